@@ -1,0 +1,41 @@
+"""What soundini asks of an optical-flow estimator."""
+
+from typing import Protocol, runtime_checkable
+
+from torch import Tensor
+
+
+@runtime_checkable
+class FlowEstimator(Protocol):
+    """Estimates the motion from one batch of frames to another.
+
+    An estimator with ``differentiable = False`` returns a flow without gradient: a guidance term
+    must then estimate it once, on the source, instead of on the predicted clean frames.
+    """
+
+    @property
+    def name(self) -> str:
+        """Short name for recipes and reports."""
+        ...
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether gradients reach the frames through the flow."""
+        ...
+
+    def __call__(self, frames_a: Tensor, frames_b: Tensor) -> Tensor:
+        """Estimate the flow from ``frames_a`` to ``frames_b``.
+
+        Args:
+            frames_a: Frames in [-1, 1].
+            frames_b: Frames in [-1, 1], of the same size, device and dtype.
+
+        Returns:
+            The flow in pixels, on the device and in the dtype of ``frames_a``:
+            pixel p of ``frames_a[k]`` is at ``p + flow[k](p)`` in ``frames_b[k]``.
+
+        Shape:
+            - ``frames_a``, ``frames_b``: ``[B, 3, H, W]``
+            - output: ``[B, 2, H, W]``
+        """
+        ...

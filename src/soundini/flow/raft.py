@@ -1,0 +1,138 @@
+"""RAFT by torchvision: accurate, differentiable, needs weights."""
+
+import math
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torchvision.models.optical_flow import raft_large, raft_small
+
+from soundini.errors import ConfigError, ModelError
+from soundini.flow.resize import resize_flow
+from soundini.flow.weights import random_state, read_state
+
+_VARIANTS = {"large": raft_large, "small": raft_small}
+# Below 128 pixels the last pyramid level is one pixel wide and torchvision divides by zero.
+_MIN_SIDE = 128
+
+
+class RAFTFlow:
+    """Optical flow by RAFT (Teed and Deng, ECCV 2020), in torchvision's implementation.
+
+    Frames enter in [-1, 1], which is what torchvision's network expects (it does not divide by
+    255). Frames with a short side under 128 px are enlarged, sides are padded to multiples of 8 by
+    repeating the border, and the flow is brought back to the size of the frames. Gradients reach
+    both frames; the weights are frozen. Memory grows with the square of the number of pixels: the
+    correlations alone take 90 MB a pair at 512 x 512 and 1.4 GB at 1024 x 1024.
+
+    Args:
+        network: A torchvision RAFT network; it is frozen and set to evaluation.
+        name: Name for recipes and reports.
+        iterations: Refinement steps, 1 or more. The paper's line uses 20.
+
+    Raises:
+        ConfigError: ``iterations`` is below 1.
+    """
+
+    differentiable = True
+
+    def __init__(self, network: nn.Module, name: str = "raft-large", iterations: int = 20) -> None:
+        if iterations < 1:
+            raise ConfigError(f"RAFT needs at least 1 iteration, not {iterations}.")
+        self.network = network.eval().requires_grad_(False)
+        self.name = name
+        self.iterations = iterations
+
+    @classmethod
+    def from_file(
+        cls, path: str | Path, variant: str = "large", iterations: int = 20
+    ) -> "RAFTFlow":
+        """Load torchvision weights.
+
+        Args:
+            path: ``.safetensors``, or a state dict written by torch (read with
+                ``weights_only=True``), with torchvision's key names (``raft_large_C_T_V2`` and its
+                like).
+            variant: ``"large"`` or ``"small"``.
+            iterations: Refinement steps, 1 or more.
+
+        Raises:
+            ConfigError: The variant is unknown.
+            ModelError: The file is missing, unreadable, or holds other weights.
+        """
+        network = _empty_network(variant)
+        state = read_state(Path(path))
+        expected = network.state_dict()
+        missing = sorted(expected.keys() - state.keys())
+        unexpected = sorted(state.keys() - expected.keys())
+        if missing or unexpected:
+            example = (missing or unexpected)[0]
+            raise ModelError(
+                f"{path} does not hold torchvision's raft_{variant}: {len(missing)} keys missing, "
+                f"{len(unexpected)} unexpected (first: {example}). "
+                "Choose the right variant or convert the file."
+            )
+        wrong = [key for key, value in expected.items() if value.shape != state[key].shape]
+        if wrong:
+            raise ModelError(
+                f"{path} does not hold torchvision's raft_{variant}: {wrong[0]} has shape "
+                f"{tuple(state[wrong[0]].shape)}, not {tuple(expected[wrong[0]].shape)}."
+            )
+        network.load_state_dict(state, assign=True)
+        return cls(network, f"raft-{variant}", iterations)
+
+    @classmethod
+    def random(cls, seed: int = 0, variant: str = "small", iterations: int = 2) -> "RAFTFlow":
+        """Build a network with random weights, for tests: right shapes, a meaningless flow."""
+        network = _empty_network(variant)
+        network.load_state_dict(random_state(network, seed), assign=True)
+        return cls(network, f"raft-{variant}-random", iterations)
+
+    def to(self, device: torch.device | str) -> "RAFTFlow":
+        """Move the network; a call also moves it to the device of its frames."""
+        self.network.to(device)
+        return self
+
+    def __call__(self, frames_a: Tensor, frames_b: Tensor) -> Tensor:
+        """Estimate the flow from ``frames_a`` to ``frames_b``; see :class:`FlowEstimator`."""
+        if frames_a.shape != frames_b.shape:
+            raise ValueError(f"frames differ in shape: {frames_a.shape}, {frames_b.shape}")
+        batch, _, height, width = frames_a.shape
+        if batch == 0:
+            return frames_a.new_zeros(0, 2, height, width)
+        weight = next(self.network.parameters())
+        if weight.device != frames_a.device:
+            self.network.to(frames_a.device)
+        scale = max(1.0, _MIN_SIDE / min(height, width))
+        size = (math.ceil(height * scale), math.ceil(width * scale))
+        top, bottom = _margins(size[0])
+        left, right = _margins(size[1])
+        inputs = [
+            F.pad(_enlarge(x.to(weight.dtype), size), (left, right, top, bottom), mode="replicate")
+            for x in (frames_a, frames_b)
+        ]
+        flow = self.network(*inputs, num_flow_updates=self.iterations)[-1]
+        flow = flow[..., top : top + size[0], left : left + size[1]]
+        return resize_flow(flow, (height, width)).to(frames_a.dtype)
+
+
+def _empty_network(variant: str) -> nn.Module:
+    if variant not in _VARIANTS:
+        known = ", ".join(sorted(_VARIANTS))
+        raise ConfigError(f"RAFT has no variant {variant!r}: choose one of {known}.")
+    # on meta, construction draws nothing from the global random state
+    with torch.device("meta"):
+        return _VARIANTS[variant](weights=None)
+
+
+def _enlarge(x: Tensor, size: tuple[int, int]) -> Tensor:
+    if x.shape[-2:] == size:
+        return x
+    return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
+
+
+def _margins(side: int) -> tuple[int, int]:
+    """Split what must be added to ``side`` to make it a multiple of 8."""
+    extra = -side % 8
+    return extra // 2, extra - extra // 2

@@ -1,0 +1,52 @@
+"""Reading a state dict safely, and inventing one for tests."""
+
+import math
+import pickle
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from soundini.errors import ModelError
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """Read a state dict onto the CPU, never running code from the file.
+
+    Args:
+        path: ``.safetensors``, or a state dict written by ``torch.save``.
+
+    Raises:
+        ModelError: The file is missing, unreadable, or holds anything but named tensors.
+    """
+    if not path.is_file():
+        raise ModelError(f"There is no weight file {path}: check the path or fetch the weights.")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(f"{path} cannot be read as weights ({reason}): fetch it again.") from error
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise ModelError(f"{path} is not a state dict of tensors: save only the weights.")
+    return dict(state)
+
+
+def random_state(network: nn.Module, seed: int) -> dict[str, Tensor]:
+    """Draw weights for a network (which may be on meta) from ``seed`` alone; norms do nothing."""
+    generator = torch.Generator().manual_seed(seed)
+    state = {}
+    for name, value in network.state_dict().items():
+        if value.dim() > 1:
+            spread = 1 / math.sqrt(value[0].numel())
+            state[name] = torch.randn(value.shape, generator=generator) * spread
+        elif name.endswith("bias") or name.endswith("running_mean"):
+            state[name] = torch.zeros(value.shape)
+        elif value.dim() == 0:
+            state[name] = torch.zeros((), dtype=value.dtype)
+        else:
+            state[name] = torch.ones(value.shape)
+    return state

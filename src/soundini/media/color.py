@@ -1,0 +1,117 @@
+"""Colour tags, and the conversion between YUV and RGB that they call for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from av.video.frame import VideoFrame as AvFrame
+from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
+
+# Code points of ITU-T H.273, which FFmpeg's enums repeat.
+UNSPECIFIED = 2
+BT709 = 1
+LIMITED, FULL = 1, 2
+HDR_TRANSFERS = {14: "BT.2020", 15: "BT.2020", 16: "PQ (SMPTE 2084)", 18: "HLG (ARIB STD-B67)"}
+BT2020_PRIMARIES = 9
+BT2020_SPACES = (9, 10)
+
+# H.273 matrix -> swscale's table. 601 has two names: 5 (625 lines) and 6 (525 lines).
+_SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7}
+_SCALER = (
+    Interpolation.BICUBIC
+    | Interpolation.FULL_CHR_H_INT
+    | Interpolation.FULL_CHR_H_INP
+    | Interpolation.ACCURATE_RND
+    | Interpolation.BITEXACT
+)
+
+
+@dataclass(frozen=True)
+class ColorTags:
+    """How the numbers of a video stand for colours: code points of ITU-T H.273.
+
+    Attributes:
+        range: 0 unspecified, 1 limited (16..235), 2 full (0..255).
+        space: The YUV matrix: 0 RGB, 1 BT.709, 2 unspecified, 5 and 6 BT.601, 7 SMPTE 240M.
+        primaries: 1 BT.709, 2 unspecified, 5 and 6 BT.601, ...
+        transfer: 1 BT.709, 2 unspecified, 6 BT.601, 13 sRGB, ...
+    """
+
+    range: int = 0
+    space: int = UNSPECIFIED
+    primaries: int = UNSPECIFIED
+    transfer: int = UNSPECIFIED
+
+    def hdr_reason(self) -> str | None:
+        """Why this is HDR or wide-gamut video, or None when it is ordinary video."""
+        if self.transfer in HDR_TRANSFERS:
+            return f"{HDR_TRANSFERS[self.transfer]} transfer"
+        if self.space in BT2020_SPACES or self.primaries == BT2020_PRIMARIES:
+            return "BT.2020 colours"
+        return None
+
+    def is_known_matrix(self) -> bool:
+        """Whether the YUV matrix is one that can be converted."""
+        return self.space in (0, UNSPECIFIED, 3) or self.space in _SWSCALE_MATRIX
+
+    def for_yuv(self) -> ColorTags:
+        """These tags for a YUV file: an RGB source gets BT.709, limited range."""
+        if self.space != 0:
+            return self
+        return ColorTags(LIMITED, BT709, self.primaries, self.transfer)
+
+
+class ColorConverter:
+    """Converts decoded frames to RGB, and RGB back to YUV, by the file's own colour tags.
+
+    A file without a matrix tag is read as players read it: BT.709 from 1280 columns or 577 rows up,
+    BT.601 below. A file without a range tag is limited, unless its pixel format (``yuvj420p``) says full.
+    The same rule serves reading and writing, so a round trip is faithful whatever the tags.
+
+    Args:
+        tags: The file's colour tags.
+        width: Stored width in pixels.
+        height: Stored height in pixels.
+    """
+
+    def __init__(self, tags: ColorTags, width: int, height: int) -> None:
+        high_definition = max(width, height) >= 1280 or min(width, height) > 576
+        self._matrix = _SWSCALE_MATRIX.get(tags.space, 1 if high_definition else 5)
+        self._range = ColorRange.JPEG if tags.range == FULL else ColorRange.MPEG
+        self._reformatter = VideoReformatter()
+
+    def to_rgb(self, frame: AvFrame) -> np.ndarray:
+        """Convert one decoded frame.
+
+        Shape:
+            - returns: ``uint8 [H, W, 3]``
+        """
+        full = frame.format.is_rgb or frame.format.name.startswith("yuvj")
+        rgb = self._reformatter.reformat(
+            frame,
+            format="rgb24",
+            src_colorspace=self._matrix,
+            dst_colorspace=self._matrix,
+            src_color_range=ColorRange.JPEG if full else self._range,
+            dst_color_range=ColorRange.JPEG,
+            interpolation=_SCALER,
+        )
+        return np.asarray(rgb.to_ndarray())
+
+    def to_yuv(self, rgb: np.ndarray, pixel_format: str) -> AvFrame:
+        """Convert one picture to ``yuv420p`` or ``yuv444p``.
+
+        Shape:
+            - rgb: ``uint8 [H, W, 3]``
+        """
+        frame = AvFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+        return self._reformatter.reformat(
+            frame,
+            format=pixel_format,
+            src_colorspace=self._matrix,
+            dst_colorspace=self._matrix,
+            src_color_range=ColorRange.JPEG,
+            dst_color_range=self._range,
+            interpolation=_SCALER,
+        )

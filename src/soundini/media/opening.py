@@ -1,0 +1,100 @@
+"""Open a media file, or say in one line why not."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av
+import av.error
+
+from soundini.errors import MediaError
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
+
+_ISO_MEDIA_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")
+_ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC: the cover of a music file is no video
+
+
+def check_readable(path: Path) -> None:
+    """Refuse what cannot be a media file before FFmpeg sees it.
+
+    Args:
+        path: The file to look at.
+
+    Raises:
+        MediaError: ``path`` is missing, a folder, not a plain file, empty or not readable.
+    """
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise MediaError(f"{path}: no such file; check the path") from None
+    except OSError as error:
+        raise MediaError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise MediaError(f"{path}: is a folder; give the file itself")
+    if not stat.S_ISREG(status.st_mode):
+        raise MediaError(f"{path}: is not a plain file; copy it to disk first")
+    if status.st_size == 0:
+        raise MediaError(f"{path}: is empty (0 bytes); copy or export it again")
+
+
+def open_input(path: Path) -> InputContainer:
+    """Open a local media file for reading; never the network.
+
+    Args:
+        path: A video, sound or image file.
+
+    Returns:
+        The open container; close it, or use it as a context manager.
+
+    Raises:
+        MediaError: The file is missing, unreadable, incomplete, or no media file.
+    """
+    check_readable(path)
+    try:
+        # A playlist could name addresses; the whitelist keeps FFmpeg to local files.
+        return av.open(
+            f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="ignore"
+        )
+    except PermissionError:
+        raise MediaError(f"{path}: permission denied; check who may read it") from None
+    except (av.error.FFmpegError, ValueError, OSError) as error:
+        raise MediaError(f"{path}: {_why_not(path, error)}") from None
+
+
+def find_video(container: InputContainer) -> VideoStream | None:
+    """The first video stream that is not a cover picture, or None."""
+    for stream in container.streams.video:
+        if not int(stream.disposition) & _ATTACHED_PICTURE:
+            return stream
+    return None
+
+
+def find_audio(container: InputContainer) -> AudioStream | None:
+    """The first audio stream, or None."""
+    return next(iter(container.streams.audio), None)
+
+
+def reason(error: Exception) -> str:
+    """FFmpeg's own words for an error, without its numbers and file names."""
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(words.split())
+
+
+def _why_not(path: Path, error: Exception) -> str:
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head[4:8] in _ISO_MEDIA_BOXES:
+        return (
+            "the file is incomplete (its index, the moov atom, is missing or damaged); "
+            "copy or record it again"
+        )
+    return (
+        f"is not a video, sound or image file that FFmpeg knows ({reason(error)}); "
+        "convert it to mp4 or wav first"
+    )

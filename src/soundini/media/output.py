@@ -1,0 +1,122 @@
+"""Outputs that are whole or not there at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+from soundini.errors import MediaError
+
+
+def check_output(path: str | Path, inputs: Iterable[str | Path] = ()) -> Path:
+    """Refuse an output path that cannot work, before any work is done.
+
+    Args:
+        path: Where the video is to be written.
+        inputs: Files that must not be overwritten.
+
+    Returns:
+        The path.
+
+    Raises:
+        MediaError: The suffix is not ``.mp4``, the path is a folder, a symbolic link or one of ``inputs``, or its
+            folder is missing or not writable.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".mp4":
+        raise MediaError(f"{path}: the output must end in .mp4; choose such a name")
+    if path.is_symlink():
+        raise MediaError(f"{path}: is a symbolic link; give the path of the file itself")
+    if path.is_dir():
+        raise MediaError(f"{path}: is a folder; give the name of a file in it")
+    if path.exists() and not path.is_file():
+        raise MediaError(f"{path}: is not a plain file; choose another name")
+    check_not_input(path, inputs)
+    folder = path.parent
+    if not folder.is_dir():
+        raise MediaError(f"{folder}: no such folder; create it first")
+    with PartialFile(path):  # A folder's mode bits do not tell; a trial does.
+        pass
+    return path
+
+
+def check_not_input(path: Path, inputs: Iterable[str | Path]) -> None:
+    """Refuse to overwrite an input, whatever name it is reached by.
+
+    Raises:
+        MediaError: ``path`` and one of ``inputs`` are the same file.
+    """
+    for source in inputs:
+        with contextlib.suppress(OSError):
+            if path.exists() and path.samefile(source):
+                raise MediaError(f"{path}: is the input itself; choose another output name")
+
+
+class PartialFile:
+    """A file that takes its name only when it is complete.
+
+    It grows under a hidden name in the same folder; :meth:`commit` moves it into place in one step. Without
+    :meth:`commit` it is removed on leaving the ``with`` block.
+
+    Args:
+        path: The name the complete file will have.
+
+    Attributes:
+        path: That name.
+        partial: The name until then.
+
+    Raises:
+        MediaError: The folder cannot be written to.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
+        try:
+            self.partial.touch(exist_ok=False)
+        except OSError as error:
+            raise write_error(path, error) from None
+
+    def __enter__(self) -> PartialFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.discard()
+
+    def commit(self) -> None:
+        """Force the bytes to disk, then let the file appear.
+
+        Raises:
+            MediaError: The disk is full, or the name was taken by a folder or a link meanwhile.
+        """
+        try:
+            with self.partial.open("rb+") as file:
+                os.fsync(file.fileno())
+            if self.path.is_symlink():
+                raise MediaError(f"{self.path}: became a symbolic link; choose another name")
+            self.partial.replace(self.path)
+        except OSError as error:
+            raise write_error(self.path, error) from None
+
+    def discard(self) -> None:
+        """Remove the partial file if it is still there."""
+        self.partial.unlink(missing_ok=True)
+
+
+def write_error(path: Path, error: Exception) -> MediaError:
+    """Say in one line why writing failed and what to do."""
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return MediaError(f"{path}: the disk is full; free some space and run again")
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return MediaError(f"{path.parent}: cannot be written to; choose another folder")
+    if number == errno.EFBIG:
+        return MediaError(f"{path}: the file is too large for this disk; choose another folder")
+    if number == errno.ENAMETOOLONG:
+        return MediaError(f"{path}: the name is too long; choose a shorter one")
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return MediaError(f"{path}: writing failed ({words}); check the disk and run again")

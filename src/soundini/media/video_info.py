@@ -1,0 +1,216 @@
+"""What a video is, before any frame of it is edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av.error
+
+from soundini.errors import MediaError
+from soundini.media.color import FULL, ColorTags
+from soundini.media.opening import find_audio, find_video, open_input, reason
+from soundini.media.orientation import Orientation
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame as AvFrame
+    from av.video.stream import VideoStream
+
+MIN_SIDE = 16
+MAX_SIDE = 8192
+MAX_PIXELS = 8192 * 4320
+_FALLBACK_RATE = Fraction(25)
+
+
+@dataclass(frozen=True)
+class PictureFormat:
+    """All that a written video takes from its source.
+
+    Attributes:
+        width: Pixels, as displayed.
+        height: Pixels, as displayed.
+        frame_rate: Frames per second; of a variable-rate video, the average.
+        time_base: Seconds per tick of the timestamps.
+        color: The colour tags.
+        sample_aspect_ratio: Width of a pixel over its height.
+    """
+
+    width: int
+    height: int
+    frame_rate: Fraction
+    time_base: Fraction
+    color: ColorTags = ColorTags()
+    sample_aspect_ratio: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoInfo(PictureFormat):
+    """A video file as :func:`probe_video` finds it.
+
+    Width, height and the sample aspect ratio hold AFTER :attr:`orientation` is applied.
+
+    Attributes:
+        path: The file.
+        frame_count: The container's claim, or None where it makes none; see ``count_frames``.
+        duration: Seconds, or None where the container does not tell.
+        rotation: Counterclockwise degrees (0, 90, 180, 270) by which the stored picture is turned.
+        orientation: The same with mirroring, as ``VideoReader`` applies it.
+        start_time: The stream's own time at its first frame, seconds; ``VideoFrame.time`` counts from here.
+        has_audio: Whether there is an audio stream.
+        audio_codec: Its codec, such as ``aac``, or None.
+        pixel_format: Such as ``yuv420p``.
+        codec: Such as ``h264``.
+        container: FFmpeg's names for the container, such as ``mov,mp4,m4a,3gp,3g2,mj2``.
+    """
+
+    path: Path
+    frame_count: int | None
+    duration: Fraction | None
+    rotation: int = 0
+    orientation: Orientation = field(default_factory=Orientation)
+    start_time: Fraction = Fraction(0)
+    has_audio: bool = False
+    audio_codec: str | None = None
+    pixel_format: str = "yuv420p"
+    codec: str = "h264"
+    container: str = ""
+
+
+def probe_video(path: str | Path) -> VideoInfo:
+    """Look at a video: its header and its first frame.
+
+    Args:
+        path: A local video file in any container that FFmpeg reads.
+
+    Returns:
+        What the file holds. No more than one frame is decoded.
+
+    Raises:
+        MediaError: The file is missing, a folder, empty, incomplete, no video, a still image, HDR or deeper
+            than 8 bits, smaller than 16x16, larger than 8192 on a side or than 8192x4320 in all, or its
+            codec is not known.
+    """
+    path = Path(path)
+    with open_input(path) as container:
+        stream = video_stream(container, path)
+        frame = _first_frame(container, stream, path)
+        info = _describe(container, stream, frame, path)
+    return info
+
+
+def video_stream(container: InputContainer, path: Path) -> VideoStream:
+    """The video stream of an open file, once it is known to be one that can be edited.
+
+    Raises:
+        MediaError: As :func:`probe_video`.
+    """
+    stream = find_video(container)
+    names = container.format.name
+    if stream is None:
+        what = "holds sound but no video" if container.streams.audio else "holds no video stream"
+        raise MediaError(f"{path}: {what}; give a video file")
+    if names.endswith("_pipe") or names == "image2":
+        raise MediaError(f"{path}: is a still image; give a video file")
+    context = stream.codec_context
+    if context is None or context.codec is None:
+        raise MediaError(
+            f"{path}: its video codec is not known to this FFmpeg; convert it first, with: "
+            f"ffmpeg -i {path.name} -c:v libx264 -pix_fmt yuv420p out.mp4"
+        )
+    _check_size(path, context.width, context.height)
+    _check_depth(path, stream)
+    return stream
+
+
+def _check_size(path: Path, width: int, height: int) -> None:
+    size = f"{path}: is {width}x{height} pixels"
+    if width < MIN_SIDE or height < MIN_SIDE:
+        raise MediaError(f"{size}; the smallest size is {MIN_SIDE}x{MIN_SIDE}, so enlarge it first")
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise MediaError(f"{size}; the largest size is 8192x4320, so scale it down first")
+
+
+def _check_depth(path: Path, stream: VideoStream) -> None:
+    context = stream.codec_context
+    tags = ColorTags(
+        context.color_range, context.colorspace, context.color_primaries, context.color_trc
+    )
+    bits = max((c.bits for c in context.format.components), default=8) if context.format else 8
+    found = tags.hdr_reason() or (f"{bits} bits a channel" if bits > 8 else None)
+    if found:
+        raise MediaError(
+            f"{path}: HDR/10-bit is not supported (found {found}); convert it first, with: "
+            f"ffmpeg -i {path.name} -vf format=yuv420p -pix_fmt yuv420p out.mp4"
+        )
+    if not tags.is_known_matrix():
+        raise MediaError(
+            f"{path}: its YUV matrix (H.273 code {tags.space}) is not supported; convert it first, with: "
+            f"ffmpeg -i {path.name} -vf scale=out_color_matrix=bt709 -pix_fmt yuv420p out.mp4"
+        )
+
+
+def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> AvFrame:
+    try:
+        for frame in container.decode(stream):
+            return frame
+    except av.error.FFmpegError as error:
+        raise MediaError(
+            f"{path}: its first frame cannot be decoded ({reason(error)}); copy or export it again"
+        ) from None
+    raise MediaError(f"{path}: its video stream holds no frame; copy or export it again")
+
+
+def _describe(
+    container: InputContainer, stream: VideoStream, frame: AvFrame, path: Path
+) -> VideoInfo:
+    context = stream.codec_context
+    time_base = Fraction(stream.time_base or Fraction(1, 90000))
+    orientation = Orientation.of_frame(frame)
+    aspect = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
+    width, height = frame.width, frame.height
+    if orientation.transpose:
+        width, height, aspect = height, width, 1 / aspect
+    color_range = context.color_range
+    if frame.format.name.startswith("yuvj") or frame.color_range == FULL:
+        color_range = FULL
+    ticks = stream.start_time if stream.start_time is not None else frame.pts
+    audio = find_audio(container)
+    return VideoInfo(
+        path=path,
+        width=width,
+        height=height,
+        frame_rate=Fraction(
+            stream.average_rate or stream.guessed_rate or stream.base_rate or _FALLBACK_RATE
+        ),
+        time_base=time_base,
+        color=ColorTags(
+            int(color_range),
+            0 if frame.format.is_rgb else int(context.colorspace),
+            int(context.color_primaries),
+            int(context.color_trc),
+        ),
+        sample_aspect_ratio=aspect,
+        frame_count=stream.frames or None,
+        duration=_duration(container, stream, time_base),
+        rotation=orientation.degrees,
+        orientation=orientation,
+        start_time=(ticks or 0) * time_base,
+        has_audio=audio is not None,
+        audio_codec=audio.codec_context.name if audio is not None and audio.codec_context else None,
+        pixel_format=frame.format.name,
+        codec=context.name,
+        container=container.format.name,
+    )
+
+
+def _duration(
+    container: InputContainer, stream: VideoStream, time_base: Fraction
+) -> Fraction | None:
+    if stream.duration:
+        return stream.duration * time_base
+    if container.duration:
+        return Fraction(container.duration, av.time_base)
+    return None

@@ -1,0 +1,224 @@
+"""Frames out of a video file, one at a time, each with its exact time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import av.error
+import numpy as np
+
+from soundini.errors import MediaError
+from soundini.media.color import ColorConverter
+from soundini.media.opening import open_input, reason
+from soundini.media.video_info import VideoInfo, probe_video, video_stream
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame as AvFrame
+    from av.video.stream import VideoStream
+
+# One packet is one shown frame in these; VP8, for one, also sends frames that are never shown.
+_PACKET_IS_FRAME = {"h264", "hevc", "mpeg4", "mjpeg", "prores", "ffv1", "png", "av1", "vp9", "gif"}
+
+
+@dataclass(frozen=True, eq=False)
+class VideoFrame:
+    """One frame, upright, in RGB.
+
+    Attributes:
+        index: 0 for the first frame of the file.
+        time: Seconds from the start of the video stream, exact.
+        duration: Seconds until the next frame; of the last frame, what the file says.
+        rgb: ``uint8 [H, W, 3]``.
+    """
+
+    index: int
+    time: Fraction
+    duration: Fraction
+    rgb: np.ndarray
+
+
+class VideoReader:
+    """Reads a video as a stream of frames: memory does not grow with its length.
+
+    The display rotation is applied, the file's YUV matrix and range are obeyed, and variable frame rates
+    keep their times. Timestamps that are missing or run backwards are mended to run forwards.
+
+    Args:
+        path: A local video file.
+
+    Raises:
+        MediaError: As :func:`soundini.media.video_info.probe_video`.
+
+    Example::
+
+        with VideoReader("street.mp4") as video:
+            for frame in video.frames(24, 48):
+                ...
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.info: VideoInfo = probe_video(path)
+        self._open: list[InputContainer] = []
+
+    def __enter__(self) -> VideoReader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; iterators still running end with an error of FFmpeg's."""
+        while self._open:
+            self._open.pop().close()
+
+    def frames(self, start: int = 0, stop: int | None = None) -> Iterator[VideoFrame]:
+        """Yield frames ``start`` to ``stop - 1``; several iterators may run side by side.
+
+        Frames before ``start`` are decoded (never guessed at by seeking) but not converted, so an index is exact.
+
+        Args:
+            start: First frame, from 0.
+            stop: One past the last frame, or None for the end of the file.
+
+        Yields:
+            The frames in display order.
+
+        Raises:
+            MediaError: A packet is corrupt, the file ends early, or the picture changes its size. The message
+                names the frame.
+            ValueError: ``start`` is negative.
+        """
+        if start < 0:
+            raise ValueError(f"start must be at least 0, not {start}")
+        if stop is not None and stop <= start:
+            return
+        info = self.info
+        converter: ColorConverter | None = None
+        container = open_input(info.path)
+        self._open.append(container)
+        try:
+            stream = video_stream(container, info.path)
+            stream.thread_type = "AUTO"
+            for index, frame, time, duration in self._timed(container, stream):
+                if stop is not None and index >= stop:
+                    return
+                if index < start:
+                    continue
+                if converter is None:
+                    converter = ColorConverter(info.color, frame.width, frame.height)
+                rgb = info.orientation.apply(converter.to_rgb(frame))
+                yield VideoFrame(index, time, duration, rgb)
+        finally:
+            container.close()
+            if container in self._open:
+                self._open.remove(container)
+
+    def _timed(
+        self, container: InputContainer, stream: VideoStream
+    ) -> Iterator[tuple[int, AvFrame, Fraction, Fraction]]:
+        """Give every frame its time and its duration, which only the next frame tells."""
+        info = self.info
+        nominal = 1 / info.frame_rate
+        held: tuple[int, AvFrame, Fraction] | None = None
+        for index, frame in enumerate(self._decoded(container, stream)):
+            if frame.pts is not None:
+                time = frame.pts * Fraction(frame.time_base or info.time_base) - info.start_time
+            elif held is not None:
+                time = held[2] + nominal
+            else:
+                time = Fraction(0)
+            if held is not None:
+                time = max(time, held[2] + info.time_base)
+                yield *held, time - held[2]
+            held = (index, frame, time)
+        if held is not None:
+            last = held[1].duration * Fraction(held[1].time_base or info.time_base)
+            yield *held, last or nominal
+
+    def _decoded(self, container: InputContainer, stream: VideoStream) -> Iterator[AvFrame]:
+        """Decode, and turn every sign of damage into one line that names the frame."""
+        info = self.info
+        size = (info.width, info.height)
+        stored = size[::-1] if info.orientation.transpose else size
+        count = 0
+        packets = 0
+        try:
+            for packet in container.demux(stream):
+                packets += packet.size > 0
+                damaged = packet.is_corrupt
+                for frame in packet.decode():
+                    if frame.is_corrupt:
+                        raise self._damage(count, "the picture data is corrupt")
+                    if (frame.width, frame.height) != stored:
+                        raise MediaError(
+                            f"{info.path}: the picture changes from {stored[0]}x{stored[1]} to {frame.width}x"
+                            f"{frame.height} at frame {count}; cut the video there, or scale it to one size"
+                        )
+                    yield frame
+                    count += 1
+                if damaged:
+                    raise self._damage(count, "a packet is incomplete")
+        except av.error.FFmpegError as error:
+            raise self._damage(count, reason(error)) from None
+        if info.frame_count and packets < info.frame_count and count < info.frame_count * 0.9:
+            raise self._damage(count, f"the file ends there but promises {info.frame_count} frames")
+
+    def _damage(self, frame: int, why: str) -> MediaError:
+        remedy = f"copy the file again, or edit only the frames before {frame}"
+        if frame == 0:
+            remedy = "copy or export the file again"
+        return MediaError(
+            f"{self.info.path}: decoding failed at frame {frame} ({why}); {remedy}"
+        )
+
+
+def count_frames(path: str | Path) -> int:
+    """Count the frames of a video, by its packets alone where that is exact.
+
+    Args:
+        path: A local video file.
+
+    Returns:
+        The number of frames that :meth:`VideoReader.frames` yields. Codecs that hide frames are decoded, which
+        takes as long as playing the file.
+
+    Raises:
+        MediaError: As :class:`VideoReader`.
+    """
+    with VideoReader(path) as reader:
+        info = reader.info
+        if info.codec in _PACKET_IS_FRAME:
+            counted = _count_packets(info.path)
+            if counted is not None:
+                return counted
+        with open_input(info.path) as container:
+            stream = video_stream(container, info.path)
+            return sum(1 for _ in reader._decoded(container, stream))
+
+
+def _count_packets(path: Path) -> int | None:
+    """The shown packets, or None where the first is no keyframe or a packet is damaged."""
+    count = 0
+    with open_input(path) as container:
+        stream = video_stream(container, path)
+        try:
+            for packet in container.demux(stream):
+                if packet.size == 0 or packet.is_discard:
+                    continue
+                if packet.is_corrupt or (count == 0 and not packet.is_keyframe):
+                    return None
+                count += 1
+        except av.error.FFmpegError:
+            return None
+    return count

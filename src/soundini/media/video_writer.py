@@ -1,0 +1,256 @@
+"""Frames into an MP4 that is whole or not there at all."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, cast
+
+import av
+import av.error
+import numpy as np
+
+from soundini.errors import MediaError
+from soundini.media.audio_feed import (
+    MP4_AUDIO,
+    AudioFeed,
+    CopyFeed,
+    EncodeFeed,
+    aac_rate,
+    as_channels,
+    mixed_blocks,
+    sound_blocks,
+    source_blocks,
+)
+from soundini.media.color import ColorConverter
+from soundini.media.opening import find_audio, open_input
+from soundini.media.output import PartialFile, check_output, write_error
+from soundini.media.sound import Sound
+from soundini.media.video_info import PictureFormat
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+    from av.video.stream import VideoStream
+
+AudioMode = Literal["none", "guide", "source", "mix"]
+
+# x264's output depends on the number of its threads; a fixed number gives the same bytes on every machine.
+_THREADS = 4
+
+
+class VideoWriter:
+    """Writes H.264 in MP4 with the source's size, times and colours.
+
+    The picture is ``yuv420p``, which everything plays. That format cannot have an odd width or height; such
+    sizes are kept and written as ``yuv444p``, which some players refuse. The same frames give the same bytes. The
+    file appears under its name when the ``with`` block ends without an error, and not otherwise.
+
+    Args:
+        path: Where to write; must end in ``.mp4``.
+        like: The size, rate, time base and colours to write: a ``VideoInfo`` or a ``PictureFormat``.
+        crf: Quality from 0 (lossless) to 51; 18 is visually lossless.
+        preset: x264's trade of time for size, ``ultrafast`` to ``veryslow``.
+        audio: ``none``; ``guide``: ``sound`` as AAC; ``source``: the sound of ``audio_source``, copied where MP4 can
+            hold it, else as AAC; ``mix``: the sum of both, softly limited.
+        sound: The guide; its sample 0 plays at output time 0.
+        audio_source: The source video.
+        start: The source time that is output time 0, in seconds: of the first frame, when the source is trimmed.
+        end: The source time at which the source's sound ends, or None for all of it.
+
+    Attributes:
+        path: The output.
+        warnings: What differs from what was asked, in one line each: a source without sound, say.
+
+    Raises:
+        MediaError: ``path`` cannot be written, or is the source.
+        ValueError: ``audio`` asks for a ``sound`` or an ``audio_source`` that was not given.
+
+    Example::
+
+        with VideoReader("in.mp4") as video, VideoWriter("out.mp4", video.info) as out:
+            for frame in video.frames():
+                out.write(frame.rgb, frame.time, frame.duration)
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        like: PictureFormat,
+        *,
+        crf: int = 18,
+        preset: str = "medium",
+        audio: AudioMode = "none",
+        sound: Sound | None = None,
+        audio_source: str | Path | None = None,
+        start: Fraction = Fraction(0),
+        end: Fraction | None = None,
+    ) -> None:
+        if audio in ("guide", "mix") and sound is None:
+            raise ValueError(f"audio={audio!r} needs a sound")
+        if audio in ("source", "mix") and audio_source is None:
+            raise ValueError(f"audio={audio!r} needs an audio_source")
+        if not 0 <= crf <= 51:
+            raise ValueError(f"crf must be from 0 to 51, not {crf}")
+        self.path = check_output(path, [audio_source] if audio_source is not None else [])
+        self.warnings: tuple[str, ...] = ()
+        self._like = like
+        self._start = start
+        self._time_base = Fraction(like.time_base)
+        self._converter = ColorConverter(like.color.for_yuv(), like.width, like.height)
+        self._last: tuple[int, int] | None = None
+        self._durations: dict[int, int] = {}
+        self._feed: AudioFeed | None = None
+        self._file = PartialFile(self.path)
+        try:
+            self._container = av.open(
+                f"file:{self._file.partial}",
+                "w",
+                format="mp4",
+                options={"movflags": "+faststart", "fflags": "+bitexact"},
+            )
+            self._stream = self._add_video(crf, preset)
+            self._feed = self._add_audio(audio, sound, audio_source, end)
+        except BaseException:
+            self._abandon()
+            raise
+
+    def __enter__(self) -> VideoWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            self._abandon()
+        else:
+            self._finish()
+
+    def write(self, rgb: np.ndarray, time: Fraction, duration: Fraction | None = None) -> None:
+        """Write the next frame.
+
+        Args:
+            rgb: ``uint8 [H, W, 3]`` of the size of ``like``.
+            time: Its source time in seconds, later than the frame before; ``start`` is taken off.
+            duration: Seconds it stays; only the last frame's is used. Default: one frame.
+
+        Raises:
+            MediaError: The disk is full, or writing failed otherwise.
+            ValueError: The frame has another size or type, or its time does not advance.
+        """
+        like = self._like
+        if rgb.shape != (like.height, like.width, 3) or rgb.dtype != np.uint8:
+            raise ValueError(
+                f"frames must be uint8 [{like.height}, {like.width}, 3], not {rgb.dtype} {list(rgb.shape)}"
+            )
+        pts = round((time - self._start) / self._time_base)
+        if self._last is not None and pts <= self._last[0]:
+            raise ValueError(f"frame at {float(time)} s does not come after the one before")
+        ticks = max(1, round((duration or 1 / Fraction(like.frame_rate)) / self._time_base))
+        frame = self._converter.to_yuv(rgb, cast("str", self._stream.pix_fmt))
+        frame.pts = pts
+        frame.time_base = self._time_base
+        self._last = (pts, ticks)
+        self._durations[pts] = ticks
+        try:
+            self._mux(self._stream.encode(frame))
+            if self._feed is not None:
+                self._container.mux(list(self._feed.until(pts * self._time_base)))
+        except (av.error.FFmpegError, OSError) as error:
+            raise write_error(self.path, error) from None
+
+    def _finish(self) -> None:
+        try:
+            if self._last is None:
+                raise MediaError(f"{self.path}: no frame was written; check the range of frames")
+            self._mux(self._stream.encode(None))
+            if self._feed is not None:
+                self._container.mux(list(self._feed.finish(sum(self._last) * self._time_base)))
+            self._container.close()
+            self._file.commit()
+        except (av.error.FFmpegError, OSError) as error:
+            raise write_error(self.path, error) from None
+        finally:
+            self._abandon()
+
+    def _abandon(self) -> None:
+        """Close and remove whatever is still there; after a commit, nothing is."""
+        if self._feed is not None:
+            self._feed.close()
+        container = getattr(self, "_container", None)
+        if container is not None:
+            with contextlib.suppress(av.error.FFmpegError, OSError):
+                container.close()
+        self._file.discard()
+
+    def _mux(self, packets: Iterable[Packet]) -> None:
+        for packet in packets:
+            if packet.pts is not None:
+                packet.duration = self._durations.pop(packet.pts, packet.duration or 0)
+            self._container.mux(packet)
+
+    def _add_video(self, crf: int, preset: str) -> VideoStream:
+        like, tags = self._like, self._like.color.for_yuv()
+        stream = self._container.add_stream(
+            "libx264",
+            rate=Fraction(like.frame_rate),
+            options={"crf": str(crf), "preset": preset, "threads": str(_THREADS)},
+        )
+        context = stream.codec_context
+        context.width, context.height = like.width, like.height
+        context.pix_fmt = "yuv444p" if like.width % 2 or like.height % 2 else "yuv420p"
+        context.time_base = self._time_base
+        stream.time_base = self._time_base
+        context.sample_aspect_ratio = like.sample_aspect_ratio
+        context.color_range = tags.range
+        context.colorspace = tags.space
+        context.color_primaries = tags.primaries
+        context.color_trc = tags.transfer
+        return stream
+
+    def _add_audio(
+        self,
+        mode: AudioMode,
+        sound: Sound | None,
+        source: str | Path | None,
+        end: Fraction | None,
+    ) -> AudioFeed | None:
+        if mode in ("source", "mix"):
+            path = Path(cast("str | Path", source))
+            found = _source_audio(path)
+            if found is None:
+                less = "the output is silent" if mode == "source" else "only the guide is heard"
+                self.warnings += (f"{path}: has no sound that can be read; {less}",)
+                mode = "none" if mode == "source" else "guide"
+            else:
+                codec, rate, channels = found
+                if mode == "source" and codec in MP4_AUDIO:
+                    with contextlib.suppress(ValueError, av.error.FFmpegError):
+                        return CopyFeed(self._container, path, self._start, end)
+                rate = aac_rate(rate)
+                if mode == "mix" and sound is not None:
+                    channels = max(channels, sound.samples.shape[0])
+                blocks = source_blocks(path, self._start, end, rate, channels)
+                if mode == "mix" and sound is not None:
+                    blocks = mixed_blocks(blocks, as_channels(sound, rate, channels))
+                return EncodeFeed(self._container, blocks, rate, channels)
+        if mode == "guide" and sound is not None:
+            channels, rate = sound.samples.shape[0], aac_rate(sound.sample_rate)
+            blocks = sound_blocks(as_channels(sound, rate, channels))
+            return EncodeFeed(self._container, blocks, rate, channels)
+        return None
+
+
+def _source_audio(path: Path) -> tuple[str, int, int] | None:
+    """Codec, sample rate and channels (at most 2) of a source's sound, or None without any."""
+    with open_input(path) as container:
+        stream = find_audio(container)
+        if stream is None or stream.codec_context is None or stream.codec_context.codec is None:
+            return None
+        context = stream.codec_context
+        return context.name, context.sample_rate, min(2, context.channels)

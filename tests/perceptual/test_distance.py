@@ -121,3 +121,13 @@ def test_a_target_of_other_images_is_refused(distance, image):
         distance.distance_to(target, image(64, 72))
     with pytest.raises(ValueError, match="target of 1 images"):
         distance.distance_to(target, image(64, 64).repeat(2, 1, 1, 1))
+
+
+def test_autocast_on_flat_images_is_finite(distance, image):
+    a = torch.zeros(1, 3, 32, 32, requires_grad=True)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        values = distance(a, image(32, 32))
+    values.sum().backward()
+    assert values.dtype == torch.float32
+    assert values.isfinite().all()
+    assert a.grad.isfinite().all()

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -81,15 +80,12 @@ def _read_trunk(state: Mapping[str, Tensor]) -> nn.Sequential:
     # on meta, construction draws nothing from the global random state
     with torch.device("meta"):
         layers = list(vgg16(weights=None).features.children())[: _TAPS[-1] + 1]
-    for index, layer in enumerate(layers):
-        if isinstance(layer, nn.ReLU):
-            layers[index] = nn.ReLU()
     trunk = nn.Sequential(*layers)
     picked = {}
     for key, expected in trunk.state_dict().items():
         picked[key] = _checked(state, f"features.{key}", tuple(expected.shape))
     trunk.load_state_dict(picked, assign=True)
-    return cast(nn.Sequential, trunk.eval().requires_grad_(False))
+    return trunk.eval().requires_grad_(False)
 
 
 def _read_lins(state: Mapping[str, Tensor]) -> list[Tensor]:

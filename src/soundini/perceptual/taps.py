@@ -64,8 +64,8 @@ class TapDistance(nn.Module):
         parameter = next(self.parameters())
         if parameter.device != x.device:
             self.to(x.device)
-        # squares of differences of unit vectors need the range and the precision of float32
-        taps = self.features(x.to(parameter.dtype))
+        # float32 even under autocast: the squares of small differences need its range
+        taps = [tap.float() for tap in self.features(x.to(parameter.dtype))]
         return [tap / (tap.square().sum(1, keepdim=True) + _TINY).sqrt() for tap in taps]
 
 

@@ -25,8 +25,10 @@ def read_state(path: Path) -> dict[str, Tensor]:
             return load_file(path)
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file fails in the parser, in any way a parser can
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(f"{path} cannot be read as weights ({reason}): fetch it again.") from error
+        # torch's own message would advise loading the file unsafely
+        raise ModelError(
+            f"{path} cannot be read as plain weights: fetch it again, or save only its state dict."
+        ) from error
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise ModelError(f"{path} is not a state dict of tensors: save only the weights.")
     return dict(state)

@@ -1,0 +1,95 @@
+"""Random weights of the true sizes, written tensor by tensor: a stand-in where a checkpoint cannot be had."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from soundini.diffusion.noise import stable_seed
+from soundini.weights.layout import Layout, Shape
+
+_DTYPES = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64"}
+_COUNTERS = ("num_batches_tracked", "relative_position_index")
+
+
+def random_tensors(
+    layout: Layout, seed: int = 0, dtype: torch.dtype = torch.float32
+) -> Iterator[tuple[str, Tensor]]:
+    """Draw one tensor after the other; each depends on the seed and its own key only.
+
+    Matrices and kernels have variance 1 / fan-in, so that activations keep their size; norms and biases do nearly
+    nothing. The network computes noise, but finite noise of the right magnitude.
+
+    Args:
+        layout: key and shape of every tensor.
+        seed: names the weights.
+        dtype: of the floating-point tensors.
+
+    Yields:
+        Key and tensor, in the order of the layout.
+    """
+    for key, shape in layout.items():
+        if key.endswith(_COUNTERS):
+            yield key, torch.zeros(shape, dtype=torch.int64)
+        else:
+            yield key, _draw(key, tuple(shape), seed).to(dtype)
+
+
+def write_random(
+    path: Path, layout: Layout, seed: int = 0, dtype: torch.dtype = torch.float32
+) -> Path:
+    """Write random weights as safetensors, holding one tensor in memory at a time.
+
+    The file appears when it is whole. The same seed gives the same bytes on every machine with the same torch.
+
+    Args:
+        path: the ``.safetensors`` file to write.
+        layout: key and shape of every tensor.
+        seed: names the weights.
+        dtype: of the floating-point tensors.
+    """
+    header: dict[str, object] = {"__metadata__": {"soundini": f"random weights, seed {seed}"}}
+    offset = 0
+    for key, shape in layout.items():
+        kind = torch.int64 if key.endswith(_COUNTERS) else dtype
+        size = math.prod(shape) * kind.itemsize
+        header[key] = {
+            "dtype": _DTYPES[kind],
+            "shape": list(shape),
+            "data_offsets": [offset, offset + size],
+        }
+        offset += size
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(len(text).to_bytes(8, "little") + text)
+            for _, tensor in random_tensors(layout, seed, dtype):
+                file.write(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def _draw(key: str, shape: Shape, seed: int) -> Tensor:
+    generator = torch.Generator().manual_seed(stable_seed(seed, *key.encode()))
+    noise = torch.randn(shape, generator=generator)
+    last = key.rsplit(".", 1)[-1]
+    if not shape or last == "running_var":
+        return noise.abs() * 0.1 + 1.0
+    if last == "attn_mask":
+        return torch.zeros(shape)
+    if last == "weight" and len(shape) == 1:
+        return 1.0 + 0.1 * noise
+    if len(shape) == 1:
+        return 0.1 * noise
+    return noise / math.sqrt(max(math.prod(shape[1:]), 1))

@@ -1,4 +1,4 @@
-"""The U-Net of guided-diffusion (ADM), as diffusers' ``UNet2DModel`` with one module exchanged (docs/adr/0001)."""
+"""The U-Net of guided-diffusion (ADM), as a diffusers ``UNet2DModel``; see docs/adr/0001."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ TIMESTEP_KEY = "timestep_channels"
 
 @dataclass(frozen=True)
 class AdmConfig:
-    """Shape of an ADM U-Net with up and down residual blocks and scale-shift norm (arXiv 2105.05233).
+    """Shape of an ADM U-Net (arXiv 2105.05233) with residual resampling and scale-shift norm.
 
     Args:
         widths: channels of each level, the finest first; multiples of 32.
         attention_levels: indices of the levels with self-attention.
-        model_channels: length of the sinusoidal timestep embedding; the 512 px model's is twice its first width.
+        model_channels: length of the sinusoidal timestep embedding; in the 512 px model it is
+            twice the first width.
         num_res_blocks: residual blocks a level on the way down; one more on the way up.
         num_head_channels: channels of an attention head.
         num_classes: rows of the class embedding, or None for an unconditional model.
@@ -87,7 +88,7 @@ GUIDED_512_COND = AdmConfig(
 
 
 def build_unet(settings: dict[str, Any]) -> UNet2DModel:
-    """Build a ``UNet2DModel``, with a timestep embedding of its own length where ``timestep_channels`` asks for it.
+    """Build a ``UNet2DModel`` whose timestep embedding may be longer than its first width.
 
     Keys that begin with ``_`` are left out, so that a ``config.json`` can be given as it is.
 
@@ -108,13 +109,13 @@ def build_unet(settings: dict[str, Any]) -> UNet2DModel:
 
 
 def load_unet(folder: Path) -> UNet2DModel:
-    """Load a U-Net from ``config.json`` and ``diffusion_pytorch_model.safetensors``, in evaluation mode.
+    """Load a frozen U-Net from its folder.
 
-    Reads any folder that ``UNet2DModel.save_pretrained`` writes in one file, and those of a converted ADM checkpoint.
+    Reads what ``UNet2DModel.save_pretrained`` writes in one file, and a converted ADM checkpoint.
     Weights are mapped, not copied: a model of 2.2 GB takes 2.2 GB.
 
     Args:
-        folder: where the two files lie.
+        folder: where ``config.json`` and ``diffusion_pytorch_model.safetensors`` lie.
 
     Raises:
         OSError: a file is missing.

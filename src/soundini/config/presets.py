@@ -1,0 +1,117 @@
+"""Presets, recipe files and overrides: three ways to say the same settings."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from soundini.config.recipe import Recipe
+from soundini.errors import ConfigError
+
+
+def preset_names() -> list[str]:
+    """The presets that come with the package."""
+    folder = resources.files("soundini.config") / "presets"
+    return sorted(entry.name.removesuffix(".json") for entry in folder.iterdir())
+
+
+def load_preset(name: str) -> Recipe:
+    """The preset of that name.
+
+    Raises:
+        ConfigError: there is none; the message names the nearest.
+    """
+    names = preset_names()
+    if name not in names:
+        raise ConfigError(f"there is no preset {name!r}; {_suggest(name, names)}")
+    entry = resources.files("soundini.config") / "presets" / f"{name}.json"
+    return recipe_from(json.loads(entry.read_text()))
+
+
+def recipe_from(settings: Mapping[str, Any]) -> Recipe:
+    """A recipe from nested settings; what is not named takes its default.
+
+    Raises:
+        ConfigError: an unknown setting, or a value out of range.
+    """
+    _refuse_unknown(settings, Recipe, "")
+    try:
+        return Recipe.model_validate(settings)
+    except ValidationError as error:
+        raise ConfigError(_one_line(error)) from None
+
+
+def override(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
+    """Apply ``section.name=value`` assignments, as ``--set`` gives them.
+
+    Values are JSON where they parse as JSON, and plain text otherwise.
+
+    Raises:
+        ConfigError: an assignment is no assignment, names an unknown setting, or has a value out of range.
+    """
+    settings = recipe.model_dump()
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals:
+            raise ConfigError(f"{assignment!r} sets nothing; write it as key=value")
+        *path, last = key.strip().split(".")
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError:
+            value = text
+        _refuse_unknown(_nest([*path, last], value), Recipe, "")
+        section = settings
+        for part in path:
+            section = section[part]
+        section[last] = value
+    return recipe_from(settings)
+
+
+def setting_names(model: type[BaseModel] = Recipe, prefix: str = "") -> list[str]:
+    """Every setting by its dotted name."""
+    names = []
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            names += setting_names(field.annotation, f"{prefix}{name}.")
+        else:
+            names.append(prefix + name)
+    return names
+
+
+def _nest(path: list[str], value: Any) -> dict[str, Any]:
+    for part in reversed(path):
+        value = {part: value}
+    return value
+
+
+def _refuse_unknown(settings: object, model: type[BaseModel], prefix: str) -> None:
+    if not isinstance(settings, Mapping):
+        raise ConfigError(f"{prefix.rstrip('.') or 'a recipe'} holds settings; name one of them")
+    for name, value in settings.items():
+        field = model.model_fields.get(name)
+        if field is None:
+            raise ConfigError(
+                f"unknown setting {prefix}{name}; {_suggest(prefix + str(name), setting_names())}"
+            )
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            _refuse_unknown(value, field.annotation, f"{prefix}{name}.")
+
+
+def _suggest(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1, 0.0) or known[:1]
+    tail = [k for k in known if k.rsplit(".", 1)[-1] == name.rsplit(".", 1)[-1]]
+    return f"the nearest is {(tail or near)[0]}" if known else "none is known"
+
+
+def _one_line(error: ValidationError) -> str:
+    parts = []
+    for item in error.errors():
+        where = ".".join(str(p) for p in item["loc"])
+        message = item["msg"].removeprefix("Value error, ")
+        parts.append(f"{where}: {message[:1].lower()}{message[1:]}, got {item['input']!r}")
+    return "; ".join(parts)

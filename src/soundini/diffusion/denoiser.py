@@ -1,0 +1,114 @@
+"""One face for every unconditional pixel-space U-Net: eps or v, learned variance or not, unshuffled or not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from soundini.diffusion.schedule import NoiseSchedule
+
+PredictionType = Literal["epsilon", "v_prediction"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a denoiser says about x_t.
+
+    Args:
+        eps: predicted noise.
+        pred_xstart: predicted clean frames.
+        variance_mix: v in [-1, 1] of a learned-range variance (Nichol & Dhariwal 2021), or None.
+        score_shift: what guidance adds to the score grad log p(x_t), or None.
+        diagnostics: figures for whoever watches, such as the loss of each guidance term.
+
+    Shape:
+        ``eps``, ``pred_xstart``, ``variance_mix``, ``score_shift``: ``[T, 3, H, W]``; diagnostics: scalars.
+    """
+
+    eps: Tensor
+    pred_xstart: Tensor
+    variance_mix: Tensor | None = None
+    score_shift: Tensor | None = None
+    diagnostics: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+class Denoise(Protocol):
+    """What a sampler needs: frames at timestep ``t`` in, a :class:`Prediction` out."""
+
+    def __call__(self, x: Tensor, t: int) -> Prediction:
+        """Predict for ``x [T, 3, H, W]`` at timestep ``t``."""
+        ...
+
+
+class UNetDenoiser(nn.Module):
+    """Wraps a diffusers ``UNet2DModel`` (or any module called as ``unet(x, t).sample``).
+
+    Args:
+        unet: the network. With ``2 * channels`` outputs, the second half is a learned-range variance.
+        schedule: the schedule it was trained on; ``t`` is passed to the network as it is, never rescaled.
+        prediction_type: what the network's output means.
+        unshuffle: the network works on ``pixel_unshuffle(x, unshuffle)``; 1 for a plain pixel model.
+        stride: frames' sides must be multiples of this.
+        autocast: dtype of the network's arithmetic, or None for the frames' own.
+        clip_xstart: clamp ``pred_xstart`` to [-1, 1] (and make ``eps`` agree).
+
+    Shape:
+        ``x``: ``[T, 3, H, W]`` with H, W multiples of ``stride``.
+    """
+
+    def __init__(
+        self,
+        unet: nn.Module,
+        schedule: NoiseSchedule,
+        *,
+        prediction_type: PredictionType = "epsilon",
+        unshuffle: int = 1,
+        stride: int = 16,
+        autocast: torch.dtype | None = None,
+        clip_xstart: bool = False,
+    ) -> None:
+        super().__init__()
+        self.unet = unet.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        self.schedule = schedule
+        self.prediction_type: PredictionType = prediction_type
+        self.unshuffle = unshuffle
+        self.stride = stride
+        self.autocast = autocast
+        self.clip_xstart = clip_xstart
+
+    def output(self, x: Tensor, t: int, class_labels: Tensor | None = None) -> Tensor:
+        """The network's raw output at full resolution: ``[T, 3 or 6, H, W]``, float32."""
+        h = F.pixel_unshuffle(x, self.unshuffle) if self.unshuffle > 1 else x
+        h = h.contiguous(memory_format=torch.channels_last)
+        labels = {} if class_labels is None else {"class_labels": class_labels}
+        with torch.autocast(x.device.type, self.autocast, enabled=self.autocast is not None):
+            out = self.unet(h, torch.full((len(x),), t, device=x.device), **labels).sample
+        return (F.pixel_shuffle(out, self.unshuffle) if self.unshuffle > 1 else out).to(x.dtype)
+
+    def interpret(self, x: Tensor, t: int, out: Tensor) -> Prediction:
+        """Turn the raw output into a :class:`Prediction`; differentiable in both ``x`` and ``out``.
+
+        eps-prediction: x_0 = (x_t - sqrt(1 - abar) eps) / sqrt(abar).
+        v-prediction (Salimans & Ho 2022): x_0 = sqrt(abar) x_t - sqrt(1 - abar) v, eps = sqrt(1 - abar) x_t + sqrt(abar) v.
+        """
+        abar = self.schedule.abar(t)
+        a, s = math.sqrt(abar), math.sqrt(1.0 - abar)
+        value, mix = (out[:, :3], out[:, 3:]) if out.shape[1] == 6 else (out, None)
+        if self.prediction_type == "epsilon":
+            xstart, eps = (x - s * value) / a, value
+        else:
+            xstart, eps = a * x - s * value, s * x + a * value
+        if self.clip_xstart:
+            xstart = xstart.clamp(-1, 1)
+            eps = (x - a * xstart) / max(s, 1e-8)
+        return Prediction(eps=eps, pred_xstart=xstart, variance_mix=mix)
+
+    def forward(self, x: Tensor, t: int) -> Prediction:
+        """Predict for frames at timestep ``t``."""
+        return self.interpret(x, t, self.output(x, t))

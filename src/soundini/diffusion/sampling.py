@@ -1,0 +1,178 @@
+"""Samplers as one generator: DDPM ancestral, DDIM(eta) and DPM-Solver++(2M).
+
+A sampler knows frames, timesteps and a denoiser. It knows nothing of sound, flow or masks: guidance reaches it as
+``Prediction.score_shift``, and whoever holds part of the frames fixed does so through ``constrain``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from soundini.diffusion.denoiser import Denoise, Prediction
+from soundini.diffusion.schedule import CLEAN, NoiseSchedule, Transition
+
+SamplerName = Literal["ddpm", "ddim", "dpmpp_2m"]
+Noise = Callable[[int], Tensor]
+Constrain = Callable[[Tensor, int], Tensor]
+
+
+@dataclass(frozen=True)
+class SamplingStep:
+    """One step is done.
+
+    Args:
+        index: number of this step, from 0.
+        total: number of steps in all.
+        t: timestep the network was evaluated at.
+        t_next: timestep of ``x``.
+        x: the frames now.
+        pred_xstart: the clean frames predicted at ``t``, before guidance.
+        diagnostics: what the denoiser reported.
+    """
+
+    index: int
+    total: int
+    t: int
+    t_next: int
+    x: Tensor
+    pred_xstart: Tensor
+    diagnostics: Mapping[str, Tensor]
+
+
+def sample(
+    denoise: Denoise,
+    schedule: NoiseSchedule,
+    plan: Sequence[Transition],
+    x: Tensor,
+    *,
+    noise: Noise,
+    method: SamplerName = "ddim",
+    eta: float = 0.0,
+    constrain: Constrain | None = None,
+) -> Iterator[SamplingStep]:
+    """Walk ``x`` from noise to clean frames, yielding after every network evaluation.
+
+    Where the plan visits a noisier timestep than ``x`` is at, ``x`` is noised up to it first (a repeated step).
+
+    Args:
+        denoise: the (guided) denoiser.
+        schedule: noise schedule that ``plan`` indexes.
+        plan: transitions, from :func:`soundini.diffusion.schedule.plan_transitions`.
+        x: frames at ``plan[0].t``.
+        noise: ``noise(stream)`` gives fresh noise like ``x``; stream ``2 i + 1`` is the step's own, ``2 i + 2`` its re-noising.
+        method: ``ddpm`` (Ho et al. 2020), ``ddim`` (Song et al. 2021) or ``dpmpp_2m`` (Lu et al. 2022, arXiv 2211.01095).
+        eta: DDIM's share of fresh noise, 0 (none) to 1.
+        constrain: ``constrain(x, t)`` is applied after every step and may hold parts of ``x`` fixed.
+
+    Shape:
+        ``x``: ``[T, 3, H, W]``.
+
+    Yields:
+        :class:`SamplingStep`; the last one's ``x`` is the result.
+    """
+    previous: tuple[Tensor, float] | None = None
+    t_now = plan[0].t
+    for index, step in enumerate(plan):
+        if step.t > t_now:
+            x = schedule.renoise(x, noise(2 * index + 2), t_now, step.t)
+            previous = None
+        prediction = denoise(x, step.t)
+        pred_xstart = prediction.pred_xstart
+        abar, abar_next = schedule.abar(step.t), schedule.abar(step.t_next)
+        if method == "ddpm":
+            x = _ddpm(x, prediction, abar, abar_next, lambda i=index: noise(2 * i + 1))
+        else:
+            eps, xstart = _apply_shift(x, prediction, abar)
+            if method == "ddim":
+                x = _ddim(xstart, eps, abar, abar_next, eta, lambda i=index: noise(2 * i + 1))
+            else:
+                x = _dpmpp_2m(x, xstart, abar, abar_next, previous)
+                previous = (xstart, _log_snr(abar))
+        if constrain is not None:
+            x = constrain(x, step.t_next)
+        t_now = step.t_next
+        yield SamplingStep(
+            index, len(plan), step.t, step.t_next, x, pred_xstart, prediction.diagnostics
+        )
+
+
+def _apply_shift(x: Tensor, p: Prediction, abar: float) -> tuple[Tensor, Tensor]:
+    """Guided eps and x_0: eps - sqrt(1 - abar) · shift (Dhariwal & Nichol 2021, arXiv 2105.05233, eq. 14)."""
+    if p.score_shift is None:
+        return p.eps, p.pred_xstart
+    eps = p.eps - math.sqrt(1.0 - abar) * p.score_shift
+    return eps, (x - math.sqrt(1.0 - abar) * eps) / math.sqrt(abar)
+
+
+def _ddpm(
+    x: Tensor, p: Prediction, abar: float, abar_next: float, noise: Callable[[], Tensor]
+) -> Tensor:
+    """Sample the posterior q(x_next | x_t, x_0); guidance moves its mean by variance · shift."""
+    beta = 1.0 - abar / abar_next
+    mean = (
+        math.sqrt(abar_next) * beta / (1.0 - abar) * p.pred_xstart
+        + math.sqrt(1.0 - beta) * (1.0 - abar_next) / (1.0 - abar) * x
+    )
+    if abar_next >= 1.0:
+        variance = torch.tensor(beta, dtype=x.dtype, device=x.device)
+    else:
+        posterior = beta * (1.0 - abar_next) / (1.0 - abar)
+        if p.variance_mix is None:
+            variance = torch.tensor(posterior, dtype=x.dtype, device=x.device)
+        else:
+            fraction = (p.variance_mix + 1.0) / 2.0
+            variance = torch.exp(
+                fraction * math.log(beta) + (1.0 - fraction) * math.log(posterior)
+            )
+    if p.score_shift is not None:
+        mean = mean + variance * p.score_shift
+    return mean if abar_next >= 1.0 else mean + variance.sqrt() * noise()
+
+
+def _ddim(
+    xstart: Tensor,
+    eps: Tensor,
+    abar: float,
+    abar_next: float,
+    eta: float,
+    noise: Callable[[], Tensor],
+) -> Tensor:
+    """DDIM, eq. 12 and 16 of arXiv 2010.02502."""
+    sigma = eta * math.sqrt((1 - abar_next) / (1 - abar)) * math.sqrt(max(1 - abar / abar_next, 0))
+    x = math.sqrt(abar_next) * xstart + math.sqrt(max(1 - abar_next - sigma**2, 0.0)) * eps
+    return x + sigma * noise() if sigma > 0 else x
+
+
+def _log_snr(abar: float) -> float:
+    """lambda_t = log(alpha_t / sigma_t)."""
+    return 0.5 * (math.log(abar) - math.log1p(-abar))
+
+
+def _dpmpp_2m(
+    x: Tensor,
+    xstart: Tensor,
+    abar: float,
+    abar_next: float,
+    previous: tuple[Tensor, float] | None,
+) -> Tensor:
+    """Second-order multistep DPM-Solver++ in data prediction; first order where there is no history."""
+    if abar_next >= 1.0:
+        return xstart
+    lam, lam_next = _log_snr(abar), _log_snr(abar_next)
+    h = lam_next - lam
+    estimate = xstart
+    if previous is not None:
+        xstart_before, lam_before = previous
+        r = (lam - lam_before) / h
+        estimate = (1 + 1 / (2 * r)) * xstart - 1 / (2 * r) * xstart_before
+    sigma_ratio = math.sqrt((1 - abar_next) / (1 - abar))
+    return sigma_ratio * x - math.sqrt(abar_next) * math.expm1(-h) * estimate
+
+
+__all__ = ["CLEAN", "Constrain", "Noise", "SamplerName", "SamplingStep", "sample"]

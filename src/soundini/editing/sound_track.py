@@ -1,0 +1,81 @@
+"""The sound as the frames hear it: one target embedding and one strength for each frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from soundini.config.recipe import SoundConfig
+from soundini.joint.protocol import JointSpace
+from soundini.media.envelope import envelope, reference_level
+from soundini.media.sound import Sound, require_audible, resample
+from soundini.media.sound_fit import fit_sound
+
+
+@dataclass(frozen=True)
+class SoundTrack:
+    """What guides each frame.
+
+    Args:
+        sound: the sound laid along the video, for listening.
+        embeds: target of each frame in the joint space.
+        strength: envelope of each frame in [0, 1].
+
+    Shape:
+        ``embeds``: ``[T, D]``; ``strength``: ``[T]``.
+    """
+
+    sound: Sound
+    embeds: Tensor
+    strength: Tensor
+
+    def window(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
+        """Embeddings and strengths of frames ``start`` to ``stop - 1``."""
+        return self.embeds[start:stop], self.strength[start:stop]
+
+
+def lay_sound(
+    sound: Sound,
+    times: Sequence[float],
+    duration: float,
+    joint: JointSpace,
+    config: SoundConfig,
+) -> SoundTrack:
+    """Lay a sound along frames: offset, gain and loop, then one spectrogram, then a window for each frame.
+
+    The sound is brought to a peak of 1 once, before the gain; nothing is normalised after, so loudness survives.
+
+    Args:
+        sound: the sound as the user gave it.
+        times: time of each frame in seconds from the first.
+        duration: seconds from the first frame to the end of the last.
+        joint: the joint space.
+        config: settings.
+
+    Raises:
+        MediaError: the sound is silent.
+    """
+    require_audible(sound)
+    full = Sound(sound.samples / sound.peak, sound.sample_rate)
+    laid = fit_sound(
+        full, duration, offset_s=config.offset, gain=config.gain, loop=config.loop
+    )
+    require_audible(laid, "the sound as it is laid along the video (see sound.offset and sound.gain)")
+    strength = envelope(
+        laid,
+        times,
+        kind=config.envelope,
+        reference=reference_level(full.mono()),
+        attack=config.attack,
+        release=config.release,
+        range_db=config.envelope_range,
+        floor=config.envelope_floor,
+    )
+    heard = resample(laid.mono(), joint.sample_rate)
+    embeds = joint.embed_sound(
+        torch.from_numpy(heard.samples[0]), torch.tensor(list(times), dtype=torch.float64)
+    )
+    return SoundTrack(laid, embeds, torch.from_numpy(strength))

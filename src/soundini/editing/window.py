@@ -1,0 +1,170 @@
+"""Sampling one window of frames under guidance: tensors in, events out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from soundini.config.recipe import Recipe
+from soundini.diffusion.noise import FrameNoise
+from soundini.diffusion.sampling import SamplingStep, sample
+from soundini.diffusion.schedule import Transition, plan_transitions, respace
+from soundini.editing.noise import carry_noise
+from soundini.flow.pairs import FlowPairs, estimate_pairs
+from soundini.guidance.augment import AugmentConfig
+from soundini.guidance.background import BackgroundGuidance
+from soundini.guidance.compose import GuidedDenoiser, HeldFrames, WeightedTerm
+from soundini.guidance.pixel_range import RangeGuidance
+from soundini.guidance.sound import DirectionalSoundGuidance, RegionEmbeddings, SoundGuidance
+from soundini.guidance.temporal import FlowGuidance
+from soundini.packs.pack import ModelPack
+from soundini.perceptual.factory import load_perceptual
+
+
+@dataclass(frozen=True)
+class WindowInputs:
+    """A window of frames at the model's resolution, and what guides them.
+
+    Args:
+        indices: index of each frame in the video: the noise depends on it.
+        source: source frames in [-1, 1].
+        mask: 1 = edit.
+        sound_embeds: target of each frame.
+        strength: envelope of each frame in [0, 1].
+        pairs: optical flow between neighbours; with an anchor, its pair comes first.
+        anchor: the edited frame before the first, or None.
+
+    Shape:
+        ``source``: ``[T, 3, H, W]``; ``mask``: ``[T, 1, H, W]``; ``sound_embeds``: ``[T, D]``; ``strength``: ``[T]``;
+        ``anchor``: ``[1, 3, H, W]``.
+    """
+
+    indices: tuple[int, ...]
+    source: Tensor
+    mask: Tensor
+    sound_embeds: Tensor
+    strength: Tensor
+    pairs: FlowPairs
+    anchor: Tensor | None = None
+
+
+def sampling_plan(recipe: Recipe, num_timesteps: int) -> list[Transition]:
+    """The network evaluations of a window, from the recipe's start level down to the clean frame.
+
+    ``sampling.steps`` evaluations are spread evenly from the start level to timestep 0; steps inside the repeat band
+    are done ``sampling.repeats`` times.
+    """
+    config = recipe.sampling
+    start = max(1, round(config.start * num_timesteps))
+    timesteps = respace(start, min(config.steps, start))
+    return plan_transitions(
+        timesteps,
+        repeats=config.repeats,
+        repeat_from=round(config.repeat_from * num_timesteps),
+        repeat_to=round(config.repeat_to * num_timesteps),
+    )
+
+
+def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iterator[SamplingStep]:
+    """Edit one window; the last step's ``x`` holds the edited frames.
+
+    The louder a frame's sound, the earlier (noisier) its own start, and the stronger its guidance: a quiet frame keeps
+    more of the source, a silent one all of it. Until its start comes, a frame is held at the noised source and costs
+    no network evaluation.
+
+    Args:
+        pack: the models.
+        inputs: the frames.
+        recipe: settings.
+
+    Yields:
+        :class:`soundini.diffusion.sampling.SamplingStep` after every network evaluation.
+    """
+    schedule = pack.denoiser.schedule
+    source, mask = inputs.source, inputs.mask
+    plan = sampling_plan(recipe, schedule.num_timesteps)
+    noise = _noise(inputs, recipe, source.device)
+    start_noise = noise(0)
+    starts = (inputs.strength * plan[0].t).to(source.device)
+
+    def active(t: int) -> Tensor:
+        return (starts >= t) & (starts > 0)
+
+    def constrain(x: Tensor, t: int) -> Tensor:
+        """Hold the background, and the frames whose time has not come, at the noised source."""
+        known = schedule.q_sample(source, start_noise, t)
+        free = active(t).to(x).view(-1, 1, 1, 1)
+        if t >= 0 and not recipe.guidance.blend_background:
+            return free * x + (1 - free) * known
+        inside = mask * free
+        return inside * x + (1 - inside) * known
+
+    denoise = GuidedDenoiser(
+        pack.denoiser,
+        guidance_terms(pack, inputs, recipe),
+        strength=recipe.guidance.strength * inputs.strength.to(source),
+        rule=recipe.guidance.rule,
+        gradient=recipe.guidance.gradient,
+        guide_until=round(recipe.guidance.until * schedule.num_timesteps),
+        clamp=recipe.guidance.clamp,
+        roi=mask,
+        chunk=recipe.compute.chunk,
+        seed=recipe.seed,
+        held=HeldFrames(source, active),
+    )
+    x = schedule.q_sample(source, start_noise, plan[0].t)
+    yield from sample(
+        denoise,
+        schedule,
+        plan,
+        x,
+        noise=noise,
+        method=recipe.sampling.method,
+        eta=recipe.sampling.eta,
+        constrain=constrain,
+    )
+
+
+def guidance_terms(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> list[WeightedTerm]:
+    """The terms whose lambda is not zero."""
+    config = recipe.guidance
+    embeddings = RegionEmbeddings(
+        pack.joint, inputs.mask, AugmentConfig(**config.augment.model_dump())
+    )
+    embeds = inputs.sound_embeds
+    terms: list[WeightedTerm] = []
+    if config.lambda_sound:
+        terms.append(WeightedTerm(config.lambda_sound, SoundGuidance(embeddings, embeds)))
+    if config.lambda_directional and len(embeds) > 1:
+        directional = DirectionalSoundGuidance(embeddings, embeds)
+        terms.append(WeightedTerm(config.lambda_directional, directional))
+    if config.lambda_flow and len(inputs.pairs):
+        pairs = (
+            (lambda frames: estimate_pairs(frames, pack.flow))
+            if config.flow_on == "predicted"
+            else inputs.pairs
+        )
+        flow = FlowGuidance(pairs, anchor=inputs.anchor, ramp=config.flow_ramp)
+        terms.append(WeightedTerm(config.lambda_flow, flow))
+    if config.lambda_background:
+        perceptual = load_perceptual(config.perceptual, pack.folder)
+        background = BackgroundGuidance(inputs.source, inputs.mask, perceptual)
+        terms.append(WeightedTerm(config.lambda_background, background))
+    if config.lambda_range:
+        terms.append(WeightedTerm(config.lambda_range, RangeGuidance()))
+    return terms
+
+
+def _noise(inputs: WindowInputs, recipe: Recipe, device: torch.device):
+    config = recipe.sampling
+    size = (inputs.source.shape[-2], inputs.source.shape[-1])
+    kind = "shared" if config.noise == "warped" else config.noise
+    noise = FrameNoise(recipe.seed, inputs.indices, size, kind, config.noise_period, device)
+    if config.noise != "warped":
+        return noise
+    pairs = inputs.pairs if inputs.anchor is None else inputs.pairs.window(1, len(inputs.pairs) + 1)
+    fresh = FrameNoise(recipe.seed, inputs.indices, size, "independent", device=device)
+    return lambda stream: carry_noise(noise(stream), fresh(-1 - stream), pairs)

@@ -1,0 +1,146 @@
+"""What long work reports while it runs: plain frozen records, nothing that prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class MasksReady:
+    """The masks of the whole edit are measured and the work is planned.
+
+    Args:
+        frames: frames to be edited.
+        windows: windows they are sampled in.
+        steps: network evaluations in all (each over the frames of a window).
+        size: height and width at the model.
+    """
+
+    frames: int
+    windows: int
+    steps: int
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """One network evaluation of a window is done.
+
+    Args:
+        window: number of the window.
+        step: evaluations done in this edit, over all windows.
+        total: evaluations in all.
+        losses: mean of each guidance term over the window, before its lambda.
+        preview: the frame in the middle of the window as the model sees it now, ``uint8 [H, W, 3]``.
+    """
+
+    window: int
+    step: int
+    total: int
+    losses: Mapping[str, float]
+    preview: np.ndarray
+
+
+@dataclass(frozen=True)
+class FrameDone:
+    """A frame is finished.
+
+    Args:
+        index: number of the frame in the edited part.
+        rgb: ``uint8 [H, W, 3]`` at native size.
+    """
+
+    index: int
+    rgb: np.ndarray
+
+
+@dataclass(frozen=True)
+class TemporalFigures:
+    """Frame-to-frame warp error inside the region, in units of [-1, 1], by the source's flow without occlusions.
+
+    Args:
+        source: of the source video.
+        edited: of the edited video.
+        pairs: pairs of frames it was measured on.
+    """
+
+    source: float
+    edited: float
+    pairs: int
+
+    @property
+    def ratio(self) -> float:
+        """edited / source; 1 where neither moves."""
+        return self.edited / self.source if self.source > 0 else float(self.edited > 0) + 1.0
+
+
+@dataclass(frozen=True)
+class EditDone:
+    """All frames are finished.
+
+    Args:
+        frames: how many.
+        seconds: wall time of the sampling.
+        temporal: coherence figures, or None for a single frame.
+        losses: the terms' means at the last guided step of the last window.
+    """
+
+    frames: int
+    seconds: float
+    temporal: TemporalFigures | None
+    losses: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class TrainStep:
+    """One optimiser step is done.
+
+    Args:
+        step: steps done so far.
+        total: steps in all.
+        loss: training loss of this step.
+        figures: anything else worth logging, by name.
+    """
+
+    step: int
+    total: int
+    loss: float
+    figures: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CheckpointSaved:
+    """A training checkpoint lies on disk, whole.
+
+    Args:
+        step: steps it holds.
+        path: where it lies.
+    """
+
+    step: int
+    path: Path
+
+
+@dataclass(frozen=True)
+class FileDone:
+    """The output file is there, whole, with its recipe beside it.
+
+    Args:
+        path: the video.
+        recipe: its sidecar.
+        seconds: wall time, reading and writing included.
+        warnings: what differs from what was asked, one line each.
+    """
+
+    path: Path
+    recipe: Path
+    seconds: float
+    warnings: tuple[str, ...]
+
+
+EditEvent = MasksReady | StepDone | FrameDone | EditDone | FileDone
+"""What an edit yields."""

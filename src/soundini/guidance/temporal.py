@@ -1,0 +1,63 @@
+"""Optical-flow guidance: what moves with the scene keeps its look from frame to frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from soundini.flow.pairs import FlowPairs
+from soundini.flow.warp import warp
+from soundini.guidance.context import GuidanceContext
+from soundini.guidance.sound import pairs_to_frames
+
+EstimatePairs = Callable[[Tensor], FlowPairs]
+
+
+class FlowGuidance:
+    """L_flow: each predicted clean frame resembles its neighbours warped onto it, over the whole frame, both ways.
+
+    xbar_{i+1}(p) = x0_i(p + F_{i+1->i}(p)) and xbar_i(p) = x0_{i+1}(p + F_{i->i+1}(p)), squared differences where the
+    pixel is visible in both. The ramp ((T - t) / T) is part of the term.
+
+    Args:
+        pairs: flow between neighbours, measured once on the source; or a function that measures it on the predicted
+            clean frames at every step, as the paper does (differentiable where the estimator is).
+        anchor: a finished frame before the first, in the same coordinates; ``pairs`` then start with its pair.
+        ramp: multiply by (T - t) / T.
+
+    Shape:
+        calls return ``[T]``.
+    """
+
+    name = "flow"
+
+    def __init__(
+        self,
+        pairs: FlowPairs | EstimatePairs,
+        *,
+        anchor: Tensor | None = None,
+        ramp: bool = True,
+    ) -> None:
+        self.pairs = pairs
+        self.anchor = anchor
+        self.ramp = ramp
+
+    def __call__(self, context: GuidanceContext) -> Tensor:
+        """Mean squared difference of each frame to its neighbours' warps."""
+        frames = context.pred_xstart
+        if self.anchor is not None:
+            frames = torch.cat([self.anchor, frames])
+        pairs = self.pairs if isinstance(self.pairs, FlowPairs) else self.pairs(frames)
+        here, there = frames[:-1], frames[1:]
+        forward = (pairs.visible_fwd * (warp(there, pairs.flow_fwd) - here).square()).mean(
+            (1, 2, 3)
+        )
+        backward = (pairs.visible_bwd * (warp(here, pairs.flow_bwd) - there).square()).mean(
+            (1, 2, 3)
+        )
+        per_frame = pairs_to_frames(forward + backward)
+        if self.anchor is not None:
+            per_frame = per_frame[1:]
+        return per_frame * (context.progress if self.ramp else 1.0)

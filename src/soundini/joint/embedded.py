@@ -1,0 +1,129 @@
+"""The joint space inside the package: small towers of our own, relative to what is neutral."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from soundini.errors import ModelError
+from soundini.joint.spectrogram import MelConfig, mel_power, sliding_windows
+from soundini.joint.towers import ImageTower, SoundHead, SoundNetwork
+
+LOG_SCALE = 9.457798957824707
+"""log10(10000 S + 1) of the aiSFX training set's loudest bin: the front end divides by it."""
+
+WINDOW_COLUMNS = 100
+"""Columns of one window the sound network was trained on: 2.32 s."""
+
+
+class EmbeddedJointSpace(nn.Module):
+    """Image tower and sound tower in one space; embeddings are taken relative to neutral sounds and photographs.
+
+    All landscapes share a large common part, and so do all sounds; a cosine between raw embeddings would mostly reward
+    that part. Both sides therefore have their neutral mean subtracted: the direction that is left is the effect.
+
+    Args:
+        image_tower: ``[B, 3, S, S]`` -> ``[B, dim]``.
+        sound_network: ``[B, time, mel]`` -> ``[B, 512]``.
+        sound_head: ``[B, 512]`` -> ``[B, dim]``.
+        neutral_image: mean unit embedding of photographs without an effect.
+        neutral_sound: mean unit embedding of sounds of no class.
+        prototypes: mean unit relative embedding of each named class of sounds.
+        image_size: side the image tower was trained at.
+
+    Shape:
+        ``neutral_image``, ``neutral_sound``: ``[dim]``; ``prototypes``: name -> ``[dim]``.
+    """
+
+    def __init__(
+        self,
+        image_tower: nn.Module,
+        sound_network: nn.Module,
+        sound_head: nn.Module,
+        *,
+        neutral_image: Tensor,
+        neutral_sound: Tensor,
+        prototypes: dict[str, Tensor] | None = None,
+        image_size: int = 64,
+        mel: MelConfig | None = None,
+    ) -> None:
+        super().__init__()
+        self.image_tower, self.sound_network, self.sound_head = (
+            m.eval().requires_grad_(False) for m in (image_tower, sound_network, sound_head)
+        )
+        self.image_tower.to(memory_format=torch.channels_last)
+        self.register_buffer("neutral_image", neutral_image.clone())
+        self.register_buffer("neutral_sound", neutral_sound.clone())
+        self.prototypes = dict(prototypes or {})
+        self.mel = mel or MelConfig()
+        self.dim = len(neutral_image)
+        self.image_size = image_size
+        self.sample_rate = self.mel.sample_rate
+        self.window_seconds = WINDOW_COLUMNS * self.mel.hop_length / self.sample_rate
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> EmbeddedJointSpace:
+        """Load ``config.json`` and the towers' safetensors from ``folder``.
+
+        Raises:
+            ModelError: a file is missing or does not hold what the configuration says.
+        """
+        try:
+            config = json.loads((folder / "config.json").read_text())
+            towers = (ImageTower(config["dim"]), SoundNetwork(), SoundHead(config["dim"]))
+            names = ("image_tower", "sound_network", "sound_head")
+            for tower, name in zip(towers, names, strict=True):
+                state = load_file(folder / f"{name}.safetensors")
+                tower.load_state_dict({k: v.float() for k, v in state.items()})
+            anchors = {
+                k: v.float() for k, v in load_file(folder / "anchors.safetensors").items()
+            }
+        except Exception as error:
+            raise ModelError(
+                f"cannot load the joint space in {folder}: {error}; reinstall soundini or mend the folder"
+            ) from error
+        prefix = "prototype."
+        return cls(
+            *towers,
+            neutral_image=anchors["neutral_image"],
+            neutral_sound=anchors["neutral_sound"],
+            prototypes={
+                k.removeprefix(prefix): v for k, v in anchors.items() if k.startswith(prefix)
+            },
+            image_size=config["image_size"],
+        )
+
+    def embed_images(self, images: Tensor) -> Tensor:
+        """See :meth:`soundini.joint.protocol.JointSpace.embed_images`."""
+        raw = F.normalize(
+            self.image_tower(images.contiguous(memory_format=torch.channels_last)), dim=-1
+        )
+        return F.normalize(raw - self.neutral_image, dim=-1)
+
+    @torch.no_grad()
+    def embed_sound(self, waveform: Tensor, times: Tensor) -> Tensor:
+        """See :meth:`soundini.joint.protocol.JointSpace.embed_sound`."""
+        columns = self.log_mel(waveform)
+        windows = sliding_windows(
+            columns, times * self.sample_rate / self.mel.hop_length, WINDOW_COLUMNS
+        )
+        raw = F.normalize(self.sound_head(self.sound_network(windows.transpose(1, 2))), dim=-1)
+        return F.normalize(raw - self.neutral_sound, dim=-1)
+
+    def log_mel(self, waveform: Tensor) -> Tensor:
+        """log10(10000 S + 1) / 9.458 of the whole clip: ``[samples]`` -> ``[n_mels, columns]``."""
+        return torch.log10(1e4 * mel_power(waveform, self.mel) + 1) / LOG_SCALE
+
+    def name_sounds(self, sound_embeds: Tensor) -> list[dict[str, float]]:
+        """The probability of each prototype's class for each embedding, softmax of cosine / 0.1."""
+        names = sorted(self.prototypes)
+        if not names:
+            return [{} for _ in sound_embeds]
+        matrix = torch.stack([self.prototypes[n] for n in names]).to(sound_embeds)
+        probabilities = (sound_embeds @ matrix.T / 0.1).softmax(-1)
+        return [dict(zip(names, row, strict=True)) for row in probabilities.tolist()]

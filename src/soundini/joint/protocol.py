@@ -1,0 +1,56 @@
+"""The joint sound-image space: what guidance needs of it, whoever trained it."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from torch import Tensor
+
+
+@runtime_checkable
+class JointSpace(Protocol):
+    """Images and sounds in one space, where a cosine says how well they belong together.
+
+    Attributes:
+        dim: length of an embedding.
+        image_size: side in pixels of the images that :meth:`embed_images` takes.
+        sample_rate: Hz, of the sound that :meth:`embed_sound` takes.
+        window_seconds: how much sound one embedding hears.
+    """
+
+    dim: int
+    image_size: int
+    sample_rate: int
+    window_seconds: float
+
+    def embed_images(self, images: Tensor) -> Tensor:
+        """Embed frames; differentiable.
+
+        Args:
+            images: in [-1, 1], already masked and resized to ``image_size``.
+
+        Shape:
+            ``images``: ``[B, 3, S, S]``; returns ``[B, dim]``, unit length.
+        """
+        ...
+
+    def embed_sound(self, waveform: Tensor, times: Tensor) -> Tensor:
+        """Embed the sound around each of the given times, from one spectrogram of the whole clip.
+
+        Args:
+            waveform: mono at ``sample_rate``; its level is kept, so that loudness counts.
+            times: centres of the windows in seconds from the start of ``waveform``.
+
+        Shape:
+            ``waveform``: ``[samples]``; ``times``: ``[T]``; returns ``[T, dim]``, unit length.
+        """
+        ...
+
+
+@runtime_checkable
+class NamesSounds(Protocol):
+    """A joint space that can say in words what it hears."""
+
+    def name_sounds(self, sound_embeds: Tensor) -> list[dict[str, float]]:
+        """The probability of each known class for each embedding ``[T, dim]``."""
+        ...

@@ -1,0 +1,103 @@
+"""How strong a sound is at each moment: loudness or onsets, smoothed by attack and release."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from soundini.media.sound import Sound
+
+_HOP = 512
+_MOMENT = 0.4
+"""Seconds over which loudness is taken: the "momentary" window of EBU R 128. Crackles merge into a fire."""
+_ONSET = 0.06
+"""Seconds over which onsets are taken."""
+_REFERENCE_PERCENTILE = 95
+
+
+def reference_level(sound: Sound) -> float:
+    """The level that counts as full: the 95th percentile of the sound's momentary RMS, linear.
+
+    It is taken once, from the sound as the user gave it, so that a gain applied later makes the effect weaker.
+    """
+    levels = _rms(sound, _MOMENT)
+    return float(np.percentile(levels, _REFERENCE_PERCENTILE)) if len(levels) else 0.0
+
+
+def envelope(
+    sound: Sound,
+    times: Sequence[float],
+    *,
+    kind: Literal["off", "loudness", "onset"],
+    reference: float,
+    attack: float = 0.05,
+    release: float = 0.4,
+    range_db: float = 30.0,
+    floor: float = 0.0,
+) -> np.ndarray:
+    """The strength of the effect at each time.
+
+    ``loudness``: 1 + dB / range, where 0 dB is ``reference``. ``onset``: the rise of the loudness, scaled to its own
+    largest, held by ``release``. ``off``: 1 throughout.
+
+    Args:
+        sound: the sound as it is laid along the video.
+        times: seconds from the start of ``sound``.
+        kind: what is followed.
+        reference: level of 0 dB, linear; see :func:`reference_level`.
+        attack: seconds in which the envelope rises to 63 %.
+        release: seconds in which it falls to 37 %.
+        range_db: decibels below the reference at which nothing is left.
+        floor: least value where the sound is not silent.
+
+    Returns:
+        float32 in [0, 1].
+
+    Shape:
+        returns ``[len(times)]``.
+    """
+    if kind == "off":
+        return np.ones(len(times), np.float32)
+    levels = _rms(sound, _MOMENT if kind == "loudness" else _ONSET)
+    if len(levels) == 0 or reference <= 0:
+        return np.zeros(len(times), np.float32)
+    decibels = 20 * np.log10(np.maximum(levels, 1e-9) / reference)
+    strength = np.clip(1 + decibels / range_db, 0, 1)
+    audible = strength > 0
+    if kind == "onset":
+        rise = np.maximum(np.diff(strength, prepend=0.0), 0)
+        strength = rise / max(rise.max(), 1e-9)
+    hop_seconds = _HOP / sound.sample_rate
+    strength = _follow(strength, hop_seconds, attack, release)
+    strength = np.where(audible, np.maximum(strength, floor), strength)
+    moments = (np.arange(len(levels)) + 0.5) * hop_seconds
+    return np.interp(np.asarray(times, float), moments, strength).astype(np.float32)
+
+
+def _rms(sound: Sound, seconds: float) -> np.ndarray:
+    """Root-mean-square over a window that slides by one hop; at the ends it is cut short, not padded."""
+    mono = sound.mono().samples[0].astype(np.float64)
+    padded = np.pad(mono, (0, -len(mono) % _HOP))
+    power = (padded.reshape(-1, _HOP) ** 2).mean(1)
+    if len(power) == 0:
+        return power
+    width = min(len(power), max(1, round(seconds * sound.sample_rate / _HOP)))
+    kernel = np.ones(width)
+    return np.sqrt(
+        np.convolve(power, kernel, "same") / np.convolve(np.ones_like(power), kernel, "same")
+    )
+
+
+def _follow(values: np.ndarray, step: float, attack: float, release: float) -> np.ndarray:
+    """One-pole follower with different times up and down."""
+    up = np.exp(-step / attack) if attack > 0 else 0.0
+    down = np.exp(-step / release) if release > 0 else 0.0
+    out = np.empty_like(values)
+    state = values[0]
+    for i, value in enumerate(values):
+        keep = up if value > state else down
+        state = keep * state + (1 - keep) * value
+        out[i] = state
+    return out

@@ -1,0 +1,64 @@
+"""A tiny random pack behind the same factory: every path of the program, in a second and without weights."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from soundini.diffusion.denoiser import UNetDenoiser
+from soundini.diffusion.schedule import NoiseSchedule
+from soundini.flow.dis import DISFlow
+from soundini.joint.embedded import EmbeddedJointSpace
+from soundini.joint.towers import SoundHead, SoundNetwork
+from soundini.packs.pack import ModelPack
+
+
+class _TinyTower(nn.Module):
+    """A linear look at an image of eight by eight cells."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.out = nn.Linear(3 * 64, dim)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.out(F.adaptive_avg_pool2d(x, 8).flatten(1))
+
+
+def debug_pack(device: torch.device | str = "cpu", seed: int = 0) -> ModelPack:
+    """A pack of random weights, the same for the same seed; the global random state is left alone.
+
+    Args:
+        device: where the models run.
+        seed: names the weights.
+    """
+    from diffusers import UNet2DModel
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        unet = UNet2DModel(
+            sample_size=32,
+            in_channels=12,
+            out_channels=12,
+            layers_per_block=1,
+            block_out_channels=(16, 16),
+            down_block_types=("DownBlock2D", "DownBlock2D"),
+            up_block_types=("UpBlock2D", "UpBlock2D"),
+            norm_num_groups=4,
+        )
+        towers = (_TinyTower(32), SoundNetwork((4, 4, 8, 8)), SoundHead(32))
+        directions = F.normalize(torch.randn(2, 32), dim=-1)
+    schedule = NoiseSchedule.from_diffusers(
+        {"num_train_timesteps": 1000, "beta_schedule": "squaredcos_cap_v2"}
+    )
+    denoiser = UNetDenoiser(
+        unet, schedule, prediction_type="v_prediction", unshuffle=2, stride=4
+    ).to(device)
+    joint = EmbeddedJointSpace(
+        *towers,
+        neutral_image=torch.zeros(32),
+        neutral_sound=torch.zeros(32),
+        prototypes={"one": directions[0], "two": directions[1]},
+        image_size=32,
+    ).to(device)
+    return ModelPack("debug", None, denoiser, joint, DISFlow())

@@ -1,0 +1,180 @@
+"""A model pack: one folder that holds a denoiser and a joint space, exchangeable by name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from soundini.diffusion.denoiser import UNetDenoiser
+from soundini.diffusion.schedule import NoiseSchedule
+from soundini.errors import ModelError
+from soundini.flow.dis import DISFlow
+from soundini.flow.protocol import FlowEstimator
+from soundini.flow.raft import RAFTFlow
+from soundini.joint.embedded import EmbeddedJointSpace
+from soundini.joint.protocol import JointSpace
+
+PACK_FILE = "pack.json"
+WEIGHT_SUFFIXES = (".safetensors",)
+
+
+@dataclass(frozen=True)
+class ModelPack:
+    """Everything a window of frames needs to be edited.
+
+    Args:
+        name: what the pack calls itself.
+        folder: where it lies, or None for a pack made in memory.
+        denoiser: the diffusion prior.
+        joint: the joint sound-image space.
+        flow: the optical-flow estimator.
+    """
+
+    name: str
+    folder: Path | None
+    denoiser: UNetDenoiser
+    joint: JointSpace
+    flow: FlowEstimator
+
+    def weight_hashes(self) -> dict[str, str]:
+        """sha256 of every weight file of the pack, by its path in the pack."""
+        if self.folder is None:
+            return {}
+        files = sorted(p for p in self.folder.rglob("*") if p.suffix in WEIGHT_SUFFIXES)
+        return {str(p.relative_to(self.folder)): file_hash(p) for p in files}
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def embedded_folder() -> Path:
+    """Where the pack inside the package lies."""
+    return Path(str(resources.files("soundini.packs") / "embedded"))
+
+
+def find_pack(name: str | Path) -> Path:
+    """The folder of a pack: ``embedded``, or a path.
+
+    Raises:
+        ModelError: there is no such folder.
+    """
+    folder = embedded_folder() if str(name) == "embedded" else Path(name)
+    if not folder.is_dir():
+        raise ModelError(
+            f"there is no model pack {str(name)!r}; use embedded, debug, or the path of a pack's folder"
+        )
+    return folder
+
+
+def load_pack(
+    name: str | Path = "embedded",
+    *,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype | None = None,
+    flow: str = "auto",
+) -> ModelPack:
+    """Load a model pack.
+
+    A folder without ``pack.json`` that is an unconditional pixel model in diffusers format (``unet/`` and ``scheduler/``,
+    or ``config.json`` beside the weights) is taken as a denoiser; the joint space is then the embedded one.
+
+    Args:
+        name: ``embedded``, ``debug``, or a folder.
+        device: where the models run.
+        dtype: arithmetic of the denoiser: None for float32, else autocast.
+        flow: ``auto``, ``dis`` or ``raft``.
+
+    Raises:
+        ModelError: the pack is missing or damaged.
+    """
+    if str(name) == "debug":
+        from soundini.packs.debug import debug_pack
+
+        return debug_pack(device)
+    folder = find_pack(name)
+    config = read_config(folder)
+    denoiser = _load_denoiser(folder, config, dtype).to(device)
+    joint_folder = folder / "joint" if (folder / "joint").is_dir() else embedded_folder() / "joint"
+    joint = EmbeddedJointSpace.from_folder(joint_folder).to(device)
+    return ModelPack(config["name"], folder, denoiser, joint, load_flow(flow, folder, device))
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The pack's ``pack.json``, or what a plain diffusers folder implies.
+
+    Raises:
+        ModelError: the file cannot be read.
+    """
+    path = folder / PACK_FILE
+    if not path.exists():
+        return {"name": folder.name}
+    try:
+        return {"name": folder.name, **json.loads(path.read_text())}
+    except (OSError, ValueError) as error:
+        raise ModelError(f"cannot read {path}: {error}; mend it or reinstall the pack") from None
+
+
+def load_flow(name: str, folder: Path, device: torch.device | str) -> FlowEstimator:
+    """RAFT where its weights lie in the pack's ``flow/raft_large.safetensors`` (or small), else OpenCV DIS.
+
+    Raises:
+        ModelError: RAFT is asked for and its weights are not there.
+    """
+    for variant in ("large", "small"):
+        path = folder / "flow" / f"raft_{variant}.safetensors"
+        if name != "dis" and path.exists():
+            return RAFTFlow.from_file(path, variant).to(device)
+    if name == "raft":
+        raise ModelError(
+            f"there are no RAFT weights at {folder / 'flow' / 'raft_large.safetensors'}; put them there, "
+            "or set compute.flow=dis"
+        )
+    return DISFlow()
+
+
+def _load_denoiser(
+    folder: Path, config: dict[str, Any], dtype: torch.dtype | None
+) -> UNetDenoiser:
+    from diffusers import UNet2DModel
+
+    unet_folder = folder / "unet" if (folder / "unet").is_dir() else folder
+    try:
+        settings = json.loads((unet_folder / "config.json").read_text())
+        scheduler_file = folder / "scheduler" / "scheduler_config.json"
+        if not scheduler_file.exists():
+            scheduler_file = folder / "scheduler_config.json"
+        scheduler = json.loads(scheduler_file.read_text())
+        unet = UNet2DModel.from_pretrained(
+            unet_folder, use_safetensors=True, torch_dtype=torch.float32, low_cpu_mem_usage=False
+        )
+        unshuffle = int(config.get("unshuffle", 1))
+        channels = settings["in_channels"] // unshuffle**2
+        if channels != 3 or not isinstance(unet, UNet2DModel):
+            raise ValueError(f"it takes {channels} channels after unshuffling by {unshuffle}, not 3")
+        return UNetDenoiser(
+            unet,
+            NoiseSchedule.from_diffusers(scheduler),
+            prediction_type=scheduler.get("prediction_type", "epsilon"),
+            unshuffle=unshuffle,
+            stride=unshuffle * 2 ** (len(settings["block_out_channels"]) - 1),
+            autocast=dtype,
+            clip_xstart=bool(config.get("clip_xstart", scheduler.get("clip_sample", False))),
+        )
+    except Exception as error:
+        raise ModelError(
+            f"cannot load a diffusion model from {folder}: {_first_line(error)}; it must be a folder in diffusers "
+            "format with safetensors weights and a scheduler_config.json"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

@@ -1,0 +1,63 @@
+"""Training checkpoints: one safetensors file, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from soundini.training.ema import EMA
+
+NAME = "last.safetensors"
+
+
+def save_checkpoint(
+    folder: Path,
+    module: nn.Module,
+    ema: EMA,
+    optimizer: torch.optim.Optimizer,
+    step: int,
+    recipe: Mapping[str, object],
+) -> Path:
+    """Write weights, average and optimiser state to ``folder`` by atomic rename; returns the file's path."""
+    tensors: dict[str, Tensor] = {f"model.{k}": v for k, v in module.state_dict().items()}
+    tensors |= {f"ema.{k}": v for k, v in ema.shadow.items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{k}": torch.as_tensor(v) for k, v in state.items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    partial, path = folder / f"{NAME}.partial", folder / NAME
+    meta = {"step": str(step), "ema_updates": str(ema.updates), "recipe": json.dumps(recipe)}
+    save_file({k: v.contiguous() for k, v in tensors.items()}, partial, metadata=meta)
+    os.replace(partial, path)
+    return path
+
+
+def load_checkpoint(
+    folder: Path, module: nn.Module, ema: EMA, optimizer: torch.optim.Optimizer
+) -> int:
+    """Restore everything from ``folder`` where there is a checkpoint; returns the steps already done."""
+    path = folder / NAME
+    if not path.exists():
+        return 0
+    parts: dict[str, dict[str, Tensor]] = {"model": {}, "ema": {}, "optimizer": {}}
+    with safe_open(path, "pt") as file:
+        meta = file.metadata()
+        for key in file.keys():  # noqa: SIM118 -- safe_open is no mapping
+            part, name = key.split(".", 1)
+            parts[part][name] = file.get_tensor(key)
+    module.load_state_dict(parts["model"])
+    ema.shadow, ema.updates = parts["ema"], int(meta["ema_updates"])
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in parts["optimizer"].items():
+        index, key = name.split(".", 1)
+        state.setdefault(int(index), {})[key] = value
+    optimizer.load_state_dict(
+        {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
+    )
+    return int(meta["step"])

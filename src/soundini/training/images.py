@@ -1,0 +1,104 @@
+"""Photographs by label, held in memory, and the random crops that training draws from them."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+from soundini.errors import MediaError
+
+
+class LabelledImages:
+    """Photographs of a data folder, decoded once.
+
+    The folder holds ``images.csv`` with the columns ``path`` and ``label``. Every picture goes to the training or the
+    held-out side by the hash of its path, so the split is the same everywhere and for ever.
+
+    Args:
+        folder: the data folder.
+        held_out: keep the held-out twentieth instead of the rest.
+        max_short_side: pictures are shrunk to this short side in pixels.
+
+    Raises:
+        MediaError: the folder has no readable ``images.csv``.
+    """
+
+    def __init__(self, folder: Path, *, held_out: bool = False, max_short_side: int = 192) -> None:
+        try:
+            with (folder / "images.csv").open(newline="") as file:
+                rows = list(csv.DictReader(file))
+        except OSError as error:
+            raise MediaError(
+                f"cannot read {folder / 'images.csv'}: {error.strerror}; name a folder with images.csv"
+            ) from error
+        self.by_label: dict[str, list[np.ndarray]] = {}
+        for row in rows:
+            if is_held_out(row["path"]) != held_out:
+                continue
+            with Image.open(folder / row["path"]) as image:
+                picture = image.convert("RGB")
+            scale = max_short_side / min(picture.size)
+            if scale < 1:
+                size = (round(picture.width * scale), round(picture.height * scale))
+                picture = picture.resize(size, Image.Resampling.LANCZOS)
+            self.by_label.setdefault(row["label"], []).append(np.asarray(picture))
+
+    def crops(
+        self,
+        batch: int,
+        size: int,
+        weights: Mapping[str, float],
+        generator: np.random.Generator,
+        *,
+        min_crop: int = 64,
+    ) -> tuple[Tensor, list[str]]:
+        """Random square crops at random scales, flipped half of the time.
+
+        Args:
+            batch: how many.
+            size: side of the crops handed out, pixels.
+            weights: share of each label; labels without pictures are left out.
+            generator: where the choices come from.
+            min_crop: smallest side in the picture; the largest is its short side.
+
+        Shape:
+            returns ``[batch, 3, size, size]`` in [-1, 1], and the label of each.
+        """
+        labels = [label for label in weights if self.by_label.get(label)]
+        shares = np.array([weights[label] for label in labels])
+        chosen = [labels[i] for i in generator.choice(len(labels), batch, p=shares / shares.sum())]
+        out = []
+        for label in chosen:
+            pictures = self.by_label[label]
+            picture = pictures[generator.integers(len(pictures))]
+            height, width = picture.shape[:2]
+            side = int(round(np.exp(generator.uniform(*np.log(_crop_range(picture, min_crop))))))
+            y, x = generator.integers(height - side + 1), generator.integers(width - side + 1)
+            crop = picture[y : y + side, x : x + side]
+            if generator.random() < 0.5:
+                crop = crop[:, ::-1]
+            tensor = torch.from_numpy(crop.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
+            if side != size:
+                tensor = F.interpolate(
+                    tensor, (size, size), mode="bicubic", antialias=True, align_corners=False
+                ).clamp(-1, 1)
+            out.append(tensor)
+        return torch.cat(out), chosen
+
+
+def _crop_range(picture: np.ndarray, min_crop: int) -> tuple[int, int]:
+    short = min(picture.shape[:2])
+    return min(min_crop, short), short
+
+
+def is_held_out(path: str) -> bool:
+    """Whether a file belongs to the held-out twentieth: decided by its path alone."""
+    return hashlib.blake2b(path.encode(), digest_size=4).digest()[0] < 13

@@ -1,7 +1,8 @@
-"""ADM's U-Net from the papers, on the official state dict alone: nothing of soundini or diffusers in it.
+"""ADM's U-Net from the paper, on the official state dict: nothing of soundini or diffusers in it.
 
-Dhariwal and Nichol 2021 (arXiv 2105.05233): BigGAN residual blocks for resampling, adaptive group norm, attention with
-64 channels a head at several resolutions. The walk reads the blocks' own keys, so it holds for any size.
+Dhariwal and Nichol 2021 (arXiv 2105.05233): BigGAN residual blocks for resampling, adaptive group
+norm, attention with 64 channels a head at several resolutions. The walk reads the blocks' own keys,
+so it holds for any size.
 """
 
 import math
@@ -39,7 +40,7 @@ def _resblock(state, name, x, emb, resample):
 
 
 def _attention(state, name, x, head_channels):
-    batch, channels, height, width = x.shape
+    batch, channels = x.shape[:2]
     tokens = _norm(state, f"{name}.norm", x).reshape(batch, channels, -1)
     qkv = torch.einsum("oc,bcn->bon", state[f"{name}.qkv.weight"][..., 0], tokens)
     qkv = qkv + state[f"{name}.qkv.bias"][:, None]

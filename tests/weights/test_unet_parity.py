@@ -18,7 +18,6 @@ _MODULE = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(_MODULE)
 plain_adm = _MODULE.plain_adm
 
-# one level, many heads; attention in the middle of the ladder; a first level narrower than the timestep embedding
 SIZES = {
     "two levels": AdmConfig((64, 128), (1,), model_channels=64),
     "three levels, one block": AdmConfig(
@@ -81,7 +80,7 @@ def test_gradient_to_the_frames_equals_a_plain_adm(make):
 
 
 def test_labels_and_timesteps_act(make):
-    state, unet = make(_with_labels(SIZES["narrow first level"], True))
+    _, unet = make(_with_labels(SIZES["narrow first level"], True))
     x = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(3))
     with torch.no_grad():
         a, b, c = (

@@ -14,7 +14,7 @@ _NAMED = 4
 
 
 def layout_of(state: Mapping[str, Tensor]) -> dict[str, Shape]:
-    """The key and shape of every tensor."""
+    """List the key and shape of every tensor."""
     return {key: tuple(value.shape) for key, value in state.items()}
 
 
@@ -50,7 +50,7 @@ def check_layout(state: Mapping[str, Tensor], expected: Layout, what: str) -> No
 
 
 def strip_prefix(state: Mapping[str, Tensor], prefix: str = "module.") -> dict[str, Tensor]:
-    """The state dict without ``prefix``, where all keys carry it (a model saved from ``DataParallel``)."""
+    """Drop ``prefix`` where all keys carry it, as those of a saved ``DataParallel`` do."""
     if state and all(key.startswith(prefix) for key in state):
         return {key.removeprefix(prefix): value for key, value in state.items()}
     return dict(state)

@@ -1,4 +1,4 @@
-"""Random weights of the true sizes, written tensor by tensor: a stand-in where a checkpoint cannot be had."""
+"""Random weights of the true sizes: a stand-in where a checkpoint cannot be had."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def random_tensors(
 ) -> Iterator[tuple[str, Tensor]]:
     """Draw one tensor after the other; each depends on the seed and its own key only.
 
-    Matrices and kernels have variance 1 / fan-in, so that activations keep their size; norms and biases do nearly
-    nothing. The network computes noise, but finite noise of the right magnitude.
+    Matrices and kernels have variance 1 / fan-in, so that activations keep their size; norms and
+    biases do nearly nothing. The network computes noise, but finite noise of the right magnitude.
 
     Args:
         layout: key and shape of every tensor.
@@ -46,7 +46,7 @@ def write_random(
 ) -> Path:
     """Write random weights as safetensors, holding one tensor in memory at a time.
 
-    The file appears when it is whole. The same seed gives the same bytes on every machine with the same torch.
+    The file appears when it is whole. The same seed gives the same bytes with the same torch.
 
     Args:
         path: the ``.safetensors`` file to write.

@@ -1,4 +1,4 @@
-"""guided-diffusion's checkpoints and diffusers' ``UNet2DModel``: the same tensors under two names, both ways."""
+"""guided-diffusion's checkpoints as diffusers' ``UNet2DModel``, and back."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SCHEDULER: dict[str, Any] = {
 
 
 def guided_to_diffusers(state: Mapping[str, Tensor], config: AdmConfig) -> dict[str, Tensor]:
-    """Rename guided-diffusion's tensors for ``UNet2DModel``, and untangle the queries, keys and values of its heads.
+    """Rename guided-diffusion's tensors for ``UNet2DModel``, and sort q, k and v of its heads.
 
     Args:
         state: an official state dict.
@@ -64,7 +64,7 @@ def guided_to_diffusers(state: Mapping[str, Tensor], config: AdmConfig) -> dict[
 
 
 def diffusers_to_guided(state: Mapping[str, Tensor], config: AdmConfig) -> dict[str, Tensor]:
-    """The inverse of :func:`guided_to_diffusers`: official names and order.
+    """Undo :func:`guided_to_diffusers`: official names, in the official order.
 
     Raises:
         ModelError: keys are missing, unknown, or of another shape.
@@ -74,7 +74,7 @@ def diffusers_to_guided(state: Mapping[str, Tensor], config: AdmConfig) -> dict[
 
 
 def guided_layout(config: AdmConfig) -> dict[str, Shape]:
-    """Every key and shape of the official checkpoint of an architecture; takes no memory."""
+    """List every key and shape of an architecture's official checkpoint; takes no memory."""
     return layout_of(_to_guided(_empty(config), config))
 
 

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -24,7 +26,7 @@ def network():
     """A network of one line: eps depends on x and t, v covers more than [-1, 1]."""
 
     def run(x, t, learned=True):
-        eps = torch.sin(3 * x + t / 50) + 0.3 * x
+        eps = 0.9 * torch.tanh(1.5 * x + math.sin(t / 50))
         return torch.cat([eps, 1.3 * torch.cos(2 * x)], 1) if learned else eps
 
     return run

@@ -1,0 +1,79 @@
+"""Masks drawn from a few numbers: box, ellipse, polygon."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from soundini.errors import MaskError
+
+ShapeKind = Literal["box", "ellipse", "polygon"]
+
+_FORM = {"box": "x,y,w,h", "ellipse": "cx,cy,rx,ry", "polygon": "x1,y1,x2,y2,x3,y3,..."}
+_SUBPIXEL_BITS = 4
+_SAMPLES = 4
+
+
+def shape_mask(kind: ShapeKind, text: str, frame_size: tuple[int, int]) -> np.ndarray:
+    """Rasterise a shape, antialiased.
+
+    Numbers are fractions of the frame where all of them are at most 1 and at least one is written with a decimal
+    point; otherwise they are pixels. Fractions of x and widths are of the frame's width, of y and heights of its height.
+
+    Args:
+        kind: which shape.
+        text: ``x,y,w,h`` for a box, ``cx,cy,rx,ry`` for an ellipse, ``x1,y1,x2,y2,...`` for a polygon.
+        frame_size: height and width of the frame in pixels.
+
+    Returns:
+        float32 in [0, 1], 1 inside.
+
+    Raises:
+        MaskError: the numbers are no such shape, or the shape lies outside the frame.
+
+    Shape:
+        returns ``[H, W]``.
+    """
+    points = _corners(kind, _numbers(kind, text, frame_size))
+    height, width = frame_size
+    canvas = np.zeros((height * _SAMPLES, width * _SAMPLES), np.uint8)
+    limit = 4 * max(height, width)
+    scaled = np.clip(points, -limit, limit) * _SAMPLES - 0.5
+    fixed = np.rint(scaled * (1 << _SUBPIXEL_BITS)).astype(np.int32)
+    cv2.fillPoly(canvas, [fixed], 255, shift=_SUBPIXEL_BITS)
+    mask = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
+    if not mask.any():
+        raise MaskError(
+            f"the {kind} {text} lies outside the {width}x{height} frame; give {_FORM[kind]} inside it"
+        )
+    return mask.astype(np.float32) / 255
+
+
+def _numbers(kind: ShapeKind, text: str, frame_size: tuple[int, int]) -> np.ndarray:
+    parts = [p.strip() for p in text.split(",")]
+    try:
+        values = [float(p) for p in parts]
+    except ValueError:
+        values = []
+    enough = len(values) >= 6 and len(values) % 2 == 0 if kind == "polygon" else len(values) == 4
+    if not enough or not all(math.isfinite(v) for v in values):
+        raise MaskError(f"{text!r} is no {kind}; write it as {_FORM[kind]}, in pixels or fractions")
+    pairs = np.array(values, float).reshape(-1, 2)
+    if max(abs(v) for v in values) <= 1 and any("." in p for p in parts):
+        pairs = pairs * (frame_size[1], frame_size[0])
+    if kind != "polygon" and (pairs[1] <= 0).any():
+        raise MaskError(f"the {kind} {text} has no area; its last two numbers must be above 0")
+    return pairs
+
+
+def _corners(kind: ShapeKind, pairs: np.ndarray) -> np.ndarray:
+    if kind == "polygon":
+        return pairs
+    if kind == "box":
+        (x, y), (w, h) = pairs
+        return np.array([(x, y), (x + w, y), (x + w, y + h), (x, y + h)])
+    angles = np.linspace(0, 2 * np.pi, 256, endpoint=False)
+    return pairs[0] + pairs[1] * np.stack([np.cos(angles), np.sin(angles)], 1)

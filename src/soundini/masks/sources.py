@@ -1,0 +1,153 @@
+"""Masks from files: a still image, a video, a folder of images. White is what is edited."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from PIL import Image
+
+from soundini.errors import MaskError, MediaError
+from soundini.media.video_reader import VideoReader
+
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif"}
+_MAX_PIXELS = 8192 * 4320
+
+
+class MaskSource(Protocol):
+    """Masks by frame number of the video, streamed."""
+
+    def masks(self, start: int) -> Iterator[np.ndarray]:
+        """The masks of frame ``start`` and all after it, float32 ``[H, W]`` in [0, 1].
+
+        Raises:
+            MaskError: a mask is asked for that is not there.
+        """
+        ...
+
+
+class StillMask:
+    """One mask for all frames."""
+
+    def __init__(self, mask: np.ndarray) -> None:
+        self.mask = mask
+
+    def masks(self, start: int) -> Iterator[np.ndarray]:
+        """See :class:`MaskSource`."""
+        del start
+        return itertools.repeat(self.mask)
+
+
+class VideoMask:
+    """A mask video, frame for frame."""
+
+    def __init__(self, path: Path, frame_size: tuple[int, int]) -> None:
+        self.path = path
+        with VideoReader(path) as reader:
+            _check_size(path, (reader.info.height, reader.info.width), frame_size)
+
+    def masks(self, start: int) -> Iterator[np.ndarray]:
+        """See :class:`MaskSource`."""
+        number = start
+        with VideoReader(self.path) as reader:
+            for frame in reader.frames(start):
+                yield _levels(frame.rgb)
+                number += 1
+        raise MaskError(
+            f"the mask video {self.path} ends before frame {number}, which the video has; "
+            "make it as long, or edit a part with --end"
+        )
+
+
+class FolderMask:
+    """A folder of images, one for each frame, in natural order of their names."""
+
+    def __init__(self, folder: Path, frame_size: tuple[int, int]) -> None:
+        self.folder = folder
+        self.frame_size = frame_size
+        self.files = sorted(
+            (p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES), key=_natural
+        )
+        if not self.files:
+            raise MaskError(f"the mask folder {folder} holds no images; put one for each frame there")
+
+    def masks(self, start: int) -> Iterator[np.ndarray]:
+        """See :class:`MaskSource`."""
+        for path in self.files[start:]:
+            yield read_mask_image(path, self.frame_size)
+        raise MaskError(
+            f"the mask folder {self.folder} holds {len(self.files)} images, fewer than the video has frames; "
+            "add the missing ones, or edit a part with --end"
+        )
+
+
+def open_mask(path: Path, frame_size: tuple[int, int]) -> MaskSource:
+    """A mask source from a path.
+
+    Args:
+        path: an image, a video, or a folder of images.
+        frame_size: height and width of the video.
+
+    Raises:
+        MaskError: it is missing, of another size, empty, or entirely white.
+        MediaError: it cannot be read.
+    """
+    if path.is_dir():
+        return FolderMask(path, frame_size)
+    if not path.exists():
+        raise MaskError(f"the mask {path} is not there; name an image, a video or a folder of images")
+    if path.suffix.lower() not in IMAGE_SUFFIXES:
+        return VideoMask(path, frame_size)
+    mask = read_mask_image(path, frame_size)
+    if not mask.any():
+        raise MaskError(f"the mask {path} is empty: nothing in it is white; white is what is edited")
+    if mask.min() > 0.5:
+        raise MaskError(
+            f"the mask {path} is white everywhere; if you mean the whole frame, use --whole-frame"
+        )
+    return StillMask(mask)
+
+
+def read_mask_image(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
+    """A mask image as float32 ``[H, W]``: its alpha channel where it has one in use, else its brightness.
+
+    Raises:
+        MaskError: it is of another size than the video.
+        MediaError: it cannot be read.
+    """
+    try:
+        with Image.open(path) as image:
+            _check_size(path, (image.height, image.width), frame_size)
+            if "A" in image.getbands() or "transparency" in image.info:
+                rgba = np.asarray(image.convert("RGBA"))
+                if rgba[..., 3].min() < 255:
+                    return rgba[..., 3].astype(np.float32) / 255
+            return _levels(np.asarray(image.convert("RGB")))
+    except MaskError:
+        raise
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise MediaError(f"cannot read the mask image {path}: {error}; save it again as PNG") from None
+
+
+def _levels(rgb: np.ndarray) -> np.ndarray:
+    """Brightness of a black-and-white picture; what compression leaves near black and white is snapped."""
+    grey = rgb.astype(np.float32).mean(-1) / 255
+    return np.clip((grey - 0.06) / 0.88, 0, 1)
+
+
+def _check_size(path: Path, size: tuple[int, int], frame_size: tuple[int, int]) -> None:
+    if size[0] * size[1] > _MAX_PIXELS:
+        raise MaskError(f"the mask {path} is {size[1]}x{size[0]}, too large; make it as large as the video")
+    if size != frame_size:
+        raise MaskError(
+            f"the mask {path} is {size[1]}x{size[0]}, the video {frame_size[1]}x{frame_size[0]}; "
+            "scale the mask to the video's size"
+        )
+
+
+def _natural(path: Path) -> list[tuple[int, str]]:
+    return [(int(p), "") if p.isdigit() else (-1, p) for p in re.split(r"(\d+)", path.name)]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 MP4_AUDIO = {"aac", "mp3", "mp3float", "ac3", "eac3", "opus", "libopus", "flac", "alac"}
-_BLOCK = 8192
+_BLOCK = 1024
 _GAP = 0.05  # Seconds; smaller jumps of the timestamps are rounding, larger ones are missing sound.
 _KNEE = 0.9
 

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 AudioMode = Literal["none", "guide", "source", "mix"]
 
-# x264's output depends on the number of its threads; a fixed number gives the same bytes on every machine.
-_THREADS = 4
+# With more threads x264 gives other bytes on other machines, and now and then on the same one.
+_THREADS = 1
 
 
 class VideoWriter:
@@ -199,9 +199,10 @@ class VideoWriter:
         stream = self._container.add_stream(
             "libx264",
             rate=Fraction(like.frame_rate),
-            options={"crf": str(crf), "preset": preset, "threads": str(_THREADS)},
+            options={"crf": str(crf), "preset": preset},
         )
         context = stream.codec_context
+        context.thread_count = _THREADS
         context.width, context.height = like.width, like.height
         context.pix_fmt = "yuv444p" if like.width % 2 or like.height % 2 else "yuv420p"
         context.time_base = self._time_base

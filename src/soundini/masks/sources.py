@@ -73,7 +73,9 @@ class FolderMask:
             (p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES), key=_natural
         )
         if not self.files:
-            raise MaskError(f"the mask folder {folder} holds no images; put one for each frame there")
+            raise MaskError(
+                f"the mask folder {folder} holds no images; put one for each frame there"
+            )
 
     def masks(self, start: int) -> Iterator[np.ndarray]:
         """See :class:`MaskSource`."""
@@ -99,12 +101,16 @@ def open_mask(path: Path, frame_size: tuple[int, int]) -> MaskSource:
     if path.is_dir():
         return FolderMask(path, frame_size)
     if not path.exists():
-        raise MaskError(f"the mask {path} is not there; name an image, a video or a folder of images")
+        raise MaskError(
+            f"the mask {path} is not there; name an image, a video or a folder of images"
+        )
     if path.suffix.lower() not in IMAGE_SUFFIXES:
         return VideoMask(path, frame_size)
     mask = read_mask_image(path, frame_size)
     if not mask.any():
-        raise MaskError(f"the mask {path} is empty: nothing in it is white; white is what is edited")
+        raise MaskError(
+            f"the mask {path} is empty: nothing in it is white; white is what is edited"
+        )
     if mask.min() > 0.5:
         raise MaskError(
             f"the mask {path} is white everywhere; if you mean the whole frame, use --whole-frame"
@@ -130,7 +136,9 @@ def read_mask_image(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
     except MaskError:
         raise
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise MediaError(f"cannot read the mask image {path}: {error}; save it again as PNG") from None
+        raise MediaError(
+            f"cannot read the mask image {path}: {error}; save it again as PNG"
+        ) from None
 
 
 def _levels(rgb: np.ndarray) -> np.ndarray:
@@ -141,7 +149,9 @@ def _levels(rgb: np.ndarray) -> np.ndarray:
 
 def _check_size(path: Path, size: tuple[int, int], frame_size: tuple[int, int]) -> None:
     if size[0] * size[1] > _MAX_PIXELS:
-        raise MaskError(f"the mask {path} is {size[1]}x{size[0]}, too large; make it as large as the video")
+        raise MaskError(
+            f"the mask {path} is {size[1]}x{size[0]}, too large; make it as large as the video"
+        )
     if size != frame_size:
         raise MaskError(
             f"the mask {path} is {size[1]}x{size[0]}, the video {frame_size[1]}x{frame_size[0]}; "

@@ -35,7 +35,9 @@ def dis_flow(here: np.ndarray, there: np.ndarray) -> np.ndarray:
     return full * np.array([width / size[0], height / size[1]], np.float32)
 
 
-def move_mask(mask: np.ndarray, here: np.ndarray, there: np.ndarray, flow: Flow = dis_flow) -> np.ndarray:
+def move_mask(
+    mask: np.ndarray, here: np.ndarray, there: np.ndarray, flow: Flow = dis_flow
+) -> np.ndarray:
     """The mask of ``here`` as it lies in ``there``.
 
     Backward warping by the flow from ``there`` to ``here``; the edge is steepened a little, against the blur that
@@ -140,7 +142,9 @@ class _Stretch:
         forward = before
         for i in range(begin, self._count - 1):
             spool.seek((self._count - 2 - i) * mask.size)
-            backward = np.frombuffer(spool.read(mask.size), np.uint8).reshape(mask.shape) / np.float32(255)
+            backward = np.frombuffer(spool.read(mask.size), np.uint8).reshape(
+                mask.shape
+            ) / np.float32(255)
             if forward is None:
                 yield backward
                 continue

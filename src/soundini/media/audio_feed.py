@@ -266,7 +266,9 @@ def as_channels(sound: Sound, rate: int, channels: int) -> Sound:
     sound = resample(sound, rate)
     if channels == 1:
         return sound.mono()
-    return Sound(np.ascontiguousarray(np.broadcast_to(sound.samples, (2, sound.samples.shape[1]))), rate)
+    return Sound(
+        np.ascontiguousarray(np.broadcast_to(sound.samples, (2, sound.samples.shape[1]))), rate
+    )
 
 
 def _decoded(

@@ -1,4 +1,4 @@
-"""From the frame to the model's square of the world, and back without touching anything else."""
+"""From a region of the frame to the model's resolution, and back without touching anything else."""
 
 from __future__ import annotations
 
@@ -175,6 +175,9 @@ def paste_change(
     Returns:
         The new frame, ``uint8``.
 
+    Raises:
+        ValueError: ``mask`` has another size than the frame, or the edit is not finite where the mask lets it through.
+
     Shape:
         - source_rgb: ``[H, W, 3]``
         - edited, resampled_source: ``[3, h, w]``
@@ -194,9 +197,11 @@ def paste_change(
     native = native[top - box.y : bottom - box.y, left - box.x : right - box.x]
     weight = mask[top:bottom, left:right, None].astype(np.float32)
     region = out[top:bottom, left:right]
-    blended = np.rint(region + weight * native).clip(0, 255).astype(np.uint8)
-    # Not only arithmetic: a NaN from a model must not leak through 0 * NaN either.
-    region[...] = np.where(weight > 0, blended, region)
+    touched = weight[..., 0] > 0
+    blended = region[touched] + weight[touched] * native[touched]
+    if not np.isfinite(blended).all():
+        raise ValueError("the edit holds NaN or infinite values")
+    region[touched] = np.rint(blended).clip(0, 255).astype(np.uint8)
     return out
 
 

@@ -191,7 +191,9 @@ def _check_length(path: Path, seconds: float | None, max_seconds: float) -> None
 def _check_complete(
     path: Path, container: InputContainer, stream: AudioStream, seconds: float
 ) -> None:
-    claimed = _claimed_seconds(container, stream) if container.format.name in _EXACT_LENGTH else None
+    claimed = (
+        _claimed_seconds(container, stream) if container.format.name in _EXACT_LENGTH else None
+    )
     if claimed is not None and seconds < 0.98 * claimed - 0.1:
         raise MediaError(
             f"{path}: is incomplete ({seconds:.2f} s of {claimed:.2f} s of sound are there); "

@@ -23,6 +23,7 @@ MIN_SIDE = 16
 MAX_SIDE = 8192
 MAX_PIXELS = 8192 * 4320
 _FALLBACK_RATE = Fraction(25)
+_TO_SDR = "zscale=t=linear,tonemap=hable,zscale=p=bt709:t=bt709:m=bt709:r=tv"
 
 
 @dataclass(frozen=True)
@@ -139,11 +140,15 @@ def _check_depth(path: Path, stream: VideoStream) -> None:
         context.color_range, context.colorspace, context.color_primaries, context.color_trc
     )
     bits = max((c.bits for c in context.format.components), default=8) if context.format else 8
-    found = tags.hdr_reason() or (f"{bits} bits a channel" if bits > 8 else None)
-    if found:
+    if hdr := tags.hdr_reason():
         raise MediaError(
-            f"{path}: HDR/10-bit is not supported (found {found}); convert it first, with: "
-            f"ffmpeg -i {path.name} -vf format=yuv420p -pix_fmt yuv420p out.mp4"
+            f"{path}: HDR/10-bit is not supported (found {hdr}); convert it first, with: "
+            f"ffmpeg -i {path.name} -vf {_TO_SDR} -pix_fmt yuv420p out.mp4"
+        )
+    if bits > 8:
+        raise MediaError(
+            f"{path}: HDR/10-bit is not supported (found {bits} bits a channel); convert it first, with: "
+            f"ffmpeg -i {path.name} -pix_fmt yuv420p out.mp4"
         )
     if not tags.is_known_matrix():
         raise MediaError(

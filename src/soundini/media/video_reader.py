@@ -178,9 +178,7 @@ class VideoReader:
         remedy = f"copy the file again, or edit only the frames before {frame}"
         if frame == 0:
             remedy = "copy or export the file again"
-        return MediaError(
-            f"{self.info.path}: decoding failed at frame {frame} ({why}); {remedy}"
-        )
+        return MediaError(f"{self.info.path}: decoding failed at frame {frame} ({why}); {remedy}")
 
 
 def count_frames(path: str | Path) -> int:

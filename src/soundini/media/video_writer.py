@@ -37,8 +37,9 @@ if TYPE_CHECKING:
 
 AudioMode = Literal["none", "guide", "source", "mix"]
 
-# With more threads x264 gives other bytes on other machines, and now and then on the same one.
-_THREADS = 1
+# The same frames must give the same bytes. x264's output depends on the number of its threads, and its macroblock
+# tree on uninitialised memory (seen with AVX-512 in PyAV 18's x264; MALLOC_PERTURB_ shows it).
+_DETERMINISTIC = {"threads": "1", "mbtree": "0"}
 
 
 class VideoWriter:
@@ -57,7 +58,8 @@ class VideoWriter:
             hold it, else as AAC; ``mix``: the sum of both, softly limited.
         sound: The guide; its sample 0 plays at output time 0.
         audio_source: The source video.
-        start: The source time that is output time 0, in seconds: of the first frame, when the source is trimmed.
+        start: The source time, in seconds, whose sound plays at output time 0: of the first frame, when the source is
+            trimmed. The times of frames are not touched by it.
         end: The source time at which the source's sound ends, or None for all of it.
 
     Attributes:
@@ -136,20 +138,20 @@ class VideoWriter:
 
         Args:
             rgb: ``uint8 [H, W, 3]`` of the size of ``like``.
-            time: Its source time in seconds, later than the frame before; ``start`` is taken off.
+            time: Its output time in seconds, at least 0 and later than the frame before.
             duration: Seconds it stays; only the last frame's is used. Default: one frame.
 
         Raises:
             MediaError: The disk is full, or writing failed otherwise.
-            ValueError: The frame has another size or type, or its time does not advance.
+            ValueError: The frame has another size or type, or its time is negative or does not advance.
         """
         like = self._like
         if rgb.shape != (like.height, like.width, 3) or rgb.dtype != np.uint8:
             raise ValueError(
                 f"frames must be uint8 [{like.height}, {like.width}, 3], not {rgb.dtype} {list(rgb.shape)}"
             )
-        pts = round((time - self._start) / self._time_base)
-        if self._last is not None and pts <= self._last[0]:
+        pts = round(time / self._time_base)
+        if pts <= (self._last[0] if self._last is not None else -1):
             raise ValueError(f"frame at {float(time)} s does not come after the one before")
         ticks = max(1, round((duration or 1 / Fraction(like.frame_rate)) / self._time_base))
         frame = self._converter.to_yuv(rgb, cast("str", self._stream.pix_fmt))
@@ -199,10 +201,9 @@ class VideoWriter:
         stream = self._container.add_stream(
             "libx264",
             rate=Fraction(like.frame_rate),
-            options={"crf": str(crf), "preset": preset},
+            options={"crf": str(crf), "preset": preset, **_DETERMINISTIC},
         )
         context = stream.codec_context
-        context.thread_count = _THREADS
         context.width, context.height = like.width, like.height
         context.pix_fmt = "yuv444p" if like.width % 2 or like.height % 2 else "yuv420p"
         context.time_base = self._time_base

@@ -9,7 +9,7 @@ _TINT = np.array([255, 96, 0], np.float32)
 
 
 def overlay(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The frame with the mask tinted and outlined, and the rest dimmed.
+    """Return the frame with the mask tinted and outlined, and the rest dimmed.
 
     Shape:
         ``rgb``: ``uint8 [H, W, 3]``; ``mask``: ``[H, W]`` in [0, 1]; returns ``uint8 [H, W, 3]``.

@@ -30,8 +30,8 @@ def dilate(mask: np.ndarray, pixels: float) -> np.ndarray:
 def feather(mask: np.ndarray, pixels: float) -> np.ndarray:
     """Soften a mask's edge outwards: 1 inside, falling to exactly 0 at ``pixels`` outside.
 
-    The ramp is a raised cosine of the distance to the region, so the effect keeps its full strength inside and nothing
-    farther than ``pixels`` away is touched.
+    The ramp is a raised cosine of the distance to the region, so the effect keeps its full strength
+    inside and nothing farther than ``pixels`` away is touched.
 
     Args:
         mask: float32 in [0, 1]; a level inside (0, 1) is kept where it is higher than the ramp.
@@ -56,7 +56,7 @@ def invert(mask: np.ndarray) -> np.ndarray:
 
 
 def bounds(mask: np.ndarray) -> Box | None:
-    """The box of everything above 0, or None for an empty mask."""
+    """Return the box of everything above 0, or None for an empty mask."""
     covered = mask > 0
     rows = np.flatnonzero(covered.any(1))
     columns = np.flatnonzero(covered.any(0))

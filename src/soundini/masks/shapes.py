@@ -20,12 +20,14 @@ _SAMPLES = 4
 def shape_mask(kind: ShapeKind, text: str, frame_size: tuple[int, int]) -> np.ndarray:
     """Rasterise a shape, antialiased.
 
-    Numbers are fractions of the frame where all of them are at most 1 and at least one is written with a decimal
-    point; otherwise they are pixels. Fractions of x and widths are of the frame's width, of y and heights of its height.
+    Numbers are fractions of the frame where all of them are at most 1 and at least one is written
+    with a decimal point; otherwise they are pixels. Fractions of x and widths are of the frame's
+    width, of y and heights of its height.
 
     Args:
         kind: which shape.
-        text: ``x,y,w,h`` for a box, ``cx,cy,rx,ry`` for an ellipse, ``x1,y1,x2,y2,...`` for a polygon.
+        text: ``x,y,w,h`` for a box, ``cx,cy,rx,ry`` for an ellipse, ``x1,y1,x2,y2,...`` for a
+            polygon.
         frame_size: height and width of the frame in pixels.
 
     Returns:
@@ -47,7 +49,8 @@ def shape_mask(kind: ShapeKind, text: str, frame_size: tuple[int, int]) -> np.nd
     mask = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
     if not mask.any():
         raise MaskError(
-            f"the {kind} {text} lies outside the {width}x{height} frame; give {_FORM[kind]} inside it"
+            f"the {kind} {text} lies outside the {width}x{height} frame; "
+            f"give {_FORM[kind]} inside it"
         )
     return mask.astype(np.float32) / 255
 

@@ -22,7 +22,7 @@ class MaskSource(Protocol):
     """Masks by frame number of the video, streamed."""
 
     def masks(self, start: int) -> Iterator[np.ndarray]:
-        """The masks of frame ``start`` and all after it, float32 ``[H, W]`` in [0, 1].
+        """Return the masks of frame ``start`` and all after it, float32 ``[H, W]`` in [0, 1].
 
         Raises:
             MaskError: a mask is asked for that is not there.
@@ -82,13 +82,13 @@ class FolderMask:
         for path in self.files[start:]:
             yield read_mask_image(path, self.frame_size)
         raise MaskError(
-            f"the mask folder {self.folder} holds {len(self.files)} images, fewer than the video has frames; "
-            "add the missing ones, or edit a part with --end"
+            f"the mask folder {self.folder} holds {len(self.files)} images, "
+            "fewer than the video has frames; add the missing ones, or edit a part with --end"
         )
 
 
 def open_mask(path: Path, frame_size: tuple[int, int]) -> MaskSource:
-    """A mask source from a path.
+    """Open a mask source from a path.
 
     Args:
         path: an image, a video, or a folder of images.
@@ -119,7 +119,9 @@ def open_mask(path: Path, frame_size: tuple[int, int]) -> MaskSource:
 
 
 def read_mask_image(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
-    """A mask image as float32 ``[H, W]``: its alpha channel where it has one in use, else its brightness.
+    """Read a mask image as float32 ``[H, W]``.
+
+    Its alpha channel is taken where it has one in use, else its brightness.
 
     Raises:
         MaskError: it is of another size than the video.

@@ -16,7 +16,10 @@ _FLOW_SIDE = 640
 
 
 def dis_flow(here: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """Where each pixel of ``here`` goes in ``there``, by OpenCV DIS on a copy of at most 640 pixels a side."""
+    """Find where each pixel of ``here`` goes in ``there``.
+
+    By OpenCV DIS, on a copy of at most 640 pixels a side.
+    """
     height, width = here.shape[:2]
     scale = min(1.0, _FLOW_SIDE / max(height, width))
     size = (max(16, round(width * scale)), max(16, round(height * scale)))
@@ -38,10 +41,10 @@ def dis_flow(here: np.ndarray, there: np.ndarray) -> np.ndarray:
 def move_mask(
     mask: np.ndarray, here: np.ndarray, there: np.ndarray, flow: Flow = dis_flow
 ) -> np.ndarray:
-    """The mask of ``here`` as it lies in ``there``.
+    """Return the mask of ``here`` as it lies in ``there``.
 
-    Backward warping by the flow from ``there`` to ``here``; the edge is steepened a little, against the blur that
-    repeated warping brings.
+    Backward warping by the flow from ``there`` to ``here``; the edge is steepened a little, against
+    the blur that repeated warping brings.
 
     Shape:
         ``mask``: ``[H, W]``; frames: ``[H, W, 3]``; returns ``[H, W]``.
@@ -66,11 +69,12 @@ def track_masks(
     first: int = 0,
     flow: Flow = dis_flow,
 ) -> Iterator[np.ndarray]:
-    """A mask for every frame from a few keyframes.
+    """Make a mask for every frame from a few keyframes.
 
-    After the last keyframe its mask is carried forward. Between two keyframes, the one before is carried forward and
-    the one after backward, and the two are mixed by their distance in time. Before the first keyframe, its mask is
-    carried backward. The frames of a stretch wait on disk, so memory does not grow with its length.
+    After the last keyframe its mask is carried forward. Between two keyframes, the one before is
+    carried forward and the one after backward, and the two are mixed by their distance in time.
+    Before the first keyframe, its mask is carried backward. The frames of a stretch wait on disk,
+    so memory does not grow with its length.
 
     Args:
         keyframes: masks by frame number.
@@ -132,7 +136,10 @@ class _Stretch:
     def between(
         self, before: np.ndarray | None, after: np.ndarray, flow: Flow
     ) -> Iterator[np.ndarray]:
-        """Masks of the frames between the keyframes at either end (only the last, where ``before`` is None)."""
+        """Masks of the frames between two keyframes.
+
+        Where ``before`` is None there is a keyframe only at the end.
+        """
         begin = 0 if before is None else 1
         spool = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with this generator
         mask = after

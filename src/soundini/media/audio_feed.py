@@ -103,7 +103,7 @@ class CopyFeed:
         self._container.close()
 
     def _window(self) -> Iterator[Packet]:
-        """Packets of the window in output ticks, and one more before it for the decoder to start on."""
+        """Packets of the window in output ticks, and one before it for the decoder to start on."""
         before: Packet | None = None
         inside = False
         try:
@@ -187,7 +187,7 @@ class EncodeFeed:
 
 
 def sound_blocks(sound: Sound) -> Iterator[np.ndarray]:
-    """A sound in blocks, ``float32 [C, n]``."""
+    """Yield a sound in blocks, ``float32 [C, n]``."""
     for start in range(0, sound.samples.shape[1], _BLOCK):
         yield sound.samples[:, start : start + _BLOCK]
 
@@ -257,12 +257,12 @@ def soft_limit(samples: np.ndarray) -> np.ndarray:
 
 
 def aac_rate(rate: int) -> int:
-    """The lowest AAC sample rate that loses nothing of ``rate``, in Hz."""
+    """Return the lowest AAC sample rate that loses nothing of ``rate``, in Hz."""
     return next((known for known in AAC_RATES if known >= rate), AAC_RATES[-1])
 
 
 def as_channels(sound: Sound, rate: int, channels: int) -> Sound:
-    """A sound at a given rate with 1 or 2 channels."""
+    """Return a sound at a given rate with 1 or 2 channels."""
     sound = resample(sound, rate)
     if channels == 1:
         return sound.mono()
@@ -293,7 +293,7 @@ def _time_of(frame: AudioFrame) -> Fraction | None:
 
 
 def _origin(container: InputContainer) -> Fraction:
-    """The stream time of the first picture, which is time 0 everywhere else."""
+    """Return the stream time of the first picture, which is time 0 everywhere else."""
     video = find_video(container)
     if video is None or video.start_time is None:
         return Fraction(0)
@@ -302,5 +302,6 @@ def _origin(container: InputContainer) -> Fraction:
 
 def _unreadable(path: Path, error: Exception) -> MediaError:
     return MediaError(
-        f"{path}: its sound cannot be decoded ({reason(error)}); choose no sound or the guide's sound"
+        f"{path}: its sound cannot be decoded ({reason(error)}); "
+        "choose no sound or the guide's sound"
     )

@@ -56,7 +56,7 @@ class ColorTags:
         return self.space in (0, UNSPECIFIED, 3) or self.space in _SWSCALE_MATRIX
 
     def for_yuv(self) -> ColorTags:
-        """These tags for a YUV file: an RGB source gets BT.709, limited range."""
+        """Return these tags for a YUV file: an RGB source gets BT.709, limited range."""
         if self.space != 0:
             return self
         return ColorTags(LIMITED, BT709, self.primaries, self.transfer)
@@ -66,8 +66,8 @@ class ColorConverter:
     """Converts decoded frames to RGB, and RGB back to YUV, by the file's own colour tags.
 
     A file without a matrix tag is read as players read it: BT.709 from 1280 columns or 577 rows up,
-    BT.601 below. A file without a range tag is limited, unless its pixel format (``yuvj420p``) says full.
-    The same rule serves reading and writing, so a round trip is faithful whatever the tags.
+    BT.601 below. A file without a range tag is limited, unless its pixel format (``yuvj420p``) says
+    full. The same rule serves reading and writing, so a round trip is faithful whatever the tags.
 
     Args:
         tags: The file's colour tags.

@@ -11,16 +11,17 @@ from soundini.media.sound import Sound
 
 _HOP = 512
 _MOMENT = 0.4
-"""Seconds over which loudness is taken: the "momentary" window of EBU R 128. Crackles merge into a fire."""
+"""Seconds over which loudness is taken, as "momentary" in EBU R 128: crackles merge into a fire."""
 _ONSET = 0.06
 """Seconds over which onsets are taken."""
 _REFERENCE_PERCENTILE = 95
 
 
 def reference_level(sound: Sound) -> float:
-    """The level that counts as full: the 95th percentile of the sound's momentary RMS, linear.
+    """Return the level that counts as full: the 95th percentile of the sound's momentary RMS, linear.
 
-    It is taken once, from the sound as the user gave it, so that a gain applied later makes the effect weaker.
+    It is taken once, from the sound as the user gave it, so that a gain applied later makes the
+    effect weaker.
     """
     levels = _rms(sound, _MOMENT)
     return float(np.percentile(levels, _REFERENCE_PERCENTILE)) if len(levels) else 0.0
@@ -37,10 +38,10 @@ def envelope(
     range_db: float = 30.0,
     floor: float = 0.0,
 ) -> np.ndarray:
-    """The strength of the effect at each time.
+    """Return the strength of the effect at each time.
 
-    ``loudness``: 1 + dB / range, where 0 dB is ``reference``. ``onset``: the rise of the loudness, scaled to its own
-    largest, held by ``release``. ``off``: 1 throughout.
+    ``loudness``: 1 + dB / range, where 0 dB is ``reference``. ``onset``: the rise of the loudness,
+    scaled to its own largest, held by ``release``. ``off``: 1 throughout.
 
     Args:
         sound: the sound as it is laid along the video.

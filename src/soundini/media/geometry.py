@@ -43,7 +43,7 @@ class Box:
         return self.y + self.height
 
     def union(self, other: Box) -> Box:
-        """The smallest box that holds both."""
+        """Return the smallest box that holds both."""
         x, y = min(self.x, other.x), min(self.y, other.y)
         return Box(x, y, max(self.right, other.right) - x, max(self.bottom, other.bottom) - y)
 
@@ -51,10 +51,11 @@ class Box:
 def roi_box(
     mask_bounds: Box, frame_size: tuple[int, int], *, pad: float = 0.25, min_size: int = 64
 ) -> Box:
-    """The padded box in which a region is edited.
+    """Return the padded box in which a region is edited.
 
-    It holds the region, has at least ``min_size`` pixels a side and, where the frame has room, is no longer than
-    twice its width. It lies inside the frame, except where ``min_size`` is larger than the frame.
+    It holds the region, has at least ``min_size`` pixels a side and, where the frame has room, is
+    no longer than twice its width. It lies inside the frame, except where ``min_size`` is larger
+    than the frame.
 
     Args:
         mask_bounds: The region over the whole clip, in pixels.
@@ -81,7 +82,7 @@ def roi_box(
 
 
 def edit_size(box: Box, long_side: int, multiple: int) -> tuple[int, int]:
-    """The resolution at which a box is edited.
+    """Return the resolution at which a box is edited.
 
     Args:
         box: The box, in native pixels.
@@ -89,8 +90,8 @@ def edit_size(box: Box, long_side: int, multiple: int) -> tuple[int, int]:
         multiple: Both sides are multiples of this (the model's total stride).
 
     Returns:
-        Height and width: the longer side is ``long_side`` (rounded to ``multiple``), the other keeps the aspect
-        ratio as closely as ``multiple`` allows.
+        Height and width: the longer side is ``long_side`` (rounded to ``multiple``), the other
+        keeps the aspect ratio as closely as ``multiple`` allows.
     """
     scale = long_side / max(box.width, box.height)
 
@@ -130,8 +131,8 @@ def mask_to_model(
 ) -> torch.Tensor:
     """Crop masks to a box and bring them to the model's size.
 
-    The resize is by area (bilinear when enlarging), so a mask never leaves [0, 1] and never rings. Outside the
-    frame the mask is 0.
+    The resize is by area (bilinear when enlarging), so a mask never leaves [0, 1] and never rings.
+    Outside the frame the mask is 0.
 
     Args:
         masks: float in [0, 1]; 1 = edit.
@@ -158,8 +159,8 @@ def paste_change(
 ) -> np.ndarray:
     """Put an edit back into the native frame without blurring what it did not change.
 
-    The edited picture was seen at the model's resolution; the native frame holds detail that it never had. So not
-    the picture is enlarged but the change:
+    The edited picture was seen at the model's resolution; the native frame holds detail that it
+    never had. So not the picture is enlarged but the change:
 
         out = source + mask * enlarge(edited - resampled_source)
 
@@ -176,7 +177,8 @@ def paste_change(
         The new frame, ``uint8``.
 
     Raises:
-        ValueError: ``mask`` has another size than the frame, or the edit is not finite where the mask lets it through.
+        ValueError: ``mask`` has another size than the frame, or the edit is not finite where the
+            mask lets it through.
 
     Shape:
         - source_rgb: ``[H, W, 3]``
@@ -206,7 +208,7 @@ def paste_change(
 
 
 def _place(centre: float, side: int, frame_side: int) -> int:
-    """The first pixel of a side centred on a point, moved inside the frame when it fits."""
+    """Return the first pixel of a side centred on a point, moved inside the frame when it fits."""
     first = round(centre - side / 2)
     if side > frame_side:
         return (frame_side - side) // 2

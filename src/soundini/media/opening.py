@@ -68,7 +68,7 @@ def open_input(path: Path) -> InputContainer:
 
 
 def find_video(container: InputContainer) -> VideoStream | None:
-    """The first video stream that is not a cover picture, or None."""
+    """Return the first video stream that is not a cover picture, or None."""
     for stream in container.streams.video:
         if not int(stream.disposition) & _ATTACHED_PICTURE:
             return stream
@@ -76,7 +76,7 @@ def find_video(container: InputContainer) -> VideoStream | None:
 
 
 def find_audio(container: InputContainer) -> AudioStream | None:
-    """The first audio stream, or None."""
+    """Return the first audio stream, or None."""
     return next(iter(container.streams.audio), None)
 
 

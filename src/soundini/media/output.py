@@ -23,8 +23,8 @@ def check_output(path: str | Path, inputs: Iterable[str | Path] = ()) -> Path:
         The path.
 
     Raises:
-        MediaError: The suffix is not ``.mp4``, the path is a folder, a symbolic link or one of ``inputs``, or its
-            folder is missing or not writable.
+        MediaError: The suffix is not ``.mp4``, the path is a folder, a symbolic link or one of
+            ``inputs``, or its folder is missing or not writable.
     """
     path = Path(path)
     if path.suffix.lower() != ".mp4":
@@ -59,8 +59,8 @@ def check_not_input(path: Path, inputs: Iterable[str | Path]) -> None:
 class PartialFile:
     """A file that takes its name only when it is complete.
 
-    It grows under a hidden name in the same folder; :meth:`commit` moves it into place in one step. Without
-    :meth:`commit` it is removed on leaving the ``with`` block.
+    It grows under a hidden name in the same folder; :meth:`commit` moves it into place in one step.
+    Without :meth:`commit` it is removed on leaving the ``with`` block.
 
     Args:
         path: The name the complete file will have.

@@ -55,7 +55,7 @@ class Sound:
         return float(np.abs(self.samples).max(initial=0.0))
 
     def mono(self) -> Sound:
-        """The mean of the channels.
+        """Return the mean of the channels.
 
         Shape:
             - samples: ``[1, N]``
@@ -68,8 +68,8 @@ class Sound:
 def load_sound(path: str | Path, *, max_seconds: float = 3600) -> Sound:
     """Read an audio file, or the sound of a video, at its own sample rate.
 
-    Of a video, sample 0 is the time of the first picture: sound that starts late is padded, sound that starts
-    early is cut. More than two channels are mixed down to two.
+    Of a video, sample 0 is the time of the first picture: sound that starts late is padded, sound
+    that starts early is cut. More than two channels are mixed down to two.
 
     Args:
         path: Any file with an audio stream that FFmpeg reads; the first such stream is taken.
@@ -79,8 +79,8 @@ def load_sound(path: str | Path, *, max_seconds: float = 3600) -> Sound:
         The sound.
 
     Raises:
-        MediaError: The file is missing, empty, no media file, incomplete, has no sound, holds samples that are
-            not numbers, or is too long.
+        MediaError: The file is missing, empty, no media file, incomplete, has no sound, holds
+            samples that are not numbers, or is too long.
     """
     path = Path(path)
     with open_input(path) as container:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,24 +22,26 @@ def fit_sound(
 ) -> Sound:
     """Cut, pad or repeat a sound so that it lasts exactly as long as a video.
 
-    Output time t plays sound time ``t - offset_s``. So a positive offset makes the sound start later (silence comes
-    first), a negative one skips its beginning. With ``loop`` the sound repeats for ever on both sides of its own
-    beginning, each round laid 20 ms over the end of the one before with a linear crossfade; there is no silence then,
-    whatever the offset. The gain is applied last and nothing is clipped: that is left to the encoder.
+    Output time t plays sound time ``t - offset_s``. So a positive offset makes the sound start
+    later (silence comes first), a negative one skips its beginning. With ``loop`` the sound repeats
+    for ever on both sides of its own beginning, each round laid 20 ms over the end of the one
+    before with a linear crossfade; there is no silence then, whatever the offset. The gain is
+    applied last and nothing is clipped: that is left to the encoder.
 
     Args:
         sound: The sound.
         duration_s: Length of the result in seconds, 0 or more.
         offset_s: Seconds by which the sound is late (negative: early).
-        gain: A factor, or breakpoints ``(output time in seconds, factor)`` in rising order of time, linear between
-            them and constant beyond the ends.
+        gain: A factor, or breakpoints ``(output time in seconds, factor)`` in rising order of time,
+            linear between them and constant beyond the ends.
         loop: Repeat the sound.
 
     Returns:
         ``round(duration_s * sample_rate)`` samples at the sound's own rate.
 
     Raises:
-        ValueError: The sound is empty, the duration negative, or the breakpoints are none or not in rising order.
+        ValueError: The sound is empty, the duration negative, or the breakpoints are none or not in
+            rising order.
     """
     if duration_s < 0:
         raise ValueError(f"duration_s must be at least 0, not {duration_s}")
@@ -52,7 +55,7 @@ def fit_sound(
 
 
 def _padded(sound: Sound, first: int, count: int) -> np.ndarray:
-    """Samples ``first`` to ``first + count``, with silence where there are none."""
+    """Return samples ``first`` to ``first + count``, with silence where there are none."""
     out = np.zeros((sound.samples.shape[0], count), np.float32)
     begin, end = max(first, 0), min(first + count, sound.samples.shape[1])
     if end > begin:
@@ -61,7 +64,7 @@ def _padded(sound: Sound, first: int, count: int) -> np.ndarray:
 
 
 def _looped(sound: Sound, first: int, count: int) -> np.ndarray:
-    """The same of the endless repetition: one period, with its seam already crossfaded."""
+    """Return the same of the endless repetition: one period, with its seam already crossfaded."""
     length = sound.samples.shape[1]
     overlap = min(round(_CROSSFADE * sound.sample_rate), length // 2)
     # Period p = length - overlap. At its end the sound fades out under the next round's beginning.
@@ -84,6 +87,6 @@ def _gain_curve(
     if isinstance(gain, int | float):
         return float(gain)
     times = [time for time, _ in gain]
-    if not times or any(b <= a for a, b in zip(times, times[1:], strict=False)):
+    if not times or any(b <= a for a, b in itertools.pairwise(times)):
         raise ValueError("gain breakpoints must be given in rising order of time")
     return np.interp(np.arange(count) / rate, times, [factor for _, factor in gain])

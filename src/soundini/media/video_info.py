@@ -43,7 +43,7 @@ class PictureFormat:
     height: int
     frame_rate: Fraction
     time_base: Fraction
-    color: ColorTags = ColorTags()
+    color: ColorTags = field(default_factory=ColorTags)
     sample_aspect_ratio: Fraction = Fraction(1)
 
 
@@ -59,7 +59,8 @@ class VideoInfo(PictureFormat):
         duration: Seconds, or None where the container does not tell.
         rotation: Counterclockwise degrees (0, 90, 180, 270) by which the stored picture is turned.
         orientation: The same with mirroring, as ``VideoReader`` applies it.
-        start_time: The stream's own time at its first frame, seconds; ``VideoFrame.time`` counts from here.
+        start_time: The stream's own time at its first frame, seconds; ``VideoFrame.time`` counts
+            from here.
         has_audio: Whether there is an audio stream.
         audio_codec: Its codec, such as ``aac``, or None.
         pixel_format: Such as ``yuv420p``.
@@ -90,20 +91,19 @@ def probe_video(path: str | Path) -> VideoInfo:
         What the file holds. No more than one frame is decoded.
 
     Raises:
-        MediaError: The file is missing, a folder, empty, incomplete, no video, a still image, HDR or deeper
-            than 8 bits, smaller than 16x16, larger than 8192 on a side or than 8192x4320 in all, or its
-            codec is not known.
+        MediaError: The file is missing, a folder, empty, incomplete, no video, a still image, HDR
+            or deeper than 8 bits, smaller than 16x16, larger than 8192 on a side or than 8192x4320
+            in all, or its codec is not known.
     """
     path = Path(path)
     with open_input(path) as container:
         stream = video_stream(container, path)
         frame = _first_frame(container, stream, path)
-        info = _describe(container, stream, frame, path)
-    return info
+        return _describe(container, stream, frame, path)
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """The video stream of an open file, once it is known to be one that can be edited.
+    """Return the video stream of an open file, once it is known to be one that can be edited.
 
     Raises:
         MediaError: As :func:`probe_video`.
@@ -147,13 +147,13 @@ def _check_depth(path: Path, stream: VideoStream) -> None:
         )
     if bits > 8:
         raise MediaError(
-            f"{path}: HDR/10-bit is not supported (found {bits} bits a channel); convert it first, with: "
-            f"ffmpeg -i {path.name} -pix_fmt yuv420p out.mp4"
+            f"{path}: HDR/10-bit is not supported (found {bits} bits a channel); "
+            f"convert it first, with: ffmpeg -i {path.name} -pix_fmt yuv420p out.mp4"
         )
     if not tags.is_known_matrix():
         raise MediaError(
-            f"{path}: its YUV matrix (H.273 code {tags.space}) is not supported; convert it first, with: "
-            f"ffmpeg -i {path.name} -vf scale=out_color_matrix=bt709 -pix_fmt yuv420p out.mp4"
+            f"{path}: its YUV matrix (H.273 code {tags.space}) is not supported; "
+            f"convert it first, with: ffmpeg -i {path.name} -vf scale=out_color_matrix=bt709 -pix_fmt yuv420p out.mp4"
         )
 
 

@@ -46,8 +46,8 @@ class VideoFrame:
 class VideoReader:
     """Reads a video as a stream of frames: memory does not grow with its length.
 
-    The display rotation is applied, the file's YUV matrix and range are obeyed, and variable frame rates
-    keep their times. Timestamps that are missing or run backwards are mended to run forwards.
+    The display rotation is applied, the file's YUV matrix and range are obeyed, and variable frame
+    rates keep their times. Timestamps that are missing or run backwards are mended to run forwards.
 
     Args:
         path: A local video file.
@@ -85,7 +85,8 @@ class VideoReader:
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[VideoFrame]:
         """Yield frames ``start`` to ``stop - 1``; several iterators may run side by side.
 
-        Frames before ``start`` are decoded (never guessed at by seeking) but not converted, so an index is exact.
+        Frames before ``start`` are decoded (never guessed at by seeking) but not converted, so an
+        index is exact.
 
         Args:
             start: First frame, from 0.
@@ -95,8 +96,8 @@ class VideoReader:
             The frames in display order.
 
         Raises:
-            MediaError: A packet is corrupt, the file ends early, or the picture changes its size. The message
-                names the frame.
+            MediaError: A packet is corrupt, the file ends early, or the picture changes its size.
+                The message names the frame.
             ValueError: ``start`` is negative.
         """
         if start < 0:
@@ -162,8 +163,9 @@ class VideoReader:
                         raise self._damage(count, "the picture data is corrupt")
                     if (frame.width, frame.height) != stored:
                         raise MediaError(
-                            f"{info.path}: the picture changes from {stored[0]}x{stored[1]} to {frame.width}x"
-                            f"{frame.height} at frame {count}; cut the video there, or scale it to one size"
+                            f"{info.path}: the picture changes from {stored[0]}x{stored[1]} to "
+                            f"{frame.width}x{frame.height} at frame {count}; "
+                            "cut the video there, or scale it to one size"
                         )
                     yield frame
                     count += 1
@@ -188,8 +190,8 @@ def count_frames(path: str | Path) -> int:
         path: A local video file.
 
     Returns:
-        The number of frames that :meth:`VideoReader.frames` yields. Codecs that hide frames are decoded, which
-        takes as long as playing the file.
+        The number of frames that :meth:`VideoReader.frames` yields. Codecs that hide frames are
+        decoded, which takes as long as playing the file.
 
     Raises:
         MediaError: As :class:`VideoReader`.
@@ -206,7 +208,7 @@ def count_frames(path: str | Path) -> int:
 
 
 def _count_packets(path: Path) -> int | None:
-    """The shown packets, or None where the first is no keyframe or a packet is damaged."""
+    """Count the shown packets, or None where the first is no keyframe or a packet is damaged."""
     count = 0
     with open_input(path) as container:
         stream = video_stream(container, path)

@@ -37,29 +37,32 @@ if TYPE_CHECKING:
 
 AudioMode = Literal["none", "guide", "source", "mix"]
 
-# The same frames must give the same bytes. x264's output depends on the number of its threads, and its macroblock
-# tree on uninitialised memory (seen with AVX-512 in PyAV 18's x264; MALLOC_PERTURB_ shows it).
+# The same frames must give the same bytes. x264's output depends on the number of its threads, and
+# its macroblock tree on uninitialised memory (seen with AVX-512 in PyAV 18's x264; MALLOC_PERTURB_
+# shows it).
 _DETERMINISTIC = {"threads": "1", "mbtree": "0"}
 
 
 class VideoWriter:
     """Writes H.264 in MP4 with the source's size, times and colours.
 
-    The picture is ``yuv420p``, which everything plays. That format cannot have an odd width or height; such
-    sizes are kept and written as ``yuv444p``, which some players refuse. The same frames give the same bytes. The
-    file appears under its name when the ``with`` block ends without an error, and not otherwise.
+    The picture is ``yuv420p``, which everything plays. That format cannot have an odd width or
+    height; such sizes are kept and written as ``yuv444p``, which some players refuse. The same
+    frames give the same bytes. The file appears under its name when the ``with`` block ends without
+    an error, and not otherwise.
 
     Args:
         path: Where to write; must end in ``.mp4``.
-        like: The size, rate, time base and colours to write: a ``VideoInfo`` or a ``PictureFormat``.
+        like: The size, rate, time base and colours to write: a ``VideoInfo`` or a
+            ``PictureFormat``.
         crf: Quality from 0 (lossless) to 51; 18 is visually lossless.
         preset: x264's trade of time for size, ``ultrafast`` to ``veryslow``.
-        audio: ``none``; ``guide``: ``sound`` as AAC; ``source``: the sound of ``audio_source``, copied where MP4 can
-            hold it, else as AAC; ``mix``: the sum of both, softly limited.
+        audio: ``none``; ``guide``: ``sound`` as AAC; ``source``: the sound of ``audio_source``,
+            copied where MP4 can hold it, else as AAC; ``mix``: the sum of both, softly limited.
         sound: The guide; its sample 0 plays at output time 0.
         audio_source: The source video.
-        start: The source time, in seconds, whose sound plays at output time 0: of the first frame, when the source is
-            trimmed. The times of frames are not touched by it.
+        start: The source time, in seconds, whose sound plays at output time 0: of the first frame,
+            when the source is trimmed. The times of frames are not touched by it.
         end: The source time at which the source's sound ends, or None for all of it.
 
     Attributes:
@@ -143,12 +146,14 @@ class VideoWriter:
 
         Raises:
             MediaError: The disk is full, or writing failed otherwise.
-            ValueError: The frame has another size or type, or its time is negative or does not advance.
+            ValueError: The frame has another size or type, or its time is negative or does not
+                advance.
         """
         like = self._like
         if rgb.shape != (like.height, like.width, 3) or rgb.dtype != np.uint8:
             raise ValueError(
-                f"frames must be uint8 [{like.height}, {like.width}, 3], not {rgb.dtype} {list(rgb.shape)}"
+                f"frames must be uint8 [{like.height}, {like.width}, 3], "
+                f"not {rgb.dtype} {list(rgb.shape)}"
             )
         pts = round(time / self._time_base)
         if pts <= (self._last[0] if self._last is not None else -1):

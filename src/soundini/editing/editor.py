@@ -182,19 +182,12 @@ def _as_sound(sound: Sound | np.ndarray, sample_rate: int | None) -> Sound:
 def _as_masks(mask: np.ndarray, shape: tuple[int, ...], feather_share: float) -> np.ndarray:
     values = np.asarray(mask)
     scaled = values.astype(np.float32) / (255 if values.dtype == np.uint8 else 1)
-    if scaled.ndim == 2:
+    if scaled.shape == shape[1:]:
         scaled = np.broadcast_to(scaled, shape)
     if scaled.shape != shape:
         raise MaskError(f"the mask is {list(scaled.shape)}, the frames are {list(shape)}; make them equal")
     if not scaled.any():
         raise MaskError("the mask is empty: nothing in it is white; white is what is edited")
-    radius = feather_radius([bounds(m) for m in scaled], feather_share)
+    regions = [box for box in map(bounds, scaled) if box is not None]
+    radius = feather_share * min(max(r.width for r in regions), max(r.height for r in regions))
     return np.stack([feather(m, radius) for m in scaled])
-
-
-def feather_radius(regions, share: float) -> float:
-    """Pixels of feather for a share of the region's smaller side, over all frames."""
-    present = [r for r in regions if r is not None]
-    return share * min(max(r.width for r in present), max(r.height for r in present))
-
-

@@ -1,0 +1,65 @@
+import json
+
+import pytest
+
+from soundini.config.presets import load_preset, override, preset_names, recipe_from, setting_names
+from soundini.config.recipe import Recipe
+from soundini.errors import ConfigError
+
+
+def test_there_are_the_three_presets():
+    assert preset_names() == ["fast", "paper", "quality"]
+    for name in preset_names():
+        assert isinstance(load_preset(name), Recipe)
+
+
+def test_fast_is_the_default():
+    assert load_preset("fast") == Recipe()
+
+
+def test_a_recipe_survives_json():
+    recipe = override(load_preset("quality"), ["seed=3", "sampling.noise=warped"])
+    assert recipe_from(json.loads(recipe.model_dump_json())) == recipe
+
+
+def test_override_sets_one_thing():
+    recipe = override(Recipe(), ["guidance.augment.views=7", "sampling.method=dpmpp_2m"])
+    assert recipe.guidance.augment.views == 7
+    assert recipe.sampling.method == "dpmpp_2m"
+    assert recipe.window == Recipe().window
+
+
+@pytest.mark.parametrize(
+    ("assignment", "hint"),
+    [
+        ("guidance.lambda_sond=1", "guidance.lambda_sound"),
+        ("strength=1", "guidance.strength"),
+        ("sampling.step=3", "sampling.steps"),
+        ("nonsense", "key=value"),
+        ("guidance=3", "settings"),
+        ("sampling.steps=0", "sampling.steps"),
+        ("sampling.steps=many", "sampling.steps"),
+        ("sampling.method=magic", "ddpm"),
+        ("window.overlap=9", "half"),
+        ("seed=-1", "seed"),
+        ("guidance.strength=nan", "guidance.strength"),
+    ],
+)
+def test_bad_overrides_are_one_helpful_line(assignment, hint):
+    with pytest.raises(ConfigError) as error:
+        override(Recipe(), [assignment])
+    assert hint in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_unknown_preset_names_the_nearest():
+    with pytest.raises(ConfigError, match="quality"):
+        load_preset("qualty")
+
+
+def test_every_setting_is_documented():
+    for model in [Recipe, *[f.annotation for f in Recipe.model_fields.values()]]:
+        for name, field in getattr(model, "model_fields", {}).items():
+            nested = hasattr(field.annotation, "model_fields")
+            assert field.description or nested or name == "seed", name
+    assert len(setting_names()) > 40

@@ -1,0 +1,27 @@
+import numpy as np
+import pytest
+
+from soundini.media.sound import Sound
+from soundini.packs.pack import load_pack
+
+
+@pytest.fixture(scope="session")
+def debug():
+    """The tiny random pack."""
+    return load_pack("debug")
+
+
+@pytest.fixture
+def clip():
+    """Eight frames of a moving texture, ``uint8 [8, 48, 64, 3]``."""
+    rng = np.random.default_rng(0)
+    wide = np.repeat(np.repeat(rng.integers(0, 255, (12, 24, 3)), 4, 0), 4, 1).astype(np.uint8)
+    return np.stack([wide[:, i : i + 64] for i in range(8)])
+
+
+@pytest.fixture
+def hiss():
+    """One second of noise that grows from a tenth to full level."""
+    rng = np.random.default_rng(1)
+    samples = rng.normal(0, 0.2, (1, 44_100)) * np.linspace(0.1, 1, 44_100)
+    return Sound(samples.astype(np.float32).clip(-1, 1), 44_100)

@@ -1,0 +1,39 @@
+import pytest
+
+from soundini.config.recipe import RegionConfig, WindowConfig
+from soundini.editing.plan import plan_windows, split_frames
+from soundini.media.geometry import Box
+
+
+@pytest.mark.parametrize("count", [1, 2, 11, 12, 13, 23, 24, 100, 241])
+@pytest.mark.parametrize(("frames", "overlap"), [(12, 2), (12, 0), (5, 2), (1, 0)])
+def test_windows_cover_every_frame_once_but_for_the_overlap(count, frames, overlap):
+    spans = split_frames(count, WindowConfig(frames=frames, overlap=overlap))
+    assert spans[0][0] == 0
+    assert spans[-1][1] == count
+    assert all(b - a <= frames for a, b in spans)
+    assert all(b[0] == a[1] - overlap for a, b in zip(spans, spans[1:], strict=False))
+    lengths = [b - a for a, b in spans]
+    assert max(lengths) - min(lengths) <= 1
+
+
+def test_boxes_follow_the_mask_at_one_size():
+    bounds = [Box(10 + i * 5, 40, 60, 40) for i in range(24)]
+    windows = plan_windows(bounds, (240, 426), RegionConfig(), WindowConfig(frames=8), 16)
+    boxes = [w.box for w in windows]
+    assert len({(b.width, b.height) for b in boxes}) == 1
+    assert boxes[0].x < boxes[-1].x
+    for window, box in zip(windows, boxes, strict=True):
+        for b in bounds[window.start : window.stop]:
+            assert box.x <= b.x
+            assert b.right <= box.right
+    assert {w.size for w in windows} == {windows[0].size}
+    assert all(side % 16 == 0 for side in windows[0].size)
+
+
+def test_windows_without_a_mask_have_no_box():
+    bounds = [None] * 12 + [Box(10, 10, 40, 40)] * 12
+    windows = plan_windows(
+        bounds, (100, 100), RegionConfig(), WindowConfig(frames=12, overlap=0), 16
+    )
+    assert [w.box is None for w in windows] == [True, False]

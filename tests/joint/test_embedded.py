@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+import torch
+
+from soundini.errors import ModelError
+from soundini.joint.embedded import EmbeddedJointSpace
+from soundini.joint.protocol import JointSpace, NamesSounds
+from soundini.packs.pack import embedded_folder
+
+
+@pytest.fixture(scope="module")
+def joint():
+    return EmbeddedJointSpace.from_folder(embedded_folder() / "joint")
+
+
+def hiss(level, seconds=2.5):
+    samples = np.random.default_rng(0).normal(0, 0.2, int(44_100 * seconds))
+    return torch.from_numpy((level * samples).astype(np.float32))
+
+
+def test_it_keeps_the_protocol(joint):
+    assert isinstance(joint, JointSpace)
+    assert isinstance(joint, NamesSounds)
+
+
+def test_embeddings_have_unit_length(joint):
+    sound = joint.embed_sound(hiss(1.0), torch.tensor([0.5, 1.0, 2.0]))
+    image = joint.embed_images(torch.zeros(2, 3, joint.image_size, joint.image_size))
+    for embeds, count in ((sound, 3), (image, 2)):
+        assert embeds.shape == (count, joint.dim)
+        assert torch.allclose(embeds.norm(dim=-1), torch.ones(count), atol=1e-5)
+
+
+def test_loudness_counts(joint):
+    loud, quiet = (joint.embed_sound(hiss(g), torch.tensor([1.2]))[0] for g in (1.0, 0.03))
+    assert (loud @ quiet).item() < 0.98
+
+
+def test_image_embedding_is_differentiable(joint):
+    image = torch.zeros(1, 3, joint.image_size, joint.image_size, requires_grad=True)
+    joint.embed_images(image)[0, 0].backward()
+    assert torch.isfinite(image.grad).all()
+    assert (image.grad != 0).any()
+
+
+def test_names_are_probabilities(joint):
+    (names,) = joint.name_sounds(joint.embed_sound(hiss(1.0), torch.tensor([1.2])))
+    assert "fire" in names
+    assert sum(names.values()) == pytest.approx(1, abs=1e-4)
+
+
+def test_a_damaged_folder_is_named(tmp_path):
+    with pytest.raises(ModelError, match=str(tmp_path)):
+        EmbeddedJointSpace.from_folder(tmp_path)

@@ -1,0 +1,97 @@
+"""Who may import whom: the table of ARCHITECTURE.md, enforced."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import soundini
+
+SOURCE = Path(soundini.__file__).parent
+
+# Packages of ours that each package may import, besides itself.
+ALLOWED = {
+    "errors": set(),
+    "events": set(),
+    "compute": {"errors"},
+    "config": {"errors"},
+    "diffusion": set(),
+    "flow": {"errors"},
+    "perceptual": {"errors"},
+    "joint": {"errors"},
+    "media": {"errors"},
+    "masks": {"errors", "media"},
+    "guidance": {"diffusion", "flow", "joint", "perceptual"},
+    "weights": {"errors", "diffusion", "flow", "joint", "perceptual"},
+    "packs": {"errors", "diffusion", "flow", "joint", "weights"},
+    "editing": {
+        "errors",
+        "events",
+        "compute",
+        "config",
+        "diffusion",
+        "flow",
+        "perceptual",
+        "joint",
+        "media",
+        "masks",
+        "guidance",
+        "packs",
+    },
+    "training": {"errors", "events", "diffusion", "joint", "media"},
+}
+TOP = {"cli", "demo", "__init__", "__main__", "_version"}
+
+
+def modules():
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def package_of(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module)
+        elif isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+    return {n.split(".")[1] for n in names if n.startswith("soundini.") and "." in n}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(SOURCE)))
+def test_imports_follow_the_table(path):
+    package = package_of(path)
+    if package in TOP:
+        return
+    assert package in ALLOWED, f"{package} is not in the table: add it here and to ARCHITECTURE.md"
+    stray = imported(path) - ALLOWED[package] - {package, "_version"}
+    assert not stray, f"{path.relative_to(SOURCE)} may not import {sorted(stray)}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(SOURCE)))
+def test_files_hold_one_concept(path):
+    assert len(path.read_text().splitlines()) <= 350
+    assert path.name != "utils.py"
+
+
+def test_nothing_unpickles():
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("torch.load", "load"):
+                keywords = {k.arg: ast.unparse(k.value) for k in node.keywords}
+                if ast.unparse(node.func) == "torch.load":
+                    assert keywords.get("weights_only") == "True", path
+
+
+def test_nothing_touches_the_global_random_state():
+    for path in modules():
+        text = path.read_text()
+        if "manual_seed" in text:
+            for line in text.splitlines():
+                if "torch.manual_seed(" in line:
+                    assert "fork_rng" in text, path
+        assert "np.random.seed" not in text
+        assert "random.seed(" not in text

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +11,8 @@ from torch import Tensor
 
 from soundini.diffusion.noise import stable_seed
 from soundini.weights.layout import Layout, Shape
+from soundini.weights.writing import write_safetensors
 
-_DTYPES = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64"}
 _COUNTERS = ("num_batches_tracked", "relative_position_index")
 
 
@@ -46,7 +44,7 @@ def write_random(
 ) -> Path:
     """Write random weights as safetensors, holding one tensor in memory at a time.
 
-    The file appears when it is whole. The same seed gives the same bytes with the same torch.
+    The same seed gives the same bytes with the same torch.
 
     Args:
         path: the ``.safetensors`` file to write.
@@ -54,30 +52,12 @@ def write_random(
         seed: names the weights.
         dtype: of the floating-point tensors.
     """
-    header: dict[str, object] = {"__metadata__": {"soundini": f"random weights, seed {seed}"}}
-    offset = 0
-    for key, shape in layout.items():
-        kind = torch.int64 if key.endswith(_COUNTERS) else dtype
-        size = math.prod(shape) * kind.itemsize
-        header[key] = {
-            "dtype": _DTYPES[kind],
-            "shape": list(shape),
-            "data_offsets": [offset, offset + size],
-        }
-        offset += size
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(len(text).to_bytes(8, "little") + text)
-            for _, tensor in random_tensors(layout, seed, dtype):
-                file.write(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
+    entries = {
+        key: (tuple(shape), torch.int64 if key.endswith(_COUNTERS) else dtype)
+        for key, shape in layout.items()
+    }
+    note = {"soundini": f"random weights, seed {seed}"}
+    return write_safetensors(path, entries, random_tensors(layout, seed, dtype), note)
 
 
 def _draw(key: str, shape: Shape, seed: int) -> Tensor:

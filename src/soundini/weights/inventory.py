@@ -1,0 +1,86 @@
+"""What is there, what is whole, and what a pack still lacks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from soundini.errors import ModelError
+from soundini.weights.digest import matches_hash, sha256
+from soundini.weights.formats import find_format
+from soundini.weights.importing import SOURCE_SUFFIX
+from soundini.weights.registry import ENTRIES, Entry, find_entry
+from soundini.weights.store import by_hand, downloads_folder, models_folder
+
+State = Literal["missing", "downloaded", "ready", "damaged"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a checkpoint stands on this machine.
+
+    Args:
+        entry: what the registry says of it.
+        state: ``missing``; ``downloaded``, but not imported; ``ready``; or ``damaged``.
+        path: the file the state is about, or None.
+        detail: what is wrong, and what to do; empty where nothing is.
+    """
+
+    entry: Entry
+    state: State
+    path: Path | None
+    detail: str = ""
+
+
+def inventory(home: Path | None = None, *, check: bool = False) -> list[Status]:
+    """Say of every checkpoint of the registry how it stands.
+
+    Args:
+        home: see :func:`soundini.weights.store.home_folder`.
+        check: hash the files (``weights verify``), not only look for them (``weights list``).
+    """
+    return [_status(entry, home, check) for entry in ENTRIES]
+
+
+def ready_weights(name: str, home: Path | None = None) -> Path:
+    """Find a converted checkpoint.
+
+    Args:
+        name: of an entry of the registry.
+        home: see :func:`soundini.weights.store.home_folder`.
+
+    Raises:
+        ModelError: it was not imported yet; the message says how.
+    """
+    path = models_folder(home) / find_format(name).weights
+    if path.is_file():
+        return path
+    entry = find_entry(name)
+    download = downloads_folder(home) / entry.file
+    if download.is_file():
+        raise ModelError(f"{name} is not imported; run: soundini weights import {download}")
+    first = f"run: soundini weights fetch {name}. Offline: " if entry.urls else ""
+    raise ModelError(f"{name} is missing ({entry.purpose}); {first}{by_hand(entry, home)}")
+
+
+def _status(entry: Entry, home: Path | None, check: bool) -> Status:
+    weights = models_folder(home) / find_format(entry.name).weights
+    if weights.is_file():
+        if check and sha256(weights) != _noted_hash(weights):
+            return Status(entry, "damaged", weights, "its hash changed; import it again")
+        return Status(entry, "ready", weights)
+    download = downloads_folder(home) / entry.file
+    if not download.is_file():
+        return Status(entry, "missing", None, by_hand(entry, home))
+    if check and not matches_hash(download, entry.sha256, entry.sha256_prefix):
+        return Status(entry, "damaged", download, "its hash is wrong; delete it and fetch it again")
+    return Status(entry, "downloaded", download, f"run: soundini weights import {download}")
+
+
+def _noted_hash(weights: Path) -> str | None:
+    try:
+        return json.loads(weights.with_suffix(SOURCE_SUFFIX).read_text())["sha256"]
+    except (OSError, ValueError, KeyError):
+        return None

@@ -1,0 +1,140 @@
+"""Where the published checkpoints come from, and what they are for. Nothing here is a guess."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from soundini.errors import ModelError
+
+_DIFFUSION = "https://openaipublic.blob.core.windows.net/diffusion/jul-2021"
+_CLIP = "https://openaipublic.azureedge.net/clip/models"
+_B32 = "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
+_B16 = "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One published checkpoint.
+
+    Args:
+        name: of its format, see :mod:`soundini.weights.formats`.
+        file: its published file name.
+        urls: official addresses, in order of preference; empty where none is known.
+        sha256: of the file, where its authors publish it or ship the file in a package.
+        sha256_prefix: first digits of it, where only those are published (in torchvision's names).
+        bytes: size of the file, where known.
+        licence: what its authors say.
+        purpose: what soundini uses it for.
+        packs: which packs need it.
+    """
+
+    name: str
+    file: str
+    urls: tuple[str, ...]
+    licence: str
+    purpose: str
+    packs: tuple[str, ...]
+    sha256: str | None = None
+    sha256_prefix: str | None = None
+    bytes: int | None = None
+
+
+_BOTH = ("paper-256", "paper-512")
+
+ENTRIES = (
+    Entry(
+        "guided_256_uncond",
+        "256x256_diffusion_uncond.pt",
+        (f"{_DIFFUSION}/256x256_diffusion_uncond.pt",),
+        "MIT",
+        "diffusion prior at 256 px, unconditional (guided-diffusion, ImageNet)",
+        ("paper-256",),
+    ),
+    Entry(
+        "guided_512_cond",
+        "512x512_diffusion.pt",
+        (f"{_DIFFUSION}/512x512_diffusion.pt",),
+        "MIT",
+        "diffusion prior at 512 px, with class labels (guided-diffusion, ImageNet)",
+        ("paper-512",),
+    ),
+    Entry(
+        "clip_vit_b32",
+        "ViT-B-32.pt",
+        (f"{_CLIP}/{_B32}/ViT-B-32.pt",),
+        "MIT",
+        "image and text towers of the joint space (OpenAI CLIP)",
+        _BOTH,
+        sha256=_B32,
+    ),
+    Entry(
+        "clip_vit_b16",
+        "ViT-B-16.pt",
+        (f"{_CLIP}/{_B16}/ViT-B-16.pt",),
+        "MIT",
+        "finer towers, in place of clip_vit_b32",
+        (),
+        sha256=_B16,
+    ),
+    Entry(
+        "swin_audio",
+        "tpami_encoder40.pth",
+        (),
+        "not stated",
+        "sound encoder of the paper; ask its authors, no public address is known",
+        _BOTH,
+    ),
+    Entry(
+        "resnet18_audio",
+        "resnet18_57.pth",
+        ("https://kr.object.ncloudstorage.com/cvpr2022/resnet18_57.pth",),
+        "MIT (of kuai-lab/sound-guided-semantic-image-manipulation)",
+        "sound encoder of the paper's predecessor (CVPR 2022), in place of swin_audio",
+        (),
+    ),
+    Entry(
+        "raft_large",
+        "raft_large_C_T_V1-22a6c225.pth",
+        ("https://download.pytorch.org/models/raft_large_C_T_V1-22a6c225.pth",),
+        "BSD-3-Clause",
+        "optical flow (RAFT; the authors' raft-things.pth is imported as well)",
+        _BOTH,
+        sha256_prefix="22a6c225",
+    ),
+    Entry(
+        "vgg16",
+        "vgg16-397923af.pth",
+        ("https://download.pytorch.org/models/vgg16-397923af.pth",),
+        "BSD-3-Clause",
+        "trunk of LPIPS",
+        _BOTH,
+        sha256_prefix="397923af",
+    ),
+    Entry(
+        "lpips_vgg_lins",
+        "vgg.pth",
+        (
+            "https://raw.githubusercontent.com/richzhang/PerceptualSimilarity/master/"
+            "lpips/weights/v0.1/vgg.pth",
+        ),
+        "BSD-2-Clause",
+        "channel weights of LPIPS v0.1",
+        _BOTH,
+        # of the file in the authors' package lpips 0.1.4
+        sha256="a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868",
+        bytes=7289,
+    ),
+)
+
+
+def find_entry(name: str) -> Entry:
+    """Look a checkpoint up by its name.
+
+    Raises:
+        ModelError: there is none of that name.
+    """
+    for entry in ENTRIES:
+        if entry.name == name:
+            return entry
+    names = ", ".join(entry.name for entry in ENTRIES)
+    raise ModelError(f"there are no weights {name!r} in the registry; use one of {names}")

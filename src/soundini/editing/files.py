@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -109,7 +109,7 @@ def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> Prepare
     )
 
 
-def run_edit(edit: PreparedEdit) -> Iterator[EditEvent]:
+def run_edit(edit: PreparedEdit) -> Generator[EditEvent, None, None]:
     """Do a prepared edit and write its output and its sidecar; stop iterating to cancel, and nothing is left behind.
 
     Yields:

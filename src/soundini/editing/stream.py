@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -43,7 +43,7 @@ def edit_frames(
     windows: Sequence[Window],
     recipe: Recipe,
     first_index: int = 0,
-) -> Iterator[EditEvent]:
+) -> Generator[EditEvent, None, None]:
     """Edit a stream of frames window by window.
 
     Windows overlap by a few frames, which are cross-faded; the finished frame before a window anchors it through

@@ -1,0 +1,58 @@
+"""``soundini edit --dry-run``: what would be done, and what it would take."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from soundini.cli.job import heard, prepare
+from soundini.cli.settings import setting, walk_settings
+from soundini.editing.request import EditRequest
+
+
+def print_plan(request: EditRequest) -> None:
+    """Check the inputs, plan the work, measure one step, and print it all; nothing is written.
+
+    Raises:
+        SoundiniError: an input cannot be used.
+    """
+    console = Console()
+    edit = prepare(request, console)
+    from soundini.cli.estimate import estimate
+    from soundini.editing.window import sampling_plan
+
+    try:
+        with console.status("measuring a step"):
+            cost = estimate(edit)
+        info, busy = edit.info, [w for w in edit.windows if w.box is not None]
+        steps = len(sampling_plan(request.recipe, edit.pack.denoiser.schedule.num_timesteps))
+        height, width = edit.windows[0].size
+        device = next(edit.pack.denoiser.parameters()).device
+        sound = edit.track.sound
+        print("settings")
+        for name, _ in walk_settings():
+            print(f"  {name} = {setting(request.recipe, name)}")
+        rate = float(info.frame_rate)
+        print(f"video        {request.video}: {info.width}x{info.height}, {rate:g} frames/s")
+        seconds = float(edit.times[-1])
+        last = edit.first + edit.frame_count - 1
+        print(f"frames       {edit.frame_count} ({edit.first} to {last}, {seconds:.2f} s)")
+        print(
+            f"sound        {request.sound_path}: {sound.duration:.2f} s laid along; {heard(edit)}"
+        )
+        print(f"models       {edit.pack.name} on {device}, flow {type(edit.pack.flow).__name__}")
+        print(f"windows      {len(edit.windows)}, {len(busy)} of them edited, at {width}x{height}")
+        for window in busy:
+            box = window.box
+            assert box is not None
+            a, b = edit.first + window.start, edit.first + window.stop - 1
+            print(f"  frames {a} to {b}: {box.width}x{box.height} pixels at {box.x},{box.y}")
+        print(f"evaluations  {steps} steps a window, {cost.evaluations} of a frame in all")
+        print(f"time         about {_span(cost.seconds)}")
+        print(f"memory       about {cost.memory} MiB")
+        print(f"output       {request.output} (not written: this is a dry run)")
+    finally:
+        edit.close()
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

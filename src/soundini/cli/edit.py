@@ -1,0 +1,53 @@
+"""``soundini edit``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import FlagCreatePairsOff, arg
+
+from soundini.cli.options import (
+    ClipOptions,
+    EditFlags,
+    MaskFlags,
+    MaskOptions,
+    Output,
+    RecipeOptions,
+    edit_request,
+)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Edit a video by a sound, inside a mask.
+
+    For example: soundini edit in.mp4 --sound fire.wav --box 0.2,0.3,0.4,0.5 -o out.mp4
+    """
+
+    clip: ClipOptions = field(default_factory=ClipOptions)
+    output: Output = None
+    """The MP4 to write; its recipe is laid beside it."""
+    mask: MaskOptions = field(default_factory=MaskOptions)
+    recipe: RecipeOptions = field(default_factory=RecipeOptions)
+    edit_flags: EditFlags = field(default_factory=EditFlags)
+    mask_flags: MaskFlags = field(default_factory=MaskFlags)
+    dry_run: FlagCreatePairsOff[bool] = False
+    """Print the settings, the windows, the expected time and memory, and write nothing."""
+    preview_file: Annotated[Path | None, arg(metavar="FILE.png", help_behavior_hint="")] = None
+    """A PNG that shows the work as it goes on, written anew at most twice a second."""
+
+    def run(self) -> int:
+        """Edit, or say what an edit would take."""
+        flags = (self.edit_flags, self.mask_flags)
+        request = edit_request(self.clip, self.mask, self.recipe, flags, self.output)
+        if self.dry_run:
+            from soundini.cli.dry_run import print_plan
+
+            print_plan(request)
+            return 0
+        from soundini.cli.job import do_edit
+
+        do_edit(request, self.preview_file)
+        return 0

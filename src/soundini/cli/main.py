@@ -1,0 +1,94 @@
+"""The entry point: arguments in, exit code out."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Annotated
+
+import tyro
+
+from soundini._version import __version__
+from soundini.cli.demo import Demo
+from soundini.cli.doctor import Doctor
+from soundini.cli.edit import Edit
+from soundini.cli.mask_preview import MaskPreview
+from soundini.cli.preview import Preview
+from soundini.cli.settings import Settings
+from soundini.errors import SoundiniError
+
+_MASK_PREVIEW = "mask preview"
+Command = (
+    Annotated[Edit, tyro.conf.subcommand("edit")]
+    | Annotated[Preview, tyro.conf.subcommand("preview")]
+    | Annotated[MaskPreview, tyro.conf.subcommand(_MASK_PREVIEW)]
+    | Annotated[Demo, tyro.conf.subcommand("demo")]
+    | Annotated[Settings, tyro.conf.subcommand("settings")]
+    | Annotated[Doctor, tyro.conf.subcommand("doctor")]
+)
+DESCRIPTION = "Edit a video by a sound: what is heard is seen inside the mask."
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: arguments without the program's name; None for the process's own.
+
+    Returns:
+        0; 2 for an error the user can mend, told in one line on stderr; 130 when interrupted.
+    """
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # libraries' advice to programmers is no news to a user
+    try:
+        return _run(sys.argv[1:] if argv is None else list(argv))
+    except SoundiniError as error:
+        return _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _fail("stopped; nothing was written", INTERRUPTED, kind="")
+    except BrokenPipeError:
+        # The reader of our output has gone; let the flush at exit find nothing to complain about.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{name}{error.strerror or error}; check the disk, the folder and its rights")
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        return _fail(
+            "the memory is full; --set compute.chunk=1, then lower window.frames or region.size"
+        )
+
+
+def _run(argv: list[str]) -> int:
+    if argv[:1] == ["--version"]:
+        print(f"soundini {__version__}")
+        return 0
+    if argv[:2] == _MASK_PREVIEW.split():
+        argv = [_MASK_PREVIEW, *argv[2:]]
+    try:
+        command = tyro.cli(
+            Command,
+            prog="soundini",
+            description=DESCRIPTION,
+            args=argv,
+            config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
+        )
+    except SystemExit as end:  # tyro has printed help or an error
+        return end.code if isinstance(end.code, int) else 2
+    return command.run()
+
+
+def _fail(message: str, code: int = 2, kind: str = "error: ") -> int:
+    print(f"soundini: {kind}{' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """CUDA has an exception of its own; the CPU's allocator only has words."""
+    words = ("out of memory", "not enough memory", "can't allocate memory")
+    return isinstance(error, MemoryError) or any(w in str(error).lower() for w in words)

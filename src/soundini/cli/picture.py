@@ -1,0 +1,73 @@
+"""PNG files that are whole or not there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from soundini.errors import MediaError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_LONGEST = 4096
+
+
+def check_picture(path: Path) -> Path:
+    """Refuse a path that no PNG can be written to.
+
+    Raises:
+        MediaError: another suffix, a folder, or no place to write.
+    """
+    if path.suffix.lower() != ".png":
+        raise MediaError(f"{path}: a picture is written as PNG; choose a name that ends in .png")
+    if path.is_dir():
+        raise MediaError(f"{path}: is a folder; give the name of a file in it")
+    if not path.parent.is_dir():
+        raise MediaError(f"{path.parent}: no such folder; create it first")
+    from soundini.media.output import PartialFile
+
+    with PartialFile(path):
+        pass
+    return path
+
+
+def write_png(path: Path, rgb: np.ndarray) -> None:
+    """Write ``uint8 [H, W, 3]``; the file appears by atomic rename.
+
+    Raises:
+        MediaError: it cannot be written.
+    """
+    from PIL import Image
+
+    from soundini.media.output import PartialFile, write_error
+
+    with PartialFile(path) as file:
+        try:
+            Image.fromarray(rgb).save(file.partial, format="PNG")
+        except OSError as error:
+            raise write_error(path, error) from None
+        file.commit()
+
+
+def strip(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
+    """Rows of pictures of one size, made smaller where the strip would be longer than 4096 pixels.
+
+    Shape:
+        each ``uint8 [H, W, 3]``.
+    """
+    import cv2
+    import numpy as np
+
+    from soundini.masks.preview import contact_strip
+
+    height, width = rows[0][0].shape[:2]
+    scale = min(1.0, _LONGEST / (width * len(rows[0])))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    lines = [
+        contact_strip([cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in row])
+        for row in rows
+    ]
+    gap = np.full((4, lines[0].shape[1], 3), 255, np.uint8)
+    return np.concatenate([part for line in lines for part in (line, gap)][:-1])

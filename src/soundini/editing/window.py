@@ -12,6 +12,7 @@ from soundini.config.recipe import Recipe
 from soundini.diffusion.noise import FrameNoise
 from soundini.diffusion.sampling import SamplingStep, sample
 from soundini.diffusion.schedule import Transition, plan_transitions, respace
+from soundini.editing.intensity import start_share
 from soundini.editing.noise import carry_noise
 from soundini.flow.pairs import FlowPairs, estimate_pairs
 from soundini.guidance.augment import AugmentConfig
@@ -88,7 +89,7 @@ def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iter
     plan = sampling_plan(recipe, schedule.num_timesteps)
     noise = _noise(inputs, recipe, source.device)
     start_noise = noise(0)
-    starts = (inputs.strength * plan[0].t).to(source.device)
+    starts = (start_share(inputs.strength) * plan[0].t).to(source.device)
 
     def active(t: int) -> Tensor:
         return (starts >= t) & (starts > 0)

@@ -144,7 +144,10 @@ def read_mask_image(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
 
 
 def _levels(rgb: np.ndarray) -> np.ndarray:
-    """Brightness of a black-and-white picture; what compression leaves near black and white is snapped."""
+    """Brightness of a black-and-white picture.
+
+    What compression leaves near black and near white is snapped to them.
+    """
     grey = rgb.astype(np.float32).mean(-1) / 255
     return np.clip((grey - 0.06) / 0.88, 0, 1)
 

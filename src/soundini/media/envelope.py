@@ -18,7 +18,7 @@ _REFERENCE_PERCENTILE = 95
 
 
 def reference_level(sound: Sound) -> float:
-    """Return the level that counts as full: the 95th percentile of the sound's momentary RMS, linear.
+    """Return the level that counts as full: the 95th percentile of the momentary RMS, linear.
 
     It is taken once, from the sound as the user gave it, so that a gain applied later makes the
     effect weaker.
@@ -78,7 +78,7 @@ def envelope(
 
 
 def _rms(sound: Sound, seconds: float) -> np.ndarray:
-    """Root-mean-square over a window that slides by one hop; at the ends it is cut short, not padded."""
+    """Root-mean-square over a window that slides by one hop; at the ends it is cut short."""
     mono = sound.mono().samples[0].astype(np.float64)
     padded = np.pad(mono, (0, -len(mono) % _HOP))
     power = (padded.reshape(-1, _HOP) ** 2).mean(1)

@@ -153,7 +153,8 @@ def _check_depth(path: Path, stream: VideoStream) -> None:
     if not tags.is_known_matrix():
         raise MediaError(
             f"{path}: its YUV matrix (H.273 code {tags.space}) is not supported; "
-            f"convert it first, with: ffmpeg -i {path.name} -vf scale=out_color_matrix=bt709 -pix_fmt yuv420p out.mp4"
+            f"convert it first, with: ffmpeg -i {path.name} "
+            "-vf scale=out_color_matrix=bt709 -pix_fmt yuv420p out.mp4"
         )
 
 

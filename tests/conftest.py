@@ -1,8 +1,14 @@
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from soundini.media.sound import Sound
 from soundini.packs.pack import load_pack
+
+# So that the tests of every folder can `import media_factory`.
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")

@@ -200,7 +200,7 @@ def _describe(
         ),
         sample_aspect_ratio=aspect,
         frame_count=stream.frames or None,
-        duration=_duration(container, stream, time_base),
+        duration=_duration(container, stream),
         rotation=orientation.degrees,
         orientation=orientation,
         start_time=(ticks or 0) * time_base,
@@ -212,11 +212,23 @@ def _describe(
     )
 
 
-def _duration(
-    container: InputContainer, stream: VideoStream, time_base: Fraction
-) -> Fraction | None:
+def stream_duration(stream: VideoStream) -> Fraction | None:
+    """Return the length of the video stream alone, in seconds, or None where nothing tells."""
     if stream.duration:
-        return stream.duration * time_base
+        return stream.duration * Fraction(stream.time_base or 1)
+    # Matroska states it as a tag, "00:00:02.041000000".
+    parts = stream.metadata.get("DURATION", "").split(":")
+    try:
+        hours, minutes, seconds = map(Fraction, parts)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def _duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    known = stream_duration(stream)
+    if known is not None:
+        return known
     if container.duration:
         return Fraction(container.duration, av.time_base)
     return None

@@ -15,7 +15,7 @@ import numpy as np
 from soundini.errors import MediaError
 from soundini.media.color import ColorConverter
 from soundini.media.opening import open_input, reason
-from soundini.media.video_info import VideoInfo, probe_video, video_stream
+from soundini.media.video_info import VideoInfo, probe_video, stream_duration, video_stream
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -154,6 +154,7 @@ class VideoReader:
         stored = size[::-1] if info.orientation.transpose else size
         count = 0
         packets = 0
+        last = Fraction(0)
         try:
             for packet in container.demux(stream):
                 packets += packet.size > 0
@@ -169,12 +170,20 @@ class VideoReader:
                         )
                     yield frame
                     count += 1
+                    if frame.pts is not None:
+                        last = frame.pts * Fraction(frame.time_base or info.time_base)
                 if damaged:
                     raise self._damage(count, "a packet is incomplete")
         except av.error.FFmpegError as error:
             raise self._damage(count, reason(error)) from None
         if info.frame_count and packets < info.frame_count and count < info.frame_count * 0.9:
             raise self._damage(count, f"the file ends there but promises {info.frame_count} frames")
+        promised = stream_duration(stream)
+        seconds = last - info.start_time
+        if promised is not None and seconds < promised * Fraction(9, 10) - Fraction(1, 5):
+            raise self._damage(
+                count, f"the file ends at {float(seconds):.2f} s of {float(promised):.2f} s"
+            )
 
     def _damage(self, frame: int, why: str) -> MediaError:
         remedy = f"copy the file again, or edit only the frames before {frame}"

@@ -103,3 +103,16 @@ def test_damaged_folders_say_what_to_do(folders, tmp_path):
     (sound / "config.json").write_text(json.dumps({"format": "swin_audio"}))
     with pytest.raises(ModelError, match="sound encoder"):
         PaperJointSpace.from_folders(clip, sound)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_the_same_on_a_gpu(folders, waveform, monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    space, times = PaperJointSpace.from_folders(*folders), torch.tensor([0.5, 1.5])
+    images = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    expected = space.embed_images(images), space.embed_sound(waveform, times)
+    space.cuda()
+    out = space.embed_images(images.cuda()), space.embed_sound(waveform.cuda(), times)
+    for a, b in zip(out, expected, strict=True):
+        assert torch.allclose(a.cpu(), b, atol=1e-4)

@@ -78,7 +78,16 @@ def test_a_plain_network_loads_with_diffusers_alone(tmp_path, random_state):
 def test_random_weights_can_be_imported(tmp_path, monkeypatch):
     monkeypatch.setattr(formats_module, "FORMATS", FORMATS)
     path = make_random("guided_tiny", tmp_path / "random.safetensors", seed=2)
-    assert import_checkpoint(path, tmp_path, FORMATS).weights.is_file()
+    imported = import_checkpoint(path, tmp_path, FORMATS)
+    assert imported.weights.is_file()
+    assert imported.note == "random weights, seed 2"
+
+
+def test_random_weights_never_pass_for_real_ones(tmp_path):
+    path = make_random("lpips_vgg_lins", tmp_path / "random.safetensors", seed=2)
+    import_checkpoint(path, tmp_path)
+    (status,) = [s for s in inventory(tmp_path, check=True) if s.entry.name == "lpips_vgg_lins"]
+    assert (status.state, status.detail) == ("ready", "random weights, seed 2")
 
 
 def test_missing_keys_are_named_with_the_file(tmp_path, state):

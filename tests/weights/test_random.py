@@ -75,8 +75,9 @@ def test_nothing_is_left_of_a_file_that_could_not_be_finished(tmp_path):
 
 
 def test_published_layouts_by_name(tmp_path, layouts):
-    path = make_random("lpips_vgg_lins", tmp_path / "lins.safetensors", seed=1)
-    assert {k: tuple(v.shape) for k, v in load_file(path).items()} == layouts["lpips_vgg_lin"]
+    lins = load_file(make_random("lpips_vgg_lins", tmp_path / "lins.safetensors", seed=1))
+    assert {k: tuple(v.shape) for k, v in lins.items()} == layouts["lpips_vgg_lin"]
+    assert all((value >= 0).all() for value in lins.values())
     with pytest.raises(ModelError, match="no layout 'teapot'"):
         make_random("teapot", tmp_path / "w.safetensors")
     with pytest.raises(ModelError, match="safetensors"):

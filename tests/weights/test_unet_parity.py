@@ -124,3 +124,17 @@ def test_channels_last_and_checkpointing_change_nothing(make):
     with torch.enable_grad():
         out = unet(x.contiguous(memory_format=torch.channels_last).requires_grad_(), 7).sample
     assert torch.allclose(out, expected, atol=1e-5)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@torch.no_grad()
+def test_equals_a_plain_adm_on_a_gpu(make, monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    config = _with_labels(SIZES["narrow first level"], True)
+    state, unet = make(config)
+    x = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    timesteps, labels = torch.tensor([3.0, 987.0]), torch.tensor([0, 6])
+    expected = plain_adm(state, x, timesteps, labels, num_res_blocks=2)
+    out = unet.cuda()(x.cuda(), timesteps.cuda(), class_labels=labels.cuda()).sample
+    assert torch.allclose(out.cpu(), expected, atol=1e-4)

@@ -11,7 +11,7 @@ from soundini.errors import ModelError
 from soundini.weights.digest import sha256
 from soundini.weights.formats import FORMATS, Format, find_format, recognise
 from soundini.weights.random import write_random
-from soundini.weights.reading import SUFFIXES, read_checkpoint
+from soundini.weights.reading import NOTE, SUFFIXES, read_checkpoint, read_note
 from soundini.weights.store import models_folder
 from soundini.weights.writing import write_safetensors, write_text
 
@@ -29,6 +29,7 @@ class Imported:
         source_sha256: of that file.
         tensors: how many tensors it holds.
         parameters: how many numbers they hold.
+        note: what the source says of itself, such as "random weights, seed 0"; mostly empty.
     """
 
     format: str
@@ -37,6 +38,7 @@ class Imported:
     source_sha256: str
     tensors: int
     parameters: int
+    note: str = ""
 
 
 def import_checkpoint(
@@ -66,7 +68,8 @@ def import_checkpoint(
         for name, text in kind.texts.items():
             write_text(target.parent / name, text)
         entries = {k: (tuple(v.shape), v.dtype) for k, v in converted.items()}
-        write_safetensors(target, entries, converted.items(), {"soundini": kind.name})
+        origin = read_note(path)
+        write_safetensors(target, entries, converted.items(), {NOTE: origin})
         result = Imported(
             kind.name,
             target,
@@ -74,6 +77,7 @@ def import_checkpoint(
             sha256(path),
             len(converted),
             sum(v.numel() for v in converted.values()),
+            origin,
         )
         note = asdict(result) | {"weights": target.name, "source": path.name}
         note["sha256"] = sha256(target)

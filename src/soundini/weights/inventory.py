@@ -25,7 +25,7 @@ class Status:
         entry: what the registry says of it.
         state: ``missing``; ``downloaded``, but not imported; ``ready``; or ``damaged``.
         path: the file the state is about, or None.
-        detail: what is wrong, and what to do; empty where nothing is.
+        detail: what is wrong and what to do, or what the weights say of themselves; mostly empty.
     """
 
     entry: Entry
@@ -68,9 +68,10 @@ def ready_weights(name: str, home: Path | None = None) -> Path:
 def _status(entry: Entry, home: Path | None, check: bool) -> Status:
     weights = models_folder(home) / find_format(entry.name).weights
     if weights.is_file():
-        if check and sha256(weights) != _noted_hash(weights):
+        source = _source(weights)
+        if check and sha256(weights) != source.get("sha256"):
             return Status(entry, "damaged", weights, "its hash changed; import it again")
-        return Status(entry, "ready", weights)
+        return Status(entry, "ready", weights, source.get("note", ""))
     download = downloads_folder(home) / entry.file
     if not download.is_file():
         return Status(entry, "missing", None, by_hand(entry, home))
@@ -79,8 +80,9 @@ def _status(entry: Entry, home: Path | None, check: bool) -> Status:
     return Status(entry, "downloaded", download, f"run: soundini weights import {download}")
 
 
-def _noted_hash(weights: Path) -> str | None:
+def _source(weights: Path) -> dict[str, str]:
+    """Read what the import wrote down; nothing where that file is gone."""
     try:
-        return json.loads(weights.with_suffix(SOURCE_SUFFIX).read_text())["sha256"]
-    except (OSError, ValueError, KeyError):
-        return None
+        return json.loads(weights.with_suffix(SOURCE_SUFFIX).read_text())
+    except (OSError, ValueError):
+        return {}

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from soundini.diffusion.noise import stable_seed
 from soundini.weights.layout import Layout, Shape
+from soundini.weights.reading import NOTE
 from soundini.weights.writing import write_safetensors
 
 _COUNTERS = ("num_batches_tracked", "relative_position_index")
@@ -56,7 +57,7 @@ def write_random(
         key: (tuple(shape), torch.int64 if key.endswith(_COUNTERS) else dtype)
         for key, shape in layout.items()
     }
-    note = {"soundini": f"random weights, seed {seed}"}
+    note = {NOTE: f"random weights, seed {seed}"}
     return write_safetensors(path, entries, random_tensors(layout, seed, dtype), note)
 
 
@@ -66,6 +67,8 @@ def _draw(key: str, shape: Shape, seed: int) -> Tensor:
     last = key.rsplit(".", 1)[-1]
     if not shape or last == "running_var":
         return noise.abs() * 0.1 + 1.0
+    if key.endswith(".model.1.weight"):  # the channel weights of LPIPS are never negative
+        return noise.abs() / shape[1]
     if last == "attn_mask":
         return torch.zeros(shape)
     if last == "weight" and len(shape) == 1:

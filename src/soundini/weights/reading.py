@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -15,6 +15,9 @@ from soundini.errors import ModelError
 from soundini.weights.torchscript import is_torchscript, read_torchscript
 
 SUFFIXES = (".safetensors", ".pt", ".pth", ".ckpt", ".bin")
+NOTE = "soundini"
+"""Key of the note that soundini leaves in the header of a safetensors file."""
+
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
 
 
@@ -55,3 +58,18 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise ModelError(f"{path} is not a state dict of tensors; save only the weights")
     return {str(key): value for key, value in state.items()}
+
+
+def read_note(path: Path) -> str:
+    """Read what soundini noted in a safetensors file, such as that its weights are random; else "".
+
+    Raises:
+        ModelError: the file is damaged.
+    """
+    if path.suffix != ".safetensors":
+        return ""
+    try:
+        with safe_open(path, "pt") as file:
+            return (file.metadata() or {}).get(NOTE, "")
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path} cannot be read as weights: fetch it again") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from av.video.frame import VideoFrame as AvFrame
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
@@ -18,6 +19,8 @@ BT2020_SPACES = (9, 10)
 
 # H.273 matrix -> swscale's table. 601 has two names: 5 (625 lines) and 6 (525 lines).
 _SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7}
+# Weight of red and of blue in the luma, by swscale's table.
+_LUMA = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 5: (0.299, 0.114), 7: (0.212, 0.087)}
 _SCALER = (
     Interpolation.BICUBIC
     | Interpolation.FULL_CHR_H_INT
@@ -79,6 +82,7 @@ class ColorConverter:
         high_definition = max(width, height) >= 1280 or min(width, height) > 576
         self._matrix = _SWSCALE_MATRIX.get(tags.space, 1 if high_definition else 5)
         self._range = ColorRange.JPEG if tags.range == FULL else ColorRange.MPEG
+        self._to_yuv = _matrix(_LUMA[self._matrix], tags.range == FULL)
         self._reformatter = VideoReformatter()
 
     def to_rgb(self, frame: AvFrame) -> np.ndarray:
@@ -100,18 +104,47 @@ class ColorConverter:
         return np.asarray(rgb.to_ndarray())
 
     def to_yuv(self, rgb: np.ndarray, pixel_format: str) -> AvFrame:
-        """Convert one picture to ``yuv420p`` or ``yuv444p``.
+        """Convert one picture, rounding every sample to its nearest level.
+
+        Not by swscale: into full range it truncates, and darkens by a level each generation.
+
+        Args:
+            rgb: The picture; of even size for ``yuv420p``.
+            pixel_format: ``yuv420p`` or ``yuv444p``.
 
         Shape:
             - rgb: ``uint8 [H, W, 3]``
         """
-        frame = AvFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
-        return self._reformatter.reformat(
-            frame,
-            format=pixel_format,
-            src_colorspace=self._matrix,
-            dst_colorspace=self._matrix,
-            src_color_range=ColorRange.JPEG,
-            dst_color_range=self._range,
-            interpolation=_SCALER,
-        )
+        planes = cv2.transform(np.ascontiguousarray(rgb, np.float32), self._to_yuv)
+        if pixel_format == "yuv444p":
+            return AvFrame.from_ndarray(_levels(planes).transpose(2, 0, 1).copy(), pixel_format)
+        height, width = rgb.shape[:2]
+        chroma = _halved(planes[..., 1:])
+        samples = [p.ravel() for p in (planes[..., 0], chroma[..., 0], chroma[..., 1])]
+        packed = _levels(np.concatenate(samples)).reshape(height * 3 // 2, width)
+        return AvFrame.from_ndarray(packed, pixel_format)
+
+
+def _matrix(luma: tuple[float, float], full: bool) -> np.ndarray:
+    """Return the affine map ``float32 [3, 4]`` from RGB to YUV levels.
+
+    ITU-R BT.601-7, 2.5.1 to 2.5.3, with the weights of the matrix at hand.
+    """
+    red, blue = luma
+    y = np.array([red, 1 - red - blue, blue])
+    u = (np.array([0, 0, 1]) - y) / (2 - 2 * blue)
+    v = (np.array([1, 0, 0]) - y) / (2 - 2 * red)
+    scale = np.array([1, 1, 1]) if full else np.array([219, 224, 224]) / 255
+    offset = np.array([0 if full else 16, 128, 128])
+    return np.column_stack([np.stack([y, u, v]) * scale[:, None], offset]).astype(np.float32)
+
+
+def _halved(chroma: np.ndarray) -> np.ndarray:
+    """Halve both sides. Chroma sits on the left luma column and between two luma rows (MPEG-2)."""
+    before = np.concatenate([chroma[:, :1], chroma[:, 1:-1:2]], 1)
+    across = (before + 2 * chroma[:, 0::2] + chroma[:, 1::2]) / 4
+    return (across[0::2] + across[1::2]) / 2
+
+
+def _levels(values: np.ndarray) -> np.ndarray:
+    return np.rint(values).clip(0, 255).astype(np.uint8)

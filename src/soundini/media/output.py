@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -29,11 +30,17 @@ def check_output(path: str | Path, inputs: Iterable[str | Path] = ()) -> Path:
     path = Path(path)
     if path.suffix.lower() != ".mp4":
         raise MediaError(f"{path}: the output must end in .mp4; choose such a name")
-    if path.is_symlink():
+    try:
+        mode = path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        mode = stat.S_IFREG
+    except OSError as error:
+        raise write_error(path, error) from None
+    if stat.S_ISLNK(mode):
         raise MediaError(f"{path}: is a symbolic link; give the path of the file itself")
-    if path.is_dir():
+    if stat.S_ISDIR(mode):
         raise MediaError(f"{path}: is a folder; give the name of a file in it")
-    if path.exists() and not path.is_file():
+    if not stat.S_ISREG(mode):
         raise MediaError(f"{path}: is not a plain file; choose another name")
     check_not_input(path, inputs)
     folder = path.parent

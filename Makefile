@@ -1,0 +1,44 @@
+# Each target works by itself on a fresh clone and makes what it needs; run it again and it is quick.
+VENV ?= .venv
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := $(VENV)/bin
+DEMO ?= demo
+CHECKED := src tests bench
+
+.PHONY: demo test format bench sheets
+.DEFAULT_GOAL := demo
+
+demo: $(VENV)/.installed-demo
+	$(BIN)/soundini demo -o $(DEMO)
+
+test: $(VENV)/.installed-test
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/python -m pytest
+
+format: $(VENV)/.installed-test
+	$(BIN)/ruff format $(CHECKED)
+	$(BIN)/ruff check --fix $(CHECKED)
+
+bench: $(VENV)/.installed-demo
+	$(BIN)/python bench/edit.py
+
+sheets: $(VENV)/.installed-demo
+	@test -n "$(CLIP)" -a -n "$(SOUNDS)" || \
+	{ echo "say what to draw: make sheets CLIP=clip.mp4 SOUNDS=folder-with-sounds.csv" >&2; exit 2; }
+	$(BIN)/python bench/contact_sheets.py "$(CLIP)" "$(SOUNDS)"
+
+$(VENV)/.installed-demo: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,train,test]'
+	@touch $@ $(VENV)/.installed-demo
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "soundini needs Python 3.11 or newer: install it, or name it with make PYTHON=..." >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "this Python cannot make environments: install python3-venv (Debian, Ubuntu)" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)

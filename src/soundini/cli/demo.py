@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from tyro.conf import arg
 
-from soundini.config.presets import load_preset
+from soundini.config.presets import load_preset, override
 from soundini.editing.request import EditRequest, MaskRequest
 from soundini.errors import ConfigError, MediaError
 
@@ -19,7 +19,7 @@ def _own(metavar: str, *aliases: str) -> Any:
 
 @dataclass(frozen=True)
 class Demo:
-    """Set the rear window of a van on fire, to a synthetic crackle; or edit media of your own."""
+    """Set a cellar on fire to the sound of a synthetic crackle; or edit media of your own."""
 
     output: Annotated[Path, arg(metavar="FOLDER", aliases=("-o",))] = Path("demo")
     """Where the results go."""
@@ -42,9 +42,10 @@ class Demo:
             raise ConfigError(
                 "with a --video of your own, say where to edit: --box 0.3,0.3,0.4,0.5"
             )
-        recipe = load_preset(self.preset)
+        own = self.video is not None
+        recipe = override(load_preset(self.preset), [] if own else ["region.track=true"])
         video = self.video or demo_clip()
-        start, end = (START, END) if self.video is None else ("0", "24")
+        start, end = ("0", "24") if own else (START, END)
         mask = {"box": self.box} if self.box else {"polygon": POLYGON}
         try:
             self.output.mkdir(parents=True, exist_ok=True)
@@ -52,8 +53,8 @@ class Demo:
             raise MediaError(
                 f"{self.output}: cannot be made ({error.strerror}); choose another folder with -o"
             ) from None
-        if self.video is None:
-            print(f"video: frames {start} to {int(end) - 1} of {FILE} from the package {PACKAGE}")
+        if not own:
+            print(f"video: frames {start} to {int(end) - 1} of {FILE}, from the package {PACKAGE}")
         sound = self.sound or self._crackle()
         request = EditRequest(
             video=video,

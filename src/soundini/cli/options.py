@@ -97,7 +97,7 @@ class MaskOptions:
     """Where to edit: exactly one of these."""
 
     mask: UseAppendAction[Annotated[tuple[str, ...], _option("PATH|FRAME=PATH", "-m")]] = ()
-    """Image, video or folder of images, white = edit; or stills by frame: -m 0=a.png -m 48=b.png."""
+    """Image, video or folder of images, white = edit; or stills: -m 0=a.png -m 48=b.png."""
     box: Annotated[str | None, _option("X,Y,W,H")] = None
     """Rectangle, in pixels or in fractions of the frame."""
     ellipse: Annotated[str | None, _option("CX,CY,RX,RY")] = None

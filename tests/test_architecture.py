@@ -38,7 +38,7 @@ ALLOWED = {
         "guidance",
         "packs",
     },
-    "training": {"errors", "events", "diffusion", "joint", "media"},
+    "training": {"errors", "events", "diffusion", "joint", "media", "packs"},
 }
 TOP = {"cli", "demo", "__init__", "__main__", "_version"}
 

@@ -39,17 +39,17 @@ class JointRecipe:
         save_every: steps between checkpoints.
     """
 
-    steps: int = 3000
+    steps: int = 900
     batch: int = 48
     fresh: int = 8
     buffer: int = 256
     size: int = 64
-    lr: float = 6e-4
+    lr: float = 5e-4
     temperature: float = 0.1
-    attack: float = 0.08
+    attack: float = 0.008
     ema: float = 0.998
     seed: int = 0
-    save_every: int = 200
+    save_every: int = 100
 
 
 class JointTowers(nn.Module):

@@ -1,0 +1,123 @@
+import csv
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from soundini.events import CheckpointSaved, TrainStep
+from soundini.packs.debug import debug_pack
+from soundini.training.classes import CLASSES, IMAGE_CLASS
+from soundini.training.images import LabelledImages, is_held_out
+from soundini.training.joint import JointRecipe, JointTowers, contrastive_loss, train_joint
+from soundini.training.mixtures import draw_mixtures, soft_masks
+from soundini.training.prior import PriorRecipe, train_prior
+from soundini.training.sounds import SoundFeatures
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Coloured noise under a few labels."""
+    folder = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(40):
+        label = ("fire", "generic", "sea", "underwater")[number % 4]
+        name = f"{number}.png"
+        tint = np.array([(1, 0.3, 0), (0.5, 0.5, 0.5), (0.2, 0.6, 0.8), (0, 0.2, 1)][number % 4])
+        picture = (rng.integers(100, 255, (70, 80, 1)) * tint).astype(np.uint8)
+        Image.fromarray(picture).save(folder / name)
+        rows.append({"path": name, "label": label})
+    with (folder / "images.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["path", "label"])
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+def fake_sounds():
+    generator = torch.Generator().manual_seed(0)
+    targets = torch.eye(len(CLASSES)).repeat(6, 1)
+    features = torch.randn(len(targets), 512, generator=generator)
+    return SoundFeatures(features, targets, torch.arange(len(targets)))
+
+
+def run_joint(data, folder, steps, stop=None):
+    pack = debug_pack()
+    towers = JointTowers(pack.joint.image_tower, pack.joint.sound_head)
+    recipe = JointRecipe(steps=steps, batch=8, fresh=4, size=32, save_every=2, buffer=2)
+    losses = []
+    for event in train_joint(
+        towers, pack.denoiser, LabelledImages(data), fake_sounds(), recipe, folder
+    ):
+        if isinstance(event, TrainStep):
+            losses.append(event.loss)
+        if isinstance(event, CheckpointSaved) and event.step == stop:
+            break
+    return losses
+
+
+def run_prior(data, folder, steps, stop=None):
+    recipe = PriorRecipe(steps=steps, batch=4, size=32, min_crop=32, warmup=2, save_every=2)
+    losses = []
+    for event in train_prior(debug_pack().denoiser, LabelledImages(data), recipe, folder):
+        if isinstance(event, TrainStep):
+            losses.append(event.loss)
+        if isinstance(event, CheckpointSaved) and event.step == stop:
+            break
+    return losses
+
+
+def test_a_resumed_prior_goes_on_bit_for_bit(data, tmp_path):
+    whole = run_prior(data, tmp_path / "whole", 6)
+    first = run_prior(data, tmp_path / "parts", 6, stop=2)
+    rest = run_prior(data, tmp_path / "parts", 6)
+    assert first + rest == whole
+    a, b = (load_file(tmp_path / n / "last.safetensors") for n in ("whole", "parts"))
+    assert all(torch.equal(a[k], b[k]) for k in a)
+
+
+def test_the_prior_learns(data, tmp_path):
+    losses = run_prior(data, tmp_path, 60)
+    assert sum(losses[-10:]) < 0.8 * sum(losses[:10])
+
+
+def test_the_joint_space_trains_and_saves(data, tmp_path):
+    losses = run_joint(data, tmp_path, 4)
+    assert len(losses) == 4
+    assert np.isfinite(losses).all()
+    assert any(k.startswith("ema.image_tower") for k in load_file(tmp_path / "last.safetensors"))
+
+
+def test_contrastive_loss_is_least_where_targets_meet():
+    targets = torch.eye(4)
+    right = contrastive_loss(torch.eye(4), torch.eye(4), targets, targets, 0.1)
+    wrong = contrastive_loss(torch.eye(4), torch.eye(4).flip(0), targets, targets, 0.1)
+    assert right < 0.01 < wrong
+
+
+def test_mixtures_say_how_much_effect_they_hold(data):
+    drawn = draw_mixtures(LabelledImages(data), 64, 32, np.random.default_rng(0))
+    assert torch.allclose(drawn.targets.sum(1), torch.ones(64), atol=1e-5)
+    assert drawn.images.abs().max() <= 1
+    partial = (drawn.targets > 0.05).sum(1) == 2
+    assert 10 < int(partial.sum()) < 60
+
+
+def test_soft_masks_are_partial():
+    masks = soft_masks(32, 24, np.random.default_rng(0))
+    assert masks.min() >= 0
+    assert masks.max() <= 1
+    assert 0.02 < masks.mean() < 0.9
+
+
+def test_held_out_pictures_are_never_trained_on(data):
+    train, held = LabelledImages(data), LabelledImages(data, held_out=True)
+    count = [sum(map(len, side.by_label.values())) for side in (train, held)]
+    assert sum(count) == 40
+    assert count[1] == sum(is_held_out(f"{n}.png") for n in range(40))
+
+
+def test_every_label_has_a_known_class():
+    assert set(IMAGE_CLASS.values()) == set(CLASSES)

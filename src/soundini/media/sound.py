@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 AUDIBLE_PEAK = 10 ** (-80 / 20)
 # These containers state their length exactly, so a shortfall is a truncation.
-_EXACT_LENGTH = {"wav", "flac", "aiff", "w64", "mov,mp4,m4a,3gp,3g2,mj2"}
+_EXACT_LENGTH = {"flac", "aiff", "w64", "mov,mp4,m4a,3gp,3g2,mj2"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,11 +192,26 @@ def _check_length(path: Path, seconds: float | None, max_seconds: float) -> None
 def _check_complete(
     path: Path, container: InputContainer, stream: AudioStream, seconds: float
 ) -> None:
-    claimed = (
-        _claimed_seconds(container, stream) if container.format.name in _EXACT_LENGTH else None
-    )
+    exact = container.format.name in _EXACT_LENGTH
+    claimed = _claimed_seconds(container, stream) if exact else None
+    if container.format.name == "wav":
+        claimed = seconds / max(_wav_share(path), 1e-6)
     if claimed is not None and seconds < 0.98 * claimed - 0.1:
         raise MediaError(
             f"{path}: is incomplete ({seconds:.2f} s of {claimed:.2f} s of sound are there); "
             "copy or export it again"
         )
+
+
+def _wav_share(path: Path) -> float:
+    """Return how much of its data chunk a WAV file holds; FFmpeg takes what is there for the whole."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(12)
+        while len(header := file.read(8)) == 8:
+            name, length = struct.unpack("<4sI", header)
+            if name == b"data":
+                unknown = length in (0, 0xFFFFFFFF)  # as recorders to a pipe write it
+                return 1.0 if unknown else min(1.0, (size - file.tell()) / length)
+            file.seek(length + length % 2, 1)
+    return 1.0

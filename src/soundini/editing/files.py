@@ -7,6 +7,7 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -104,9 +105,7 @@ def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> Prepare
         recipe.window,
         pack.denoiser.stride,
     )
-    return PreparedEdit(
-        request, pack, info, first, relative, began, masks, track, tuple(windows)
-    )
+    return PreparedEdit(request, pack, info, first, relative, began, masks, track, tuple(windows))
 
 
 def run_edit(edit: PreparedEdit) -> Generator[EditEvent, None, None]:
@@ -215,7 +214,7 @@ def _bound(reader: VideoReader, text: str, name: str) -> int:
     try:
         if text.endswith("s"):
             value = Fraction(text.removesuffix("s"))
-            index = next((f.index for f in reader.frames() if f.time >= value), 0)
+            index = sum(1 for _ in takewhile(lambda f: f.time < value, reader.frames()))
         else:
             value = index = int(text)
         if value >= 0:
@@ -237,12 +236,12 @@ def _spool_masks(
             times.append(frame.time)
             durations.append(frame.duration)
             yield frame.rgb
+        if not times:
+            raise MediaError(
+                f"{request.video} has no frame at {request.start}; choose an earlier --start"
+            )
 
     spool = MaskSpool(make_masks(request.mask, request.recipe.region, reader.info, frames(), first))
-    if not times:
-        raise MediaError(
-            f"{request.video} has no frame at {request.start}; choose an earlier --start"
-        )
     return spool, times, durations
 
 

@@ -48,6 +48,10 @@ class Edit:
             print_plan(request)
             return 0
         from soundini.cli.job import do_edit
+        from soundini.cli.record import Record
 
-        do_edit(request, self.preview_file)
+        record = Record.read(self.recipe.recipe)
+        done = do_edit(request, self.preview_file)
+        if record is not None:
+            print("\n".join(record.compare(request, done)))
         return 0

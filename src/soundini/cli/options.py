@@ -12,7 +12,7 @@ import tyro
 from tyro.conf import FlagCreatePairsOff, Positional, UseAppendAction, arg
 
 from soundini.cli.settings import describe, values_of, walk_settings
-from soundini.config.presets import load_preset, override
+from soundini.config.presets import load_preset, override, preset_of
 from soundini.editing.request import EditRequest, MaskRequest, read_request
 from soundini.errors import ConfigError
 
@@ -25,6 +25,8 @@ MASK_FLAGS = {
 EDIT_FLAGS = {
     "seed": "seed",
     "strength": "guidance.strength",
+    "text": "guidance.text",
+    "text_weight": "guidance.lambda_text",
     "noise": "sampling.noise",
     "envelope": "sound.envelope",
     "gain": "sound.gain",
@@ -126,10 +128,10 @@ class RecipeOptions:
     sound: Annotated[str | None, _option("SOUND", "-s")] = None
     """An audio file, any video with sound, or "self" for the sound of VIDEO."""
     preset: Annotated[str | None, _option("NAME")] = None
-    """fast (the default), quality or paper."""
+    """fast, quality, paper, paper-256 or paper-512; the one named like MODELS, or else fast, is the default."""
     set: UseAppendAction[Annotated[tuple[str, ...], _option("KEY=VALUE")]] = ()
     """Any setting of the recipe; "soundini settings" lists them. May be repeated."""
-    models: Annotated[str | None, _option("embedded|debug|FOLDER")] = None
+    models: Annotated[str | None, _option("embedded|paper-256|paper-512|debug|FOLDER")] = None
     """The model pack; debug is tiny and random."""
     recipe: Annotated[Path | None, _option("FILE")] = None
     """A .recipe.json to do again, bit for bit; options given besides override it."""
@@ -173,7 +175,7 @@ def edit_request(
 def _settings(options: RecipeOptions, *flags: MaskFlags | EditFlags) -> dict[str, Any]:
     settings = read_request(options.recipe) if options.recipe is not None else {}
     if options.preset is not None or "recipe" not in settings:
-        settings["recipe"] = load_preset(options.preset or "fast")
+        settings["recipe"] = load_preset(options.preset or preset_of(options.models))
     settings["recipe"] = override(settings["recipe"], [*assignments(*flags), *options.set])
     return settings
 

@@ -1,0 +1,87 @@
+import subprocess
+import sys
+
+import pytest
+
+from soundini.cli.settings import describe, walk_settings
+from soundini.config.presets import setting_names
+
+from .conftest import assert_refused, start
+
+
+def test_help_does_not_wait_for_torch():
+    check = (
+        "import sys; from soundini.cli import main; code = main(['--help']); "
+        "assert code == 0; assert not {'torch', 'av', 'numpy', 'cv2'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for command in ("edit", "preview", "mask preview", "demo", "settings", "doctor"):
+        assert command in done.stdout
+
+
+def test_version():
+    process = start("--version")
+    told, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert told.startswith("soundini ")
+
+
+def test_installed_command():
+    from importlib.metadata import entry_points
+
+    (script,) = entry_points(group="console_scripts", name="soundini")
+    assert script.value == "soundini.cli:main"
+
+
+def test_help_of_edit_names_every_flag(run):
+    code, told, _ = run("edit", "--help")
+    assert code == 0
+    flags = "sound mask box ellipse polygon whole-frame track dilate feather invert start end seed"
+    more = "output audio envelope noise preset set models recipe dry-run preview-file"
+    for flag in f"{flags} {more}".split():
+        assert f"--{flag}" in told
+
+
+def test_settings_lists_every_setting_with_its_words(run):
+    code, told, _ = run("settings")
+    assert code == 0
+    settings = dict(walk_settings())
+    assert list(settings) == setting_names()
+    for name, field in settings.items():
+        assert f"\n{name} = " in told
+        assert describe(field), f"{name} is not documented"
+        assert describe(field) in told
+    assert_refused(run("settings", "--preset", "nothing"), "nothing")
+
+
+def test_settings_may_be_read_by_head():
+    with start("settings") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(timeout=60) == 0
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.parametrize("models", ["debug", "embedded"])
+def test_doctor(run, models):
+    code, told, err = run("doctor", "--models", models)
+    assert (code, err) == (0, "")
+    for word in (
+        "torch",
+        "device (auto)",
+        "dtype (auto)",
+        "threads",
+        "libavcodec",
+        "libx264",
+        "100 frames",
+    ):
+        assert word in told
+    if models == "embedded":
+        assert "image_tower.safetensors" in told
+
+
+def test_doctor_without_weights(run, tmp_path):
+    assert_refused(run("doctor", "--models", tmp_path / "none"), "none")

@@ -1,0 +1,30 @@
+import json
+
+import numpy as np
+
+import media_factory as make
+from soundini.demo.crackle import crackle
+from soundini.demo.wav import write_wav
+from soundini.media.video_reader import VideoReader
+
+from .conftest import start
+
+
+def test_the_embedded_models_edit_a_clip_by_a_crackle(tmp_path):
+    video = make.write_video(tmp_path / "in.mp4", 3)
+    sound, out = tmp_path / "fire.wav", tmp_path / "out.mp4"
+    write_wav(sound, crackle(1.0))
+    process = start(
+        *("edit", video, "-s", sound, "--box", "24,12,40,40", "-o", out),
+        *("--set", "sampling.steps=4", "--set", "region.size=64"),
+    )
+    told, err = process.communicate(timeout=300)
+    assert (process.returncode, err) == (0, "")
+    assert "the sound is heard as fire" in told
+    with VideoReader(out) as edited, VideoReader(video) as source:
+        pairs = zip(edited.frames(), source.frames(), strict=True)
+        change = np.stack([np.abs(a.rgb.astype(int) - b.rgb) for a, b in pairs]).mean((0, 3))
+    assert change[20:44, 32:56].mean() > 5 * change[:, 80:].mean()
+    record = json.loads(out.with_suffix(".recipe.json").read_text())
+    assert len(record["models"]["sha256"]) == 5
+    assert np.isfinite(list(record["losses"].values())).all()

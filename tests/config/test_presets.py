@@ -2,19 +2,39 @@ import json
 
 import pytest
 
-from soundini.config.presets import load_preset, override, preset_names, recipe_from, setting_names
+from soundini.config.presets import (
+    load_preset,
+    override,
+    preset_names,
+    preset_of,
+    recipe_from,
+    setting_names,
+)
 from soundini.config.recipe import Recipe
 from soundini.errors import ConfigError
 
 
-def test_there_are_the_three_presets():
-    assert preset_names() == ["fast", "paper", "quality"]
+def test_the_presets_load():
+    assert preset_names() == ["fast", "paper", "paper-256", "paper-512", "quality"]
     for name in preset_names():
         assert isinstance(load_preset(name), Recipe)
 
 
 def test_fast_is_the_default():
     assert load_preset("fast") == Recipe()
+
+
+@pytest.mark.parametrize("side", [256, 512])
+def test_the_presets_of_the_packs_of_the_paper_are_the_papers_at_their_size(side):
+    paper, preset = load_preset("paper"), load_preset(f"paper-{side}")
+    assert preset_of(f"paper-{side}") == f"paper-{side}"
+    assert preset.region.size == side
+    assert (preset.sampling, preset.guidance) == (paper.sampling, paper.guidance)
+
+
+@pytest.mark.parametrize("models", [None, "embedded", "a/folder"])
+def test_other_models_take_the_fast_preset(models):
+    assert preset_of(models) == "fast"
 
 
 def test_a_recipe_survives_json():

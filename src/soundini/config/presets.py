@@ -29,8 +29,7 @@ def load_preset(name: str) -> Recipe:
     names = preset_names()
     if name not in names:
         raise ConfigError(f"there is no preset {name!r}; {_suggest(name, names)}")
-    entry = resources.files("soundini.config") / "presets" / f"{name}.json"
-    return recipe_from(json.loads(entry.read_text()))
+    return recipe_from(_preset_settings(name))
 
 
 def recipe_from(settings: Mapping[str, Any]) -> Recipe:
@@ -81,6 +80,27 @@ def setting_names(model: type[BaseModel] = Recipe, prefix: str = "") -> list[str
         else:
             names.append(prefix + name)
     return names
+
+
+def preset_of(models: str | None) -> str:
+    """Name the preset that suits a model pack: the one that bears its name, else ``fast``."""
+    return models if models in preset_names() else "fast"
+
+
+def _preset_settings(name: str) -> dict[str, Any]:
+    """Read a preset, laid over the one that it names as its ``base``."""
+    entry = resources.files("soundini.config") / "presets" / f"{name}.json"
+    settings = json.loads(entry.read_text())
+    base = settings.pop("base", None)
+    return settings if base is None else _lay_over(_preset_settings(base), settings)
+
+
+def _lay_over(base: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for name, value in settings.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(name), Mapping)
+        merged[name] = _lay_over(merged[name], value) if both else value
+    return merged
 
 
 def _nest(path: list[str], value: Any) -> dict[str, Any]:

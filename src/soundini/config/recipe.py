@@ -36,6 +36,8 @@ class SamplingConfig(Section):
     """One noise image for all frames, one for each, the shared one carried along the flow, or one that turns slowly."""
     noise_period: float = Field(48, gt=0)
     """Frames from one noise image to the next, for ``evolving`` noise."""
+    class_label: Literal["random"] | Annotated[int, Field(ge=0)] = "random"
+    """Class-conditional models (``paper-512``) only: ImageNet class, or another at each step."""
 
 
 class AugmentSettings(Section):
@@ -70,6 +72,10 @@ class GuidanceConfig(Section):
     """L_SG: the region looks as the sound suggests."""
     lambda_directional: float = Field(0.3, ge=0)
     """L_DSG: the region changes as the sound changes."""
+    text: str = ""
+    """Words for what the region should look like; needs a text tower (``paper-256``)."""
+    lambda_text: float = Field(1.0, ge=0)
+    """L_text: the region looks as ``text`` says, where there is any."""
     lambda_flow: float = Field(5.0, ge=0)
     """L_flow: what moves with the scene keeps its look."""
     lambda_background: float = Field(0.0, ge=0)
@@ -150,6 +156,12 @@ class ComputeConfig(Section):
     """Arithmetic of the diffusion model; ``auto`` takes bfloat16 where the hardware multiplies it faster."""
     chunk: int = Field(0, ge=0)
     """Frames that pass the network at once; 0 for all of a window."""
+    checkpoint: bool = False
+    """Compute activations of the U-Net and of RAFT twice, for the gradient, instead of keeping them."""
+    compile: bool = False
+    """Compile the diffusion network with ``torch.compile``; slow to start, needs a C++ compiler."""
+    offload: bool = False
+    """Keep models that a window's steps do not use (towers of sound and text) on the CPU."""
     flow: Literal["auto", "dis", "raft"] = "auto"
     """Optical flow: RAFT where its weights are, else OpenCV DIS."""
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from soundini.diffusion.noise import stable_seed
 from soundini.diffusion.schedule import NoiseSchedule
 
 PredictionType = Literal["epsilon", "v_prediction"]
+ClassLabel = int | Literal["random"]
+"""Label of a class-conditional model: one for all steps, or another at each."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class UNetDenoiser(nn.Module):
         stride: frames' sides must be multiples of this.
         autocast: dtype of the network's arithmetic, or None for the frames' own.
         clip_xstart: clamp ``pred_xstart`` to [-1, 1] (and make ``eps`` agree).
+        num_classes: how many labels the network knows; None if it takes none.
 
     Shape:
         ``x``: ``[T, 3, H, W]`` with H, W multiples of ``stride``.
@@ -72,6 +76,7 @@ class UNetDenoiser(nn.Module):
         stride: int = 16,
         autocast: torch.dtype | None = None,
         clip_xstart: bool = False,
+        num_classes: int | None = None,
     ) -> None:
         super().__init__()
         self.unet = unet.eval().requires_grad_(False).to(memory_format=torch.channels_last)
@@ -81,12 +86,62 @@ class UNetDenoiser(nn.Module):
         self.stride = stride
         self.autocast = autocast
         self.clip_xstart = clip_xstart
+        self.num_classes = num_classes
+        self._compiled = False
+
+    def recompute_activations(self, enabled: bool) -> None:
+        """Keep only what enters each residual block, and compute the rest again for the gradient."""
+        if hasattr(self.unet, "enable_gradient_checkpointing"):
+            switch = "enable" if enabled else "disable"
+            getattr(self.unet, f"{switch}_gradient_checkpointing")()
+
+    def compile_network(self, **options: Any) -> None:
+        """Compile the network at its next call, with ``torch.compile``; done once.
+
+        Args:
+            **options: of ``torch.compile``.
+        """
+        if not self._compiled:
+            self.unet.compile(**options)
+            self._compiled = True
+
+    def class_labels(
+        self, count: int, t: int, label: ClassLabel = "random", seed: int = 0
+    ) -> Tensor | None:
+        """Choose the labels of a batch of frames; None for a network that takes none.
+
+        A random label depends on the seed and the timestep only: all frames of a step have the
+        same, in whatever window or batch they lie.
+
+        Args:
+            count: number of frames.
+            t: timestep.
+            label: a class, or ``random``.
+            seed: the user's seed.
+
+        Shape:
+            returns ``[count]``, on the CPU.
+
+        Raises:
+            ValueError: there is no such class.
+        """
+        if self.num_classes is None:
+            return None
+        chosen = stable_seed(seed, t) % self.num_classes if label == "random" else label
+        if not 0 <= chosen < self.num_classes:
+            raise ValueError(f"there are classes 0 to {self.num_classes - 1}, not {chosen}")
+        return torch.full((count,), chosen)
 
     def output(self, x: Tensor, t: int, class_labels: Tensor | None = None) -> Tensor:
-        """The network's raw output at full resolution: ``[T, 3 or 6, H, W]``, float32."""
+        """The network's raw output at full resolution: ``[T, 3 or 6, H, W]``, float32.
+
+        A class-conditional network that is given no labels takes random ones, of seed 0.
+        """
+        if class_labels is None:
+            class_labels = self.class_labels(len(x), t)
         h = F.pixel_unshuffle(x, self.unshuffle) if self.unshuffle > 1 else x
         h = h.contiguous(memory_format=torch.channels_last)
-        labels = {} if class_labels is None else {"class_labels": class_labels}
+        labels = {} if class_labels is None else {"class_labels": class_labels.to(x.device)}
         with torch.autocast(x.device.type, self.autocast, enabled=self.autocast is not None):
             out = self.unet(h, torch.full((len(x),), t, device=x.device), **labels).sample
         return (F.pixel_shuffle(out, self.unshuffle) if self.unshuffle > 1 else out).to(x.dtype)

@@ -13,7 +13,9 @@ from soundini.diffusion.noise import FrameNoise
 from soundini.diffusion.sampling import SamplingStep, sample
 from soundini.diffusion.schedule import Transition, plan_transitions, respace
 from soundini.editing.intensity import start_share
+from soundini.editing.low_memory import arrange, flow_of
 from soundini.editing.noise import carry_noise
+from soundini.errors import ConfigError
 from soundini.flow.pairs import FlowPairs, estimate_pairs
 from soundini.guidance.augment import AugmentConfig
 from soundini.guidance.background import BackgroundGuidance
@@ -21,6 +23,8 @@ from soundini.guidance.compose import GuidedDenoiser, HeldFrames, WeightedTerm
 from soundini.guidance.pixel_range import RangeGuidance
 from soundini.guidance.sound import DirectionalSoundGuidance, RegionEmbeddings, SoundGuidance
 from soundini.guidance.temporal import FlowGuidance
+from soundini.guidance.text import TextGuidance
+from soundini.joint.protocol import EmbedsText
 from soundini.packs.pack import ModelPack
 from soundini.perceptual.factory import load_perceptual
 
@@ -84,12 +88,14 @@ def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iter
     Yields:
         :class:`soundini.diffusion.sampling.SamplingStep` after every network evaluation.
     """
+    terms = guidance_terms(pack, inputs, recipe)
+    arrange(pack, recipe)
     schedule = pack.denoiser.schedule
     source, mask = inputs.source, inputs.mask
     plan = sampling_plan(recipe, schedule.num_timesteps)
     noise = _noise(inputs, recipe, source.device)
     start_noise = noise(0)
-    starts = (start_share(inputs.strength) * plan[0].t).to(source.device)
+    starts = (start_share(inputs.strength) * plan[0].t).cpu()
 
     def active(t: int) -> Tensor:
         return (starts >= t) & (starts > 0)
@@ -105,7 +111,7 @@ def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iter
 
     denoise = GuidedDenoiser(
         pack.denoiser,
-        guidance_terms(pack, inputs, recipe),
+        terms,
         strength=recipe.guidance.strength * inputs.strength.to(source),
         rule=recipe.guidance.rule,
         gradient=recipe.guidance.gradient,
@@ -115,6 +121,7 @@ def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iter
         chunk=recipe.compute.chunk,
         seed=recipe.seed,
         held=HeldFrames(source, active),
+        class_label=recipe.sampling.class_label,
     )
     x = schedule.q_sample(source, start_noise, plan[0].t)
     yield from sample(
@@ -142,21 +149,34 @@ def guidance_terms(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> lis
     if config.lambda_directional and len(embeds) > 1:
         directional = DirectionalSoundGuidance(embeddings, embeds)
         terms.append(WeightedTerm(config.lambda_directional, directional))
+    if config.text and config.lambda_text:
+        text = _text_guidance(pack, embeddings, config.text)
+        terms.append(WeightedTerm(config.lambda_text, text))
     if config.lambda_flow and len(inputs.pairs):
+        estimator = flow_of(pack, recipe)
         pairs = (
-            (lambda frames: estimate_pairs(frames, pack.flow))
+            (lambda frames: estimate_pairs(frames, estimator))
             if config.flow_on == "predicted"
             else inputs.pairs
         )
         flow = FlowGuidance(pairs, anchor=inputs.anchor, ramp=config.flow_ramp)
         terms.append(WeightedTerm(config.lambda_flow, flow))
     if config.lambda_background:
-        perceptual = load_perceptual(config.perceptual, pack.folder)
+        perceptual = load_perceptual(config.perceptual, pack.perceptual_folder)
         background = BackgroundGuidance(inputs.source, inputs.mask, perceptual)
         terms.append(WeightedTerm(config.lambda_background, background))
     if config.lambda_range:
         terms.append(WeightedTerm(config.lambda_range, RangeGuidance()))
     return terms
+
+
+def _text_guidance(pack: ModelPack, embeddings: RegionEmbeddings, text: str) -> TextGuidance:
+    if not isinstance(pack.joint, EmbedsText):
+        raise ConfigError(
+            f"there is a text, but the models {pack.name} understand none; "
+            "use --models paper-256, or leave guidance.text empty"
+        )
+    return TextGuidance(embeddings, pack.joint.embed_text([text])[0].to(embeddings.mask.device))
 
 
 def _noise(inputs: WindowInputs, recipe: Recipe, device: torch.device):

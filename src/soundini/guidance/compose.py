@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from soundini.diffusion.denoiser import Prediction, UNetDenoiser
+from soundini.diffusion.denoiser import ClassLabel, Prediction, UNetDenoiser
 from soundini.diffusion.noise import stable_seed
 from soundini.guidance.context import GuidanceContext, GuidanceTerm
 
@@ -33,7 +33,8 @@ class HeldFrames:
 
     Args:
         x_start: what the held frames are.
-        active: which frames are free at a timestep, as a boolean per frame.
+        active: which frames are free at a timestep, as a boolean per frame; on the CPU, so that
+            asking does not wait for the device.
 
     Shape:
         ``x_start``: ``[T, 3, H, W]``; ``active(t)``: ``[T]``.
@@ -68,6 +69,7 @@ class GuidedDenoiser:
         chunk: frames that pass the network at once, 0 for all; with ``exact``, smaller chunks recompute their forward.
         seed: where the terms' random choices come from.
         held: frames that stay the source for now, or None.
+        class_label: for a class-conditional denoiser, see :meth:`UNetDenoiser.class_labels`.
     """
 
     denoiser: UNetDenoiser
@@ -82,6 +84,7 @@ class GuidedDenoiser:
     chunk: int = 0
     seed: int = 0
     held: HeldFrames | None = None
+    class_label: ClassLabel = "random"
     _calls: int = field(default=0, init=False)
 
     def __call__(self, x: Tensor, t: int) -> Prediction:
@@ -115,7 +118,7 @@ class GuidedDenoiser:
         prediction = self.denoiser.interpret(x, t, output)
         if self.held is None:
             return prediction
-        free = self.held.active(t).view(-1, 1, 1, 1)
+        free = self.held.active(t).to(x.device).view(-1, 1, 1, 1)
         return replace(
             prediction, pred_xstart=torch.where(free, prediction.pred_xstart, self.held.x_start)
         )
@@ -129,17 +132,23 @@ class GuidedDenoiser:
             return self._network(x, t)
         if len(free) == 0:
             return torch.zeros_like(x)
+        free = free.to(x.device)
         out = self._network(x[free], t)
         return out.new_zeros(len(x), *out.shape[1:]).index_copy(0, free, out)
 
     def _network(self, x: Tensor, t: int) -> Tensor:
         chunks = x.split(self.chunk) if self.chunk else (x,)
+        labels = [
+            self.denoiser.class_labels(len(c), t, self.class_label, self.seed) for c in chunks
+        ]
+        passes = list(zip(chunks, labels, strict=True))
+        output = self.denoiser.output
         if len(chunks) == 1:
-            return self.denoiser.output(x, t)
+            return output(x, t, labels[0])
         if not torch.is_grad_enabled():
-            return torch.cat([self.denoiser.output(c, t) for c in chunks])
+            return torch.cat([output(c, t, label) for c, label in passes])
         return torch.cat(
-            [checkpoint(self.denoiser.output, c, t, use_reentrant=False) for c in chunks]
+            [checkpoint(output, c, t, label, use_reentrant=False) for c, label in passes]
         )
 
     def _gradient(

@@ -42,6 +42,17 @@ class ClipTowers(nn.Module):
         self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(_STD).view(1, 3, 1, 1), persistent=False)
 
+    @property
+    def device(self) -> torch.device:
+        """Where images are embedded."""
+        return self.mean.device
+
+    def park_text(self) -> None:
+        """Move the text tower to the CPU; :meth:`embed_text` fetches it back."""
+        for name, part in self.network.named_children():
+            if name != "visual":
+                part.to("cpu")
+
     def embed_images(self, images: Tensor) -> Tensor:
         """Embed images in [-1, 1]; differentiable.
 
@@ -59,7 +70,8 @@ class ClipTowers(nn.Module):
             returns ``[len(texts), dim]``, unit length.
         """
         tokenizer = _open_clip().SimpleTokenizer()
-        tokens = tokenizer(list(texts)).to(self.mean.device)
+        self.network.to(self.device)  # the tower may be parked
+        tokens = tokenizer(list(texts)).to(self.device)
         return F.normalize(self.network.encode_text(tokens).float(), dim=-1)
 
 

@@ -40,6 +40,9 @@ class EmbeddedJointSpace(nn.Module):
         ``neutral_image``, ``neutral_sound``: ``[dim]``; ``prototypes``: name -> ``[dim]``.
     """
 
+    neutral_image: Tensor
+    neutral_sound: Tensor
+
     def __init__(
         self,
         image_tower: nn.Module,
@@ -108,12 +111,12 @@ class EmbeddedJointSpace(nn.Module):
     @torch.no_grad()
     def embed_sound(self, waveform: Tensor, times: Tensor) -> Tensor:
         """See :meth:`soundini.joint.protocol.JointSpace.embed_sound`."""
-        columns = self.log_mel(waveform)
+        columns = self.log_mel(waveform.to(self.neutral_sound.device))
         windows = sliding_windows(
             columns, times * self.sample_rate / self.mel.hop_length, WINDOW_COLUMNS
         )
         raw = F.normalize(self.sound_head(self.sound_network(windows.transpose(1, 2))), dim=-1)
-        return F.normalize(raw - self.neutral_sound, dim=-1)
+        return F.normalize(raw - self.neutral_sound, dim=-1).to(waveform.device)
 
     def log_mel(self, waveform: Tensor) -> Tensor:
         """log10(10000 S + 1) / 9.458 of the whole clip: ``[samples]`` -> ``[n_mels, columns]``."""

@@ -99,13 +99,20 @@ class PaperJointSpace(nn.Module):
     @torch.no_grad()
     def embed_sound(self, waveform: Tensor, times: Tensor) -> Tensor:
         """See :meth:`soundini.joint.protocol.JointSpace.embed_sound`."""
-        columns = decibel_image(mel_power(waveform, PAPER_MEL), self.reference_db)
+        device = self.clip.device
+        self.sound_encoder.to(device)  # it may be parked
+        columns = decibel_image(mel_power(waveform.to(device), PAPER_MEL), self.reference_db)
         centres = times * self.sample_rate / PAPER_MEL.hop_length
         embeds = [
             self.sound_encoder(sliding_windows(columns, some, self.window_columns))
             for some in centres.split(_BATCH)
         ]
-        return F.normalize(torch.cat(embeds), dim=-1)
+        return F.normalize(torch.cat(embeds), dim=-1).to(waveform.device)
+
+    def park(self) -> None:
+        """See :meth:`soundini.joint.protocol.ParksTowers.park`."""
+        self.sound_encoder.to("cpu")
+        self.clip.park_text()
 
 
 def _read(folder: Path) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from torch import Tensor
@@ -42,7 +43,8 @@ class JointSpace(Protocol):
             times: centres of the windows in seconds from the start of ``waveform``.
 
         Shape:
-            ``waveform``: ``[samples]``; ``times``: ``[T]``; returns ``[T, dim]``, unit length.
+            ``waveform``: ``[samples]``; ``times``: ``[T]``, on any device; returns ``[T, dim]``, unit
+            length, on the device of ``waveform``.
         """
         ...
 
@@ -53,4 +55,22 @@ class NamesSounds(Protocol):
 
     def name_sounds(self, sound_embeds: Tensor) -> list[dict[str, float]]:
         """The probability of each known class for each embedding ``[T, dim]``."""
+        ...
+
+
+@runtime_checkable
+class EmbedsText(Protocol):
+    """A joint space with a text tower."""
+
+    def embed_text(self, texts: Sequence[str]) -> Tensor:
+        """Embed texts in the same space: ``[len(texts), dim]``, unit length."""
+        ...
+
+
+@runtime_checkable
+class ParksTowers(Protocol):
+    """A joint space that can make room on the device."""
+
+    def park(self) -> None:
+        """Move the towers of sound and text to the CPU, until they are called again."""
         ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -12,13 +13,13 @@ from typing import Any
 import torch
 
 from soundini.diffusion.denoiser import UNetDenoiser
-from soundini.diffusion.schedule import NoiseSchedule
 from soundini.errors import ModelError
 from soundini.flow.dis import DISFlow
 from soundini.flow.protocol import FlowEstimator
 from soundini.flow.raft import RAFTFlow
 from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.joint.protocol import JointSpace
+from soundini.packs.denoiser import load_denoiser
 
 PACK_FILE = "pack.json"
 WEIGHT_SUFFIXES = (".safetensors",)
@@ -30,10 +31,12 @@ class ModelPack:
 
     Args:
         name: what the pack calls itself.
-        folder: where it lies, or None for a pack made in memory.
+        folder: where it lies, or None for a pack made in memory or of several folders.
         denoiser: the diffusion prior.
         joint: the joint sound-image space.
         flow: the optical-flow estimator.
+        perceptual_folder: where weights of LPIPS may lie, or None.
+        weights: its weight files by name, or None for those in ``folder``.
     """
 
     name: str
@@ -41,13 +44,21 @@ class ModelPack:
     denoiser: UNetDenoiser
     joint: JointSpace
     flow: FlowEstimator
+    perceptual_folder: Path | None = None
+    weights: Mapping[str, Path] | None = None
 
-    def weight_hashes(self) -> dict[str, str]:
-        """sha256 of every weight file of the pack, by its path in the pack."""
+    def weight_files(self) -> dict[str, Path]:
+        """Every weight file of the pack, by its name or its path in the pack."""
+        if self.weights is not None:
+            return dict(self.weights)
         if self.folder is None:
             return {}
         files = sorted(p for p in self.folder.rglob("*") if p.suffix in WEIGHT_SUFFIXES)
-        return {str(p.relative_to(self.folder)): file_hash(p) for p in files}
+        return {str(p.relative_to(self.folder)): p for p in files}
+
+    def weight_hashes(self) -> dict[str, str]:
+        """sha256 of every weight file."""
+        return {name: file_hash(path) for name, path in self.weight_files().items()}
 
 
 def file_hash(path: Path) -> str:
@@ -70,7 +81,8 @@ def find_pack(name: str | Path) -> Path:
     folder = embedded_folder() if str(name) == "embedded" else Path(name)
     if not folder.is_dir():
         raise ModelError(
-            f"there is no model pack {str(name)!r}; use embedded, debug, or the path of a pack's folder"
+            f"there is no model pack {str(name)!r}; use embedded, debug, paper-256, paper-512, "
+            "or the path of a pack's folder"
         )
     return folder
 
@@ -88,7 +100,7 @@ def load_pack(
     or ``config.json`` beside the weights) is taken as a denoiser; the joint space is then the embedded one.
 
     Args:
-        name: ``embedded``, ``debug``, or a folder.
+        name: ``embedded``, ``debug``, ``paper-256``, ``paper-512``, or a folder.
         device: where the models run.
         dtype: arithmetic of the denoiser: None for float32, else autocast.
         flow: ``auto``, ``dis`` or ``raft``.
@@ -100,12 +112,23 @@ def load_pack(
         from soundini.packs.debug import debug_pack
 
         return debug_pack(device)
+    from soundini.packs.paper import PAPER_PACKS, load_paper_pack
+
+    if str(name) in PAPER_PACKS:
+        return load_paper_pack(str(name), device=device, dtype=dtype, flow=flow)
     folder = find_pack(name)
     config = read_config(folder)
-    denoiser = _load_denoiser(folder, config, dtype).to(device)
+    denoiser = load_denoiser(folder, config, dtype).to(device)
     joint_folder = folder / "joint" if (folder / "joint").is_dir() else embedded_folder() / "joint"
     joint = EmbeddedJointSpace.from_folder(joint_folder).to(device)
-    return ModelPack(config["name"], folder, denoiser, joint, load_flow(flow, folder, device))
+    return ModelPack(
+        config["name"],
+        folder,
+        denoiser,
+        joint,
+        load_flow(flow, folder, device),
+        perceptual_folder=folder,
+    )
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -139,42 +162,3 @@ def load_flow(name: str, folder: Path, device: torch.device | str) -> FlowEstima
             "or set compute.flow=dis"
         )
     return DISFlow()
-
-
-def _load_denoiser(
-    folder: Path, config: dict[str, Any], dtype: torch.dtype | None
-) -> UNetDenoiser:
-    from diffusers import UNet2DModel
-
-    unet_folder = folder / "unet" if (folder / "unet").is_dir() else folder
-    try:
-        settings = json.loads((unet_folder / "config.json").read_text())
-        scheduler_file = folder / "scheduler" / "scheduler_config.json"
-        if not scheduler_file.exists():
-            scheduler_file = folder / "scheduler_config.json"
-        scheduler = json.loads(scheduler_file.read_text())
-        unet = UNet2DModel.from_pretrained(
-            unet_folder, use_safetensors=True, torch_dtype=torch.float32, low_cpu_mem_usage=False
-        )
-        unshuffle = int(config.get("unshuffle", 1))
-        channels = settings["in_channels"] // unshuffle**2
-        if channels != 3 or not isinstance(unet, UNet2DModel):
-            raise ValueError(f"it takes {channels} channels after unshuffling by {unshuffle}, not 3")
-        return UNetDenoiser(
-            unet,
-            NoiseSchedule.from_diffusers(scheduler),
-            prediction_type=scheduler.get("prediction_type", "epsilon"),
-            unshuffle=unshuffle,
-            stride=unshuffle * 2 ** (len(settings["block_out_channels"]) - 1),
-            autocast=dtype,
-            clip_xstart=bool(config.get("clip_xstart", scheduler.get("clip_sample", False))),
-        )
-    except Exception as error:
-        raise ModelError(
-            f"cannot load a diffusion model from {folder}: {_first_line(error)}; it must be a folder in diffusers "
-            "format with safetensors weights and a scheduler_config.json"
-        ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

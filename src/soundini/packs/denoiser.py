@@ -1,0 +1,76 @@
+"""A diffusion prior from its folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from soundini.diffusion.adm import TIMESTEP_KEY, load_unet
+from soundini.diffusion.denoiser import UNetDenoiser
+from soundini.diffusion.schedule import NoiseSchedule
+from soundini.errors import ModelError
+
+
+def load_denoiser(
+    folder: Path, config: Mapping[str, Any], dtype: torch.dtype | None
+) -> UNetDenoiser:
+    """Load a pixel-space U-Net in diffusers format, ADM's own kind included.
+
+    Args:
+        folder: holds ``unet/`` and ``scheduler/``, or ``config.json``, ``scheduler_config.json``
+            and the weights.
+        config: what a pack says of it: ``unshuffle``, ``clip_xstart``.
+        dtype: arithmetic of the network: None for float32, else autocast.
+
+    Raises:
+        ModelError: a file is missing, or does not hold what the configuration says.
+    """
+    unet_folder = folder / "unet" if (folder / "unet").is_dir() else folder
+    try:
+        settings = json.loads((unet_folder / "config.json").read_text())
+        scheduler_file = folder / "scheduler" / "scheduler_config.json"
+        if not scheduler_file.exists():
+            scheduler_file = folder / "scheduler_config.json"
+        scheduler = json.loads(scheduler_file.read_text())
+        unshuffle = int(config.get("unshuffle", 1))
+        channels = settings["in_channels"] // unshuffle**2
+        if channels != 3:
+            raise ValueError(f"unshuffled by {unshuffle} it takes {channels} channels, not 3")
+        return UNetDenoiser(
+            _load_unet(unet_folder, settings),
+            NoiseSchedule.from_diffusers(scheduler),
+            prediction_type=scheduler.get("prediction_type", "epsilon"),
+            unshuffle=unshuffle,
+            stride=unshuffle * 2 ** (len(settings["block_out_channels"]) - 1),
+            autocast=dtype,
+            clip_xstart=bool(config.get("clip_xstart", scheduler.get("clip_sample", False))),
+            num_classes=settings.get("num_class_embeds"),
+        )
+    except Exception as error:
+        raise ModelError(
+            f"cannot load a diffusion model from {folder}: {_first_line(error)}; it must be a "
+            "folder in diffusers format with safetensors weights and a scheduler_config.json"
+        ) from error
+
+
+def _load_unet(folder: Path, settings: Mapping[str, Any]) -> nn.Module:
+    if TIMESTEP_KEY in settings:  # an ADM U-Net may be none that diffusers can build by itself
+        return load_unet(folder).float()
+    from diffusers import UNet2DModel
+
+    # diffusers knows the names that attention had in its early checkpoints
+    unet = UNet2DModel.from_pretrained(
+        folder, use_safetensors=True, torch_dtype=torch.float32, low_cpu_mem_usage=False
+    )
+    if not isinstance(unet, UNet2DModel):
+        raise ValueError("it is no UNet2DModel")
+    return unet
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

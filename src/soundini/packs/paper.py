@@ -1,0 +1,70 @@
+"""The paper's models as a pack, put together from converted checkpoints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from soundini.flow.dis import DISFlow
+from soundini.flow.protocol import FlowEstimator
+from soundini.flow.raft import RAFTFlow
+from soundini.joint.paper import PaperJointSpace
+from soundini.packs.denoiser import load_denoiser
+from soundini.packs.pack import ModelPack
+from soundini.weights.inventory import ready_weights
+from soundini.weights.paper import UNETS, PaperFolders, paper_folders
+
+PAPER_PACKS = tuple(UNETS)
+"""Names of the packs of the paper."""
+
+_RAFT_ITERATIONS = 20
+
+
+def load_paper_pack(
+    name: str,
+    *,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype | None = None,
+    flow: str = "auto",
+    home: Path | None = None,
+) -> ModelPack:
+    """Load ``paper-256`` or ``paper-512`` from what ``soundini weights import`` has converted.
+
+    Without RAFT's weights the flow is DIS; without those of LPIPS the background is compared by the
+    ImageNet network.
+
+    Args:
+        name: of the pack.
+        device: where the models run.
+        dtype: arithmetic of the denoiser: None for float32, else autocast.
+        flow: ``auto``, ``dis`` or ``raft``.
+        home: where the weights lie; None for the usual place.
+
+    Raises:
+        ModelError: a part is missing, with what to do about it, or is damaged.
+    """
+    folders = paper_folders(name, home)
+    estimator = _load_flow(flow, folders, home, device)
+    joint = PaperJointSpace.from_folders(folders.clip, folders.sound).to(device)
+    denoiser = load_denoiser(folders.unet, {}, dtype).to(device)
+    return ModelPack(
+        name,
+        None,
+        denoiser,
+        joint,
+        estimator,
+        perceptual_folder=folders.lpips,
+        weights=folders.weights,
+    )
+
+
+def _load_flow(
+    name: str, folders: PaperFolders, home: Path | None, device: torch.device | str
+) -> FlowEstimator:
+    path = folders.raft
+    if name == "raft":
+        path = ready_weights("raft_large", home)
+    if name == "dis" or path is None:
+        return DISFlow()
+    return RAFTFlow.from_file(path, "large", _RAFT_ITERATIONS).to(device)

@@ -39,7 +39,30 @@ def shape_mask(kind: ShapeKind, text: str, frame_size: tuple[int, int]) -> np.nd
     Shape:
         returns ``[H, W]``.
     """
-    points = _corners(kind, _numbers(kind, text, frame_size))
+    pairs = _numbers(kind, text, frame_size)
+    height, width = frame_size
+    mask = _box(pairs, frame_size) if kind == "box" else _filled(_outline(kind, pairs), frame_size)
+    if not mask.any():
+        raise MaskError(
+            f"the {kind} {text} lies outside the {width}x{height} frame; "
+            f"give {_FORM[kind]} inside it"
+        )
+    return mask
+
+
+def _box(pairs: np.ndarray, frame_size: tuple[int, int]) -> np.ndarray:
+    """Cover each pixel by exactly its share in the box."""
+    (x, y), (w, h) = pairs
+
+    def share(begin: float, end: float, count: int) -> np.ndarray:
+        pixel = np.arange(count)
+        return np.clip(np.minimum(pixel + 1, end) - np.maximum(pixel, begin), 0, 1)
+
+    shares = np.outer(share(y, y + h, frame_size[0]), share(x, x + w, frame_size[1]))
+    return shares.astype(np.float32)
+
+
+def _filled(points: np.ndarray, frame_size: tuple[int, int]) -> np.ndarray:
     height, width = frame_size
     canvas = np.zeros((height * _SAMPLES, width * _SAMPLES), np.uint8)
     limit = 4 * max(height, width)
@@ -47,11 +70,6 @@ def shape_mask(kind: ShapeKind, text: str, frame_size: tuple[int, int]) -> np.nd
     fixed = np.rint(scaled * (1 << _SUBPIXEL_BITS)).astype(np.int32)
     cv2.fillPoly(canvas, [fixed], 255, shift=_SUBPIXEL_BITS)
     mask = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
-    if not mask.any():
-        raise MaskError(
-            f"the {kind} {text} lies outside the {width}x{height} frame; "
-            f"give {_FORM[kind]} inside it"
-        )
     return mask.astype(np.float32) / 255
 
 
@@ -72,11 +90,8 @@ def _numbers(kind: ShapeKind, text: str, frame_size: tuple[int, int]) -> np.ndar
     return pairs
 
 
-def _corners(kind: ShapeKind, pairs: np.ndarray) -> np.ndarray:
+def _outline(kind: ShapeKind, pairs: np.ndarray) -> np.ndarray:
     if kind == "polygon":
         return pairs
-    if kind == "box":
-        (x, y), (w, h) = pairs
-        return np.array([(x, y), (x + w, y), (x + w, y + h), (x, y + h)])
     angles = np.linspace(0, 2 * np.pi, 256, endpoint=False)
     return pairs[0] + pairs[1] * np.stack([np.cos(angles), np.sin(angles)], 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from soundini.errors import MaskError, MediaError
 from soundini.media.video_reader import VideoReader
@@ -49,22 +49,27 @@ class VideoMask:
         self.path = path
         with VideoReader(path) as reader:
             _check_size(path, (reader.info.height, reader.info.width), frame_size)
+        _check_levels(path, self._levels(0))
 
     def masks(self, start: int) -> Iterator[np.ndarray]:
         """See :class:`MaskSource`."""
         number = start
-        with VideoReader(self.path) as reader:
-            for frame in reader.frames(start):
-                yield _levels(frame.rgb)
-                number += 1
+        for mask in self._levels(start):
+            yield mask
+            number += 1
         raise MaskError(
             f"the mask video {self.path} ends before frame {number}, which the video has; "
             "make it as long, or edit a part with --end"
         )
 
+    def _levels(self, start: int) -> Iterator[np.ndarray]:
+        with VideoReader(self.path) as reader:
+            for frame in reader.frames(start):
+                yield _levels(frame.rgb)
+
 
 class FolderMask:
-    """A folder of images, one for each frame, in natural order of their names."""
+    """A folder of images, one for each frame, in natural order of their names (2 before 10)."""
 
     def __init__(self, folder: Path, frame_size: tuple[int, int]) -> None:
         self.folder = folder
@@ -76,6 +81,8 @@ class FolderMask:
             raise MaskError(
                 f"the mask folder {folder} holds no images; put one for each frame there"
             )
+
+        _check_levels(folder, (read_mask_image(p, frame_size) for p in self.files))
 
     def masks(self, start: int) -> Iterator[np.ndarray]:
         """See :class:`MaskSource`."""
@@ -104,17 +111,10 @@ def open_mask(path: Path, frame_size: tuple[int, int]) -> MaskSource:
         raise MaskError(
             f"the mask {path} is not there; name an image, a video or a folder of images"
         )
-    if path.suffix.lower() not in IMAGE_SUFFIXES:
+    if path.suffix.lower() not in IMAGE_SUFFIXES or _is_animated(path):
         return VideoMask(path, frame_size)
     mask = read_mask_image(path, frame_size)
-    if not mask.any():
-        raise MaskError(
-            f"the mask {path} is empty: nothing in it is white; white is what is edited"
-        )
-    if mask.min() > 0.5:
-        raise MaskError(
-            f"the mask {path} is white everywhere; if you mean the whole frame, use --whole-frame"
-        )
+    _check_levels(path, iter([mask]))
     return StillMask(mask)
 
 
@@ -128,12 +128,17 @@ def read_mask_image(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
         MediaError: it cannot be read.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path) as opened:
+            if opened.width * opened.height > _MAX_PIXELS:
+                _check_size(path, (opened.height, opened.width), frame_size)
+            image = ImageOps.exif_transpose(opened)
             _check_size(path, (image.height, image.width), frame_size)
+            if image.mode.startswith("I"):  # 16 bits; Pillow would clip them to 8
+                return _snapped(np.asarray(image, np.float32) / 65535)
             if "A" in image.getbands() or "transparency" in image.info:
-                rgba = np.asarray(image.convert("RGBA"))
-                if rgba[..., 3].min() < 255:
-                    return rgba[..., 3].astype(np.float32) / 255
+                alpha = np.asarray(image.convert("RGBA"))[..., 3]
+                if alpha.min() < 255:
+                    return alpha.astype(np.float32) / 255
             return _levels(np.asarray(image.convert("RGB")))
     except MaskError:
         raise
@@ -144,12 +149,41 @@ def read_mask_image(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
 
 
 def _levels(rgb: np.ndarray) -> np.ndarray:
-    """Brightness of a black-and-white picture.
+    return _snapped(rgb.astype(np.float32).mean(-1) / 255)
 
-    What compression leaves near black and near white is snapped to them.
-    """
-    grey = rgb.astype(np.float32).mean(-1) / 255
+
+def _snapped(grey: np.ndarray) -> np.ndarray:
+    """Take to black and to white what compression leaves near them."""
     return np.clip((grey - 0.06) / 0.88, 0, 1)
+
+
+def _is_animated(path: Path) -> bool:
+    try:
+        with Image.open(path) as image:
+            return getattr(image, "n_frames", 1) > 1
+    except (OSError, ValueError, SyntaxError):
+        return False
+
+
+def _check_levels(path: Path, masks: Iterator[np.ndarray]) -> None:
+    """Refuse masks that are black throughout, or white throughout; looks no further than it must.
+
+    Raises:
+        MaskError: they are.
+    """
+    some_white = some_black = False
+    for mask in masks:
+        some_white = some_white or bool(mask.any())
+        some_black = some_black or bool(mask.min() <= 0.5)
+        if some_white and some_black:
+            return
+    if not some_white:
+        raise MaskError(
+            f"the mask {path} is empty: nothing in it is white; white is what is edited"
+        )
+    raise MaskError(
+        f"the mask {path} is white everywhere; if you mean the whole frame, use --whole-frame"
+    )
 
 
 def _check_size(path: Path, size: tuple[int, int], frame_size: tuple[int, int]) -> None:

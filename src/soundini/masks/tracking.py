@@ -8,11 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 import cv2
 import numpy as np
 
+from soundini.errors import MaskError
+
 Flow = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""From two RGB frames to the flow between them, ``[H, W, 2]`` in pixels."""
+"""From two RGB frames to the flow from the first to the second, ``[H, W, 2]`` in pixels."""
 
 _FLOW_SIDE = 640
 """Flow is measured on frames no larger than this; masks do not need more."""
+
+_EDGE = 4
+"""Pixels by which the flow at an edge is not believed: half of the patches that DIS matches."""
 
 
 def dis_flow(here: np.ndarray, there: np.ndarray) -> np.ndarray:
@@ -28,6 +33,7 @@ def dis_flow(here: np.ndarray, there: np.ndarray) -> np.ndarray:
         for f in (here, there)
     ]
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    estimator.setFinestScale(0)  # the preset stops at half the size, too coarse for an edge
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)  # more threads split the picture, and the flow, differently
     try:
@@ -41,26 +47,44 @@ def dis_flow(here: np.ndarray, there: np.ndarray) -> np.ndarray:
 def move_mask(
     mask: np.ndarray, here: np.ndarray, there: np.ndarray, flow: Flow = dis_flow
 ) -> np.ndarray:
-    """Return the mask of ``here`` as it lies in ``there``.
+    """Carry the mask of ``here`` to where it lies in ``there``.
 
-    Backward warping by the flow from ``there`` to ``here``; the edge is steepened a little, against
-    the blur that repeated warping brings.
+    Dense flow blurs across the edge of an object, and what an object uncovers has no flow at all; a
+    mask warped by it as it is leaves a trail. So only the flow well inside the mask is believed; it
+    is smoothed and continued outwards, and the mask is warped by that. The edge is steepened a
+    little, against the blur that repeated warping brings. The frames may be smaller than the mask.
 
     Shape:
-        ``mask``: ``[H, W]``; frames: ``[H, W, 3]``; returns ``[H, W]``.
+        ``mask``: ``[H, W]``; frames: ``[h, w, 3]``; returns ``[H, W]``.
     """
-    back = flow(there, here)
+    ahead = _motion_of(mask, flow(here, there))
     height, width = mask.shape
+    if ahead.shape[:2] != mask.shape:
+        grow = np.array([width / ahead.shape[1], height / ahead.shape[0]], np.float32)
+        ahead = cv2.resize(ahead, (width, height), interpolation=cv2.INTER_LINEAR) * grow
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    from_x, from_y = x, y
+    for _ in range(2):  # where it came from: q = p - ahead(q), by fixed-point iteration
+        step = cv2.remap(ahead, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        from_x, from_y = x - step[..., 0], y - step[..., 1]
     moved = cv2.remap(
-        mask,
-        x + back[..., 0],
-        y + back[..., 1],
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=0,
+        mask, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0
     )
     return np.clip((moved - 0.5) * 1.2 + 0.5, 0, 1).astype(np.float32)
+
+
+def _motion_of(mask: np.ndarray, flow: np.ndarray) -> np.ndarray:
+    """Return the flow inside a mask, smoothed, and continued beyond its edge."""
+    solid = cv2.resize(mask, flow.shape[1::-1], interpolation=cv2.INTER_AREA)
+    solid = (solid >= 0.5).astype(np.float32)
+    area = float(solid.sum())
+    core = cv2.erode(solid, np.ones((2 * _EDGE + 1, 2 * _EDGE + 1), np.uint8))
+    if core.sum() < 0.1 * area:
+        core = solid
+    spread = max(3.0, 0.08 * area**0.5)
+    weight = cv2.GaussianBlur(core, (0, 0), spread)
+    smooth = cv2.GaussianBlur(flow.astype(np.float32) * core[..., None], (0, 0), spread)
+    return smooth / np.maximum(weight, 1e-6)[..., None]
 
 
 def track_masks(
@@ -71,38 +95,68 @@ def track_masks(
 ) -> Iterator[np.ndarray]:
     """Make a mask for every frame from a few keyframes.
 
-    After the last keyframe its mask is carried forward. Between two keyframes, the one before is
-    carried forward and the one after backward, and the two are mixed by their distance in time.
-    Before the first keyframe, its mask is carried backward. The frames of a stretch wait on disk,
-    so memory does not grow with its length.
+    After the last keyframe its mask is carried forward, frame by frame. Between two keyframes, the
+    one before is carried forward and the one after backward, and the two are mixed by their
+    distance in time. Before the first keyframe, its mask is carried backward. The frames between
+    two keyframes wait on disk, so memory does not grow with their number.
 
     Args:
-        keyframes: masks by frame number.
+        keyframes: masks by frame number; one at least.
         frames: the frames from number ``first`` on.
         first: number of the first frame.
-        flow: optical flow between two frames.
+        flow: optical flow between two frames, which it sees with at most 640 pixels a side.
 
     Yields:
         float32 ``[H, W]`` for every frame.
+
+    Raises:
+        MaskError: a keyframe is not among the frames.
     """
+    if not keyframes or min(keyframes) < first:
+        raise _astray(min(keyframes, default=0), first)
+    last = max(keyframes)
+    before: int | None = None
+    mask: np.ndarray | None = None
+    previous: np.ndarray | None = None
     stretch = _Stretch()
-    last_key: int | None = None
-    number = first
-    for number, frame in enumerate(frames, first):
+    number = first - 1
+    for number, frame in enumerate(map(_shrunk, frames), first):
         if number in keyframes:
-            if len(stretch):
-                stretch.append(frame)
-                yield from stretch.between(
-                    None if last_key is None else keyframes[last_key], keyframes[number], flow
-                )
+            stretch.append(frame)
+            yield from stretch.between(
+                None if before is None else keyframes[before], keyframes[number], flow
+            )
+            stretch.close()
             stretch = _Stretch()
-            yield keyframes[number]
-            last_key = number
             stretch.append(frame)
-        else:
+            mask, before = keyframes[number], number
+            yield mask
+        elif number < last:
             stretch.append(frame)
-    if last_key is not None and len(stretch):
-        yield from stretch.after(keyframes[last_key], flow)
+        elif mask is not None and previous is not None:
+            mask = move_mask(mask, previous, frame, flow)
+            yield mask
+        previous = frame
+    stretch.close()
+    if number < last:
+        raise _astray(last, first, number)
+
+
+def _astray(keyframe: int, first: int, last: int | None = None) -> MaskError:
+    part = f"{first} and later" if last is None else f"{first} to {last}"
+    return MaskError(
+        f"there is a mask for frame {keyframe}, but the frames edited are {part}; "
+        "move the mask to one of them"
+    )
+
+
+def _shrunk(frame: np.ndarray) -> np.ndarray:
+    """Reduce a frame to what the flow needs."""
+    scale = _FLOW_SIDE / max(frame.shape[:2])
+    if scale >= 1:
+        return frame
+    size = (max(16, round(frame.shape[1] * scale)), max(16, round(frame.shape[0] * scale)))
+    return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
 
 
 class _Stretch:
@@ -112,9 +166,6 @@ class _Stretch:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 -- lives as long as the stretch
         self._shape: tuple[int, ...] = ()
         self._count = 0
-
-    def __len__(self) -> int:
-        return self._count
 
     def append(self, frame: np.ndarray) -> None:
         self._shape = frame.shape
@@ -127,34 +178,30 @@ class _Stretch:
         self._file.seek(index * size)
         return np.frombuffer(self._file.read(size), np.uint8).reshape(self._shape)
 
-    def after(self, mask: np.ndarray, flow: Flow) -> Iterator[np.ndarray]:
-        """Masks of all frames after the first, whose mask is given."""
-        for i in range(1, self._count):
-            mask = move_mask(mask, self.frame(i - 1), self.frame(i), flow)
-            yield mask
+    def close(self) -> None:
+        self._file.close()
 
     def between(
         self, before: np.ndarray | None, after: np.ndarray, flow: Flow
     ) -> Iterator[np.ndarray]:
-        """Masks of the frames between two keyframes.
+        """Masks of the frames between two keyframes, the last frame being the second of them.
 
-        Where ``before`` is None there is a keyframe only at the end.
+        Where ``before`` is None there is no first, and its place is a frame like the others.
         """
         begin = 0 if before is None else 1
-        spool = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with this generator
-        mask = after
-        for i in range(self._count - 2, begin - 1, -1):
-            mask = move_mask(mask, self.frame(i + 1), self.frame(i), flow)
-            spool.write(np.rint(mask * 255).astype(np.uint8).tobytes())
-        forward = before
-        for i in range(begin, self._count - 1):
-            spool.seek((self._count - 2 - i) * mask.size)
-            backward = np.frombuffer(spool.read(mask.size), np.uint8).reshape(
-                mask.shape
-            ) / np.float32(255)
-            if forward is None:
-                yield backward
-                continue
-            forward = move_mask(forward, self.frame(i - 1), self.frame(i), flow)
-            share = i / (self._count - 1)
-            yield (1 - share) * forward + share * backward
+        with tempfile.TemporaryFile() as spool:
+            mask = after
+            for i in range(self._count - 2, begin - 1, -1):
+                mask = move_mask(mask, self.frame(i + 1), self.frame(i), flow)
+                spool.write(np.rint(mask * 255).astype(np.uint8).tobytes())
+            forward = before
+            for i in range(begin, self._count - 1):
+                spool.seek((self._count - 2 - i) * mask.size)
+                levels = np.frombuffer(spool.read(mask.size), np.uint8).reshape(mask.shape)
+                backward = levels / np.float32(255)
+                if forward is None:
+                    yield backward
+                    continue
+                forward = move_mask(forward, self.frame(i - 1), self.frame(i), flow)
+                share = i / (self._count - 1)
+                yield ((1 - share) * forward + share * backward).astype(np.float32)

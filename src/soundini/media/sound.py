@@ -204,7 +204,7 @@ def _check_complete(
 
 
 def _wav_share(path: Path) -> float:
-    """Return how much of its data chunk a WAV file holds; FFmpeg takes what is there for the whole."""
+    """Return the share of its data that a WAV file holds; FFmpeg takes what is there for all."""
     size = path.stat().st_size
     with path.open("rb") as file:
         file.seek(12)

@@ -20,7 +20,7 @@ RATE = 48000
 
 
 def texture(height: int, width: int, seed: int = 0) -> np.ndarray:
-    """Smooth coloured noise, ``uint8 [height, width, 3]``: detail for optical flow that codecs keep."""
+    """Smooth coloured noise, ``uint8 [height, width, 3]``: detail that codecs keep."""
     noise = np.random.default_rng(seed).normal(size=(height, width, 3)).astype(np.float32)
     wrapped = np.pad(noise, ((12, 12), (12, 12), (0, 0)), mode="wrap")
     smooth = cv2.GaussianBlur(wrapped, (0, 0), 3)[12:-12, 12:-12]
@@ -34,7 +34,7 @@ def moving_frames(
     motion: tuple[int, int] = (1, 2),
     seed: int = 0,
 ) -> list[np.ndarray]:
-    """A texture that moves by ``motion`` (rows, columns) a frame and comes in again on the other side."""
+    """A texture that moves by ``motion`` (rows, columns) a frame and wraps around."""
     picture = texture(*size, seed)
     return [np.roll(picture, (motion[0] * i, motion[1] * i), (0, 1)) for i in range(count)]
 
@@ -42,7 +42,7 @@ def moving_frames(
 def moving_disc(
     count: int, size: tuple[int, int] = (96, 128), *, radius: int = 18, step: int = 2
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """A textured disc that moves right by ``step`` a frame over another texture; the frames and its masks."""
+    """A textured disc that moves right by ``step`` a frame over another texture; with its masks."""
     ground, cover = texture(*size, 1), texture(*size, 2) // 2 + 110
     rows, columns = np.mgrid[: size[0], : size[1]]
     frames, masks = [], []
@@ -165,7 +165,7 @@ def clicks(seconds: float, times: Sequence[float], *, channels: int = 1) -> np.n
 
 
 def write_sound(path: Path, samples: np.ndarray, rate: int = RATE) -> Path:
-    """Write ``float32 [C, N]`` in [-1, 1]: ``.wav`` as 16-bit PCM without FFmpeg, anything else through it."""
+    """Write ``float32 [C, N]`` in [-1, 1]; ``.wav`` is 16-bit PCM, written without FFmpeg."""
     if path.suffix == ".wav":
         with wave.open(str(path), "wb") as file:
             file.setnchannels(samples.shape[0])
@@ -182,7 +182,7 @@ def write_sound(path: Path, samples: np.ndarray, rate: int = RATE) -> Path:
 
 
 def write_image(path: Path, picture: np.ndarray) -> Path:
-    """Write ``uint8 [H, W]``, ``[H, W, 3]`` or ``[H, W, 4]``, or a float mask in [0, 1], as an image."""
+    """Write ``uint8`` of 1, 3 or 4 channels, or a float mask in [0, 1], as an image."""
     from PIL import Image
 
     if picture.dtype != np.uint8:

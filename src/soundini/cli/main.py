@@ -17,6 +17,7 @@ from soundini.cli.edit import Edit
 from soundini.cli.mask_preview import MaskPreview
 from soundini.cli.preview import Preview
 from soundini.cli.settings import Settings
+from soundini.cli.weights import Weights
 from soundini.errors import SoundiniError
 
 _MASK_PREVIEW = "mask preview"
@@ -27,6 +28,7 @@ Command = (
     | Annotated[Demo, tyro.conf.subcommand("demo")]
     | Annotated[Settings, tyro.conf.subcommand("settings")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
+    | Annotated[Weights, tyro.conf.subcommand("weights")]
 )
 DESCRIPTION = "Edit a video by a sound: what is heard is seen inside the mask."
 INTERRUPTED = 130

@@ -1,0 +1,173 @@
+"""``soundini weights``, and an edit with what it has made: docs/paper-scale.md, in tiny."""
+
+import json
+import shutil
+
+import pytest
+
+import paper_factory
+from soundini.packs import paper
+from soundini.weights.inventory import inventory
+from soundini.weights.registry import ENTRIES
+from soundini.weights.store import HOME_VARIABLE
+
+pytest.importorskip("open_clip")
+
+SIX = [n for n in paper_factory.PUBLISHED.values() if n != "guided_512_cond"]
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("published")
+    return paper_factory.write_published(folder, "guided_512_cond")
+
+
+@pytest.fixture(scope="session")
+def imported(published, tmp_path_factory):
+    return paper_factory.import_tiny(published, tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def full_home(imported, monkeypatch):
+    monkeypatch.setenv(HOME_VARIABLE, str(imported))
+    monkeypatch.setattr(paper, "_RAFT_ITERATIONS", 1)
+    return imported
+
+
+def test_where(run, home):
+    code, out, _ = run("weights", "where")
+    assert code == 0
+    assert [line.split()[-1] for line in out.splitlines()] == [
+        str(home),
+        str(home / "downloads"),
+        str(home / "models"),
+    ]
+
+
+def test_list_tells_what_is_missing_and_how_to_get_it(run, home):
+    code, out, err = run("weights", "list")
+    assert (code, err) == (0, "")
+    for entry in ENTRIES:
+        assert f"{entry.name:<18} missing" in out
+        assert entry.licence in out
+        assert f"soundini weights import {home / 'downloads' / entry.file}" in out
+
+
+def test_random_weights_can_be_imported_and_are_listed_as_such(run, home, tmp_path):
+    path = tmp_path / "lins.safetensors"
+    assert run("weights", "make-random", "--layout", "lpips_vgg_lins", "-o", path)[0] == 0
+    code, out, _ = run("weights", "import", path)
+    assert code == 0
+    assert "lpips_vgg_lins, 1,472 parameters, random weights, seed 0" in out
+    code, out, _ = run("weights", "list")
+    assert f"{'lpips_vgg_lins':<18} ready" in out
+    assert "random weights, seed 0" in out
+
+
+def test_verify_finds_a_damaged_file(run, home, tmp_path):
+    path = tmp_path / "lins.safetensors"
+    run("weights", "make-random", "--layout", "lpips_vgg_lins", "-o", path, "--seed", 3)
+    run("weights", "import", path)
+    assert run("weights", "verify")[0] == 0
+    weights = home / "models" / "lpips" / "lpips_vgg_lins.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
+    code, out, _ = run("weights", "verify")
+    assert code == 1
+    assert f"{'lpips_vgg_lins':<18} damaged" in out
+    assert "import it again" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("fetch",), "name the weights to fetch"),
+        (("fetch", "teapot"), "there are no weights 'teapot'"),
+        (("fetch", "swin_audio"), "no public address"),
+        (("import",), "name the files"),
+        (("import", "nowhere.pt"), "there is no checkpoint nowhere.pt"),
+        (("make-random", "--layout", "teapot", "-o", "x.safetensors"), "there is no layout"),
+        (("make-random", "--layout", "vgg16", "-o", "x.pt"), "safetensors"),
+    ],
+)
+def test_mistakes_are_told_in_one_line(run, home, arguments, says):
+    code, _, err = run("weights", *arguments)
+    assert code == 2
+    assert says in err
+    assert err.count("\n") == 1
+
+
+def test_an_empty_folder_is_told(run, home, tmp_path):
+    code, _, err = run("weights", "import", tmp_path)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "there is no checkpoint in" in err
+
+
+def test_a_pack_stands_for_its_checkpoints(run, home, monkeypatch):
+    from soundini.errors import ModelError
+    from soundini.weights import store
+
+    asked = []
+
+    def fetch(name, **_):
+        asked.append(name)
+        if name == "swin_audio":
+            raise ModelError("no public address")
+        return home / name
+
+    monkeypatch.setattr(store, "fetch", fetch)
+    monkeypatch.setattr("soundini.weights.importing.import_checkpoint", lambda _: None)
+    monkeypatch.setattr("soundini.cli.weights._report", lambda _: None)
+    code, _, err = run("weights", "fetch", "paper-256")
+    assert code == 2
+    assert "no public address" in err
+    # what can be had is had before the one that cannot
+    assert asked[-1] == "swin_audio"
+    assert set(asked) == {e.name for e in ENTRIES if "paper-256" in e.packs}
+
+
+def test_six_files_in_a_folder(run, home, published, monkeypatch):
+    paper_factory.accept_tiny(monkeypatch)
+    assert len(list(published.iterdir())) == 6
+    code, out, _ = run("weights", "import", published)
+    assert code == 0
+    ready = {s.entry.name for s in inventory() if s.state == "ready"}
+    assert ready == set(SIX)
+    assert all(name in out for name in SIX)
+
+
+def test_the_pack_edits_and_leaves_a_record(edit, full_home, out):
+    small = ("--set", "sampling.steps=2", "--set", "region.size=32", "--end", "2")
+    # the later --models counts
+    code, said, err = edit("--models", "paper-256", *small, "--text", "fire")
+    assert (code, err) == (0, "")
+    assert "text" in said
+    record = json.loads(out.with_suffix(".recipe.json").read_text())
+    assert set(record["models"]["sha256"]) == set(SIX)
+    recipe = record["request"]["recipe"]
+    assert recipe["sampling"]["method"] == "ddpm"  # the preset follows the models
+    assert recipe["guidance"]["text"] == "fire"
+    assert (recipe["compute"]["chunk"], recipe["compute"]["checkpoint"]) == (1, True)
+
+
+def test_a_part_that_is_missing_is_named(edit, full_home, tmp_path, monkeypatch, out):
+    copy = tmp_path / "copy"
+    shutil.copytree(full_home, copy)
+    shutil.rmtree(copy / "models" / "resnet18_audio")
+    monkeypatch.setenv(HOME_VARIABLE, str(copy))
+    code, _, err = edit("--models", "paper-256")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "swin_audio is missing" in err
+    assert not out.exists()
+
+
+def test_text_needs_a_pack_that_reads(edit, out):
+    code, _, err = edit("--text", "fire")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "understand none" in err
+    assert list(out.parent.iterdir()) == []

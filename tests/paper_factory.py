@@ -1,0 +1,57 @@
+"""The six files of a pack of the paper, in tiny: published names and layouts, random weights."""
+
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from soundini.diffusion.adm import AdmConfig
+from soundini.weights import importing
+from soundini.weights.clip import ClipConfig
+from soundini.weights.formats import FORMATS, clip_format, guided_format, recognise
+from soundini.weights.importing import import_folder
+from soundini.weights.random import random_tensors
+
+UNET = AdmConfig((32, 64), (1,), model_channels=32, sample_size=32)
+UNET_COND = AdmConfig((32, 64), (1,), model_channels=64, num_classes=7, sample_size=32)
+CLIP = ClipConfig(
+    patch=8, image_size=32, width=64, layers=2, text_width=64, text_layers=2, dim=512
+)
+_TINY = {
+    "guided_256_uncond": guided_format("guided_256_uncond", UNET),
+    "guided_512_cond": guided_format("guided_512_cond", UNET_COND),
+    "clip_vit_b32": clip_format("clip_vit_b32", CLIP),
+}
+TINY_FORMATS = tuple(_TINY.get(known.name, known) for known in FORMATS)
+PUBLISHED = {
+    "256x256_diffusion_uncond.pt": "guided_256_uncond",
+    "512x512_diffusion.pt": "guided_512_cond",
+    "ViT-B-32.pt": "clip_vit_b32",
+    "resnet18_57.pth": "resnet18_audio",
+    "raft_large_C_T_V1-22a6c225.pth": "raft_large",
+    "vgg16-397923af.pth": "vgg16",
+    "vgg.pth": "lpips_vgg_lins",
+}
+
+
+def write_published(folder: Path, *left_out: str) -> Path:
+    """Write what would be downloaded."""
+    folder.mkdir(parents=True, exist_ok=True)
+    known = {f.name: f for f in TINY_FORMATS}
+    for file, name in PUBLISHED.items():
+        if name not in left_out:
+            torch.save(dict(random_tensors(known[name].layout())), folder / file)
+    return folder
+
+
+def import_tiny(folder: Path, home: Path) -> Path:
+    """Convert them, as ``soundini weights import`` does with the real ones."""
+    list(import_folder(folder, home, TINY_FORMATS))
+    return home
+
+
+def accept_tiny(monkeypatch) -> None:
+    """Let the command line take the tiny layouts for the published ones."""
+    monkeypatch.setattr(
+        importing, "recognise", partial(lambda state, _: recognise(state, TINY_FORMATS))
+    )

@@ -123,3 +123,16 @@ def test_respace_keeps_both_ends():
     for steps in (0, 1001):
         with pytest.raises(ValueError, match="steps"):
             respace(1000, steps)
+
+
+@pytest.mark.parametrize("method", ["ddim", "dpmpp_2m"])
+def test_clipping_keeps_the_guided_estimate_in_range(schedule, method):
+    target = torch.full((1, 3, 8, 8), 0.9)
+    x = torch.randn(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    plan = [Transition(600, CLEAN)]
+    pull = oracle(schedule, target, torch.full((1,), 5.0))
+    free, _ = run(schedule, pull, x, method, plan)
+    kept, _ = run(schedule, pull, x, method, plan, clip=True)
+    assert free.max() > 1
+    assert kept.max() <= 1
+    assert kept.min() > 0.9

@@ -20,12 +20,14 @@ class SamplingConfig(Section):
 
     method: Literal["ddpm", "ddim", "dpmpp_2m"] = "ddim"
     """Sampler."""
-    steps: int = Field(20, ge=1, le=1000)
+    steps: int = Field(16, ge=1, le=1000)
     """Network evaluations from ``start`` down to the clean frame, before repeats."""
     start: Share = 0.8
     """Noise level the source is taken to before it is denoised: 1 forgets it, 0.3 keeps its structure."""
     eta: Share = 0.0
     """DDIM only: share of fresh noise at each step."""
+    clip: bool = True
+    """DDIM and DPM-Solver++: clamp the guided estimate of the clean frames to [-1, 1] at every step."""
     repeats: int = Field(1, ge=1, le=10)
     """How often each step between ``repeat_from`` and ``repeat_to`` is done (re-noise and repeat)."""
     repeat_from: Share = 0.72
@@ -43,7 +45,7 @@ class SamplingConfig(Section):
 class AugmentSettings(Section):
     """The views of the region that the image encoder sees."""
 
-    views: int = Field(4, ge=1, le=64)
+    views: int = Field(3, ge=1, le=64)
     """Views of each frame at each step; the first is plain."""
     min_scale: float = Field(0.5, gt=0, le=4)
     """Smallest view, as a share of the region."""
@@ -58,7 +60,7 @@ class AugmentSettings(Section):
 class GuidanceConfig(Section):
     """How the sound steers the sampler: L = sum of lambda times term."""
 
-    strength: float = Field(0.4, ge=0, le=2)
+    strength: float = Field(0.5, ge=0, le=2)
     """``normalised`` rule: how far the sound moves each step, 0 (nothing) to 1."""
     rule: Literal["normalised", "paper"] = "normalised"
     """``paper`` moves the mean by variance times gradient and takes its strength from the lambdas."""
@@ -122,7 +124,7 @@ class RegionConfig(Section):
     """Longer side in pixels at which the padded region is edited."""
     pad: float = Field(0.15, ge=0, le=2)
     """Context round the region, as a share of its size."""
-    feather: float = Field(0.06, ge=0, le=1)
+    feather: float = Field(0.12, ge=0, le=1)
     """Soft edge, as a share of the region's smaller side."""
     dilate: float = Field(0, ge=-4096, le=4096)
     """Pixels by which the mask grows (or shrinks, when negative)."""
@@ -135,7 +137,7 @@ class RegionConfig(Section):
 class WindowConfig(Section):
     """How a long video is cut."""
 
-    frames: int = Field(12, ge=1, le=1024)
+    frames: int = Field(14, ge=1, le=1024)
     """Frames sampled together."""
     overlap: int = Field(2, ge=0, le=64)
     """Frames that two windows share and that are cross-faded."""

@@ -54,6 +54,7 @@ def sample(
     noise: Noise,
     method: SamplerName = "ddim",
     eta: float = 0.0,
+    clip: bool = False,
     constrain: Constrain | None = None,
 ) -> Iterator[SamplingStep]:
     """Walk ``x`` from noise to clean frames, yielding after every network evaluation.
@@ -68,6 +69,8 @@ def sample(
         noise: ``noise(stream)`` gives fresh noise like ``x``; stream ``2 i + 1`` is the step's own, ``2 i + 2`` its re-noising.
         method: ``ddpm`` (Ho et al. 2020), ``ddim`` (Song et al. 2021) or ``dpmpp_2m`` (Lu et al. 2022, arXiv 2211.01095).
         eta: DDIM's share of fresh noise, 0 (none) to 1.
+        clip: DDIM and DPM-Solver++: clamp the guided estimate of the clean frames to [-1, 1] at every step. Guidance adds up
+            over the steps; unclamped, it drives colours beyond what the network has ever seen, and they stay flat.
         constrain: ``constrain(x, t)`` is applied after every step and may hold parts of ``x`` fixed.
 
     Shape:
@@ -88,7 +91,7 @@ def sample(
         if method == "ddpm":
             x = _ddpm(x, prediction, abar, abar_next, lambda i=index: noise(2 * i + 1))
         else:
-            eps, xstart = _apply_shift(x, prediction, abar)
+            eps, xstart = _apply_shift(x, prediction, abar, clip)
             if method == "ddim":
                 x = _ddim(xstart, eps, abar, abar_next, eta, lambda i=index: noise(2 * i + 1))
             else:
@@ -102,12 +105,17 @@ def sample(
         )
 
 
-def _apply_shift(x: Tensor, p: Prediction, abar: float) -> tuple[Tensor, Tensor]:
+def _apply_shift(x: Tensor, p: Prediction, abar: float, clip: bool) -> tuple[Tensor, Tensor]:
     """Guided eps and x_0: eps - sqrt(1 - abar) · shift (Dhariwal & Nichol 2021, arXiv 2105.05233, eq. 14)."""
     if p.score_shift is None:
         return p.eps, p.pred_xstart
-    eps = p.eps - math.sqrt(1.0 - abar) * p.score_shift
-    return eps, (x - math.sqrt(1.0 - abar) * eps) / math.sqrt(abar)
+    a, s = math.sqrt(abar), math.sqrt(1.0 - abar)
+    eps = p.eps - s * p.score_shift
+    xstart = (x - s * eps) / a
+    if not clip:
+        return eps, xstart
+    xstart = xstart.clamp(-1, 1)
+    return (x - a * xstart) / s, xstart
 
 
 def _ddpm(

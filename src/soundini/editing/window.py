@@ -132,6 +132,7 @@ def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iter
         noise=noise,
         method=recipe.sampling.method,
         eta=recipe.sampling.eta,
+        clip=recipe.sampling.clip,
         constrain=constrain,
     )
 

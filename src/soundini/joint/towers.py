@@ -49,9 +49,7 @@ class ImageTower(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Embed images; see the class for shapes."""
         h = F.silu(self.norm(self.blocks(self.stem(F.pixel_unshuffle(x, 2))))).float()
-        # Mean and root-mean-square, not the maximum: one flame must not count as much as many.
-        rms = (h.square().mean((2, 3)) + 1e-6).sqrt()
-        return self.out(torch.cat([h.mean((2, 3)), rms], 1))
+        return self.out(torch.cat([h.mean((2, 3)), h.amax((2, 3))], 1))
 
 
 class SoundNetwork(nn.Module):

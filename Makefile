@@ -4,6 +4,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := $(VENV)/bin
 DEMO ?= demo
+# Python compiles what it imports when it imports it; compiling all of torch at once takes a minute.
+PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
 CHECKED := src tests bench
 
 .PHONY: demo test format bench sheets
@@ -31,11 +33,11 @@ sheets: $(VENV)/.installed-demo
 	$(BIN)/python bench/contact_sheets.py "$(CLIP)" "$(SOUNDS)"
 
 $(VENV)/.installed-demo: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
+	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[demo]'
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo,train,test]'
+	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[demo,train,test]'
 	@touch $@ $(VENV)/.installed-demo
 
 $(BIN)/python:

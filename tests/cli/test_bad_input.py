@@ -96,10 +96,12 @@ def test_sound_that_is_no_number(edit, tmp_path, bad):
     assert_refused(edit(sound=path), "bad.wav", "NaN")
 
 
-def test_sound_that_ends_early(edit, tmp_path):
+def test_sound_that_ends_early(edit, sound, tmp_path):
     path = make.write_sound(tmp_path / "tone.flac", make.tone(2))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert_refused(edit(sound=path), "tone.flac", "copy or export it again")
+    sound.write_bytes(sound.read_bytes()[:20000])
+    assert_refused(edit(), "noise.wav", "incomplete")
 
 
 def test_sound_of_a_video_without_sound(edit, tmp_path):

@@ -51,7 +51,9 @@ class Fetch:
         from soundini.weights.importing import import_checkpoint
         from soundini.weights.store import fetch
 
-        _require(self.names, "name the weights to fetch, or a pack: soundini weights fetch paper-256")
+        _require(
+            self.names, "name the weights to fetch, or a pack: soundini weights fetch paper-256"
+        )
         for name in _of_packs(self.names):
             _report(import_checkpoint(fetch(name, progress=sys.stderr.isatty())))
         return 0

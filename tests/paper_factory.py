@@ -14,9 +14,7 @@ from soundini.weights.random import random_tensors
 
 UNET = AdmConfig((32, 64), (1,), model_channels=32, sample_size=32)
 UNET_COND = AdmConfig((32, 64), (1,), model_channels=64, num_classes=7, sample_size=32)
-CLIP = ClipConfig(
-    patch=8, image_size=32, width=64, layers=2, text_width=64, text_layers=2, dim=512
-)
+CLIP = ClipConfig(patch=8, image_size=32, width=64, layers=2, text_width=64, text_layers=2, dim=512)
 _TINY = {
     "guided_256_uncond": guided_format("guided_256_uncond", UNET),
     "guided_512_cond": guided_format("guided_512_cond", UNET_COND),

@@ -8,7 +8,6 @@ import torch
 
 import paper_factory
 from soundini.config.presets import load_preset, override
-from soundini.diffusion.sampling import SamplingStep
 from soundini.editing.low_memory import RecomputedFlow, arrange, flow_of
 from soundini.editing.window import WindowInputs, guidance_terms, sample_window
 from soundini.errors import ConfigError, ModelError
@@ -62,15 +61,13 @@ def inputs(packs):
 
 
 def recipe(*settings):
-    return override(load_preset("paper"), ["sampling.steps=2", "guidance.augment.views=2", *settings])
+    return override(
+        load_preset("paper"), ["sampling.steps=2", "guidance.augment.views=2", *settings]
+    )
 
 
 def last(pack, inputs, settings):
-    step: SamplingStep | None = None
-    for step in sample_window(pack, inputs, settings):
-        pass
-    assert step is not None
-    return step
+    return list(sample_window(pack, inputs, settings))[-1]
 
 
 def test_the_parts_of_a_pack(packs):
@@ -261,9 +258,9 @@ class _Recorder(torch.nn.Module):
 def test_offload_parks_what_the_steps_do_not_use(packs, monkeypatch):
     pack = packs["paper-256"]
     sound, text, image, network = (_Recorder() for _ in range(4))
-    monkeypatch.setattr(pack.joint, "sound_encoder", sound)
-    monkeypatch.setattr(pack.joint.clip.network, "transformer", text)
-    monkeypatch.setattr(pack.joint.clip.network, "visual", image)
+    monkeypatch.setitem(pack.joint._modules, "sound_encoder", sound)
+    monkeypatch.setitem(pack.joint.clip.network._modules, "transformer", text)
+    monkeypatch.setitem(pack.joint.clip.network._modules, "visual", image)
     monkeypatch.setattr(pack.flow, "network", network)
     arrange(pack, recipe("compute.offload=true"))
     assert (sound.sent, text.sent, image.sent, network.sent) == (["cpu"], ["cpu"], [], [])
@@ -290,7 +287,8 @@ def test_a_parked_tower_comes_back_when_it_is_called(packs, monkeypatch):
 def test_attention_is_fused(packs):
     from diffusers.models.attention_processor import AttnProcessor2_0
 
-    processors = packs["paper-256"].denoiser.unet.attn_processors.values()
+    modules = packs["paper-256"].denoiser.unet.modules()
+    processors = [m.processor for m in modules if hasattr(m, "processor")]
     assert processors
     assert all(isinstance(p, AttnProcessor2_0) for p in processors)
 

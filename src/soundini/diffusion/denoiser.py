@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -142,7 +143,12 @@ class UNetDenoiser(nn.Module):
         h = F.pixel_unshuffle(x, self.unshuffle) if self.unshuffle > 1 else x
         h = h.contiguous(memory_format=torch.channels_last)
         labels = {} if class_labels is None else {"class_labels": class_labels.to(x.device)}
-        with torch.autocast(x.device.type, self.autocast, enabled=self.autocast is not None):
+        arithmetic = (
+            nullcontext()
+            if self.autocast is None
+            else torch.autocast(x.device.type, dtype=self.autocast)
+        )
+        with arithmetic:
             out = self.unet(h, torch.full((len(x),), t, device=x.device), **labels).sample
         return (F.pixel_shuffle(out, self.unshuffle) if self.unshuffle > 1 else out).to(x.dtype)
 

@@ -16,12 +16,22 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 
 from soundini.cli.picture import check_picture, write_png
 from soundini.events import EditEvent, MasksReady, StepDone
 
 _SECONDS_BETWEEN_LINES = 5.0
 _SECONDS_BETWEEN_PREVIEWS = 0.5
+
+
+def _fixed(width: int) -> Column:
+    return Column(min_width=width, no_wrap=True)
+
+
+def _rest() -> Column:
+    """Make a column that is cut short before any other is."""
+    return Column(ratio=1, no_wrap=True, overflow="ellipsis")
 
 
 class EditProgress:
@@ -37,14 +47,15 @@ class EditProgress:
         self._told = -_SECONDS_BETWEEN_LINES
         self._bar = Progress(
             TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
+            BarColumn(bar_width=16),
+            MofNCompleteColumn(table_column=_fixed(9)),
+            TimeElapsedColumn(table_column=_fixed(7)),
             TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[losses]}"),
+            TimeRemainingColumn(table_column=_fixed(7)),
+            TextColumn("{task.fields[losses]}", table_column=_rest()),
             console=console,
             disable=not console.is_terminal,
+            expand=True,
         )
         self._task = self._bar.add_task("editing", total=None, losses="")
 

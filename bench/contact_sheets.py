@@ -1,6 +1,6 @@
 """Make the contact sheets of docs/: what five sounds, a quieter sound and a turning sound do to one clip.
 
-    python bench/contact_sheets.py CLIP SOUNDS [--box x,y,w,h] [--output docs/images]
+    python bench/contact_sheets.py CLIP SOUNDS [--ellipse cx,cy,rx,ry] [--output docs/images]
 
 CLIP is a video that may be shown (the committed sheets use palmtrees.mp4 of hhoppe/data, CC0-1.0). SOUNDS is a folder
 with ``sounds.csv`` (columns path and label). Sounds are chosen by rule, not by result: the first recording of each label
@@ -28,11 +28,11 @@ SHOWN = 6
 RATE = 44_100
 
 
-def read_clip(path: Path, frames: int) -> tuple[np.ndarray, float]:
-    """The first frames of a video, and its frame rate."""
+def read_clip(path: Path, frames: int, every: int) -> tuple[np.ndarray, float]:
+    """Every so many frames of a video, and the frame rate that is left."""
     with VideoReader(path) as reader:
-        out = [f.rgb for f in reader.frames(0, frames)]
-        return np.stack(out), float(reader.info.frame_rate)
+        out = [f.rgb for f in reader.frames(0, frames * every) if f.index % every == 0]
+        return np.stack(out), float(reader.info.frame_rate) / every
 
 
 def choose_sound(folder: Path, label: str, seconds: float) -> Sound:
@@ -73,13 +73,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("clip", type=Path)
     parser.add_argument("sounds", type=Path)
-    parser.add_argument("--ellipse", default="0.5,0.55,0.3,0.32")
-    parser.add_argument("--frames", type=int, default=24)
+    parser.add_argument("--ellipse", default="0.5,0.6,0.25,0.25")
+    parser.add_argument("--frames", type=int, default=18)
+    parser.add_argument("--every", type=int, default=8, help="take every so many frames")
     parser.add_argument("--preset", default="fast")
     parser.add_argument("--output", type=Path, default=Path("docs/images"))
     options = parser.parse_args()
     editor = SoundEditor.from_pretrained("embedded")
-    frames, rate = read_clip(options.clip, options.frames)
+    frames, rate = read_clip(options.clip, options.frames, options.every)
     seconds = len(frames) / rate
     mask = shape_mask("ellipse", options.ellipse, (frames.shape[1], frames.shape[2]))
     steady = override(load_preset(options.preset), ["sound.envelope=off"])
@@ -89,8 +90,10 @@ def main() -> None:
 
     sounds = {label: choose_sound(options.sounds, label, seconds) for label in LABELS}
     rows = [row("source", frames)]
-    rows += [row(label, edit(sound, steady)) for label, sound in sounds.items()]
+    edited = {label: edit(sound, steady) for label, sound in sounds.items()}
+    rows += [row(label, result) for label, result in edited.items()]
     sheet(rows, options.output / "five_sounds.png")
+    sheet([row("source", frames), row("fire", edited["fire"])], options.output / "readme.png")
 
     steps = [(0.0, 1.0), (seconds / 2 - 0.05, 1.0), (seconds / 2 + 0.05, 0.3), (seconds, 0.3)]
     fire = fit_sound(sounds["fire"], seconds)

@@ -20,7 +20,7 @@ class SamplingConfig(Section):
 
     method: Literal["ddpm", "ddim", "dpmpp_2m"] = "ddim"
     """Sampler."""
-    steps: int = Field(16, ge=1, le=1000)
+    steps: int = Field(12, ge=1, le=1000)
     """Network evaluations from ``start`` down to the clean frame, before repeats."""
     start: Share = 0.8
     """Noise level the source is taken to before it is denoised: 1 forgets it, 0.3 keeps its structure."""
@@ -28,11 +28,11 @@ class SamplingConfig(Section):
     """DDIM only: share of fresh noise at each step."""
     clip: bool = True
     """DDIM and DPM-Solver++: clamp the guided estimate of the clean frames to [-1, 1] at every step."""
-    repeats: int = Field(1, ge=1, le=10)
+    repeats: int = Field(2, ge=1, le=10)
     """How often each step between ``repeat_from`` and ``repeat_to`` is done (re-noise and repeat)."""
-    repeat_from: Share = 0.72
+    repeat_from: Share = 0.8
     """Noisiest level at which steps are repeated."""
-    repeat_to: Share = 0.25
+    repeat_to: Share = 0.5
     """Least noisy level at which steps are repeated."""
     noise: Literal["shared", "independent", "warped", "evolving"] = "shared"
     """One noise image for all frames, one for each, the shared one carried along the flow, or one that turns slowly."""
@@ -60,7 +60,7 @@ class AugmentSettings(Section):
 class GuidanceConfig(Section):
     """How the sound steers the sampler: L = sum of lambda times term."""
 
-    strength: float = Field(0.5, ge=0, le=2)
+    strength: float = Field(0.55, ge=0, le=2)
     """``normalised`` rule: how far the sound moves each step, 0 (nothing) to 1."""
     rule: Literal["normalised", "paper"] = "normalised"
     """``paper`` moves the mean by variance times gradient and takes its strength from the lambdas."""
@@ -86,6 +86,10 @@ class GuidanceConfig(Section):
     """Predicted pixels stay within [-1, 1]."""
     flow_ramp: bool = True
     """Multiply L_flow by (T - t) / T, so that motion forms first and coherence settles later."""
+    smooth: int = Field(6, ge=0, le=64)
+    """Rounds of averaging of the gradient along the flow: frames of one scene are pulled the same way (0 as in the paper)."""
+    settle: int = Field(3, ge=0, le=64)
+    """Rounds of averaging of the finished change along the flow (0 as in the paper)."""
     flow_on: Literal["source", "predicted"] = "source"
     """Flow measured once on the source, or at every step on the predicted frames (the paper; needs RAFT)."""
     perceptual: Literal["auto", "lpips", "imagenet", "none"] = "auto"
@@ -105,6 +109,8 @@ class SoundConfig(Section):
     """Factor on the sound's level; the sound is first brought to a peak of 1."""
     loop: bool = False
     """Repeat a sound that is shorter than the video."""
+    window: float = Field(0, ge=0, le=60)
+    """Seconds of sound that a frame hears; 0 for what the models were trained on (2.3 or 10)."""
     envelope: Literal["off", "loudness", "onset"] = "loudness"
     """What makes the effect stronger and weaker in time: nothing, how loud the sound is, or its onsets."""
     attack: float = Field(0.05, ge=0, le=10)
@@ -122,9 +128,9 @@ class RegionConfig(Section):
 
     size: int = Field(96, ge=32, le=2048)
     """Longer side in pixels at which the padded region is edited."""
-    pad: float = Field(0.15, ge=0, le=2)
+    pad: float = Field(0.06, ge=0, le=2)
     """Context round the region, as a share of its size."""
-    feather: float = Field(0.12, ge=0, le=1)
+    feather: float = Field(0.1, ge=0, le=1)
     """Soft edge, as a share of the region's smaller side."""
     dilate: float = Field(0, ge=-4096, le=4096)
     """Pixels by which the mask grows (or shrinks, when negative)."""

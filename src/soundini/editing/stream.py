@@ -20,6 +20,7 @@ from soundini.editing.sound_track import SoundTrack
 from soundini.editing.window import WindowInputs, sample_window, sampling_plan
 from soundini.events import EditDone, EditEvent, FrameDone, MasksReady, StepDone
 from soundini.flow.pairs import estimate_pairs
+from soundini.flow.smooth import smooth_along
 from soundini.media.geometry import mask_to_model, paste_change, to_model
 from soundini.packs.pack import ModelPack
 
@@ -84,7 +85,10 @@ def edit_frames(
                 losses = {k: float(v) for k, v in step.diagnostics.items()} or losses
                 yield StepDone(number, done, total, losses, _preview(step.pred_xstart))
             assert step is not None
-            edited = step.x.clamp(-1, 1)
+            change = smooth_along(
+                step.x.clamp(-1, 1) - inputs.source, inputs.own_pairs(), recipe.guidance.settle
+            )
+            edited = inputs.source + change
             shown = opacity(inputs.strength)
             _measure(meter, inputs, edited, shown)
             batch = [
@@ -157,10 +161,7 @@ def _measure(meter: CoherenceMeter, inputs: WindowInputs, edited: Tensor, shown:
     """Measure the frames as they will be seen: the change at its opacity."""
     source, mask = inputs.source, inputs.mask
     seen = source + shown.view(-1, 1, 1, 1) * mask * (edited - source)
-    pairs = inputs.pairs
-    if inputs.anchor is not None:
-        pairs = pairs.window(1, len(pairs) + 1)
-    meter.add(source, seen, pairs, mask)
+    meter.add(source, seen, inputs.own_pairs(), mask)
 
 
 def _preview(pred_xstart: Tensor) -> np.ndarray:

@@ -17,6 +17,7 @@ from soundini.editing.low_memory import arrange, flow_of
 from soundini.editing.noise import carry_noise
 from soundini.errors import ConfigError
 from soundini.flow.pairs import FlowPairs, estimate_pairs
+from soundini.flow.smooth import smooth_along
 from soundini.guidance.augment import AugmentConfig
 from soundini.guidance.background import BackgroundGuidance
 from soundini.guidance.compose import GuidedDenoiser, HeldFrames, WeightedTerm
@@ -54,6 +55,10 @@ class WindowInputs:
     strength: Tensor
     pairs: FlowPairs
     anchor: Tensor | None = None
+
+    def own_pairs(self) -> FlowPairs:
+        """Flow between the window's own frames, without the anchor's pair."""
+        return self.pairs if self.anchor is None else self.pairs.window(1, len(self.pairs) + 1)
 
 
 def sampling_plan(recipe: Recipe, num_timesteps: int) -> list[Transition]:
@@ -97,6 +102,8 @@ def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iter
     start_noise = noise(0)
     starts = (start_share(inputs.strength) * plan[0].t).cpu()
 
+    pairs = inputs.own_pairs()
+
     def active(t: int) -> Tensor:
         return (starts >= t) & (starts > 0)
 
@@ -121,6 +128,7 @@ def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iter
         chunk=recipe.compute.chunk,
         seed=recipe.seed,
         held=HeldFrames(source, active),
+        smooth=lambda gradient: smooth_along(gradient, pairs, recipe.guidance.smooth),
         class_label=recipe.sampling.class_label,
     )
     x = schedule.q_sample(source, start_noise, plan[0].t)
@@ -187,6 +195,6 @@ def _noise(inputs: WindowInputs, recipe: Recipe, device: torch.device):
     noise = FrameNoise(recipe.seed, inputs.indices, size, kind, config.noise_period, device)
     if config.noise != "warped":
         return noise
-    pairs = inputs.pairs if inputs.anchor is None else inputs.pairs.window(1, len(inputs.pairs) + 1)
+    pairs = inputs.own_pairs()
     fresh = FrameNoise(recipe.seed, inputs.indices, size, "independent", device=device)
     return lambda stream: carry_noise(noise(stream), fresh(-1 - stream), pairs)

@@ -70,6 +70,8 @@ class GuidedDenoiser:
         seed: where the terms' random choices come from.
         held: frames that stay the source for now, or None.
         class_label: for a class-conditional denoiser, see :meth:`UNetDenoiser.class_labels`.
+        smooth: applied to the gradient before its length is set, such as an average along the flow: frames of one scene
+            are then pulled the same way. None leaves it as it is.
     """
 
     denoiser: UNetDenoiser
@@ -85,6 +87,7 @@ class GuidedDenoiser:
     seed: int = 0
     held: HeldFrames | None = None
     class_label: ClassLabel = "random"
+    smooth: Callable[[Tensor], Tensor] | None = None
     _calls: int = field(default=0, init=False)
 
     def __call__(self, x: Tensor, t: int) -> Prediction:
@@ -177,6 +180,8 @@ class GuidedDenoiser:
         """From grad L to what is added to the score; a frame whose gradient is not finite is left unguided."""
         finite = torch.isfinite(gradient).all(dim=(1, 2, 3), keepdim=True)
         gradient = torch.where(finite, gradient, torch.zeros_like(gradient))
+        if self.smooth is not None:
+            gradient = self.smooth(gradient)
         if self.rule == "paper":
             return -gradient
         square = gradient.square()

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 
 MAX_ASPECT = 2.0
+_CHANGE_SEEN, _CHANGE_HIDES = 0.08, 0.24
+"""Local change, as a share of the range, at which native detail begins to fade and at which it is gone."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,11 @@ def paste_change(
     The edited picture was seen at the model's resolution; the native frame holds detail that it
     never had. So not the picture is enlarged but the change:
 
-        out = source + mask * enlarge(edited - resampled_source)
+        out = source + mask * (enlarge(change) - s * detail),   change = edited - resampled_source
+
+    ``detail`` is what the native frame has beyond the model's resolution, source - enlarge(resampled_source). Under a weak
+    change it survives whole (s = 0); where the change hides what was there, its outlines must not show through (s = 1):
+    s rises smoothly from 0 at a local change of 8 % of the range to 1 at 24 %.
 
     Pixels where ``mask`` is 0, or that lie outside the box, are bit-identical to the source.
 
@@ -195,8 +201,14 @@ def paste_change(
     if top >= bottom or left >= right:
         return out
     change = (edited.detach().float() - resampled_source.detach().float()).unsqueeze(0)
-    native = _resize(change, (box.height, box.width))[0].permute(1, 2, 0).cpu().numpy() * 127.5
+    local = F.avg_pool2d(change.abs().amax(1, keepdim=True), 5, 1, 2, count_include_pad=False) / 2
+    hidden = ((local - _CHANGE_SEEN) / (_CHANGE_HIDES - _CHANGE_SEEN)).clamp(0, 1)
+    hidden = hidden * hidden * (3 - 2 * hidden)
+    layers = torch.cat([change, resampled_source.detach().float()[None], hidden], 1)
+    native = _resize(layers, (box.height, box.width))[0].permute(1, 2, 0).cpu().numpy()
     native = native[top - box.y : bottom - box.y, left - box.x : right - box.x]
+    detail = out[top:bottom, left:right] - (native[..., 3:6] * 127.5 + 127.5)
+    native = native[..., :3] * 127.5 - native[..., 6:].clip(0, 1) * detail
     weight = mask[top:bottom, left:right, None].astype(np.float32)
     region = out[top:bottom, left:right]
     touched = weight[..., 0] > 0

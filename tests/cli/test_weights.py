@@ -155,6 +155,15 @@ def test_the_pack_edits_and_leaves_a_record(edit, full_home, out):
     assert (recipe["compute"]["chunk"], recipe["compute"]["checkpoint"]) == (1, True)
 
 
+def test_doctor_knows_the_pack(run, full_home):
+    code, out, err = run("doctor", "--models", "paper-256")
+    assert (code, err) == (0, "")
+    assert all(name in out for name in SIX)
+    assert "RAFTFlow" in out
+    assert "LPIPS" in out
+    assert "100 frames, preset paper-256" in out
+
+
 def test_a_part_that_is_missing_is_named(edit, full_home, tmp_path, monkeypatch, out):
     copy = tmp_path / "copy"
     shutil.copytree(full_home, copy)

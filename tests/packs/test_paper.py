@@ -195,6 +195,36 @@ def test_recomputed_flow_is_the_flow(packs, inputs):
     assert torch.allclose(*gradients, rtol=1e-3, atol=1e-4)
 
 
+@pytest.mark.parametrize("name", ["paper-256", "embedded", "debug"])
+def test_a_shorter_window_follows_the_sound_more_closely(packs, name):
+    joint = packs[name].joint if name in packs else load_pack(name).joint
+    random = torch.Generator().manual_seed(0)
+    waveform = torch.randn(joint.sample_rate * 4, generator=random) * 0.1
+    waveform[: len(waveform) // 2] *= 0.01
+    times = torch.tensor([1.6, 2.4])
+    change = {
+        seconds: float(joint.embed_sound(waveform, times, seconds).diff(dim=0).norm())
+        for seconds in (0.01, 0.5, 3.5)
+    }
+    assert change[0.5] > change[3.5]
+    own, same = (joint.embed_sound(waveform, times, s) for s in (None, joint.window_seconds))
+    assert torch.allclose(own, same, atol=1e-6)
+
+
+def test_the_recipe_sets_the_window(packs):
+    from soundini.config.recipe import SoundConfig
+    from soundini.editing.sound_track import lay_sound
+    from soundini.media.sound import Sound
+
+    noise = torch.randn(1, 44_100, generator=torch.Generator().manual_seed(0)) * 0.1
+    sound = Sound((noise * torch.linspace(0.1, 1, 44_100)).numpy().clip(-1, 1), 44_100)
+    whole, short = (
+        lay_sound(sound, [0.2, 0.8], 1.0, packs["paper-256"].joint, SoundConfig(window=seconds))
+        for seconds in (0, 0.3)
+    )
+    assert short.embeds.diff(dim=0).norm() > whole.embeds.diff(dim=0).norm()
+
+
 def test_text_guides_alone_or_beside_the_sound(packs, inputs):
     pack = packs["paper-256"]
     alone = recipe(

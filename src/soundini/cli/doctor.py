@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import arg
+
+if TYPE_CHECKING:
+    from soundini.packs.pack import ModelPack
 
 _SIDE = 96
 _FRAMES = 4
@@ -17,7 +20,7 @@ _FRAMES = 4
 class Doctor:
     """Tell versions, devices, weights, codecs, and about how long an edit takes."""
 
-    models: Annotated[str, arg(metavar="embedded|debug|FOLDER")] = "embedded"
+    models: Annotated[str, arg(metavar="embedded|paper-256|paper-512|debug|FOLDER")] = "embedded"
     """The model pack to look at and to time."""
 
     def run(self) -> int:
@@ -29,8 +32,9 @@ class Doctor:
             _tell(name, version)
         _compute()
         _codecs()
-        _weights(self.models)
-        _speed(self.models)
+        pack = _load(self.models)
+        _weights(pack)
+        _speed(pack)
         return 0
 
 
@@ -68,23 +72,27 @@ def _codecs() -> None:
             _tell(f"{name} encoder", "MISSING: install PyAV from PyPI (pip install av)")
 
 
-def _weights(models: str) -> None:
-    from soundini.packs.pack import find_pack, load_flow
+def _load(models: str) -> ModelPack:
+    from soundini.compute import pick_device, pick_dtype
+    from soundini.packs.pack import load_pack
+
+    device = pick_device()
+    return load_pack(models, device=device, dtype=pick_dtype("auto", device))
+
+
+def _weights(pack: ModelPack) -> None:
     from soundini.perceptual.factory import load_perceptual
 
-    print(f"weights ({models})")
-    if models == "debug":
-        _tell("none", "debug is random")
+    print(f"weights ({pack.name})")
+    files = pack.weight_files()
+    for name, path in files.items():
+        _tell(name, f"{path.stat().st_size / 2**20:.1f} MiB in {path.parent}")
+    if not files:
+        _tell("none", "the models are random")
         return
-    folder = find_pack(models)
-    _tell("folder", folder)
-    for path in sorted(folder.rglob("*.safetensors")):
-        _tell(str(path.relative_to(folder)), f"{path.stat().st_size / 2**20:.1f} MiB")
-    flow, perceptual = load_flow("auto", folder, "cpu"), load_perceptual("auto", folder)
-    _tell("flow (auto)", _chosen(flow, "RAFT is used where its weights lie in the pack"))
-    _tell(
-        "perceptual (auto)", _chosen(perceptual, "LPIPS is used where its weights lie in the pack")
-    )
+    _tell("flow (auto)", _chosen(pack.flow, "RAFT is used where its weights are"))
+    perceptual = load_perceptual("auto", pack.perceptual_folder)
+    _tell("perceptual (auto)", _chosen(perceptual, "LPIPS is used where its weights are"))
 
 
 def _chosen(found: object, otherwise: str) -> str:
@@ -92,18 +100,17 @@ def _chosen(found: object, otherwise: str) -> str:
     return name if name.upper().startswith(otherwise.split()[0]) else f"{name}; {otherwise}"
 
 
-def _speed(models: str) -> None:
+def _speed(pack: ModelPack) -> None:
     """Time the denoiser on a small crop; guidance adds about a third on top."""
     import torch
 
-    from soundini.compute import pick_device, pick_dtype
-    from soundini.config.presets import load_preset
+    from soundini.config.presets import load_preset, preset_of
     from soundini.editing.window import sampling_plan
-    from soundini.packs.pack import load_pack
 
-    device = pick_device()
-    denoiser = load_pack(models, device=device, dtype=pick_dtype("auto", device)).denoiser
-    x = torch.zeros(_FRAMES, 3, _SIDE, _SIDE, device=device)
+    denoiser = pack.denoiser
+    device = next(denoiser.parameters()).device
+    side = -(-_SIDE // denoiser.stride) * denoiser.stride
+    x = torch.zeros(_FRAMES, 3, side, side, device=device)
     spent = []
     with torch.no_grad():
         for _ in range(3):
@@ -111,10 +118,11 @@ def _speed(models: str) -> None:
             float(denoiser.output(x, 500).sum())  # reading it waits for the device
             spent.append(time.perf_counter() - began)
     step = min(spent) / _FRAMES
-    recipe = load_preset("fast")
+    preset = preset_of(pack.name)
+    recipe = load_preset(preset)
     steps = len(sampling_plan(recipe, denoiser.schedule.num_timesteps))
     window = recipe.window
     passes = 100 * steps * window.frames / (window.frames - window.overlap)
     print("speed")
-    _tell("one frame, one step", f"{step:.3f} s at {_SIDE}x{_SIDE}")
-    _tell("100 frames, preset fast", f"about {passes * step * 1.35 / 60:.1f} min")
+    _tell("one frame, one step", f"{step:.3f} s at {side}x{side}")
+    _tell(f"100 frames, preset {preset}", f"about {passes * step * 1.35 / 60:.1f} min")

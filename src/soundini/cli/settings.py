@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import tyro
 from pydantic import BaseModel
@@ -35,6 +36,8 @@ def values_of(field: FieldInfo) -> str:
     kind = field.annotation
     if get_origin(kind) is Literal:
         return "|".join(map(str, get_args(kind)))
+    if get_origin(kind) in (Union, UnionType):
+        return "|".join(values_of(FieldInfo.from_annotation(part)) for part in get_args(kind))
     names = {"ge": ">= {}", "gt": "> {}", "le": "<= {}", "lt": "< {}"}
     limits = [
         text.format(getattr(m, name))

@@ -76,6 +76,8 @@ def lay_sound(
     )
     heard = resample(laid.mono(), joint.sample_rate)
     embeds = joint.embed_sound(
-        torch.from_numpy(heard.samples[0]), torch.tensor(list(times), dtype=torch.float64)
+        torch.from_numpy(heard.samples[0]),
+        torch.tensor(list(times), dtype=torch.float64),
+        config.window or None,
     )
     return SoundTrack(laid, embeds, torch.from_numpy(strength))

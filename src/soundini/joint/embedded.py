@@ -20,6 +20,9 @@ LOG_SCALE = 9.457798957824707
 WINDOW_COLUMNS = 100
 """Columns of one window the sound network was trained on: 2.32 s."""
 
+_LEAST_COLUMNS = 8
+"""The sound network halves the time axis three times."""
+
 
 class EmbeddedJointSpace(nn.Module):
     """Image tower and sound tower in one space; embeddings are taken relative to neutral sounds and photographs.
@@ -109,12 +112,16 @@ class EmbeddedJointSpace(nn.Module):
         return F.normalize(raw - self.neutral_image, dim=-1)
 
     @torch.no_grad()
-    def embed_sound(self, waveform: Tensor, times: Tensor) -> Tensor:
+    def embed_sound(
+        self, waveform: Tensor, times: Tensor, window_seconds: float | None = None
+    ) -> Tensor:
         """See :meth:`soundini.joint.protocol.JointSpace.embed_sound`."""
         columns = self.log_mel(waveform.to(self.neutral_sound.device))
-        windows = sliding_windows(
-            columns, times * self.sample_rate / self.mel.hop_length, WINDOW_COLUMNS
-        )
+        rate = self.sample_rate / self.mel.hop_length
+        length = WINDOW_COLUMNS
+        if window_seconds is not None:
+            length = max(round(window_seconds * rate), _LEAST_COLUMNS)
+        windows = sliding_windows(columns, times * rate, length)
         raw = F.normalize(self.sound_head(self.sound_network(windows.transpose(1, 2))), dim=-1)
         return F.normalize(raw - self.neutral_sound, dim=-1).to(waveform.device)
 

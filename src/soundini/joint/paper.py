@@ -97,15 +97,20 @@ class PaperJointSpace(nn.Module):
         return self.clip.embed_text(texts)
 
     @torch.no_grad()
-    def embed_sound(self, waveform: Tensor, times: Tensor) -> Tensor:
+    def embed_sound(
+        self, waveform: Tensor, times: Tensor, window_seconds: float | None = None
+    ) -> Tensor:
         """See :meth:`soundini.joint.protocol.JointSpace.embed_sound`."""
         device = self.clip.device
         self.sound_encoder.to(device)  # it may be parked
         columns = decibel_image(mel_power(waveform.to(device), PAPER_MEL), self.reference_db)
-        centres = times * self.sample_rate / PAPER_MEL.hop_length
+        rate = self.sample_rate / PAPER_MEL.hop_length
+        length = self.window_columns
+        if window_seconds is not None:
+            length = max(round(window_seconds * rate), 1)
         embeds = [
-            self.sound_encoder(sliding_windows(columns, some, self.window_columns))
-            for some in centres.split(_BATCH)
+            self.sound_encoder(sliding_windows(columns, some, length))
+            for some in (times * rate).split(_BATCH)
         ]
         return F.normalize(torch.cat(embeds), dim=-1).to(waveform.device)
 

@@ -35,12 +35,16 @@ class JointSpace(Protocol):
         """
         ...
 
-    def embed_sound(self, waveform: Tensor, times: Tensor) -> Tensor:
+    def embed_sound(
+        self, waveform: Tensor, times: Tensor, window_seconds: float | None = None
+    ) -> Tensor:
         """Embed the sound around each of the given times, from one spectrogram of the whole clip.
 
         Args:
             waveform: mono at ``sample_rate``; its level is kept, so that loudness counts.
             times: centres of the windows in seconds from the start of ``waveform``.
+            window_seconds: how much sound one embedding hears; None for :attr:`window_seconds`, which the
+                encoder was trained on.
 
         Shape:
             ``waveform``: ``[samples]``; ``times``: ``[T]``, on any device; returns ``[T, dim]``, unit

@@ -30,6 +30,9 @@ def test_the_presets_of_the_packs_of_the_paper_are_the_papers_at_their_size(side
     assert preset_of(f"paper-{side}") == f"paper-{side}"
     assert preset.region.size == side
     assert (preset.sampling, preset.guidance) == (paper.sampling, paper.guidance)
+    assert preset.guidance.lambda_text == preset.guidance.lambda_sound == 1000
+    compute = preset.compute
+    assert (compute.chunk, compute.checkpoint, compute.offload) == (1, True, True)
 
 
 @pytest.mark.parametrize("models", [None, "embedded", "a/folder"])

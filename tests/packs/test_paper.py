@@ -182,6 +182,25 @@ def test_labels_come_from_the_recipe(packs, inputs):
     arrange(packs["paper-256"], recipe("sampling.class_label=7"))  # takes none, so any will do
 
 
+def test_flow_that_carries_no_gradient_is_measured_once(packs, inputs, monkeypatch):
+    asked = []
+    monkeypatch.setattr("soundini.editing.window.estimate_pairs", lambda *_: asked.append(1))
+    pack = replace(packs["paper-256"], flow=DISFlow())
+    settings = recipe("sampling.steps=1", "guidance.lambda_background=0")
+    assert settings.guidance.flow_on == "predicted"
+    assert "flow" in last(pack, inputs, settings).diagnostics
+    assert not asked
+
+
+def test_the_recipe_compiles_the_network(packs, monkeypatch):
+    pack, asked = packs["paper-256"], []
+    monkeypatch.setattr(type(pack.denoiser), "compile_network", lambda _: asked.append(1))
+    arrange(pack, recipe())
+    assert not asked
+    arrange(pack, recipe("compute.compile=true"))
+    assert asked
+
+
 def test_recomputed_flow_is_the_flow(packs, inputs):
     flow = packs["paper-256"].flow
     again = flow_of(packs["paper-256"], recipe("compute.checkpoint=true"))

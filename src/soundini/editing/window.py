@@ -165,7 +165,7 @@ def guidance_terms(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> lis
         estimator = flow_of(pack, recipe)
         pairs = (
             (lambda frames: estimate_pairs(frames, estimator))
-            if config.flow_on == "predicted"
+            if config.flow_on == "predicted" and estimator.differentiable
             else inputs.pairs
         )
         flow = FlowGuidance(pairs, anchor=inputs.anchor, ramp=config.flow_ramp)

@@ -43,12 +43,12 @@ class JointSpace(Protocol):
         Args:
             waveform: mono at ``sample_rate``; its level is kept, so that loudness counts.
             times: centres of the windows in seconds from the start of ``waveform``.
-            window_seconds: how much sound one embedding hears; None for :attr:`window_seconds`, which the
-                encoder was trained on.
+            window_seconds: how much sound one embedding hears; None for :attr:`window_seconds`,
+                which the encoder was trained on.
 
         Shape:
             ``waveform``: ``[samples]``; ``times``: ``[T]``, on any device; returns ``[T, dim]``, unit
-            length, on the device of ``waveform``.
+            length, where ``waveform`` is.
         """
         ...
 

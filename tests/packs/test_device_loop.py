@@ -27,9 +27,9 @@ class _Distance(TapDistance):
 
     name = "one convolution"
 
-    def __init__(self):
-        super().__init__([torch.ones(1, 3, 1, 1, device="meta")], scales=(1.0,))
-        self.conv = torch.nn.Conv2d(3, 3, 3, device="meta").requires_grad_(False)
+    def __init__(self, device="meta"):
+        super().__init__([torch.ones(1, 3, 1, 1, device=device)], scales=(1.0,))
+        self.conv = torch.nn.Conv2d(3, 3, 3, device=device).requires_grad_(False)
 
     def features(self, x):
         return [self.conv(x)]
@@ -125,9 +125,15 @@ def test_sound_may_come_from_another_device(monkeypatch):
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_the_loop_never_waits_for_a_gpu(monkeypatch):
-    """CUDA's own account of synchronisation, over the steps of a window."""
-    monkeypatch.setattr(window, "load_perceptual", lambda *_: _Distance())
+    """CUDA's own account of synchronisation, over the later steps of a window."""
+    monkeypatch.setattr(window, "load_perceptual", lambda *_: _Distance("cuda"))
     pack = replace(debug_pack("cuda"), flow=RAFTFlow.random().to("cuda"))
     recipe = override(load_preset("paper"), ["sampling.steps=3", "compute.checkpoint=true"])
     steps = sample_window(pack, _on("cuda"), recipe)
-    assert next(steps).x.is_cuda
+    next(steps)
+    try:
+        torch.cuda.set_sync_debug_mode("error")
+        assert next(steps).x.is_cuda
+        assert next(steps).x.is_cuda
+    finally:
+        torch.cuda.set_sync_debug_mode("default")

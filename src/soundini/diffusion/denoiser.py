@@ -142,7 +142,9 @@ class UNetDenoiser(nn.Module):
             class_labels = self.class_labels(len(x), t)
         h = F.pixel_unshuffle(x, self.unshuffle) if self.unshuffle > 1 else x
         h = h.contiguous(memory_format=torch.channels_last)
-        labels = {} if class_labels is None else {"class_labels": class_labels.to(x.device)}
+        labels = {}
+        if class_labels is not None:
+            labels["class_labels"] = class_labels.to(x.device, non_blocking=True)
         arithmetic = (
             nullcontext()
             if self.autocast is None

@@ -33,7 +33,7 @@ def gaussian(
         device: where the noise is moved to.
     """
     generator = torch.Generator().manual_seed(stable_seed(seed, stream, frame))
-    return torch.randn(*shape, generator=generator).to(device)
+    return torch.randn(*shape, generator=generator).to(device, non_blocking=True)
 
 
 @dataclass(frozen=True)

@@ -128,16 +128,14 @@ def _ddpm(
         + math.sqrt(1.0 - beta) * (1.0 - abar_next) / (1.0 - abar) * x
     )
     if abar_next >= 1.0:
-        variance = torch.tensor(beta, dtype=x.dtype, device=x.device)
+        variance = x.new_full((), beta)
     else:
         posterior = beta * (1.0 - abar_next) / (1.0 - abar)
         if p.variance_mix is None:
-            variance = torch.tensor(posterior, dtype=x.dtype, device=x.device)
+            variance = x.new_full((), posterior)
         else:
             fraction = (p.variance_mix + 1.0) / 2.0
-            variance = torch.exp(
-                fraction * math.log(beta) + (1.0 - fraction) * math.log(posterior)
-            )
+            variance = torch.exp(fraction * math.log(beta) + (1.0 - fraction) * math.log(posterior))
     if p.score_shift is not None:
         mean = mean + variance * p.score_shift
     return mean if abar_next >= 1.0 else mean + variance.sqrt() * noise()

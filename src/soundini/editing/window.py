@@ -110,7 +110,7 @@ def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iter
     def constrain(x: Tensor, t: int) -> Tensor:
         """Hold the background, and the frames whose time has not come, at the noised source."""
         known = schedule.q_sample(source, start_noise, t)
-        free = active(t).to(x).view(-1, 1, 1, 1)
+        free = active(t).to(x, non_blocking=True).view(-1, 1, 1, 1)
         if t >= 0 and not recipe.guidance.blend_background:
             return free * x + (1 - free) * known
         inside = mask * free

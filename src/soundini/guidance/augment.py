@@ -74,7 +74,9 @@ def affine_views(
     theta[:, 1, 1] = scale * span_y * angle.cos()
     theta[:, 1, 2] = centre_y + 2 * shift_y * span_y
     grids = F.affine_grid(
-        theta.to(images), [config.views, images.shape[1], size, size], align_corners=False
+        theta.to(images, non_blocking=True),
+        [config.views, images.shape[1], size, size],
+        align_corners=False,
     )
     views = [
         F.grid_sample(

@@ -121,7 +121,7 @@ class GuidedDenoiser:
         prediction = self.denoiser.interpret(x, t, output)
         if self.held is None:
             return prediction
-        free = self.held.active(t).to(x.device).view(-1, 1, 1, 1)
+        free = self.held.active(t).to(x.device, non_blocking=True).view(-1, 1, 1, 1)
         return replace(
             prediction, pred_xstart=torch.where(free, prediction.pred_xstart, self.held.x_start)
         )
@@ -135,7 +135,7 @@ class GuidedDenoiser:
             return self._network(x, t)
         if len(free) == 0:
             return torch.zeros_like(x)
-        free = free.to(x.device)
+        free = free.to(x.device, non_blocking=True)
         out = self._network(x[free], t)
         return out.new_zeros(len(x), *out.shape[1:]).index_copy(0, free, out)
 

@@ -1,11 +1,14 @@
 """``soundini weights``, and an edit with what it has made: docs/paper-scale.md, in tiny."""
 
 import json
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 
 import paper_factory
+from soundini.config.presets import setting_names
 from soundini.packs import paper
 from soundini.weights.inventory import inventory
 from soundini.weights.registry import ENTRIES
@@ -153,6 +156,17 @@ def test_the_pack_edits_and_leaves_a_record(edit, full_home, out):
     assert recipe["sampling"]["method"] == "ddpm"  # the preset follows the models
     assert recipe["guidance"]["text"] == "fire"
     assert (recipe["compute"]["chunk"], recipe["compute"]["checkpoint"]) == (1, True)
+
+
+def test_the_page_names_what_there_is():
+    page = (Path(__file__).parents[2] / "docs" / "paper-scale.md").read_text()
+    files = set(re.findall(r"`([\w-]+\.pth?)`", page))
+    assert {e.file for e in ENTRIES} | {"raft-things.pth"} == files
+    settings = set(re.findall(r"\b((?:compute|guidance|sampling|sound)\.\w+)=", page))
+    assert len(settings) >= 8
+    assert settings <= set(setting_names())
+    verbs = set(re.findall(r"soundini weights ([a-z-]+)", page))
+    assert verbs == {"list", "fetch", "import", "verify", "where", "make-random"}
 
 
 def test_doctor_knows_the_pack(run, full_home):

@@ -100,12 +100,17 @@ def main() -> None:
     sheet(
         [
             row("source", frames),
-            row("fire, gain 1 to 0.3", edit(fit_sound(fire, seconds, gain=steps), load_preset(options.preset))),
+            row(
+                "fire, gain 1 to 0.3",
+                edit(fit_sound(fire, seconds, gain=steps), load_preset(options.preset)),
+            ),
         ],
         options.output / "loudness.png",
     )
     half = fire.samples.shape[1] // 2
-    turning = np.concatenate([fire.samples[:, :half], sounds["rain"].samples[:, half : 2 * half]], 1)
+    turning = np.concatenate(
+        [fire.samples[:, :half], sounds["rain"].samples[:, half : 2 * half]], 1
+    )
     sheet(
         [row("source", frames), row("fire, then rain", edit(Sound(turning, RATE), steady))],
         options.output / "turning.png",

@@ -46,9 +46,7 @@ def write_clip(path: Path, frames: int) -> None:
     sound = Sound(
         rng.normal(0, 0.1, (1, int(44_100 * seconds))).astype(np.float32).clip(-1, 1), 44_100
     )
-    like = PictureFormat(
-        width=426, height=240, frame_rate=Fraction(24), time_base=Fraction(1, 24)
-    )
+    like = PictureFormat(width=426, height=240, frame_rate=Fraction(24), time_base=Fraction(1, 24))
     with VideoWriter(path, like, audio="guide", sound=sound) as out:
         for i in range(frames):
             out.write(np.ascontiguousarray(wide[:, i : i + 426]), Fraction(i, 24), Fraction(1, 24))

@@ -74,7 +74,7 @@ class TemporalFigures:
 
     @property
     def ratio(self) -> float:
-        """edited / source; 1 where neither moves."""
+        """Edited / source; 1 where neither moves."""
         return self.edited / self.source if self.source > 0 else float(self.edited > 0) + 1.0
 
 

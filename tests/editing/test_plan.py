@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from soundini.config.recipe import RegionConfig, WindowConfig
@@ -12,7 +14,7 @@ def test_windows_cover_every_frame_once_but_for_the_overlap(count, frames, overl
     assert spans[0][0] == 0
     assert spans[-1][1] == count
     assert all(b - a <= frames for a, b in spans)
-    assert all(b[0] == a[1] - overlap for a, b in zip(spans, spans[1:], strict=False))
+    assert all(b[0] == a[1] - overlap for a, b in pairwise(spans))
     lengths = [b - a for a, b in spans]
     assert max(lengths) - min(lengths) <= 1
 

@@ -91,9 +91,7 @@ def test_one_forward_and_at_most_one_backward_a_frame(schedule, gradient, backwa
 
 def test_normalised_rule_moves_eps_by_strength(schedule):
     strength = torch.tensor([0.1, 0.5, 1.0])
-    _, denoise = guided(
-        schedule, [WeightedTerm(1.0, Brightness())], strength=strength, clamp=1e9
-    )
+    _, denoise = guided(schedule, [WeightedTerm(1.0, Brightness())], strength=strength, clamp=1e9)
     shift = denoise(frames(), T).score_shift * math.sqrt(1 - schedule.abar(T))
     assert torch.allclose(shift.square().mean((1, 2, 3)).sqrt(), strength, rtol=1e-4)
 
@@ -146,9 +144,7 @@ def test_weight_zero_is_never_computed(schedule):
 
 
 def test_outside_the_guided_band_nothing_is_added(schedule):
-    _, denoise = guided(
-        schedule, [WeightedTerm(1.0, Forbidden())], guide_until=500, guide_from=800
-    )
+    _, denoise = guided(schedule, [WeightedTerm(1.0, Forbidden())], guide_until=500, guide_from=800)
     assert denoise(frames(), 499).score_shift is None
     assert denoise(frames(), 801).score_shift is None
 

@@ -41,9 +41,7 @@ def shifting_texture(count=3, side=24, step=2):
     """A texture that moves ``step`` pixels to the right a frame, and its true flow."""
     generator = torch.Generator().manual_seed(0)
     wide = torch.rand(1, 3, side, side + step * count, generator=generator) * 2 - 1
-    frames = torch.cat(
-        [wide[..., step * (count - 1 - i) :][..., :side] for i in range(count)]
-    )
+    frames = torch.cat([wide[..., step * (count - 1 - i) :][..., :side] for i in range(count)])
     flow = torch.zeros(count - 1, 2, side, side)
     flow[:, 0] = step
     visible_fwd = torch.ones(count - 1, 1, side, side)

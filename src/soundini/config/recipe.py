@@ -20,7 +20,7 @@ class SamplingConfig(Section):
 
     method: Literal["ddpm", "ddim", "dpmpp_2m"] = "ddim"
     """Sampler."""
-    steps: int = Field(12, ge=1, le=1000)
+    steps: int = Field(default=12, ge=1, le=1000)
     """Network evaluations from ``start`` down to the clean frame, before repeats."""
     start: Share = 0.8
     """Noise level the source is taken to before it is denoised: 1 forgets it, 0.3 keeps its structure."""
@@ -28,7 +28,7 @@ class SamplingConfig(Section):
     """DDIM only: share of fresh noise at each step."""
     clip: bool = True
     """DDIM and DPM-Solver++: clamp the guided estimate of the clean frames to [-1, 1] at every step."""
-    repeats: int = Field(2, ge=1, le=10)
+    repeats: int = Field(default=2, ge=1, le=10)
     """How often each step between ``repeat_from`` and ``repeat_to`` is done (re-noise and repeat)."""
     repeat_from: Share = 0.8
     """Noisiest level at which steps are repeated."""
@@ -36,7 +36,7 @@ class SamplingConfig(Section):
     """Least noisy level at which steps are repeated."""
     noise: Literal["shared", "independent", "warped", "evolving"] = "shared"
     """One noise image for all frames, one for each, the shared one carried along the flow, or one that turns slowly."""
-    noise_period: float = Field(48, gt=0)
+    noise_period: float = Field(default=48, gt=0)
     """Frames from one noise image to the next, for ``evolving`` noise."""
     class_label: Literal["random"] | Annotated[int, Field(ge=0)] = "random"
     """Class-conditional models (``paper-512``) only: ImageNet class, or another at each step."""
@@ -45,13 +45,13 @@ class SamplingConfig(Section):
 class AugmentSettings(Section):
     """The views of the region that the image encoder sees."""
 
-    views: int = Field(3, ge=1, le=64)
+    views: int = Field(default=3, ge=1, le=64)
     """Views of each frame at each step; the first is plain."""
-    min_scale: float = Field(0.5, gt=0, le=4)
+    min_scale: float = Field(default=0.5, gt=0, le=4)
     """Smallest view, as a share of the region."""
-    max_scale: float = Field(1.1, gt=0, le=4)
+    max_scale: float = Field(default=1.1, gt=0, le=4)
     """Largest view, as a share of the region."""
-    rotation: float = Field(10, ge=0, le=180)
+    rotation: float = Field(default=10, ge=0, le=180)
     """Largest rotation in degrees."""
     shift: Share = 0.1
     """Largest shift of a full-size view, as a share of the region."""
@@ -60,7 +60,7 @@ class AugmentSettings(Section):
 class GuidanceConfig(Section):
     """How the sound steers the sampler: L = sum of lambda times term."""
 
-    strength: float = Field(0.55, ge=0, le=2)
+    strength: float = Field(default=0.55, ge=0, le=2)
     """``normalised`` rule: how far the sound moves each step, 0 (nothing) to 1."""
     rule: Literal["normalised", "paper"] = "normalised"
     """``paper`` moves the mean by variance times gradient and takes its strength from the lambdas."""
@@ -68,27 +68,27 @@ class GuidanceConfig(Section):
     """``exact`` runs back through the network, as the paper does; ``fast`` holds its output fixed, at half the cost."""
     until: Share = 0.22
     """Noise level below which guidance stops and the prior cleans up."""
-    clamp: float = Field(4.0, gt=0)
+    clamp: float = Field(default=4.0, gt=0)
     """Largest gradient of a pixel, in standard deviations."""
-    lambda_sound: float = Field(1.0, ge=0)
+    lambda_sound: float = Field(default=1.0, ge=0)
     """L_SG: the region looks as the sound suggests."""
-    lambda_directional: float = Field(0.3, ge=0)
+    lambda_directional: float = Field(default=0.3, ge=0)
     """L_DSG: the region changes as the sound changes."""
     text: str = ""
     """Words for what the region should look like; needs a text tower (``paper-256``)."""
-    lambda_text: float = Field(1.0, ge=0)
+    lambda_text: float = Field(default=1.0, ge=0)
     """L_text: the region looks as ``text`` says, where there is any."""
-    lambda_flow: float = Field(5.0, ge=0)
+    lambda_flow: float = Field(default=5.0, ge=0)
     """L_flow: what moves with the scene keeps its look."""
-    lambda_background: float = Field(0.0, ge=0)
+    lambda_background: float = Field(default=0.0, ge=0)
     """L_back: outside the mask, predicted frames resemble the source."""
-    lambda_range: float = Field(2.0, ge=0)
+    lambda_range: float = Field(default=2.0, ge=0)
     """Predicted pixels stay within [-1, 1]."""
     flow_ramp: bool = True
     """Multiply L_flow by (T - t) / T, so that motion forms first and coherence settles later."""
-    smooth: int = Field(6, ge=0, le=64)
+    smooth: int = Field(default=6, ge=0, le=64)
     """Rounds of averaging of the gradient along the flow: frames of one scene are pulled the same way (0 as in the paper)."""
-    settle: int = Field(3, ge=0, le=64)
+    settle: int = Field(default=3, ge=0, le=64)
     """Rounds of averaging of the finished change along the flow (0 as in the paper)."""
     flow_on: Literal["source", "predicted"] = "source"
     """Flow measured once on the source, or at every step on the predicted frames (the paper; needs RAFT)."""
@@ -105,19 +105,19 @@ class SoundConfig(Section):
 
     offset: float = 0.0
     """Seconds by which the sound starts after the (edited part of the) video; negative skips its beginning."""
-    gain: float = Field(1.0, ge=0, le=100)
+    gain: float = Field(default=1.0, ge=0, le=100)
     """Factor on the sound's level; the sound is first brought to a peak of 1."""
     loop: bool = False
     """Repeat a sound that is shorter than the video."""
-    window: float = Field(0, ge=0, le=60)
+    window: float = Field(default=0, ge=0, le=60)
     """Seconds of sound that a frame hears; 0 for what the models were trained on (2.3 or 10)."""
     envelope: Literal["off", "loudness", "onset"] = "loudness"
     """What makes the effect stronger and weaker in time: nothing, how loud the sound is, or its onsets."""
-    attack: float = Field(0.05, ge=0, le=10)
+    attack: float = Field(default=0.05, ge=0, le=10)
     """Seconds in which the envelope rises."""
-    release: float = Field(0.4, ge=0, le=10)
+    release: float = Field(default=0.4, ge=0, le=10)
     """Seconds in which the envelope falls."""
-    envelope_range: float = Field(30, gt=0, le=120)
+    envelope_range: float = Field(default=30, gt=0, le=120)
     """Decibels between full effect and none."""
     envelope_floor: Share = 0.0
     """Least envelope, where there is any sound."""
@@ -126,13 +126,13 @@ class SoundConfig(Section):
 class RegionConfig(Section):
     """The region that is edited, and how it is laid back into the frame."""
 
-    size: int = Field(96, ge=32, le=2048)
+    size: int = Field(default=96, ge=32, le=2048)
     """Longer side in pixels at which the padded region is edited."""
-    pad: float = Field(0.06, ge=0, le=2)
+    pad: float = Field(default=0.06, ge=0, le=2)
     """Context round the region, as a share of its size."""
-    feather: float = Field(0.1, ge=0, le=1)
+    feather: float = Field(default=0.1, ge=0, le=1)
     """Soft edge, as a share of the region's smaller side."""
-    dilate: float = Field(0, ge=-4096, le=4096)
+    dilate: float = Field(default=0, ge=-4096, le=4096)
     """Pixels by which the mask grows (or shrinks, when negative)."""
     invert: bool = False
     """Edit what is black in the mask."""
@@ -143,15 +143,17 @@ class RegionConfig(Section):
 class WindowConfig(Section):
     """How a long video is cut."""
 
-    frames: int = Field(14, ge=1, le=1024)
+    frames: int = Field(default=14, ge=1, le=1024)
     """Frames sampled together."""
-    overlap: int = Field(2, ge=0, le=64)
+    overlap: int = Field(default=2, ge=0, le=64)
     """Frames that two windows share and that are cross-faded."""
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> WindowConfig:
         if self.overlap * 2 > self.frames:
-            raise ValueError(f"overlap ({self.overlap}) may be at most half of frames ({self.frames})")
+            raise ValueError(
+                f"overlap ({self.overlap}) may be at most half of frames ({self.frames})"
+            )
         return self
 
 
@@ -162,7 +164,7 @@ class ComputeConfig(Section):
     """``auto`` (CUDA where present), ``cpu``, ``cuda``, ``cuda:1``, ``mps``."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Arithmetic of the diffusion model; ``auto`` takes bfloat16 where the hardware multiplies it faster."""
-    chunk: int = Field(0, ge=0)
+    chunk: int = Field(default=0, ge=0)
     """Frames that pass the network at once; 0 for all of a window."""
     checkpoint: bool = False
     """Compute activations of the U-Net and of RAFT twice, for the gradient, instead of keeping them."""
@@ -179,14 +181,14 @@ class OutputConfig(Section):
 
     audio: Literal["guide", "source", "mix", "none"] = "guide"
     """Sound of the result: the guiding sound, the source's own, both, or none."""
-    crf: int = Field(18, ge=0, le=51)
+    crf: int = Field(default=18, ge=0, le=51)
     """H.264 quality: 0 is lossless, 18 visually so, 51 the worst."""
 
 
 class Recipe(Section):
     """All settings of an edit."""
 
-    seed: int = Field(0, ge=0, lt=2**63)
+    seed: int = Field(default=0, ge=0, lt=2**63)
     """Noise and augmentations are a function of the seed and the frame index."""
     sampling: SamplingConfig = SamplingConfig()
     guidance: GuidanceConfig = GuidanceConfig()

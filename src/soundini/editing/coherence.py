@@ -38,6 +38,4 @@ class CoherenceMeter:
         """The means, or None where no pair could be measured."""
         if self._pairs == 0:
             return None
-        return TemporalFigures(
-            self._source / self._pairs, self._edited / self._pairs, self._pairs
-        )
+        return TemporalFigures(self._source / self._pairs, self._edited / self._pairs, self._pairs)

@@ -185,7 +185,9 @@ def _as_masks(mask: np.ndarray, shape: tuple[int, ...], feather_share: float) ->
     if scaled.shape == shape[1:]:
         scaled = np.broadcast_to(scaled, shape)
     if scaled.shape != shape:
-        raise MaskError(f"the mask is {list(scaled.shape)}, the frames are {list(shape)}; make them equal")
+        raise MaskError(
+            f"the mask is {list(scaled.shape)}, the frames are {list(shape)}; make them equal"
+        )
     if not scaled.any():
         raise MaskError("the mask is empty: nothing in it is white; white is what is edited")
     regions = [box for box in map(bounds, scaled) if box is not None]

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +96,7 @@ def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> Prepare
             flow=recipe.compute.flow,
         )
     relative = tuple(t - began for t in (times[0], *ends))
-    middles = [float((a + b) / 2) for a, b in zip(relative[:-1], relative[1:], strict=True)]
+    middles = [float((a + b) / 2) for a, b in pairwise(relative)]
     track = lay_sound(sound, middles, float(relative[-1]), pack.joint, recipe.sound)
     windows = plan_windows(
         masks.bounds,

@@ -74,11 +74,9 @@ def _raw_masks(
         yield from (mask for _, mask in zip(frames, source.masks(first), strict=False))
 
 
-def _keyframes(
-    request: MaskRequest, size: tuple[int, int], first: int
-) -> dict[int, np.ndarray]:
+def _keyframes(request: MaskRequest, size: tuple[int, int], first: int) -> dict[int, np.ndarray]:
     """Stills by frame number: keyframe masks, or the one still at the start of the part."""
-    ways = [kind for kind in _SHAPES if getattr(request, kind) is not None]
+    ways: list[ShapeKind] = [kind for kind in _SHAPES if getattr(request, kind) is not None]
     if len(ways) + bool(request.paths) + request.whole_frame != 1:
         raise MaskError(
             "say what to edit in exactly one way: --mask, --box, --ellipse, --polygon or --whole-frame"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from soundini.config.recipe import RegionConfig, WindowConfig
 from soundini.media.geometry import Box, edit_size, roi_box
@@ -46,7 +47,7 @@ def split_frames(count: int, config: WindowConfig) -> list[tuple[int, int]]:
     step = config.frames - config.overlap
     number = -(-(count - config.overlap) // step)
     edges = [round(i * (count - config.overlap) / number) for i in range(number + 1)]
-    return [(a, b + config.overlap) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [(a, b + config.overlap) for a, b in pairwise(edges)]
 
 
 def plan_windows(

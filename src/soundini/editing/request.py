@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from soundini._version import __version__
 from soundini.config.presets import recipe_from
 from soundini.config.recipe import Recipe
 from soundini.errors import ConfigError
+from soundini.media.output import PartialFile
 
 SELF = "self"
 """As a sound: the audio track of the video that is edited."""
@@ -60,7 +60,7 @@ class EditRequest(BaseModel):
     sound: str
     output: Path
     mask: MaskRequest
-    recipe: Recipe = Field(default_factory=Recipe)
+    recipe: Recipe = Recipe()
     models: str = "embedded"
     start: str | None = None
     end: str | None = None
@@ -78,7 +78,15 @@ def sidecar_path(output: Path) -> Path:
 
 def versions() -> dict[str, str]:
     """Versions of what the bytes of an output depend on."""
-    packages = ("torch", "torchvision", "diffusers", "numpy", "av", "opencv-python-headless", "soxr")
+    packages = (
+        "torch",
+        "torchvision",
+        "diffusers",
+        "numpy",
+        "av",
+        "opencv-python-headless",
+        "soxr",
+    )
     return {
         "soundini": __version__,
         "python": platform.python_version(),
@@ -91,9 +99,9 @@ def write_sidecar(request: EditRequest, record: dict[str, Any]) -> Path:
     """Write settings, versions, hashes and figures beside the output, by atomic rename."""
     path = sidecar_path(request.output)
     content = {"request": request.model_dump(mode="json"), "versions": versions(), **record}
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(partial, path)
+    with PartialFile(path) as file:
+        file.partial.write_text(json.dumps(content, indent=1) + "\n")
+        file.commit()
     return path
 
 

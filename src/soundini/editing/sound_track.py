@@ -60,10 +60,10 @@ def lay_sound(
     """
     require_audible(sound)
     full = Sound(sound.samples / sound.peak, sound.sample_rate)
-    laid = fit_sound(
-        full, duration, offset_s=config.offset, gain=config.gain, loop=config.loop
+    laid = fit_sound(full, duration, offset_s=config.offset, gain=config.gain, loop=config.loop)
+    require_audible(
+        laid, "the sound as it is laid along the video (see sound.offset and sound.gain)"
     )
-    require_audible(laid, "the sound as it is laid along the video (see sound.offset and sound.gain)")
     strength = envelope(
         laid,
         times,

@@ -34,6 +34,6 @@ class BackgroundGuidance:
         """Distance of each predicted clean frame's background to the source's."""
         kept = context.pred_xstart * self.keep
         loss = (kept - self.source).abs().mean((1, 2, 3))
-        if self.perceptual is not None:
+        if self.perceptual is not None and self.target is not None:
             loss = loss + self.perceptual.distance_to(self.target, kept, self.keep)
         return loss

@@ -86,9 +86,7 @@ class EmbeddedJointSpace(nn.Module):
             for tower, name in zip(towers, names, strict=True):
                 state = load_file(folder / f"{name}.safetensors")
                 tower.load_state_dict({k: v.float() for k, v in state.items()})
-            anchors = {
-                k: v.float() for k, v in load_file(folder / "anchors.safetensors").items()
-            }
+            anchors = {k: v.float() for k, v in load_file(folder / "anchors.safetensors").items()}
         except Exception as error:
             raise ModelError(
                 f"cannot load the joint space in {folder}: {error}; reinstall soundini or mend the folder"

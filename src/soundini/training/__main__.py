@@ -1,7 +1,7 @@
 """``python -m soundini.training``: train the embedded models on a data folder and write them as a pack.
 
-    python -m soundini.training joint DATA --run RUN --output PACK
-    python -m soundini.training prior DATA --run RUN --output PACK
+python -m soundini.training joint DATA --run RUN --output PACK
+python -m soundini.training prior DATA --run RUN --output PACK
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ import tyro
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from soundini.errors import ModelError
 from soundini.events import TrainStep
+from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.packs.pack import embedded_folder, load_pack
 from soundini.training.anchors import anchors
 from soundini.training.checkpoint import NAME
@@ -48,6 +50,10 @@ def train(
     pack = load_pack(start)
     images = LabelledImages(data)
     if what == "joint":
+        if not isinstance(pack.joint, EmbeddedJointSpace):
+            raise ModelError(
+                f"the pack {start} has no embedded joint space to train; use --start embedded"
+            )
         sounds = sound_features(data, pack.joint)
         towers = JointTowers(pack.joint.image_tower, pack.joint.sound_head)
         recipe = JointRecipe() if steps is None else replace(JointRecipe(), steps=steps)
@@ -73,7 +79,9 @@ def _watch(events) -> None:
         if isinstance(event, TrainStep):
             losses.append(event.loss)
             if event.step % 50 == 0:
-                print(f"{event.step}/{event.total} loss {sum(losses) / len(losses):.4f}", flush=True)
+                print(
+                    f"{event.step}/{event.total} loss {sum(losses) / len(losses):.4f}", flush=True
+                )
                 losses.clear()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def save_checkpoint(
     partial, path = folder / f"{NAME}.partial", folder / NAME
     meta = {"step": str(step), "ema_updates": str(ema.updates), "recipe": json.dumps(recipe)}
     save_file({k: v.contiguous() for k, v in tensors.items()}, partial, metadata=meta)
-    os.replace(partial, path)
+    partial.replace(path)
     return path
 
 

@@ -80,7 +80,7 @@ class LabelledImages:
             pictures = self.by_label[label]
             picture = pictures[generator.integers(len(pictures))]
             height, width = picture.shape[:2]
-            side = int(round(np.exp(generator.uniform(*np.log(_crop_range(picture, min_crop))))))
+            side = round(float(np.exp(generator.uniform(*np.log(_crop_range(picture, min_crop))))))
             y, x = generator.integers(height - side + 1), generator.integers(width - side + 1)
             crop = picture[y : y + side, x : x + side]
             if generator.random() < 0.5:

@@ -97,7 +97,9 @@ def train_joint(
         x = _augment(torch.cat([d.images for d in drawn]), rng)
         image_targets = torch.cat([d.targets for d in drawn])
         features, sound_targets = sounds.draw(recipe.batch, rng)
-        features = features + 0.05 * features.std() * torch.randn(features.shape, generator=generator)
+        features = features + 0.05 * features.std() * torch.randn(
+            features.shape, generator=generator
+        )
         x = _attacked(towers, x, image_targets, features, sound_targets, recipe, generator)
         loss = contrastive_loss(
             towers.image_tower(x),
@@ -156,7 +158,7 @@ def _attacked(
     recipe: JointRecipe,
     generator: torch.Generator,
 ) -> Tensor:
-    """x plus the perturbation that raises the loss most, to first order, at a random size for each picture."""
+    """X plus the perturbation that raises the loss most, to first order, at a random size for each picture."""
     size = recipe.attack * torch.rand(len(x), 1, 1, 1, generator=generator)
     start = x + 0.5 * size * torch.randn(x.shape, generator=generator)
     leaf = start.clone().requires_grad_()

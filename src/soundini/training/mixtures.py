@@ -71,7 +71,10 @@ def draw_mixtures(
 
 @torch.no_grad()
 def as_guidance_sees(
-    denoiser: UNetDenoiser, images: Tensor, generator: torch.Generator, t_range: tuple[int, int] = (60, 850)
+    denoiser: UNetDenoiser,
+    images: Tensor,
+    generator: torch.Generator,
+    t_range: tuple[int, int] = (60, 850),
 ) -> Tensor:
     """x_in = f x0_hat + (1 - f) x_t with f = sqrt(1 - abar_t), at one random timestep for the batch.
 

@@ -84,7 +84,9 @@ def train_prior(
         :class:`TrainStep` after every step, :class:`CheckpointSaved` after every save.
     """
     unet = denoiser.unet.train().requires_grad_(True)
-    optimizer = torch.optim.AdamW(unet.parameters(), recipe.lr, betas=(0.9, 0.99), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(
+        unet.parameters(), recipe.lr, betas=(0.9, 0.99), weight_decay=0.01
+    )
     ema = EMA(unet, recipe.ema)
     done = load_checkpoint(folder, unet, ema, optimizer)
     for step in range(done, recipe.steps):

@@ -52,7 +52,11 @@ class SoundFeatures:
 
 @torch.no_grad()
 def sound_features(
-    folder: Path, joint: EmbeddedJointSpace, *, held_out: bool = False, gains_db: tuple[float, ...] = GAINS_DB
+    folder: Path,
+    joint: EmbeddedJointSpace,
+    *,
+    held_out: bool = False,
+    gains_db: tuple[float, ...] = GAINS_DB,
 ) -> SoundFeatures:
     """Features of every window of every sound in ``folder``'s ``sounds.csv``, at each of the levels.
 

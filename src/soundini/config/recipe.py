@@ -20,15 +20,15 @@ class SamplingConfig(Section):
 
     method: Literal["ddpm", "ddim", "dpmpp_2m"] = "ddim"
     """Sampler."""
-    steps: int = Field(default=12, ge=1, le=1000)
+    steps: int = Field(default=10, ge=1, le=1000)
     """Network evaluations from ``start`` down to the clean frame, before repeats."""
-    start: Share = 0.8
+    start: Share = 0.85
     """Noise level the source is taken to before it is denoised: 1 forgets it, 0.3 keeps its structure."""
     eta: Share = 0.0
     """DDIM only: share of fresh noise at each step."""
-    clip: bool = True
+    clip: bool = False
     """DDIM and DPM-Solver++: clamp the guided estimate of the clean frames to [-1, 1] at every step."""
-    repeats: int = Field(default=2, ge=1, le=10)
+    repeats: int = Field(default=1, ge=1, le=10)
     """How often each step between ``repeat_from`` and ``repeat_to`` is done (re-noise and repeat)."""
     repeat_from: Share = 0.8
     """Noisiest level at which steps are repeated."""
@@ -47,9 +47,9 @@ class AugmentSettings(Section):
 
     views: int = Field(default=3, ge=1, le=64)
     """Views of each frame at each step; the first is plain."""
-    min_scale: float = Field(default=0.5, gt=0, le=4)
+    min_scale: float = Field(default=0.4, gt=0, le=4)
     """Smallest view, as a share of the region."""
-    max_scale: float = Field(default=1.1, gt=0, le=4)
+    max_scale: float = Field(default=1.0, gt=0, le=4)
     """Largest view, as a share of the region."""
     rotation: float = Field(default=10, ge=0, le=180)
     """Largest rotation in degrees."""
@@ -60,11 +60,11 @@ class AugmentSettings(Section):
 class GuidanceConfig(Section):
     """How the sound steers the sampler: L = sum of lambda times term."""
 
-    strength: float = Field(default=0.55, ge=0, le=2)
+    strength: float = Field(default=0.42, ge=0, le=2)
     """``normalised`` rule: how far the sound moves each step, 0 (nothing) to 1."""
     rule: Literal["normalised", "paper"] = "normalised"
     """``paper`` moves the mean by variance times gradient and takes its strength from the lambdas."""
-    gradient: Literal["exact", "fast"] = "fast"
+    gradient: Literal["exact", "fast"] = "exact"
     """``exact`` runs back through the network, as the paper does; ``fast`` holds its output fixed, at half the cost."""
     until: Share = 0.22
     """Noise level below which guidance stops and the prior cleans up."""

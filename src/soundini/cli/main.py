@@ -58,10 +58,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
         return _fail(f"{name}{error.strerror or error}; check the disk, the folder and its rights")
-    except ValueError as error:
-        if type(error).__name__ != "UnknownCodecError":  # PyAV's; by name, for av loads late
-            raise
-        return _fail(f"this PyAV has no encoder {error}; install it from PyPI: pip install av")
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise

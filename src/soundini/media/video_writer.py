@@ -118,6 +118,11 @@ class VideoWriter:
             )
             self._stream = self._add_video(crf, preset)
             self._feed = self._add_audio(audio, sound, audio_source, end)
+        except av.codec.codec.UnknownCodecError as error:
+            self._abandon()
+            raise MediaError(
+                f"this PyAV has no encoder {error}; install it from PyPI: pip install av"
+            ) from None
         except BaseException:
             self._abandon()
             raise

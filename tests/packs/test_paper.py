@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -101,6 +102,12 @@ def test_the_record_names_every_weight_file(packs):
         "vgg16",
     ]
     assert hashes["raft_large"] == sha256(pack.weights["raft_large"])
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux")
+def test_no_weight_file_stays_mapped(packs):
+    unet = str(packs["paper-256"].weights["guided_256_uncond"])
+    assert unet not in Path("/proc/self/maps").read_text()
 
 
 def test_load_pack_knows_the_names(packs):

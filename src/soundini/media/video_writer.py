@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, cast
 
 import av
+import av.codec.codec
 import av.error
 import numpy as np
 

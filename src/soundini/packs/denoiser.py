@@ -60,7 +60,7 @@ def load_denoiser(
 
 def _load_unet(folder: Path, settings: Mapping[str, Any]) -> nn.Module:
     if TIMESTEP_KEY in settings:  # an ADM U-Net may be none that diffusers can build by itself
-        return load_unet(folder).float()
+        return _out_of_the_file(load_unet(folder).float())
     from diffusers import UNet2DModel
 
     # diffusers knows the names that attention had in its early checkpoints
@@ -69,6 +69,18 @@ def _load_unet(folder: Path, settings: Mapping[str, Any]) -> nn.Module:
     )
     if not isinstance(unet, UNet2DModel):
         raise ValueError("it is no UNet2DModel")
+    return unet
+
+
+def _out_of_the_file(unet: nn.Module) -> nn.Module:
+    """Copy weights that are mapped from a file, tensor by tensor.
+
+    Most are copied anyway when they are laid out for the network; the few that are not would keep the whole file in the
+    memory of the process.
+    """
+    for parameter in unet.parameters():
+        layout = torch.channels_last if parameter.ndim == 4 else torch.contiguous_format
+        parameter.data = parameter.detach().clone(memory_format=layout)
     return unet
 
 

@@ -37,7 +37,7 @@ $(VENV)/.installed-demo: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[demo,train,test]'
+	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[demo,test]'
 	@touch $@ $(VENV)/.installed-demo
 
 $(BIN)/python:

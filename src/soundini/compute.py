@@ -28,8 +28,8 @@ def pick_device(name: str = "auto") -> torch.device:
 def pick_dtype(name: str, device: torch.device) -> torch.dtype | None:
     """The denoiser's arithmetic: None is float32.
 
-    ``auto`` is bfloat16 on GPUs and on CPUs with matrix units for it (AMX). AVX-512 alone does not pay: its bfloat16
-    products are no faster than float32 ones here (``bench/dtype.py`` measures it).
+    ``auto`` is bfloat16 on GPUs and on CPUs with matrix units for it (AMX). AVX-512 alone need not pay: where this was
+    written, oneDNN's bfloat16 convolutions were slower than its float32 ones (``soundini doctor`` times the network).
     """
     if name == "bfloat16":
         return torch.bfloat16
@@ -37,4 +37,5 @@ def pick_dtype(name: str, device: torch.device) -> torch.dtype | None:
         return None
     if device.type == "cuda":
         return torch.bfloat16
-    return torch.bfloat16 if torch.cpu._is_amx_tile_supported() else None
+    has_amx = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    return torch.bfloat16 if has_amx() else None

@@ -72,13 +72,13 @@ class GuidanceConfig(Section):
     """Largest gradient of a pixel, in standard deviations."""
     lambda_sound: float = Field(default=1.0, ge=0)
     """L_SG: the region looks as the sound suggests."""
-    lambda_directional: float = Field(default=0.3, ge=0)
+    lambda_directional: float = Field(default=0.01, ge=0)
     """L_DSG: the region changes as the sound changes."""
     text: str = ""
     """Words for what the region should look like; needs a text tower (``paper-256``)."""
     lambda_text: float = Field(default=1.0, ge=0)
     """L_text: the region looks as ``text`` says, where there is any."""
-    lambda_flow: float = Field(default=5.0, ge=0)
+    lambda_flow: float = Field(default=20.0, ge=0)
     """L_flow: what moves with the scene keeps its look."""
     lambda_background: float = Field(default=0.0, ge=0)
     """L_back: outside the mask, predicted frames resemble the source."""
@@ -86,9 +86,9 @@ class GuidanceConfig(Section):
     """Predicted pixels stay within [-1, 1]."""
     flow_ramp: bool = True
     """Multiply L_flow by (T - t) / T, so that motion forms first and coherence settles later."""
-    smooth: int = Field(default=6, ge=0, le=64)
+    smooth: int = Field(default=32, ge=0, le=64)
     """Rounds of averaging of the gradient along the flow: frames of one scene are pulled the same way (0 as in the paper)."""
-    settle: int = Field(default=3, ge=0, le=64)
+    settle: int = Field(default=6, ge=0, le=64)
     """Rounds of averaging of the finished change along the flow (0 as in the paper)."""
     flow_on: Literal["source", "predicted"] = "source"
     """Flow measured once on the source, or at every step on the predicted frames (the paper; needs RAFT)."""

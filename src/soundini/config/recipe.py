@@ -60,7 +60,7 @@ class AugmentSettings(Section):
 class GuidanceConfig(Section):
     """How the sound steers the sampler: L = sum of lambda times term."""
 
-    strength: float = Field(default=0.42, ge=0, le=2)
+    strength: float = Field(default=0.3, ge=0, le=2)
     """``normalised`` rule: how far the sound moves each step, 0 (nothing) to 1."""
     rule: Literal["normalised", "paper"] = "normalised"
     """``paper`` moves the mean by variance times gradient and takes its strength from the lambdas."""
@@ -86,9 +86,9 @@ class GuidanceConfig(Section):
     """Predicted pixels stay within [-1, 1]."""
     flow_ramp: bool = True
     """Multiply L_flow by (T - t) / T, so that motion forms first and coherence settles later."""
-    smooth: int = Field(default=32, ge=0, le=64)
+    smooth: int = Field(default=14, ge=0, le=64)
     """Rounds of averaging of the gradient along the flow: frames of one scene are pulled the same way (0 as in the paper)."""
-    settle: int = Field(default=6, ge=0, le=64)
+    settle: int = Field(default=8, ge=0, le=64)
     """Rounds of averaging of the finished change along the flow (0 as in the paper)."""
     flow_on: Literal["source", "predicted"] = "source"
     """Flow measured once on the source, or at every step on the predicted frames (the paper; needs RAFT)."""

@@ -10,7 +10,8 @@ from torchvision.models.optical_flow import raft_large, raft_small
 
 from soundini.errors import ConfigError, ModelError
 from soundini.flow.resize import resize_flow
-from soundini.flow.weights import random_state, read_state
+from soundini.flow.weights import random_state
+from soundini.state_files import read_state
 
 _VARIANTS = {"large": raft_large, "small": raft_small}
 # Below 128 pixels the last pyramid level is one pixel wide and torchvision divides by zero.

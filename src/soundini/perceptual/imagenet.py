@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from soundini.errors import ModelError
 from soundini.perceptual.taps import TapDistance
-from soundini.perceptual.weights import read_state
+from soundini.state_files import read_state
 
 # The tf_ variant pads as TensorFlow does and has its batch-norm epsilon: the weights were trained
 # there. So is the input: mean 0.5, deviation 0.5, which is to say [-1, 1] as it stands.

@@ -9,7 +9,7 @@ from torchvision.models import vgg16
 
 from soundini.errors import ModelError
 from soundini.perceptual.taps import TapDistance
-from soundini.perceptual.weights import read_state
+from soundini.state_files import read_state
 
 # Index of the last layer of each slice of torchvision's vgg16().features: relu1_2 .. relu5_3.
 _TAPS = (3, 8, 15, 22, 29)

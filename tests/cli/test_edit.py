@@ -65,6 +65,25 @@ def test_recipe_makes_the_same_bytes_again(edit, run, out, tmp_path):
     assert "the same bytes as recorded" in told
 
 
+def test_recipe_is_understood_from_anywhere(run, tmp_path, monkeypatch):
+    """Paths are kept as seen from the recipe: a folder that is moved whole still works."""
+    home, moved = tmp_path / "home", tmp_path / "moved"
+    (home / "out").mkdir(parents=True)
+    make.write_video(home / "in.mp4", 6)
+    make.write_sound(home / "tone.wav", make.tone(0.5))
+    for name in "ab":
+        make.write_image(home / f"{name}.png", make.disc_mask())
+    monkeypatch.chdir(home)
+    asked = ("in.mp4", "--sound", "tone.wav", "--mask", "0=a.png", "--mask", "3=b.png")
+    assert run("edit", *asked, "-o", "out/out.mp4", *QUICK)[0] == 0
+    home.rename(moved)
+    monkeypatch.chdir(tmp_path)
+    code, told, _ = run("edit", "--recipe", "moved/out/out.recipe.json", "-o", "again.mp4")
+    assert code == 0
+    assert "the same bytes as recorded" in told
+    assert "another file" not in told
+
+
 def test_recipe_gives_way_to_what_is_said_besides(edit, run, out, tmp_path):
     assert edit("--seed", "3")[0] == 0
     other = tmp_path / "other.mp4"

@@ -6,9 +6,11 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+from soundini.diffusion.condition import ConditionEmbedding
 from soundini.events import CheckpointSaved, TrainStep
 from soundini.packs.debug import debug_pack
-from soundini.training.classes import CLASSES, IMAGE_CLASS
+from soundini.training.classes import CLASSES, HEARD_WITH, IMAGE_CLASS
+from soundini.training.conditions import HeardPictures, sound_conditions
 from soundini.training.images import LabelledImages, is_held_out
 from soundini.training.joint import JointRecipe, JointTowers, contrastive_loss, train_joint
 from soundini.training.mixtures import draw_mixtures, soft_masks
@@ -58,10 +60,15 @@ def run_joint(data, folder, steps, stop=None):
     return losses
 
 
+def heard_pictures(data, **options):
+    sounds = sound_conditions(debug_pack().joint, fake_sounds())
+    return HeardPictures(LabelledImages(data), sounds, **options)
+
+
 def run_prior(data, folder, steps, stop=None):
     recipe = PriorRecipe(steps=steps, batch=4, size=32, min_crop=32, warmup=2, save_every=2)
     losses = []
-    for event in train_prior(debug_pack().denoiser, LabelledImages(data), recipe, folder):
+    for event in train_prior(debug_pack().denoiser, heard_pictures(data), recipe, folder):
         if isinstance(event, TrainStep):
             losses.append(event.loss)
         if isinstance(event, CheckpointSaved) and event.step == stop:
@@ -81,6 +88,39 @@ def test_a_resumed_prior_goes_on_bit_for_bit(data, tmp_path):
 def test_the_prior_learns(data, tmp_path):
     losses = run_prior(data, tmp_path, 60)
     assert sum(losses[-10:]) < 0.8 * sum(losses[:10])
+
+
+def test_an_unconditional_network_starts_as_what_it_was(debug):
+    x = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    before = debug.denoiser.output(x, 300)
+    debug.denoiser.take_condition(ConditionEmbedding(16, debug.denoiser.time_dim))
+    assert torch.equal(debug.denoiser.output(x, 300), before)
+    assert torch.equal(debug.denoiser.output(x, 300, torch.randn(2, 16)), before)
+
+
+def test_the_prior_learns_to_listen(data, tmp_path):
+    """What it is told decides what it draws: told of fire it draws red, told of the deep it draws blue."""
+    denoiser = debug_pack().denoiser
+    pictures = heard_pictures(data, blended=0.0, dropped=0.0)
+    recipe = PriorRecipe(steps=150, batch=8, size=32, min_crop=32, lr=2e-3, warmup=5)
+    for _ in train_prior(denoiser, pictures, recipe, tmp_path):
+        pass
+    x = torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(0)).repeat(2, 1, 1, 1)
+    told = torch.stack([pictures.sounds[name][0] for name in ("fire", "underwater")])
+    denoiser.requires_grad_(False)
+    fire, deep = denoiser.interpret(x, 800, denoiser.output(x, 800, told)).pred_xstart
+    redness = [float(frame[0].mean() - frame[2].mean()) for frame in (fire, deep)]
+    assert redness[0] > redness[1] + 0.1
+
+
+def test_a_faded_picture_has_a_shorter_condition(data):
+    pictures = heard_pictures(data, blended=1.0, dropped=0.0, noise=0.0)
+    _, told = pictures.draw(64, 32, {"fire": 1.0}, np.random.default_rng(0), min_crop=32)
+    length = told.norm(dim=1)
+    assert length.min() < 0.4
+    assert 0.7 < length.max() <= 0.9 + 1e-5
+    bare = heard_pictures(data, blended=0.0, dropped=1.0)
+    assert not bare.draw(8, 32, {"fire": 1.0}, np.random.default_rng(0), min_crop=32)[1].any()
 
 
 def test_the_joint_space_trains_and_saves(data, tmp_path):
@@ -121,3 +161,6 @@ def test_held_out_pictures_are_never_trained_on(data):
 
 def test_every_label_has_a_known_class():
     assert set(IMAGE_CLASS.values()) == set(CLASSES)
+    for classes in HEARD_WITH.values():
+        assert set(classes) <= set(CLASSES)
+        assert sum(classes.values()) == pytest.approx(1)

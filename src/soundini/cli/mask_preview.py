@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Annotated
 
 from tyro.conf import arg
@@ -53,7 +54,7 @@ class MaskPreview:
 
         with VideoReader(self.clip.video) as reader:
             first, stop = part_of(reader, self.clip.start, self.clip.end)
-            count = sum(1 for _ in reader.frames(first, stop))
+            count = sum(1 for _ in islice(reader.times(), first, stop))
             chosen = set(spread(count, self.frames))
             held = {}
 

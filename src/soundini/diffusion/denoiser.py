@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from soundini.diffusion.condition import ConditionEmbedding
 from soundini.diffusion.noise import stable_seed
 from soundini.diffusion.schedule import NoiseSchedule
 
@@ -62,6 +63,7 @@ class UNetDenoiser(nn.Module):
         autocast: dtype of the network's arithmetic, or None for the frames' own.
         clip_xstart: clamp ``pred_xstart`` to [-1, 1] (and make ``eps`` agree).
         num_classes: how many labels the network knows; None if it takes none.
+        condition: for a network that is told an embedding instead of a label.
 
     Shape:
         ``x``: ``[T, 3, H, W]`` with H, W multiples of ``stride``.
@@ -78,6 +80,7 @@ class UNetDenoiser(nn.Module):
         autocast: torch.dtype | None = None,
         clip_xstart: bool = False,
         num_classes: int | None = None,
+        condition: ConditionEmbedding | None = None,
     ) -> None:
         super().__init__()
         self.unet = unet.eval().requires_grad_(False).to(memory_format=torch.channels_last)
@@ -89,6 +92,19 @@ class UNetDenoiser(nn.Module):
         self.clip_xstart = clip_xstart
         self.num_classes = num_classes
         self._compiled = False
+        self.condition: ConditionEmbedding | None = None
+        if condition is not None:
+            self.take_condition(condition)
+
+    def take_condition(self, condition: ConditionEmbedding) -> None:
+        """From now on tell the network, a ``UNet2DModel`` without classes, an embedding at every call."""
+        self.condition = condition.eval().requires_grad_(False)
+        self.unet.class_embedding = nn.Identity()
+
+    @property
+    def time_dim(self) -> int:
+        """Length of the network's timestep embedding."""
+        return self.unet.time_embedding.linear_2.out_features
 
     def recompute_activations(self, enabled: bool) -> None:
         """Keep only what enters each residual block, and compute the rest again for the gradient."""
@@ -133,26 +149,40 @@ class UNetDenoiser(nn.Module):
             raise ValueError(f"there are classes 0 to {self.num_classes - 1}, not {chosen}")
         return torch.full((count,), chosen)
 
-    def output(self, x: Tensor, t: int, class_labels: Tensor | None = None) -> Tensor:
-        """The network's raw output at full resolution: ``[T, 3 or 6, H, W]``, float32.
+    def output(self, x: Tensor, t: int | Tensor, told: Tensor | None = None) -> Tensor:
+        """The network's raw output at full resolution, float32.
 
-        A class-conditional network that is given no labels takes random ones, of seed 0.
+        Args:
+            x: noisy frames.
+            t: timestep, one for all or one for each frame.
+            told: labels of a class-conditional network (None: random ones, of seed 0), or the
+                conditions of one that takes embeddings (None: the empty condition).
+
+        Shape:
+            ``x``: ``[T, 3, H, W]``; ``told``: ``[T]`` or ``[T, D]``; returns ``[T, 3 or 6, H, W]``.
         """
-        if class_labels is None:
-            class_labels = self.class_labels(len(x), t)
+        if told is None:
+            told = self._nothing_told(x, t)
         h = F.pixel_unshuffle(x, self.unshuffle) if self.unshuffle > 1 else x
         h = h.contiguous(memory_format=torch.channels_last)
-        labels = {}
-        if class_labels is not None:
-            labels["class_labels"] = class_labels.to(x.device, non_blocking=True)
+        steps = t if isinstance(t, Tensor) else torch.full((len(x),), t, device=x.device)
         arithmetic = (
             nullcontext()
             if self.autocast is None
             else torch.autocast(x.device.type, dtype=self.autocast)
         )
         with arithmetic:
-            out = self.unet(h, torch.full((len(x),), t, device=x.device), **labels).sample
+            labels = {}
+            if told is not None:
+                told = told.to(x.device, non_blocking=True)
+                labels["class_labels"] = told if self.condition is None else self.condition(told)
+            out = self.unet(h, steps, **labels).sample
         return (F.pixel_shuffle(out, self.unshuffle) if self.unshuffle > 1 else out).to(x.dtype)
+
+    def _nothing_told(self, x: Tensor, t: int | Tensor) -> Tensor | None:
+        if self.condition is not None:
+            return x.new_zeros(len(x), self.condition.dim)
+        return None if isinstance(t, Tensor) else self.class_labels(len(x), t)
 
     def interpret(self, x: Tensor, t: int, out: Tensor) -> Prediction:
         """Turn the raw output into a :class:`Prediction`; differentiable in both ``x`` and ``out``.

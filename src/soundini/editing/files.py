@@ -18,7 +18,13 @@ from soundini.config.recipe import Recipe
 from soundini.editing.mask_spool import MaskSpool
 from soundini.editing.masking import make_masks
 from soundini.editing.plan import Window, plan_windows
-from soundini.editing.request import EditRequest, MaskRequest, sidecar_path, write_sidecar
+from soundini.editing.request import (
+    EditRequest,
+    MaskRequest,
+    keyed_path,
+    sidecar_path,
+    write_sidecar,
+)
 from soundini.editing.sound_track import SoundTrack, lay_sound
 from soundini.editing.stream import edit_frames
 from soundini.errors import ConfigError, MediaError
@@ -78,7 +84,11 @@ def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> Prepare
         SoundiniError: an input is missing, damaged, or of the wrong kind.
     """
     recipe = request.recipe
-    inputs = [request.video, request.sound_path, *map(_mask_file, request.mask.paths)]
+    inputs = [
+        request.video,
+        request.sound_path,
+        *(keyed_path(text)[1] for text in request.mask.paths),
+    ]
     check_output(request.output, [p for p in inputs if p.exists()])
     sound = load_sound(request.sound_path)
     with VideoReader(request.video) as reader:
@@ -214,7 +224,7 @@ def _bound(reader: VideoReader, text: str, name: str) -> int:
     try:
         if text.endswith("s"):
             value = Fraction(text.removesuffix("s"))
-            index = sum(1 for _ in takewhile(lambda f: f.time < value, reader.frames()))
+            index = sum(1 for _ in takewhile(lambda time: time < value, reader.times()))
         else:
             value = index = int(text)
         if value >= 0:
@@ -245,14 +255,13 @@ def _spool_masks(
     return spool, times, durations
 
 
-def _mask_file(text: str) -> Path:
-    head, equals, tail = text.partition("=")
-    return Path(tail) if equals and head.isdigit() else Path(text)
-
-
 def _record(edit: PreparedEdit, end: EditDone, seconds: float) -> dict[str, object]:
     request = edit.request
-    files = [request.video, request.sound_path, *map(_mask_file, request.mask.paths)]
+    files = [
+        request.video,
+        request.sound_path,
+        *(keyed_path(text)[1] for text in request.mask.paths),
+    ]
     temporal = end.temporal
     return {
         "inputs": {str(p): file_hash(p) for p in files if p.is_file()},

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from soundini.config.recipe import RegionConfig
-from soundini.editing.request import MaskRequest
+from soundini.editing.request import MaskRequest, keyed_path
 from soundini.errors import MaskError
 from soundini.masks.refine import bounds, dilate, feather, invert
 from soundini.masks.shapes import ShapeKind, shape_mask
@@ -85,7 +85,7 @@ def _keyframes(request: MaskRequest, size: tuple[int, int], first: int) -> dict[
         return {first: np.ones(size, np.float32)}
     if ways:
         return {first: shape_mask(ways[0], getattr(request, ways[0]), size)}
-    named = [_keyed(p) for p in request.paths]
+    named = [keyed_path(p) for p in request.paths]
     if len(named) == 1 and named[0][0] is None:
         source = open_mask(named[0][1], size)
         return {first: source.mask} if isinstance(source, StillMask) else {}
@@ -98,10 +98,3 @@ def _keyframes(request: MaskRequest, size: tuple[int, int], first: int) -> dict[
             )
         keyframes[number] = source.mask
     return keyframes
-
-
-def _keyed(text: str) -> tuple[int | None, Path]:
-    head, equals, tail = text.partition("=")
-    if equals and head.isdigit():
-        return int(head), Path(tail)
-    return None, Path(text)

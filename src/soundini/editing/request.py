@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -96,9 +98,15 @@ def versions() -> dict[str, str]:
 
 
 def write_sidecar(request: EditRequest, record: dict[str, Any]) -> Path:
-    """Write settings, versions, hashes and figures beside the output, by atomic rename."""
+    """Write settings, versions, hashes and figures beside the output, by atomic rename.
+
+    Paths are written as seen from its folder, so that it is understood from wherever it is used.
+    """
     path = sidecar_path(request.output)
-    content = {"request": request.model_dump(mode="json"), "versions": versions(), **record}
+    settings = _with_paths(
+        request.model_dump(mode="json"), lambda name: _seen_from(path.parent, name)
+    )
+    content = {"request": settings, "versions": versions(), **record}
     with PartialFile(path) as file:
         file.partial.write_text(json.dumps(content, indent=1) + "\n")
         file.commit()
@@ -128,4 +136,32 @@ def read_request(path: Path) -> dict[str, Any]:
     except ValidationError as error:
         where = ".".join(str(p) for p in error.errors()[0]["loc"])
         raise ConfigError(f"{path}: {where} is missing or wrong; mend the file") from None
-    return settings
+    return _with_paths(settings, lambda name: os.path.normpath(path.parent / name))
+
+
+def keyed_path(text: str) -> tuple[int | None, Path]:
+    """The frame and the file of a mask: ``48=b.png`` -> 48, ``b.png``; ``b.png`` -> None, ``b.png``."""
+    head, equals, tail = text.partition("=")
+    if equals and head.isdigit():
+        return int(head), Path(tail)
+    return None, Path(text)
+
+
+def _with_paths(settings: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    """The settings of a request with every path in them changed."""
+    changed: dict[str, Any] = {name: change(settings[name]) for name in ("video", "output")}
+    if settings["sound"] != SELF:
+        changed["sound"] = change(settings["sound"])
+    models = settings.get("models", "embedded")
+    if "/" in models or os.sep in models:
+        changed["models"] = change(models)
+    masks = [keyed_path(text) for text in settings["mask"].get("paths", ())]
+    paths = [("" if n is None else f"{n}=") + change(str(file)) for n, file in masks]
+    return {**settings, **changed, "mask": {**settings["mask"], "paths": paths}}
+
+
+def _seen_from(folder: Path, name: str) -> str:
+    try:
+        return os.path.relpath(name, folder)
+    except ValueError:  # on another drive
+        return os.path.abspath(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -82,7 +82,7 @@ def edit_frames(
             step: SamplingStep | None = None
             for step in sample_window(pack, inputs, recipe):
                 done += 1
-                losses = {k: float(v) for k, v in step.diagnostics.items()} or losses
+                losses = _read_back(step.diagnostics) or losses
                 yield StepDone(number, done, total, losses, _preview(step.pred_xstart))
             assert step is not None
             change = smooth_along(
@@ -162,6 +162,13 @@ def _measure(meter: CoherenceMeter, inputs: WindowInputs, edited: Tensor, shown:
     source, mask = inputs.source, inputs.mask
     seen = source + shown.view(-1, 1, 1, 1) * mask * (edited - source)
     meter.add(source, seen, inputs.own_pairs(), mask)
+
+
+def _read_back(figures: Mapping[str, Tensor]) -> dict[str, float]:
+    """Figures of a step as numbers, brought from the device in one go."""
+    if not figures:
+        return {}
+    return dict(zip(figures, torch.stack(list(figures.values())).tolist(), strict=True))
 
 
 def _preview(pred_xstart: Tensor) -> np.ndarray:

@@ -130,6 +130,7 @@ def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iter
         held=HeldFrames(source, active),
         smooth=lambda gradient: smooth_along(gradient, pairs, recipe.guidance.smooth),
         class_label=recipe.sampling.class_label,
+        condition=recipe.sampling.condition * inputs.sound_embeds.to(source),
     )
     x = schedule.q_sample(source, start_noise, plan[0].t)
     yield from sample(

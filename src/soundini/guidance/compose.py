@@ -70,6 +70,7 @@ class GuidedDenoiser:
         seed: where the terms' random choices come from.
         held: frames that stay the source for now, or None.
         class_label: for a class-conditional denoiser, see :meth:`UNetDenoiser.class_labels`.
+        condition: what a denoiser that takes embeddings is told of each frame, ``[T, D]``, or None.
         smooth: applied to the gradient before its length is set, such as an average along the flow: frames of one scene
             are then pulled the same way. None leaves it as it is.
     """
@@ -87,6 +88,7 @@ class GuidedDenoiser:
     seed: int = 0
     held: HeldFrames | None = None
     class_label: ClassLabel = "random"
+    condition: Tensor | None = None
     smooth: Callable[[Tensor], Tensor] | None = None
     _calls: int = field(default=0, init=False)
 
@@ -128,22 +130,28 @@ class GuidedDenoiser:
 
     def _output(self, x: Tensor, t: int) -> Tensor:
         """The network's output for the free frames; zero for the held ones."""
+        told = self._told(len(x), t)
         if self.held is None:
-            return self._network(x, t)
+            return self._network(x, t, told)
         free = torch.nonzero(self.held.active(t)).flatten()
         if len(free) == len(x):
-            return self._network(x, t)
+            return self._network(x, t, told)
         if len(free) == 0:
             return torch.zeros_like(x)
         free = free.to(x.device, non_blocking=True)
-        out = self._network(x[free], t)
+        out = self._network(x[free], t, None if told is None else told[free.to(told.device)])
         return out.new_zeros(len(x), *out.shape[1:]).index_copy(0, free, out)
 
-    def _network(self, x: Tensor, t: int) -> Tensor:
-        chunks = x.split(self.chunk) if self.chunk else (x,)
-        labels = [
-            self.denoiser.class_labels(len(c), t, self.class_label, self.seed) for c in chunks
-        ]
+    def _told(self, count: int, t: int) -> Tensor | None:
+        """What the network is told besides the timestep: a label or an embedding of each frame."""
+        if self.denoiser.condition is not None:
+            return self.condition
+        return self.denoiser.class_labels(count, t, self.class_label, self.seed)
+
+    def _network(self, x: Tensor, t: int, told: Tensor | None) -> Tensor:
+        size = self.chunk or len(x)
+        chunks = x.split(size)
+        labels = [None] * len(chunks) if told is None else told.split(size)
         passes = list(zip(chunks, labels, strict=True))
         output = self.denoiser.output
         if len(chunks) == 1:

@@ -104,22 +104,34 @@ class VideoReader:
             raise ValueError(f"start must be at least 0, not {start}")
         if stop is not None and stop <= start:
             return
-        info = self.info
         converter: ColorConverter | None = None
-        container = open_input(info.path)
+        for index, frame, time, duration in self._shown(stop):
+            if index < start:
+                continue
+            if converter is None:
+                converter = ColorConverter(self.info.color, frame.width, frame.height)
+            rgb = self.info.orientation.apply(converter.to_rgb(frame))
+            yield VideoFrame(index, time, duration, rgb)
+
+    def times(self) -> Iterator[Fraction]:
+        """Yield the time of every frame, in seconds; frames are decoded, not converted.
+
+        Raises:
+            MediaError: As :meth:`frames`.
+        """
+        return (time for _, _, time, _ in self._shown(None))
+
+    def _shown(self, stop: int | None) -> Iterator[tuple[int, AvFrame, Fraction, Fraction]]:
+        """Open the file anew and give its frames before ``stop``, as FFmpeg has them."""
+        container = open_input(self.info.path)
         self._open.append(container)
         try:
-            stream = video_stream(container, info.path)
+            stream = video_stream(container, self.info.path)
             stream.thread_type = "AUTO"
-            for index, frame, time, duration in self._timed(container, stream):
-                if stop is not None and index >= stop:
+            for timed in self._timed(container, stream):
+                if stop is not None and timed[0] >= stop:
                     return
-                if index < start:
-                    continue
-                if converter is None:
-                    converter = ColorConverter(info.color, frame.width, frame.height)
-                rgb = info.orientation.apply(converter.to_rgb(frame))
-                yield VideoFrame(index, time, duration, rgb)
+                yield timed
         finally:
             container.close()
             if container in self._open:

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from soundini.diffusion.adm import TIMESTEP_KEY, load_unet
+from soundini.diffusion.condition import ConditionEmbedding
 from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.diffusion.schedule import NoiseSchedule
 from soundini.errors import ModelError
@@ -23,7 +24,7 @@ def load_denoiser(
 
     Args:
         folder: holds ``unet/`` and ``scheduler/``, or ``config.json``, ``scheduler_config.json``
-            and the weights.
+            and the weights; and ``condition.safetensors`` where the network is told an embedding.
         config: what a pack says of it: ``unshuffle``, ``clip_xstart``.
         dtype: arithmetic of the network: None for float32, else autocast.
 
@@ -50,6 +51,7 @@ def load_denoiser(
             autocast=dtype,
             clip_xstart=bool(config.get("clip_xstart", scheduler.get("clip_sample", False))),
             num_classes=settings.get("num_class_embeds"),
+            condition=ConditionEmbedding.from_folder(folder),
         )
     except Exception as error:
         raise ModelError(

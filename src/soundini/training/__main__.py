@@ -16,12 +16,14 @@ import tyro
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from soundini.diffusion.condition import CONDITION_FILE
 from soundini.errors import ModelError
 from soundini.events import TrainStep
 from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.packs.pack import embedded_folder, load_pack
 from soundini.training.anchors import anchors
 from soundini.training.checkpoint import NAME
+from soundini.training.conditions import HeardPictures, sound_conditions
 from soundini.training.images import LabelledImages
 from soundini.training.joint import JointRecipe, JointTowers, train_joint
 from soundini.training.prior import PriorRecipe, train_prior
@@ -48,12 +50,10 @@ def train(
         steps: optimiser steps, instead of the recipe's own.
     """
     pack = load_pack(start)
+    if not isinstance(pack.joint, EmbeddedJointSpace):
+        raise ModelError(f"the pack {start} has no embedded joint space; use --start embedded")
     images = LabelledImages(data)
     if what == "joint":
-        if not isinstance(pack.joint, EmbeddedJointSpace):
-            raise ModelError(
-                f"the pack {start} has no embedded joint space to train; use --start embedded"
-            )
         sounds = sound_features(data, pack.joint)
         towers = JointTowers(pack.joint.image_tower, pack.joint.sound_head)
         recipe = JointRecipe() if steps is None else replace(JointRecipe(), steps=steps)
@@ -66,9 +66,9 @@ def train(
         save_file({k: v.contiguous() for k, v in fixed.items()}, folder / "anchors.safetensors")
     else:
         recipe = PriorRecipe() if steps is None else replace(PriorRecipe(), steps=steps)
-        _watch(train_prior(pack.denoiser, images, recipe, run))
-        folder = _copy_pack(pack.folder or embedded_folder(), output) / "unet"
-        _write(_average(run), folder / "diffusion_pytorch_model.safetensors")
+        heard = sound_conditions(pack.joint, sound_features(data, pack.joint))
+        _watch(train_prior(pack.denoiser, HeardPictures(images, heard), recipe, run))
+        _write_prior(_average(run), _copy_pack(pack.folder or embedded_folder(), output))
     print(f"wrote {output}")
 
 
@@ -94,6 +94,16 @@ def _copy_pack(source: Path, output: Path) -> Path:
     if source.resolve() != output.resolve():
         shutil.copytree(source, output, dirs_exist_ok=True)
     return output
+
+
+def _write_prior(state: dict[str, Tensor], folder: Path) -> None:
+    """A denoiser's state, in two files: the network as diffusers knows it, and what it is told by."""
+    parts: dict[str, dict[str, Tensor]] = {"unet": {}, "condition": {}}
+    for key, value in state.items():
+        part, name = key.split(".", 1)
+        parts[part][name] = value
+    _write(parts["unet"], folder / "unet" / "diffusion_pytorch_model.safetensors")
+    _write(parts["condition"], folder / CONDITION_FILE)
 
 
 def _write(state: dict[str, Tensor], path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Training of the diffusion prior: v-prediction on random crops (Patch Diffusion, arXiv 2304.12526), min-SNR weighting."""
+"""Training of the diffusion prior: v-prediction on random crops (Patch Diffusion, arXiv 2304.12526), told of a sound."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from soundini.diffusion.condition import ConditionEmbedding
 from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.events import CheckpointSaved, TrainStep
 from soundini.training.checkpoint import load_checkpoint, save_checkpoint
+from soundini.training.conditions import HeardPictures
 from soundini.training.ema import EMA
-from soundini.training.images import LabelledImages
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class PriorRecipe:
     batch: int = 32
     size: int = 64
     min_crop: int = 64
-    lr: float = 1e-4
-    warmup: int = 200
+    lr: float = 2e-4
+    warmup: int = 100
     decay: float = 0.4
     ema: float = 0.999
     snr_gamma: float = 5.0
@@ -51,73 +51,81 @@ class PriorRecipe:
     save_every: int = 250
     weights: Mapping[str, float] = field(
         default_factory=lambda: {
-            "fire": 0.30,
-            "explosion": 0.05,
-            "smoke": 0.06,
-            "sea": 0.10,
-            "waterfall": 0.03,
-            "storm": 0.11,
-            "rain": 0.06,
-            "snow": 0.05,
-            "underwater": 0.09,
+            "fire": 0.29,
+            "explosion": 0.01,
+            "smoke": 0.04,
+            "sea": 0.12,
+            "waterfall": 0.04,
+            "storm": 0.13,
+            "rain": 0.07,
+            "snow": 0.06,
+            "underwater": 0.11,
             "clouds": 0.02,
-            "generic": 0.10,
+            "generic": 0.08,
             "forest": 0.03,
         }
     )
 
 
 def train_prior(
-    denoiser: UNetDenoiser, images: LabelledImages, recipe: PriorRecipe, folder: Path
+    denoiser: UNetDenoiser, pictures: HeardPictures, recipe: PriorRecipe, folder: Path
 ) -> Iterator[TrainStep | CheckpointSaved]:
-    """Train ``denoiser.unet`` and keep its running average, yielding after every step; resumes from ``folder``.
+    """Train a denoiser and keep its running average, yielding after every step; resumes from ``folder``.
 
     The draws of step k depend on (seed, k) alone, so a resumed run sees what an uninterrupted one would have seen.
 
     Args:
-        denoiser: v-prediction denoiser to train, from random or from trained weights.
-        images: where crops come from.
+        denoiser: v-prediction denoiser to train, from random or from trained weights; one that takes no condition
+            yet learns to.
+        pictures: where crops and conditions come from.
         recipe: settings.
         folder: where ``last.safetensors`` is kept.
 
     Yields:
         :class:`TrainStep` after every step, :class:`CheckpointSaved` after every save.
     """
-    unet = denoiser.unet.train().requires_grad_(True)
+    if denoiser.condition is None:
+        dim = next(iter(pictures.sounds.values())).shape[1]
+        denoiser.take_condition(ConditionEmbedding(dim, denoiser.time_dim))
+    denoiser.train().requires_grad_(True)
     optimizer = torch.optim.AdamW(
-        unet.parameters(), recipe.lr, betas=(0.9, 0.99), weight_decay=0.01
+        denoiser.parameters(), recipe.lr, betas=(0.9, 0.99), weight_decay=0.01
     )
-    ema = EMA(unet, recipe.ema)
-    done = load_checkpoint(folder, unet, ema, optimizer)
+    ema = EMA(denoiser, recipe.ema)
+    done = load_checkpoint(folder, denoiser, ema, optimizer)
     for step in range(done, recipe.steps):
         rng = np.random.default_rng((recipe.seed, step))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        x_start, _ = images.crops(
+        x_start, heard = pictures.draw(
             recipe.batch, recipe.size, recipe.weights, rng, min_crop=recipe.min_crop
         )
-        loss = denoising_loss(denoiser, x_start, generator, recipe.snr_gamma)
+        loss = denoising_loss(denoiser, x_start, heard, generator, recipe.snr_gamma)
         for group in optimizer.param_groups:
             group["lr"] = recipe.lr * _lr_factor(step, recipe)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(unet.parameters(), 1.0)
+        norm = torch.nn.utils.clip_grad_norm_(denoiser.parameters(), 1.0)
         optimizer.step()
-        ema.update(unet)
+        ema.update(denoiser)
         yield TrainStep(step + 1, recipe.steps, float(loss.detach()), {"grad_norm": float(norm)})
         if (step + 1) % recipe.save_every == 0 or step + 1 == recipe.steps:
-            path = save_checkpoint(folder, unet, ema, optimizer, step + 1, asdict(recipe))
+            path = save_checkpoint(folder, denoiser, ema, optimizer, step + 1, asdict(recipe))
             yield CheckpointSaved(step + 1, path)
 
 
 def denoising_loss(
-    denoiser: UNetDenoiser, x_start: Tensor, generator: torch.Generator, snr_gamma: float
+    denoiser: UNetDenoiser,
+    x_start: Tensor,
+    heard: Tensor | None,
+    generator: torch.Generator,
+    snr_gamma: float,
 ) -> Tensor:
     """Weighted mean squared error of v at random timesteps, one timestep for each crop.
 
     min-SNR weight for v-prediction: min(snr, gamma) / (snr + 1).
 
     Shape:
-        ``x_start``: ``[B, 3, H, W]``; returns a scalar.
+        ``x_start``: ``[B, 3, H, W]``; ``heard``: ``[B, D]``; returns a scalar.
     """
     schedule = denoiser.schedule
     batch = len(x_start)
@@ -128,10 +136,7 @@ def denoising_loss(
     abar = schedule.alphas_cumprod[t].float().view(-1, 1, 1, 1)
     x = abar.sqrt() * x_start + (1 - abar).sqrt() * eps
     target = abar.sqrt() * eps - (1 - abar).sqrt() * x_start
-    h = F.pixel_unshuffle(x, denoiser.unshuffle) if denoiser.unshuffle > 1 else x
-    with torch.autocast("cpu", denoiser.autocast, enabled=denoiser.autocast is not None):
-        out = denoiser.unet(h.contiguous(memory_format=torch.channels_last), t).sample
-    v = F.pixel_shuffle(out.float(), denoiser.unshuffle) if denoiser.unshuffle > 1 else out.float()
+    v = denoiser.output(x, t, heard)
     snr = abar / (1 - abar)
     weight = snr.clamp(max=snr_gamma) / (snr + 1)
     return (weight * (v - target).square()).mean()

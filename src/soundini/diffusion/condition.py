@@ -1,0 +1,52 @@
+"""What a network is told besides the timestep: an embedding, such as a sound's, on its way into the network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+CONDITION_FILE = "condition.safetensors"
+
+
+class ConditionEmbedding(nn.Module):
+    """Maps a condition onto the timestep's embedding, to which it is added.
+
+    A vector of zeros is the empty condition. A fresh one adds nothing, so an unconditional network that is given it
+    starts as what it was.
+
+    Args:
+        dim: length of a condition.
+        time_dim: length of the network's timestep embedding.
+
+    Shape:
+        ``[B, dim]`` -> ``[B, time_dim]``.
+    """
+
+    def __init__(self, dim: int, time_dim: int) -> None:
+        super().__init__()
+        self.dim = dim
+        self.inner = nn.utils.skip_init(nn.Linear, dim, time_dim)
+        self.outer = nn.utils.skip_init(nn.Linear, time_dim, time_dim)
+        chance = torch.Generator().manual_seed(0)
+        nn.init.normal_(self.inner.weight, std=dim**-0.5, generator=chance)
+        for parameter in (self.inner.bias, self.outer.weight, self.outer.bias):
+            nn.init.zeros_(parameter)
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> ConditionEmbedding | None:
+        """The embedding beside a denoiser, or None where the denoiser takes no condition."""
+        path = folder / CONDITION_FILE
+        if not path.exists():
+            return None
+        state = {k: v.float() for k, v in load_file(path).items()}
+        time_dim, dim = state["inner.weight"].shape
+        embedding = cls(dim, time_dim)
+        embedding.load_state_dict(state)
+        return embedding
+
+    def forward(self, condition: Tensor) -> Tensor:
+        """Embed a batch of conditions."""
+        return self.outer(nn.functional.silu(self.inner(condition)))

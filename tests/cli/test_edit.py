@@ -82,6 +82,9 @@ def test_recipe_is_understood_from_anywhere(run, tmp_path, monkeypatch):
     assert code == 0
     assert "the same bytes as recorded" in told
     assert "another file" not in told
+    make.write_sound(moved / "tone.wav", make.tone(0.5, 200))
+    _, told, _ = run("edit", "--recipe", "moved/out/out.recipe.json", "-o", "again.mp4")
+    assert "warning     tone.wav is another file than the recipe was made with" in told
 
 
 def test_recipe_gives_way_to_what_is_said_besides(edit, run, out, tmp_path):

@@ -18,10 +18,12 @@ class Record:
     Args:
         request: what was asked then.
         content: all of the file.
+        folder: where the file lies; the inputs are named as seen from there.
     """
 
     request: EditRequest
     content: dict[str, Any]
+    folder: Path
 
     @classmethod
     def read(cls, path: Path | None) -> Record | None:
@@ -31,7 +33,7 @@ class Record:
         settings = read_request(path)
         if "video" not in settings:
             return None
-        return cls(EditRequest.model_validate(settings), json.loads(path.read_text()))
+        return cls(EditRequest.model_validate(settings), json.loads(path.read_text()), path.parent)
 
     def compare(self, request: EditRequest, done: FileDone) -> list[str]:
         """Tell, in lines for the summary, how a new edit agrees with the record."""
@@ -40,7 +42,7 @@ class Record:
         lines = [
             f"warning     {Path(name).name} is another file than the recipe was made with"
             for name, digest in self.content.get("inputs", {}).items()
-            if Path(name).is_file() and file_hash(Path(name)) != digest
+            if (self.folder / name).is_file() and file_hash(self.folder / name) != digest
         ]
         if request != self.request.model_copy(update={"output": request.output}):
             return lines  # another edit: nothing to expect

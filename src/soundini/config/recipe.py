@@ -41,7 +41,7 @@ class SamplingConfig(Section):
     class_label: Literal["random"] | Annotated[int, Field(ge=0)] = "random"
     """Class-conditional models (``paper-512``) only: ImageNet class, or another at each step."""
     condition: float = Field(default=1.0, ge=0, le=4)
-    """Models that take a sound's embedding only (``embedded``): how much of it the prior is told; 0 leaves all to the gradients."""
+    """Models that can be told a sound (``embedded``): how much of it the prior is told; 0: gradients do it all."""
 
 
 class AugmentSettings(Section):

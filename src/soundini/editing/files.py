@@ -159,7 +159,7 @@ def run_edit(edit: PreparedEdit) -> Generator[EditEvent, None, None]:
             yield event
     assert end is not None
     seconds = time.perf_counter() - began
-    sidecar = write_sidecar(request, _record(edit, end, seconds))
+    sidecar = write_sidecar(request, _inputs(request), _record(edit, end, seconds))
     yield FileDone(request.output, sidecar, seconds, writer.warnings)
 
 
@@ -255,18 +255,18 @@ def _spool_masks(
     return spool, times, durations
 
 
+def _inputs(request: EditRequest) -> dict[Path, str]:
+    """The hash of every input that is a file."""
+    masks = [keyed_path(text)[1] for text in request.mask.paths]
+    files = [request.video, request.sound_path, *masks]
+    return {path: file_hash(path) for path in files if path.is_file()}
+
+
 def _record(edit: PreparedEdit, end: EditDone, seconds: float) -> dict[str, object]:
-    request = edit.request
-    files = [
-        request.video,
-        request.sound_path,
-        *(keyed_path(text)[1] for text in request.mask.paths),
-    ]
     temporal = end.temporal
     return {
-        "inputs": {str(p): file_hash(p) for p in files if p.is_file()},
         "models": {"name": edit.pack.name, "sha256": edit.pack.weight_hashes()},
-        "output": {"sha256": file_hash(request.output), "frames": end.frames},
+        "output": {"sha256": file_hash(edit.request.output), "frames": end.frames},
         "seconds": {"total": round(seconds, 2), "sampling": round(end.seconds, 2)},
         "losses": dict(end.losses),
         "temporal": None

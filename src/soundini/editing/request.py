@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -97,8 +97,10 @@ def versions() -> dict[str, str]:
     }
 
 
-def write_sidecar(request: EditRequest, record: dict[str, Any]) -> Path:
-    """Write settings, versions, hashes and figures beside the output, by atomic rename.
+def write_sidecar(
+    request: EditRequest, inputs: Mapping[Path, str], record: Mapping[str, Any]
+) -> Path:
+    """Write settings, versions, hashes of the inputs and figures beside the output, by atomic rename.
 
     Paths are written as seen from its folder, so that it is understood from wherever it is used.
     """
@@ -106,7 +108,8 @@ def write_sidecar(request: EditRequest, record: dict[str, Any]) -> Path:
     settings = _with_paths(
         request.model_dump(mode="json"), lambda name: _seen_from(path.parent, name)
     )
-    content = {"request": settings, "versions": versions(), **record}
+    inputs = {_seen_from(path.parent, str(p)): digest for p, digest in inputs.items()}
+    content = {"request": settings, "versions": versions(), "inputs": inputs, **record}
     with PartialFile(path) as file:
         file.partial.write_text(json.dumps(content, indent=1) + "\n")
         file.commit()
@@ -164,4 +167,4 @@ def _seen_from(folder: Path, name: str) -> str:
     try:
         return os.path.relpath(name, folder)
     except ValueError:  # on another drive
-        return os.path.abspath(name)
+        return str(Path(name).absolute())

@@ -14,8 +14,8 @@ CONDITION_FILE = "condition.safetensors"
 class ConditionEmbedding(nn.Module):
     """Maps a condition onto the timestep's embedding, to which it is added.
 
-    A vector of zeros is the empty condition. A fresh one adds nothing, so an unconditional network that is given it
-    starts as what it was.
+    A vector of zeros is the empty condition, one of unit length a full one. A fresh embedding adds nothing, so an
+    unconditional network that is given it starts as what it was.
 
     Args:
         dim: length of a condition.
@@ -31,7 +31,7 @@ class ConditionEmbedding(nn.Module):
         self.inner = nn.utils.skip_init(nn.Linear, dim, time_dim)
         self.outer = nn.utils.skip_init(nn.Linear, time_dim, time_dim)
         chance = torch.Generator().manual_seed(0)
-        nn.init.normal_(self.inner.weight, std=dim**-0.5, generator=chance)
+        nn.init.normal_(self.inner.weight, generator=chance)  # unit length in, unit variance out
         for parameter in (self.inner.bias, self.outer.weight, self.outer.bias):
             nn.init.zeros_(parameter)
 

@@ -32,7 +32,8 @@ class PriorRecipe:
         warmup: steps.
         decay: share of the steps over which the rate falls.
         ema: decay of the running average that is shipped.
-        snr_gamma: min-SNR clip (arXiv 2303.09556).
+        condition_lr: learning rate of what reads the condition, in units of ``lr``.
+        snr_gamma: signal-to-noise ratio from which steps count for less.
         seed: where data order and noise come from.
         save_every: steps between checkpoints.
         weights: share of each label.
@@ -45,6 +46,7 @@ class PriorRecipe:
     lr: float = 2e-4
     warmup: int = 100
     decay: float = 0.4
+    condition_lr: float = 5.0
     ema: float = 0.999
     snr_gamma: float = 5.0
     seed: int = 0
@@ -87,10 +89,13 @@ def train_prior(
     if denoiser.condition is None:
         dim = next(iter(pictures.sounds.values())).shape[1]
         denoiser.take_condition(ConditionEmbedding(dim, denoiser.time_dim))
+    assert denoiser.condition is not None
     denoiser.train().requires_grad_(True)
-    optimizer = torch.optim.AdamW(
-        denoiser.parameters(), recipe.lr, betas=(0.9, 0.99), weight_decay=0.01
-    )
+    groups = [
+        {"params": list(denoiser.unet.parameters()), "rate": recipe.lr},
+        {"params": list(denoiser.condition.parameters()), "rate": recipe.lr * recipe.condition_lr},
+    ]
+    optimizer = torch.optim.AdamW(groups, recipe.lr, betas=(0.9, 0.99), weight_decay=0.01)
     ema = EMA(denoiser, recipe.ema)
     done = load_checkpoint(folder, denoiser, ema, optimizer)
     for step in range(done, recipe.steps):
@@ -101,7 +106,7 @@ def train_prior(
         )
         loss = denoising_loss(denoiser, x_start, heard, generator, recipe.snr_gamma)
         for group in optimizer.param_groups:
-            group["lr"] = recipe.lr * _lr_factor(step, recipe)
+            group["lr"] = group["rate"] * _lr_factor(step, recipe)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(denoiser.parameters(), 1.0)
@@ -122,7 +127,8 @@ def denoising_loss(
 ) -> Tensor:
     """Weighted mean squared error of v at random timesteps, one timestep for each crop.
 
-    min-SNR weight for v-prediction: min(snr, gamma) / (snr + 1).
+    Weight: gamma / (snr + gamma). Where there is little noise it is that of min-SNR (arXiv 2303.09556); where there is much,
+    min-SNR's falls to nothing for v, and that is where a network decides what the picture is of: this one stays at 1.
 
     Shape:
         ``x_start``: ``[B, 3, H, W]``; ``heard``: ``[B, D]``; returns a scalar.
@@ -138,7 +144,7 @@ def denoising_loss(
     target = abar.sqrt() * eps - (1 - abar).sqrt() * x_start
     v = denoiser.output(x, t, heard)
     snr = abar / (1 - abar)
-    weight = snr.clamp(max=snr_gamma) / (snr + 1)
+    weight = snr_gamma / (snr + snr_gamma)
     return (weight * (v - target).square()).mean()
 
 

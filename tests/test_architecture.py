@@ -39,7 +39,7 @@ ALLOWED = {
         "guidance",
         "packs",
     },
-    "training": {"errors", "events", "diffusion", "joint", "media", "packs"},
+    "training": {"errors", "events", "config", "diffusion", "joint", "media", "packs"},
 }
 TOP = {"cli", "demo", "__init__", "__main__", "_version"}
 

@@ -126,6 +126,19 @@ class CheckpointSaved:
 
 
 @dataclass(frozen=True)
+class SamplesReady:
+    """What a prior in training draws.
+
+    Args:
+        step: optimiser steps it has done.
+        pictures: by what it was told, ``uint8 [S, S, 3]``.
+    """
+
+    step: int
+    pictures: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
 class FileDone:
     """The output file is there, whole, with its recipe beside it.
 

@@ -1,4 +1,9 @@
 import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,16 +11,23 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
+import media_factory as make
+from soundini.cli import main
 from soundini.diffusion.condition import ConditionEmbedding
 from soundini.events import CheckpointSaved, TrainStep
 from soundini.packs.debug import debug_pack
-from soundini.training.classes import CLASSES, HEARD_WITH, IMAGE_CLASS
+from soundini.packs.pack import load_pack
+from soundini.training.classes import CLASSES, HEARD_WITH, IMAGE_CLASS, SOUND_CLASS
 from soundini.training.conditions import HeardPictures, sound_conditions
+from soundini.training.distributed import Workers
 from soundini.training.images import LabelledImages, is_held_out
-from soundini.training.joint import JointRecipe, JointTowers, contrastive_loss, train_joint
+from soundini.training.joint import JointTowers, contrastive_loss, train_joint
 from soundini.training.mixtures import draw_mixtures, soft_masks
-from soundini.training.prior import PriorRecipe, train_prior
+from soundini.training.prior import train_prior
+from soundini.training.recipe import JointRecipe, PriorRecipe, load_train_recipe
 from soundini.training.sounds import SoundFeatures
+
+WEIGHTS = {"fire": 0.4, "sea": 0.2, "underwater": 0.3, "generic": 0.1}
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +48,18 @@ def data(tmp_path_factory):
         writer.writeheader()
         writer.writerows(rows)
     return folder
+
+
+@pytest.fixture(scope="module")
+def sounds(data):
+    """A tone for each of a few labels, listed beside the pictures."""
+    rows = []
+    for number, label in enumerate(sorted(SOUND_CLASS)):
+        name = f"{label}.wav"
+        make.write_sound(data / name, make.tone(2.5, 150 * (number + 1)))
+        rows.append(f"{name},{label}")
+    (data / "sounds.csv").write_text("\n".join(["path,label", *rows]) + "\n")
+    return data
 
 
 def fake_sounds():
@@ -62,13 +86,15 @@ def run_joint(data, folder, steps, stop=None):
 
 def heard_pictures(data, **options):
     sounds = sound_conditions(debug_pack().joint, fake_sounds())
-    return HeardPictures(LabelledImages(data), sounds, **options)
+    return HeardPictures(LabelledImages(Path(data)), sounds, **options)
 
 
-def run_prior(data, folder, steps, stop=None):
-    recipe = PriorRecipe(steps=steps, batch=4, size=32, min_crop=32, warmup=2, save_every=2)
+def run_prior(data, folder, steps, stop=None, workers=Workers()):  # noqa: B008 -- frozen
+    recipe = PriorRecipe(
+        weights=WEIGHTS, steps=steps, batch=4, size=32, min_crop=32, warmup=2, save_every=2
+    )
     losses = []
-    for event in train_prior(debug_pack().denoiser, heard_pictures(data), recipe, folder):
+    for event in train_prior(debug_pack().denoiser, heard_pictures(data), recipe, folder, workers):
         if isinstance(event, TrainStep):
             losses.append(event.loss)
         if isinstance(event, CheckpointSaved) and event.step == stop:
@@ -83,6 +109,72 @@ def test_a_resumed_prior_goes_on_bit_for_bit(data, tmp_path):
     assert first + rest == whole
     a, b = (load_file(tmp_path / n / "last.safetensors") for n in ("whole", "parts"))
     assert all(torch.equal(a[k], b[k]) for k in a)
+
+
+def test_two_processes_train_as_one(data, tmp_path):
+    """The same global batch gives the same losses, however many share it."""
+    alone = run_prior(data, tmp_path / "alone", 3)
+    script = tmp_path / "shared.py"
+    script.write_text(
+        f"""
+import sys
+sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(make.__file__).parent)!r}]
+import torch
+import test_training as t
+from soundini.training.distributed import Workers
+torch.set_num_threads(1)
+workers = Workers.join()
+losses = t.run_prior({str(data)!r}, t.Path({str(tmp_path / "shared")!r}), 3, workers=workers)
+workers.leave()
+if workers.first:
+    print(losses)
+"""
+    )
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    done = subprocess.run(
+        [*command, "--nproc-per-node", "2", str(script)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == pytest.approx(alone, rel=1e-4)
+
+
+def test_the_command_trains_and_the_pack_edits(data, sounds, tmp_path, capsys):
+    """``soundini train prior``, and the pack it writes, through the command line."""
+    run, pack = tmp_path / "run", tmp_path / "pack"
+    asked = ["train", "prior", str(data), "--run", str(run), "-o", str(pack)]
+    sizes = ["--set", "steps=2", "--set", "batch=2", "--set", "size=32", "--set", "save_every=1"]
+    assert main([*asked, *sizes]) == 0, capsys.readouterr().err
+    assert sorted(p.name for p in run.iterdir()) == [
+        "last.safetensors",
+        "log.csv",
+        "samples-000001.png",
+        "samples-000002.png",
+    ]
+    assert len((run / "log.csv").read_text().splitlines()) == 3
+    trained = load_pack(pack).denoiser
+    state = {k[4:]: v for k, v in load_file(run / "last.safetensors").items() if k[:4] == "ema."}
+    assert trained.condition is not None
+    for key, value in trained.state_dict().items():
+        torch.testing.assert_close(value, state[key], atol=1e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize("wrong", ["stepz=3", "steps=0", "steps"])
+def test_a_setting_that_is_none_is_refused(data, tmp_path, capsys, wrong):
+    asked = ["train", "prior", str(data), "--run", str(tmp_path / "r"), "-o", str(tmp_path / "p")]
+    assert main([*asked, "--set", wrong]) == 2
+    assert "step" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", [PriorRecipe, JointRecipe])
+def test_recipes_of_the_shipped_weights_are_whole(kind):
+    recipe = load_train_recipe(kind)
+    named = set(recipe.model_fields_set)
+    assert named >= set(kind.model_fields) - {"seed"}
+    assert set(getattr(recipe, "weights", {})) <= set(IMAGE_CLASS) | set(HEARD_WITH)
 
 
 def test_the_prior_learns(data, tmp_path):
@@ -102,7 +194,9 @@ def test_the_prior_learns_to_listen(data, tmp_path):
     """What it is told decides what it draws: told of fire it draws red, told of the deep it draws blue."""
     denoiser = debug_pack().denoiser
     pictures = heard_pictures(data, blended=0.0, dropped=0.0)
-    recipe = PriorRecipe(steps=150, batch=8, size=32, min_crop=32, lr=2e-3, warmup=5)
+    recipe = PriorRecipe(
+        weights=WEIGHTS, steps=150, batch=8, size=32, min_crop=32, lr=2e-3, warmup=5
+    )
     for _ in train_prior(denoiser, pictures, recipe, tmp_path):
         pass
     x = torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(0)).repeat(2, 1, 1, 1)

@@ -17,6 +17,7 @@ from soundini.cli.edit import Edit
 from soundini.cli.mask_preview import MaskPreview
 from soundini.cli.preview import Preview
 from soundini.cli.settings import Settings
+from soundini.cli.train import Train
 from soundini.cli.weights import Weights
 from soundini.errors import SoundiniError
 
@@ -29,6 +30,7 @@ Command = (
     | Annotated[Settings, tyro.conf.subcommand("settings")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
     | Annotated[Weights, tyro.conf.subcommand("weights")]
+    | Annotated[Train, tyro.conf.subcommand("train")]
 )
 DESCRIPTION = "Edit a video by a sound: what is heard is seen inside the mask."
 INTERRUPTED = 130

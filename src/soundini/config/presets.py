@@ -6,12 +6,14 @@ import difflib
 import json
 from collections.abc import Iterable, Mapping
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from soundini.config.recipe import Recipe
 from soundini.errors import ConfigError
+
+SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
 
 def preset_names() -> list[str]:
@@ -38,14 +40,23 @@ def recipe_from(settings: Mapping[str, Any]) -> Recipe:
     Raises:
         ConfigError: an unknown setting, or a value out of range.
     """
-    _refuse_unknown(settings, Recipe, "")
+    return settings_from(settings, Recipe)
+
+
+def settings_from(settings: Mapping[str, Any], model: type[SettingsT]) -> SettingsT:
+    """Settings of any declared kind from nested ones; what is not named takes its default.
+
+    Raises:
+        ConfigError: an unknown setting, or a value out of range.
+    """
+    _refuse_unknown(settings, model, "", setting_names(model))
     try:
-        return Recipe.model_validate(settings)
+        return model.model_validate(settings)
     except ValidationError as error:
         raise ConfigError(_one_line(error)) from None
 
 
-def override(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
+def override(recipe: SettingsT, assignments: Iterable[str]) -> SettingsT:
     """Apply ``section.name=value`` assignments, as ``--set`` gives them.
 
     Values are JSON where they parse as JSON, and plain text otherwise.
@@ -53,7 +64,7 @@ def override(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
     Raises:
         ConfigError: an assignment is no assignment, names an unknown setting, or has a value out of range.
     """
-    settings = recipe.model_dump()
+    settings, known = recipe.model_dump(), setting_names(type(recipe))
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals:
@@ -63,12 +74,12 @@ def override(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
             value = json.loads(text)
         except json.JSONDecodeError:
             value = text
-        _refuse_unknown(_nest([*path, last], value), Recipe, "")
+        _refuse_unknown(_nest([*path, last], value), type(recipe), "", known)
         section = settings
         for part in path:
             section = section[part]
         section[last] = value
-    return recipe_from(settings)
+    return settings_from(settings, type(recipe))
 
 
 def setting_names(model: type[BaseModel] = Recipe, prefix: str = "") -> list[str]:
@@ -109,17 +120,19 @@ def _nest(path: list[str], value: Any) -> dict[str, Any]:
     return value
 
 
-def _refuse_unknown(settings: object, model: type[BaseModel], prefix: str) -> None:
+def _refuse_unknown(
+    settings: object, model: type[BaseModel], prefix: str, known: list[str]
+) -> None:
     if not isinstance(settings, Mapping):
         raise ConfigError(f"{prefix.rstrip('.') or 'a recipe'} holds settings; name one of them")
     for name, value in settings.items():
         field = model.model_fields.get(name)
         if field is None:
             raise ConfigError(
-                f"unknown setting {prefix}{name}; {_suggest(prefix + str(name), setting_names())}"
+                f"unknown setting {prefix}{name}; {_suggest(prefix + str(name), known)}"
             )
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            _refuse_unknown(value, field.annotation, f"{prefix}{name}.")
+            _refuse_unknown(value, field.annotation, f"{prefix}{name}.", known)
 
 
 def _suggest(name: str, known: list[str]) -> str:

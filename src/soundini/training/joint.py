@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,38 +17,8 @@ from soundini.training.checkpoint import load_checkpoint, save_checkpoint
 from soundini.training.ema import EMA
 from soundini.training.images import LabelledImages
 from soundini.training.mixtures import Mixtures, as_guidance_sees, draw_mixtures, soft_masks
+from soundini.training.recipe import JointRecipe
 from soundini.training.sounds import SoundFeatures
-
-
-@dataclass(frozen=True)
-class JointRecipe:
-    """How the joint space is trained.
-
-    Args:
-        steps: optimiser steps.
-        batch: pictures a step, and sounds a step.
-        fresh: new noisy pictures made by the prior a step; the rest come from a buffer of earlier ones.
-        buffer: batches of ``fresh`` pictures the buffer holds.
-        size: side of the pictures.
-        lr: peak learning rate of AdamW.
-        temperature: of the contrastive softmax.
-        attack: largest root-mean-square of the adversarial perturbation, pixels in [-1, 1].
-        ema: decay of the running average that is shipped.
-        seed: where all choices come from.
-        save_every: steps between checkpoints.
-    """
-
-    steps: int = 900
-    batch: int = 48
-    fresh: int = 8
-    buffer: int = 256
-    size: int = 64
-    lr: float = 5e-4
-    temperature: float = 0.1
-    attack: float = 0.008
-    ema: float = 0.998
-    seed: int = 0
-    save_every: int = 100
 
 
 class JointTowers(nn.Module):
@@ -119,7 +88,7 @@ def train_joint(
         ema.update(towers)
         yield TrainStep(step + 1, recipe.steps, float(loss.detach()))
         if (step + 1) % recipe.save_every == 0 or step + 1 == recipe.steps:
-            path = save_checkpoint(folder, towers, ema, optimizer, step + 1, asdict(recipe))
+            path = save_checkpoint(folder, towers, ema, optimizer, step + 1, recipe.model_dump())
             yield CheckpointSaved(step + 1, path)
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,65 +13,25 @@ from torch import Tensor
 
 from soundini.diffusion.condition import ConditionEmbedding
 from soundini.diffusion.denoiser import UNetDenoiser
-from soundini.events import CheckpointSaved, TrainStep
+from soundini.diffusion.sampling import sample
+from soundini.diffusion.schedule import NoiseSchedule, plan_transitions, respace
+from soundini.events import CheckpointSaved, SamplesReady, TrainStep
 from soundini.training.checkpoint import load_checkpoint, save_checkpoint
 from soundini.training.conditions import HeardPictures
+from soundini.training.distributed import Workers
 from soundini.training.ema import EMA
+from soundini.training.recipe import PriorRecipe
 
-
-@dataclass(frozen=True)
-class PriorRecipe:
-    """How the prior is trained.
-
-    Args:
-        steps: optimiser steps.
-        batch: crops a step.
-        size: side of a crop in pixels.
-        min_crop: smallest crop taken from a picture, pixels.
-        lr: peak learning rate of AdamW; warms up over ``warmup`` steps, falls to zero over the last ``decay`` share.
-        warmup: steps.
-        decay: share of the steps over which the rate falls.
-        ema: decay of the running average that is shipped.
-        condition_lr: learning rate of what reads the condition, in units of ``lr``.
-        snr_gamma: signal-to-noise ratio from which steps count for less.
-        seed: where data order and noise come from.
-        save_every: steps between checkpoints.
-        weights: share of each label.
-    """
-
-    steps: int = 6000
-    batch: int = 32
-    size: int = 64
-    min_crop: int = 64
-    lr: float = 2e-4
-    warmup: int = 100
-    decay: float = 0.4
-    condition_lr: float = 5.0
-    ema: float = 0.999
-    snr_gamma: float = 5.0
-    seed: int = 0
-    save_every: int = 250
-    weights: Mapping[str, float] = field(
-        default_factory=lambda: {
-            "fire": 0.29,
-            "explosion": 0.01,
-            "smoke": 0.04,
-            "sea": 0.12,
-            "waterfall": 0.04,
-            "storm": 0.13,
-            "rain": 0.07,
-            "snow": 0.06,
-            "underwater": 0.11,
-            "clouds": 0.02,
-            "generic": 0.08,
-            "forest": 0.03,
-        }
-    )
+SAMPLED_STEPS = 20
 
 
 def train_prior(
-    denoiser: UNetDenoiser, pictures: HeardPictures, recipe: PriorRecipe, folder: Path
-) -> Iterator[TrainStep | CheckpointSaved]:
+    denoiser: UNetDenoiser,
+    pictures: HeardPictures,
+    recipe: PriorRecipe,
+    folder: Path,
+    workers: Workers = Workers(),  # noqa: B008 -- frozen
+) -> Iterator[TrainStep | CheckpointSaved | SamplesReady]:
     """Train a denoiser and keep its running average, yielding after every step; resumes from ``folder``.
 
     The draws of step k depend on (seed, k) alone, so a resumed run sees what an uninterrupted one would have seen.
@@ -82,9 +42,10 @@ def train_prior(
         pictures: where crops and conditions come from.
         recipe: settings.
         folder: where ``last.safetensors`` is kept.
+        workers: the processes that share the work.
 
     Yields:
-        :class:`TrainStep` after every step, :class:`CheckpointSaved` after every save.
+        :class:`TrainStep` after every step; :class:`SamplesReady` and :class:`CheckpointSaved` with every save.
     """
     if denoiser.condition is None:
         dim = next(iter(pictures.sounds.values())).shape[1]
@@ -101,51 +62,92 @@ def train_prior(
     for step in range(done, recipe.steps):
         rng = np.random.default_rng((recipe.seed, step))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        x_start, heard = pictures.draw(
+        drawn = pictures.draw(
             recipe.batch, recipe.size, recipe.weights, rng, min_crop=recipe.min_crop
         )
-        loss = denoising_loss(denoiser, x_start, heard, generator, recipe.snr_gamma)
+        drawn += draw_noise(denoiser.schedule, drawn[0], generator)
+        parts = [workers.part(tensor) for tensor in drawn]
+        loss = denoising_loss(denoiser, *parts, snr_gamma=recipe.snr_gamma)
         for group in optimizer.param_groups:
             group["lr"] = group["rate"] * _lr_factor(step, recipe)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        told = workers.average(denoiser, loss)
         norm = torch.nn.utils.clip_grad_norm_(denoiser.parameters(), 1.0)
         optimizer.step()
         ema.update(denoiser)
-        yield TrainStep(step + 1, recipe.steps, float(loss.detach()), {"grad_norm": float(norm)})
-        if (step + 1) % recipe.save_every == 0 or step + 1 == recipe.steps:
-            path = save_checkpoint(folder, denoiser, ema, optimizer, step + 1, asdict(recipe))
+        yield TrainStep(step + 1, recipe.steps, told, {"grad_norm": float(norm)})
+        if workers.first and ((step + 1) % recipe.save_every == 0 or step + 1 == recipe.steps):
+            path = save_checkpoint(folder, denoiser, ema, optimizer, step + 1, recipe.model_dump())
             yield CheckpointSaved(step + 1, path)
+            yield SamplesReady(step + 1, _samples(denoiser, ema, pictures, recipe))
+
+
+def draw_noise(
+    schedule: NoiseSchedule, x_start: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """A timestep and a noise picture for each crop: ``[B]`` and ``[B, 3, H, W]``.
+
+    Timesteps are stratified over the schedule: less noise in the loss than independent draws.
+    """
+    batch = len(x_start)
+    u = (torch.arange(batch) + torch.rand(batch, generator=generator)) / batch
+    t = (u * schedule.num_timesteps).long().clamp(max=schedule.num_timesteps - 1)
+    return t, torch.randn(x_start.shape, generator=generator)
 
 
 def denoising_loss(
     denoiser: UNetDenoiser,
     x_start: Tensor,
-    heard: Tensor | None,
-    generator: torch.Generator,
+    heard: Tensor,
+    t: Tensor,
+    eps: Tensor,
+    *,
     snr_gamma: float,
 ) -> Tensor:
-    """Weighted mean squared error of v at random timesteps, one timestep for each crop.
+    """Weighted mean squared error of v.
 
     Weight: gamma / (snr + gamma). Where there is little noise it is that of min-SNR (arXiv 2303.09556); where there is much,
     min-SNR's falls to nothing for v, and that is where a network decides what the picture is of: this one stays at 1.
 
     Shape:
-        ``x_start``: ``[B, 3, H, W]``; ``heard``: ``[B, D]``; returns a scalar.
+        ``x_start``, ``eps``: ``[B, 3, H, W]``; ``heard``: ``[B, D]``; ``t``: ``[B]``; returns a scalar.
     """
-    schedule = denoiser.schedule
-    batch = len(x_start)
-    # Stratified over the schedule: less noise in the loss than independent draws.
-    u = (torch.arange(batch) + torch.rand(batch, generator=generator)) / batch
-    t = (u * schedule.num_timesteps).long().clamp(max=schedule.num_timesteps - 1)
-    eps = torch.randn(x_start.shape, generator=generator)
-    abar = schedule.alphas_cumprod[t].float().view(-1, 1, 1, 1)
+    abar = denoiser.schedule.alphas_cumprod[t].float().view(-1, 1, 1, 1)
     x = abar.sqrt() * x_start + (1 - abar).sqrt() * eps
     target = abar.sqrt() * eps - (1 - abar).sqrt() * x_start
     v = denoiser.output(x, t, heard)
     snr = abar / (1 - abar)
     weight = snr_gamma / (snr + snr_gamma)
     return (weight * (v - target).square()).mean()
+
+
+@torch.no_grad()
+def _samples(
+    denoiser: UNetDenoiser, ema: EMA, pictures: HeardPictures, recipe: PriorRecipe
+) -> dict[str, np.ndarray]:
+    """What the running average draws for the first sound of each class, from the same noise."""
+    average = copy.deepcopy(denoiser)
+    average.load_state_dict(ema.shadow)
+    average.eval()
+    names = [name for name, pool in pictures.sounds.items() if len(pool)]
+    told = torch.stack([pictures.sounds[name][0] for name in names])
+    generator = torch.Generator().manual_seed(recipe.seed)
+    shape = (1, 3, recipe.size, recipe.size)
+    noise = torch.randn(shape, generator=generator).expand(len(names), -1, -1, -1)
+    plan = plan_transitions(respace(average.schedule.num_timesteps - 1, SAMPLED_STEPS))
+    drawn = noise
+    for step in sample(
+        lambda x, t: average.interpret(x, t, average.output(x, t, told)),
+        average.schedule,
+        plan,
+        noise,
+        noise=lambda _: noise,
+        method="ddim",
+    ):
+        drawn = step.x
+    pixels = ((drawn.clamp(-1, 1) + 1) * 127.5).byte().permute(0, 2, 3, 1).numpy()
+    return dict(zip(names, pixels, strict=True))
 
 
 def _lr_factor(step: int, recipe: PriorRecipe) -> float:

@@ -1,0 +1,63 @@
+"""One training script on one process or many: every process draws the whole batch and works on its part of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Workers:
+    """The processes of a training run, as ``torchrun`` starts them.
+
+    The draws of a step depend on (seed, step) alone and are made by every process; each keeps the rows that are its
+    own. The same global batch then gives the same losses, however many processes share it.
+
+    Args:
+        rank: number of this process.
+        count: how many there are.
+    """
+
+    rank: int = 0
+    count: int = 1
+
+    @classmethod
+    def join(cls) -> Workers:
+        """Join the group that the environment names, with gloo on a CPU and NCCL on a GPU; alone where it names none."""
+        if "WORLD_SIZE" not in os.environ:
+            return cls()
+        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+        return cls(dist.get_rank(), dist.get_world_size())
+
+    @property
+    def first(self) -> bool:
+        """Whether this process writes checkpoints and logs."""
+        return self.rank == 0
+
+    def part(self, batch: Tensor) -> Tensor:
+        """Keep this process's rows of a batch, whose length is a multiple of ``count``."""
+        rows = len(batch) // self.count
+        return batch[self.rank * rows : (self.rank + 1) * rows]
+
+    def average(self, module: nn.Module, loss: Tensor) -> float:
+        """Average the gradients of all processes, in place, and their losses."""
+        loss = loss.detach()
+        if self.count > 1:
+            gradients = [p.grad for p in module.parameters() if p.grad is not None]
+            flat = torch.cat([loss.view(1), *(g.flatten() for g in gradients)])
+            dist.all_reduce(flat)
+            flat /= self.count
+            loss, offset = flat[0], 1
+            for gradient in gradients:
+                gradient.copy_(flat[offset : offset + gradient.numel()].view_as(gradient))
+                offset += gradient.numel()
+        return float(loss)
+
+    def leave(self) -> None:
+        """Leave the group."""
+        if self.count > 1:
+            dist.destroy_process_group()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
+
 import torch
 
 from soundini.errors import ConfigError
@@ -39,3 +42,15 @@ def pick_dtype(name: str, device: torch.device) -> torch.dtype | None:
         return torch.bfloat16
     has_amx = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
     return torch.bfloat16 if has_amx() else None
+
+
+def return_memory() -> None:
+    """Give back to the system what the C library keeps of freed memory, where it has a way to (glibc).
+
+    Tensors of many sizes leave gaps that no later one fills; a long job would grow by them.
+    """
+    if sys.platform != "linux":
+        return
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from soundini.compute import return_memory
 from soundini.config.recipe import Recipe
 from soundini.diffusion.sampling import SamplingStep
 from soundini.editing.coherence import CoherenceMeter
@@ -100,6 +101,7 @@ def edit_frames(
         for i, frame in enumerate(ready):
             yield FrameDone(window.start + i, frame.edited)
         before, held = (ready[-1] if ready else before), batch[keep - window.start :]
+        return_memory()
     yield EditDone(windows[-1].stop, time.perf_counter() - began, meter.figures(), losses)
 
 

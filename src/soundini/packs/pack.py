@@ -121,6 +121,11 @@ def load_pack(
     denoiser = load_denoiser(folder, config, dtype).to(device)
     joint_folder = folder / "joint" if (folder / "joint").is_dir() else embedded_folder() / "joint"
     joint = EmbeddedJointSpace.from_folder(joint_folder).to(device)
+    if denoiser.condition is not None and denoiser.condition.dim != joint.dim:
+        raise ModelError(
+            f"the prior in {folder} is told {denoiser.condition.dim} numbers, and a sound's embedding "
+            f"there has {joint.dim}; put together what was trained together"
+        )
     return ModelPack(
         config["name"],
         folder,

@@ -22,11 +22,11 @@ class SamplingConfig(Section):
     """Sampler."""
     steps: int = Field(default=10, ge=1, le=1000)
     """Network evaluations from ``start`` down to the clean frame, before repeats."""
-    start: Share = 0.85
+    start: Share = 0.95
     """Noise level the source is taken to before it is denoised: 1 forgets it, 0.3 keeps its structure."""
     eta: Share = 0.0
     """DDIM only: share of fresh noise at each step."""
-    clip: bool = False
+    clip: bool = True
     """DDIM and DPM-Solver++: clamp the guided estimate of the clean frames to [-1, 1] at every step."""
     repeats: int = Field(default=1, ge=1, le=10)
     """How often each step between ``repeat_from`` and ``repeat_to`` is done (re-noise and repeat)."""
@@ -40,7 +40,7 @@ class SamplingConfig(Section):
     """Frames from one noise image to the next, for ``evolving`` noise."""
     class_label: Literal["random"] | Annotated[int, Field(ge=0)] = "random"
     """Class-conditional models (``paper-512``) only: ImageNet class, or another at each step."""
-    condition: float = Field(default=1.0, ge=0, le=4)
+    condition: float = Field(default=2.0, ge=0, le=4)
     """Models that can be told a sound (``embedded``): how much of it the prior is told; 0: gradients do it all."""
 
 
@@ -62,7 +62,7 @@ class AugmentSettings(Section):
 class GuidanceConfig(Section):
     """How the sound steers the sampler: L = sum of lambda times term."""
 
-    strength: float = Field(default=0.3, ge=0, le=2)
+    strength: float = Field(default=0.1, ge=0, le=2)
     """``normalised`` rule: how far the sound moves each step, 0 (nothing) to 1."""
     rule: Literal["normalised", "paper"] = "normalised"
     """``paper`` moves the mean by variance times gradient and takes its strength from the lambdas."""

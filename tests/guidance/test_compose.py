@@ -173,7 +173,7 @@ def test_gradient_is_clamped(schedule):
 
 def test_held_frames_cost_nothing_and_are_the_source(schedule):
     source = frames(seed=5)
-    held = HeldFrames(source, lambda t: torch.tensor([True, False, True]))
+    held = HeldFrames(source, torch.tensor([True, False, True]))
     unet, denoise = guided(schedule, [WeightedTerm(1.0, RangeGuidance())], held=held)
     prediction = denoise(frames(), T)
     assert unet.forwards == 2

@@ -52,7 +52,7 @@ def test_chunks_change_nothing(denoiser, frames, told, chunk):
 
 def test_held_frames_leave_the_others_their_own(denoiser, frames, told):
     free = torch.tensor([False, True, False, True])
-    held = HeldFrames(frames, lambda t: free)
+    held = HeldFrames(frames, free)
     part = GuidedDenoiser(denoiser, [], condition=told, held=held)(frames, 300).eps
     whole = GuidedDenoiser(denoiser, [], condition=told)(frames, 300).eps
     torch.testing.assert_close(part[free], whole[free], atol=1e-5, rtol=1e-4)

@@ -37,16 +37,12 @@ class Cost:
 def count_evaluations(edit: PreparedEdit) -> int:
     """Count the passes of one frame through the network.
 
-    Quiet frames start later, frames without a mask never.
+    Silent frames and frames without a mask need none.
     """
     recipe, schedule = edit.request.recipe, edit.pack.denoiser.schedule
-    plan = sampling_plan(recipe, schedule.num_timesteps)
-    count = 0
-    for window in edit.windows:
-        if window.box is not None:
-            starts = edit.track.strength[window.start : window.stop] * plan[0].t
-            count += sum(int(((starts >= s.t) & (starts > 0)).sum()) for s in plan)
-    return count
+    steps = len(sampling_plan(recipe, schedule.num_timesteps))
+    windows = [w for w in edit.windows if w.box is not None]
+    return steps * sum(int((edit.track.strength[w.start : w.stop] > 0).sum()) for w in windows)
 
 
 def estimate(edit: PreparedEdit) -> Cost:

@@ -69,7 +69,7 @@ def heard(edit: PreparedEdit) -> str:
     from soundini.joint.protocol import NamesSounds
 
     joint = edit.pack.joint
-    sounding = edit.track.embeds[edit.track.strength > 0]
+    sounding = edit.track.heard[edit.track.strength > 0]
     rows = joint.name_sounds(sounding) if isinstance(joint, NamesSounds) else []
     if not rows or not rows[0]:
         return "the sound lies ready"

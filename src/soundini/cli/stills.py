@@ -86,4 +86,5 @@ def _read(
         frames = [f.rgb for f in reader.frames(edit.first, stop) if f.index - edit.first in picked]
     masks = [m for i, m in enumerate(edit.masks) if i in picked]
     track = edit.track
-    return frames, masks, SoundTrack(track.sound, track.embeds[picked], track.strength[picked])
+    heard, embeds, strength = (x[picked] for x in (track.heard, track.embeds, track.strength))
+    return frames, masks, SoundTrack(track.sound, heard, embeds, strength)

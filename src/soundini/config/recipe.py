@@ -81,7 +81,7 @@ class GuidanceConfig(Section):
     lambda_text: float = Field(default=1.0, ge=0)
     """L_text: the region looks as ``text`` says, where there is any."""
     lambda_flow: float = Field(default=20.0, ge=0)
-    """L_flow: what moves with the scene keeps its look."""
+    """L_flow: what moves with the scene keeps its look. With 0, nothing is averaged along the flow either."""
     lambda_background: float = Field(default=0.0, ge=0)
     """L_back: outside the mask, predicted frames resemble the source."""
     lambda_range: float = Field(default=2.0, ge=0)
@@ -113,6 +113,8 @@ class SoundConfig(Section):
     """Repeat a sound that is shorter than the video."""
     window: float = Field(default=0, ge=0, le=60)
     """Seconds of sound that a frame hears; 0 for what the models were trained on (2.3 or 10)."""
+    typical: Share = 0.8
+    """Models that know classes of sounds (``embedded``) only: how far a sound is taken for what is typical of its class."""
     envelope: Literal["off", "loudness", "onset"] = "loudness"
     """What makes the effect stronger and weaker in time: nothing, how loud the sound is, or its onsets."""
     attack: float = Field(default=0.05, ge=0, le=10)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from soundini.config.recipe import SoundConfig
-from soundini.joint.protocol import JointSpace
+from soundini.joint.protocol import JointSpace, KnowsTypicalSounds
 from soundini.media.envelope import envelope, reference_level
 from soundini.media.sound import Sound, require_audible, resample
 from soundini.media.sound_fit import fit_sound
@@ -21,14 +22,16 @@ class SoundTrack:
 
     Args:
         sound: the sound laid along the video, for listening.
-        embeds: target of each frame in the joint space.
+        heard: what each frame hears, in the joint space.
+        embeds: target of each frame there: what is heard, drawn towards what is typical of it.
         strength: envelope of each frame in [0, 1].
 
     Shape:
-        ``embeds``: ``[T, D]``; ``strength``: ``[T]``.
+        ``heard``, ``embeds``: ``[T, D]``; ``strength``: ``[T]``.
     """
 
     sound: Sound
+    heard: Tensor
     embeds: Tensor
     strength: Tensor
 
@@ -74,10 +77,13 @@ def lay_sound(
         range_db=config.envelope_range,
         floor=config.envelope_floor,
     )
-    heard = resample(laid.mono(), joint.sample_rate)
-    embeds = joint.embed_sound(
-        torch.from_numpy(heard.samples[0]),
+    mono = resample(laid.mono(), joint.sample_rate)
+    heard = joint.embed_sound(
+        torch.from_numpy(mono.samples[0]),
         torch.tensor(list(times), dtype=torch.float64),
         config.window or None,
     )
-    return SoundTrack(laid, embeds, torch.from_numpy(strength))
+    embeds = heard
+    if config.typical and isinstance(joint, KnowsTypicalSounds):
+        embeds = torch.lerp(heard, joint.typical_sounds(heard), config.typical)
+    return SoundTrack(laid, heard, F.normalize(embeds, dim=-1), torch.from_numpy(strength))

@@ -86,9 +86,9 @@ def edit_frames(
                 losses = _read_back(step.diagnostics) or losses
                 yield StepDone(number, done, total, losses, _preview(step.pred_xstart))
             assert step is not None
-            change = smooth_along(
-                step.x.clamp(-1, 1) - inputs.source, inputs.own_pairs(), recipe.guidance.settle
-            )
+            change = step.x.clamp(-1, 1) - inputs.source
+            if recipe.guidance.lambda_flow:
+                change = smooth_along(change, inputs.own_pairs(), recipe.guidance.settle)
             edited = inputs.source + change
             shown = opacity(inputs.strength)
             _measure(meter, inputs, edited, shown)

@@ -12,7 +12,6 @@ from soundini.config.recipe import Recipe
 from soundini.diffusion.noise import FrameNoise
 from soundini.diffusion.sampling import SamplingStep, sample
 from soundini.diffusion.schedule import Transition, plan_transitions, respace
-from soundini.editing.intensity import start_share
 from soundini.editing.low_memory import arrange, flow_of
 from soundini.editing.noise import carry_noise
 from soundini.errors import ConfigError
@@ -81,9 +80,8 @@ def sampling_plan(recipe: Recipe, num_timesteps: int) -> list[Transition]:
 def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iterator[SamplingStep]:
     """Edit one window; the last step's ``x`` holds the edited frames.
 
-    The louder a frame's sound, the earlier (noisier) its own start, and the stronger its guidance: a quiet frame keeps
-    more of the source, a silent one all of it. Until its start comes, a frame is held at the noised source and costs
-    no network evaluation.
+    The louder a frame's sound, the stronger its guidance. A silent frame is held at the noised source and costs no network
+    evaluation.
 
     Args:
         pack: the models.
@@ -100,17 +98,13 @@ def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iter
     plan = sampling_plan(recipe, schedule.num_timesteps)
     noise = _noise(inputs, recipe, source.device)
     start_noise = noise(0)
-    starts = (start_share(inputs.strength) * plan[0].t).cpu()
-
+    audible = inputs.strength > 0
     pairs = inputs.own_pairs()
 
-    def active(t: int) -> Tensor:
-        return (starts >= t) & (starts > 0)
-
     def constrain(x: Tensor, t: int) -> Tensor:
-        """Hold the background, and the frames whose time has not come, at the noised source."""
+        """Hold the background, and the frames that nothing is heard in, at the noised source."""
         known = schedule.q_sample(source, start_noise, t)
-        free = active(t).to(x, non_blocking=True).view(-1, 1, 1, 1)
+        free = audible.to(x, non_blocking=True).view(-1, 1, 1, 1)
         if t >= 0 and not recipe.guidance.blend_background:
             return free * x + (1 - free) * known
         inside = mask * free
@@ -127,8 +121,10 @@ def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iter
         roi=mask,
         chunk=recipe.compute.chunk,
         seed=recipe.seed,
-        held=HeldFrames(source, active),
-        smooth=lambda gradient: smooth_along(gradient, pairs, recipe.guidance.smooth),
+        held=HeldFrames(source, audible.cpu()),
+        smooth=(lambda gradient: smooth_along(gradient, pairs, recipe.guidance.smooth))
+        if recipe.guidance.lambda_flow
+        else None,
         class_label=recipe.sampling.class_label,
         condition=recipe.sampling.condition * inputs.sound_embeds.to(source),
     )

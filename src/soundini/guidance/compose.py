@@ -29,19 +29,18 @@ class WeightedTerm:
 
 @dataclass(frozen=True)
 class HeldFrames:
-    """Frames that are known to be the source until their time comes; they cost no network evaluation.
+    """Frames that stay what they are; they cost no network evaluation.
 
     Args:
         x_start: what the held frames are.
-        active: which frames are free at a timestep, as a boolean per frame; on the CPU, so that
-            asking does not wait for the device.
+        free: which frames are not held; on the CPU, so that asking does not wait for the device.
 
     Shape:
-        ``x_start``: ``[T, 3, H, W]``; ``active(t)``: ``[T]``.
+        ``x_start``: ``[T, 3, H, W]``; ``free``: ``[T]``, boolean.
     """
 
     x_start: Tensor
-    active: Callable[[int], Tensor]
+    free: Tensor
 
 
 @dataclass
@@ -68,7 +67,7 @@ class GuidedDenoiser:
         roi: where rms(g) is measured; ``[T, 1, H, W]``.
         chunk: frames that pass the network at once, 0 for all; with ``exact``, smaller chunks recompute their forward.
         seed: where the terms' random choices come from.
-        held: frames that stay the source for now, or None.
+        held: frames that stay the source, or None.
         class_label: for a class-conditional denoiser, see :meth:`UNetDenoiser.class_labels`.
         condition: what a denoiser that takes embeddings is told of each frame, ``[T, D]``, or None.
         smooth: applied to the gradient before its length is set, such as an average along the flow: frames of one scene
@@ -123,7 +122,7 @@ class GuidedDenoiser:
         prediction = self.denoiser.interpret(x, t, output)
         if self.held is None:
             return prediction
-        free = self.held.active(t).to(x.device, non_blocking=True).view(-1, 1, 1, 1)
+        free = self.held.free.to(x.device, non_blocking=True).view(-1, 1, 1, 1)
         return replace(
             prediction, pred_xstart=torch.where(free, prediction.pred_xstart, self.held.x_start)
         )
@@ -133,7 +132,7 @@ class GuidedDenoiser:
         told = self._told(len(x), t)
         if self.held is None:
             return self._network(x, t, told)
-        free = torch.nonzero(self.held.active(t)).flatten()
+        free = torch.nonzero(self.held.free).flatten()
         if len(free) == len(x):
             return self._network(x, t, told)
         if len(free) == 0:

@@ -129,9 +129,19 @@ class EmbeddedJointSpace(nn.Module):
 
     def name_sounds(self, sound_embeds: Tensor) -> list[dict[str, float]]:
         """The probability of each prototype's class for each embedding, softmax of cosine / 0.1."""
-        names = sorted(self.prototypes)
-        if not names:
+        if not self.prototypes:
             return [{} for _ in sound_embeds]
-        matrix = torch.stack([self.prototypes[n] for n in names]).to(sound_embeds)
-        probabilities = (sound_embeds @ matrix.T / 0.1).softmax(-1)
-        return [dict(zip(names, row, strict=True)) for row in probabilities.tolist()]
+        names, _, shares = self._shares(sound_embeds)
+        return [dict(zip(names, row, strict=True)) for row in shares.tolist()]
+
+    def typical_sounds(self, sound_embeds: Tensor) -> Tensor:
+        """See :meth:`soundini.joint.protocol.KnowsTypicalSounds.typical_sounds`."""
+        if not self.prototypes:
+            return sound_embeds
+        _, prototypes, shares = self._shares(sound_embeds)
+        return F.normalize(shares @ prototypes, dim=-1)
+
+    def _shares(self, sound_embeds: Tensor) -> tuple[list[str], Tensor, Tensor]:
+        names = sorted(self.prototypes)
+        prototypes = torch.stack([self.prototypes[n] for n in names]).to(sound_embeds)
+        return names, prototypes, (sound_embeds @ prototypes.T / 0.1).softmax(-1)

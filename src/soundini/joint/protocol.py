@@ -63,6 +63,19 @@ class NamesSounds(Protocol):
 
 
 @runtime_checkable
+class KnowsTypicalSounds(Protocol):
+    """A joint space that knows what each of its classes of sounds is usually like."""
+
+    def typical_sounds(self, sound_embeds: Tensor) -> Tensor:
+        """For each sound, what is typical of the classes that are heard in it, by their shares.
+
+        Shape:
+            ``[T, dim]`` -> ``[T, dim]``, unit length.
+        """
+        ...
+
+
+@runtime_checkable
 class EmbedsText(Protocol):
     """A joint space with a text tower."""
 

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from soundini.errors import ModelError
 from soundini.joint.embedded import EmbeddedJointSpace
-from soundini.joint.protocol import JointSpace, NamesSounds
+from soundini.joint.protocol import JointSpace, KnowsTypicalSounds, NamesSounds
 from soundini.packs.pack import embedded_folder
 
 
@@ -21,6 +22,7 @@ def hiss(level, seconds=2.5):
 def test_it_keeps_the_protocol(joint):
     assert isinstance(joint, JointSpace)
     assert isinstance(joint, NamesSounds)
+    assert isinstance(joint, KnowsTypicalSounds)
 
 
 def test_embeddings_have_unit_length(joint):
@@ -52,3 +54,14 @@ def test_names_are_probabilities(joint):
 def test_a_damaged_folder_is_named(tmp_path):
     with pytest.raises(ModelError, match=str(tmp_path)):
         EmbeddedJointSpace.from_folder(tmp_path)
+
+
+def test_typical_sounds_are_near_what_is_heard_and_nearer_their_class(joint):
+    fire, sea = joint.prototypes["fire"], joint.prototypes["ocean_waves"]
+    random = torch.Generator().manual_seed(0)
+    odd = F.normalize(fire + 0.06 * torch.randn(8, len(fire), generator=random), dim=-1)
+    typical = joint.typical_sounds(odd)
+    torch.testing.assert_close(typical.norm(dim=-1), torch.ones(8))
+    assert ((typical @ fire) > (odd @ fire)).all()
+    between = joint.typical_sounds(F.normalize(fire + sea, dim=-1)[None])[0]
+    assert min(float(between @ fire), float(between @ sea)) > 0.5

@@ -28,8 +28,10 @@ class ConditionEmbedding(nn.Module):
     def __init__(self, dim: int, time_dim: int) -> None:
         super().__init__()
         self.dim = dim
-        self.inner = nn.utils.skip_init(nn.Linear, dim, time_dim)
-        self.outer = nn.utils.skip_init(nn.Linear, time_dim, time_dim)
+        with torch.device("meta"):  # nothing is drawn from the global random state
+            self.inner = nn.Linear(dim, time_dim)
+            self.outer = nn.Linear(time_dim, time_dim)
+        self.to_empty(device="cpu")
         chance = torch.Generator().manual_seed(0)
         nn.init.normal_(self.inner.weight, generator=chance)  # unit length in, unit variance out
         for parameter in (self.inner.bias, self.outer.weight, self.outer.bias):

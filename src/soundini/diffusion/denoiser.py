@@ -104,7 +104,7 @@ class UNetDenoiser(nn.Module):
     @property
     def time_dim(self) -> int:
         """Length of the network's timestep embedding."""
-        return self.unet.time_embedding.linear_2.out_features
+        return int(self.unet.get_submodule("time_embedding.linear_2").out_features)  # pyright: ignore
 
     def recompute_activations(self, enabled: bool) -> None:
         """Keep only what enters each residual block, and compute the rest again for the gradient."""

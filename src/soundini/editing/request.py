@@ -108,8 +108,8 @@ def write_sidecar(
     settings = _with_paths(
         request.model_dump(mode="json"), lambda name: _seen_from(path.parent, name)
     )
-    inputs = {_seen_from(path.parent, str(p)): digest for p, digest in inputs.items()}
-    content = {"request": settings, "versions": versions(), "inputs": inputs, **record}
+    hashes = {_seen_from(path.parent, str(p)): digest for p, digest in inputs.items()}
+    content = {"request": settings, "versions": versions(), "inputs": hashes, **record}
     with PartialFile(path) as file:
         file.partial.write_text(json.dumps(content, indent=1) + "\n")
         file.commit()

@@ -83,7 +83,7 @@ class DirectionalSoundGuidance:
     name = "directional"
 
     def __init__(
-        self, embeddings: RegionEmbeddings, sound_embeds: Tensor, min_change: float = 1e-3
+        self, embeddings: RegionEmbeddings, sound_embeds: Tensor, min_change: float = 1e-2
     ) -> None:
         self.embeddings = embeddings
         self.change = sound_embeds.diff(dim=0)

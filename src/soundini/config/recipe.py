@@ -90,8 +90,8 @@ class GuidanceConfig(Section):
     """Multiply L_flow by (T - t) / T, so that motion forms first and coherence settles later."""
     smooth: int = Field(default=14, ge=0, le=64)
     """Rounds of averaging of the gradient along the flow: frames of one scene are pulled the same way (0 as in the paper)."""
-    settle: int = Field(default=8, ge=0, le=64)
-    """Rounds of averaging of the finished change along the flow (0 as in the paper)."""
+    settle: int = Field(default=0, ge=0, le=64)
+    """Rounds of averaging of the finished change along the flow: for weak edits that flicker; a strong one is blurred by it."""
     flow_on: Literal["source", "predicted"] = "source"
     """Flow measured once on the source, or at every step on the predicted frames (the paper; needs RAFT)."""
     perceptual: Literal["auto", "lpips", "imagenet", "none"] = "auto"

@@ -21,18 +21,16 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from soundini.diffusion.denoiser import UNetDenoiser
-from soundini.diffusion.sampling import sample
-from soundini.diffusion.schedule import plan_transitions, respace
 from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.packs.pack import ModelPack, load_pack
 from soundini.perceptual.imagenet import imagenet_classifier
 from soundini.training.conditions import HeardPictures, sound_conditions
 from soundini.training.images import LabelledImages
+from soundini.training.prior import SAMPLED_STEPS, draw_samples
 from soundini.training.recipe import PriorRecipe, load_train_recipe
 from soundini.training.sounds import sound_features
 
 LEVELS = (100, 300, 500, 700, 850, 950)
-STEPS = 20
 SIDE = 64
 SHOWN = 12
 
@@ -58,24 +56,6 @@ def losses(denoiser: UNetDenoiser, crops: Tensor, heard: Tensor | None) -> list[
         target = abar**0.5 * eps - (1 - abar) ** 0.5 * crops
         found.append(float((denoiser.output(x, t, heard) - target).square().mean()))
     return found
-
-
-@torch.no_grad()
-def draw(denoiser: UNetDenoiser, count: int, heard: Tensor | None) -> Tensor:
-    """Samples from pure noise."""
-    noise = torch.randn(count, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
-    plan = plan_transitions(respace(denoiser.schedule.num_timesteps - 1, STEPS))
-    drawn = noise
-    for step in sample(
-        lambda x, t: denoiser.interpret(x, t, denoiser.output(x, t, heard)),
-        denoiser.schedule,
-        plan,
-        noise,
-        noise=lambda _: noise,
-        method="ddim",
-    ):
-        drawn = step.x
-    return drawn.clamp(-1, 1)
 
 
 @torch.no_grad()
@@ -123,7 +103,8 @@ def report(figures: list[Figures], samples: int, command: str) -> str:
     return f"""# The diffusion prior, measured
 
 Written by `{command}` on held-out photographs: mean squared error of v at six noise levels, and KID of {samples} samples
-({STEPS} DDIM steps, {SIDE} pixels) against {samples} held-out crops, both with the labels' shares of training. KID is on features
+({SAMPLED_STEPS} DDIM steps, {SIDE} pixels) against {samples} held-out crops, both with the labels'
+shares of training. KID is on features
 of EfficientNet-Lite0: it compares these rows, and with nothing published elsewhere.
 
 | prior | {head} | KID | of the first |
@@ -155,13 +136,14 @@ def main() -> None:
     crops, heard = pictures.draw(
         options.samples, SIDE, recipe.weights, rng, min_crop=recipe.min_crop
     )
+    noise = torch.randn(crops.shape, generator=torch.Generator().manual_seed(0))
     network = imagenet_classifier()
     real = features(network, crops)
     figures, rows = [], {"held-out": crops}
     for name, pack in named.items():
         for told in (False, True) if pack.denoiser.condition is not None else (False,):
             given = heard if told else None
-            drawn = draw(pack.denoiser, options.samples, given)
+            drawn = draw_samples(pack.denoiser, noise, given)
             distance = kid(features(network, drawn), real)
             found = losses(pack.denoiser, crops, given)
             figures.append(Figures(name, told, found, distance))

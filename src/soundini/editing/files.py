@@ -21,7 +21,6 @@ from soundini.editing.plan import Window, plan_windows
 from soundini.editing.request import (
     EditRequest,
     MaskRequest,
-    keyed_path,
     sidecar_path,
     write_sidecar,
 )
@@ -84,12 +83,7 @@ def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> Prepare
         SoundiniError: an input is missing, damaged, or of the wrong kind.
     """
     recipe = request.recipe
-    inputs = [
-        request.video,
-        request.sound_path,
-        *(keyed_path(text)[1] for text in request.mask.paths),
-    ]
-    check_output(request.output, [p for p in inputs if p.exists()])
+    check_output(request.output, [p for p in request.inputs if p.exists()])
     sound = load_sound(request.sound_path)
     with VideoReader(request.video) as reader:
         info = reader.info
@@ -159,7 +153,8 @@ def run_edit(edit: PreparedEdit) -> Generator[EditEvent, None, None]:
             yield event
     assert end is not None
     seconds = time.perf_counter() - began
-    sidecar = write_sidecar(request, _inputs(request), _record(edit, end, seconds))
+    hashes = {path: file_hash(path) for path in request.inputs if path.is_file()}
+    sidecar = write_sidecar(request, hashes, _record(edit, end, seconds))
     yield FileDone(request.output, sidecar, seconds, writer.warnings)
 
 
@@ -253,13 +248,6 @@ def _spool_masks(
 
     spool = MaskSpool(make_masks(request.mask, request.recipe.region, reader.info, frames(), first))
     return spool, times, durations
-
-
-def _inputs(request: EditRequest) -> dict[Path, str]:
-    """The hash of every input that is a file."""
-    masks = [keyed_path(text)[1] for text in request.mask.paths]
-    files = [request.video, request.sound_path, *masks]
-    return {path: file_hash(path) for path in files if path.is_file()}
 
 
 def _record(edit: PreparedEdit, end: EditDone, seconds: float) -> dict[str, object]:

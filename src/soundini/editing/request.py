@@ -72,6 +72,12 @@ class EditRequest(BaseModel):
         """The file the sound is read from."""
         return self.video if self.sound == SELF else Path(self.sound)
 
+    @property
+    def inputs(self) -> list[Path]:
+        """Everything that is read: the video, the sound, the masks."""
+        masks = [keyed_path(text)[1] for text in self.mask.paths]
+        return [self.video, self.sound_path, *masks]
+
 
 def sidecar_path(output: Path) -> Path:
     """Where the record of an output lies: ``out.mp4`` -> ``out.recipe.json``."""

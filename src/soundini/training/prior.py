@@ -123,6 +123,27 @@ def denoising_loss(
 
 
 @torch.no_grad()
+def draw_samples(denoiser: UNetDenoiser, noise: Tensor, told: Tensor | None) -> Tensor:
+    """What a prior draws from pure noise, by DDIM.
+
+    Shape:
+        ``noise``: ``[B, 3, H, W]``; ``told``: ``[B, D]``; returns ``[B, 3, H, W]`` in [-1, 1].
+    """
+    plan = plan_transitions(respace(denoiser.schedule.num_timesteps - 1, SAMPLED_STEPS))
+    drawn = noise
+    for step in sample(
+        lambda x, t: denoiser.interpret(x, t, denoiser.output(x, t, told)),
+        denoiser.schedule,
+        plan,
+        noise,
+        noise=lambda _: noise,
+        method="ddim",
+    ):
+        drawn = step.x
+    return drawn.clamp(-1, 1)
+
+
+@torch.no_grad()
 def _samples(
     denoiser: UNetDenoiser, ema: EMA, pictures: HeardPictures, recipe: PriorRecipe
 ) -> dict[str, np.ndarray]:
@@ -133,20 +154,9 @@ def _samples(
     names = [name for name, pool in pictures.sounds.items() if len(pool)]
     told = torch.stack([pictures.sounds[name][0] for name in names])
     generator = torch.Generator().manual_seed(recipe.seed)
-    shape = (1, 3, recipe.size, recipe.size)
-    noise = torch.randn(shape, generator=generator).expand(len(names), -1, -1, -1)
-    plan = plan_transitions(respace(average.schedule.num_timesteps - 1, SAMPLED_STEPS))
-    drawn = noise
-    for step in sample(
-        lambda x, t: average.interpret(x, t, average.output(x, t, told)),
-        average.schedule,
-        plan,
-        noise,
-        noise=lambda _: noise,
-        method="ddim",
-    ):
-        drawn = step.x
-    pixels = ((drawn.clamp(-1, 1) + 1) * 127.5).byte().permute(0, 2, 3, 1).numpy()
+    noise = torch.randn((1, 3, recipe.size, recipe.size), generator=generator)
+    drawn = draw_samples(average, noise.expand(len(names), -1, -1, -1), told)
+    pixels = ((drawn + 1) * 127.5).byte().permute(0, 2, 3, 1).numpy()
     return dict(zip(names, pixels, strict=True))
 
 

@@ -128,8 +128,8 @@ def main() -> None:
         named[name] = load_pack(folder)
     joint = next(iter(named.values())).joint
     assert isinstance(joint, EmbeddedJointSpace)
-    sounds = sound_conditions(joint, sound_features(options.data, joint, held_out=True))
-    images = LabelledImages(options.data, held_out=True)
+    sounds = sound_conditions(joint, sound_features(options.data, joint, side="held_out"))
+    images = LabelledImages(options.data, side="held_out")
     recipe = load_train_recipe(PriorRecipe)
     pictures = HeardPictures(images, sounds, dropped=0.0, blended=0.0, noise=0.0)
     rng = np.random.default_rng(0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,24 +13,25 @@ from PIL import Image
 from torch import Tensor
 
 from soundini.errors import MediaError
+from soundini.training.split import IMAGE_SHARES, Side, sides
 
 
 class LabelledImages:
     """Photographs of a data folder, decoded once.
 
-    The folder holds ``images.csv`` with the columns ``path`` and ``label``. Every picture goes to the training or the
-    held-out side by the hash of its path, so the split is the same everywhere and for ever.
+    The folder holds ``images.csv`` with the columns ``path`` and ``label``; :func:`soundini.training.split.sides` says
+    which picture is trained on.
 
     Args:
         folder: the data folder.
-        held_out: keep the held-out twentieth instead of the rest.
+        side: which pictures are kept.
         max_short_side: pictures are shrunk to this short side in pixels.
 
     Raises:
         MediaError: the folder has no readable ``images.csv``.
     """
 
-    def __init__(self, folder: Path, *, held_out: bool = False, max_short_side: int = 192) -> None:
+    def __init__(self, folder: Path, *, side: Side = "train", max_short_side: int = 192) -> None:
         try:
             with (folder / "images.csv").open(newline="") as file:
                 rows = list(csv.DictReader(file))
@@ -40,8 +40,8 @@ class LabelledImages:
                 f"cannot read {folder / 'images.csv'}: {error.strerror}; name a folder with images.csv"
             ) from error
         self.by_label: dict[str, list[np.ndarray]] = {}
-        for row in rows:
-            if is_held_out(row["path"]) != held_out:
+        for row, its_side in zip(rows, sides(rows, IMAGE_SHARES), strict=True):
+            if its_side != side:
                 continue
             with Image.open(folder / row["path"]) as image:
                 picture = image.convert("RGB")
@@ -97,8 +97,3 @@ class LabelledImages:
 def _crop_range(picture: np.ndarray, min_crop: int) -> tuple[int, int]:
     short = min(picture.shape[:2])
     return min(min_crop, short), short
-
-
-def is_held_out(path: str) -> bool:
-    """Whether a file belongs to the held-out twentieth: decided by its path alone."""
-    return hashlib.blake2b(path.encode(), digest_size=4).digest()[0] < 13

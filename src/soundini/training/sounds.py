@@ -14,7 +14,7 @@ from soundini.joint.embedded import WINDOW_COLUMNS, EmbeddedJointSpace
 from soundini.joint.spectrogram import sliding_windows
 from soundini.media.sound import load_sound, resample
 from soundini.training.classes import CLASSES, NONE, SOUND_CLASS
-from soundini.training.images import is_held_out
+from soundini.training.split import SOUND_SHARES, Side, sides
 
 RANGE_DB = 30.0
 """A sound this far below full level counts as silence."""
@@ -55,7 +55,7 @@ def sound_features(
     folder: Path,
     joint: EmbeddedJointSpace,
     *,
-    held_out: bool = False,
+    side: Side = "train",
     gains_db: tuple[float, ...] = GAINS_DB,
 ) -> SoundFeatures:
     """Features of every window of every sound in ``folder``'s ``sounds.csv``, at each of the levels.
@@ -63,14 +63,14 @@ def sound_features(
     Args:
         folder: the data folder; ``sounds.csv`` has the columns ``path`` and ``label``.
         joint: whose front end and sound network are used.
-        held_out: the held-out twentieth of the recordings instead of the rest.
+        side: which recordings are taken.
         gains_db: levels relative to the recording's peak, decibels.
     """
     with (folder / "sounds.csv").open(newline="") as file:
         rows = [r for r in csv.DictReader(file) if r["label"] in SOUND_CLASS]
     features, targets, recording = [], [], []
-    for number, row in enumerate(rows):
-        if is_held_out(row["path"]) != held_out:
+    for number, (row, its_side) in enumerate(zip(rows, sides(rows, SOUND_SHARES), strict=True)):
+        if its_side != side:
             continue
         sound = resample(load_sound(folder / row["path"]).mono(), joint.sample_rate)
         samples = torch.from_numpy(sound.samples[0] / max(sound.peak, 1e-6))

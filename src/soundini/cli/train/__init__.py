@@ -1,0 +1,27 @@
+"""``soundini train``: every model that this project trains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import tyro
+
+from soundini.cli.train.joint import TrainJoint
+from soundini.cli.train.prior import TrainPrior
+
+What = (
+    Annotated[TrainPrior, tyro.conf.subcommand("prior")]
+    | Annotated[TrainJoint, tyro.conf.subcommand("joint")]
+)
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train models on your own data."""
+
+    what: What
+
+    def run(self) -> int:
+        """Train what was asked for."""
+        return self.what.run()

@@ -1,0 +1,54 @@
+"""What every ``soundini train`` command is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional, UseAppendAction, arg
+
+from soundini.errors import ConfigError
+
+if TYPE_CHECKING:
+    from soundini.joint.embedded import EmbeddedJointSpace
+    from soundini.packs.pack import ModelPack
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """Where a run lies and how it is set."""
+
+    run_folder: Annotated[Path, arg(name="run", metavar="FOLDER")]
+    """Where checkpoints, samples and logs lie; an interrupted run goes on from there."""
+    recipe: Annotated[Path | None, arg(metavar="YAML")] = None
+    """Settings of the training; without one, those of the shipped weights."""
+    set: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="NAME=VALUE")] = ()
+    """A setting of the recipe, such as steps=200."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackOptions(RunOptions):
+    """Training of a part of a model pack."""
+
+    data: Positional[Annotated[Path, arg(metavar="DATA")]]
+    """A folder with images.csv and sounds.csv (columns path and label)."""
+    output: Annotated[Path, arg(metavar="PACK", aliases=("-o",))]
+    """The pack's folder."""
+    start: Annotated[str, arg(metavar="PACK")] = "embedded"
+    """The pack whose weights are trained further."""
+
+    def load_start(self) -> tuple[ModelPack, EmbeddedJointSpace]:
+        """Load the pack to start from, and its joint space.
+
+        Raises:
+            ConfigError: its joint space is of another kind than the embedded one.
+            ModelError: it is missing or damaged.
+        """
+        from soundini.joint.embedded import EmbeddedJointSpace
+        from soundini.packs.pack import load_pack
+
+        pack = load_pack(self.start)
+        if not isinstance(pack.joint, EmbeddedJointSpace):
+            raise ConfigError(f"{self.start} has no embedded joint space; use --start embedded")
+        return pack, pack.joint

@@ -1,0 +1,45 @@
+"""``soundini train prior``: the diffusion prior of a model pack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from soundini.cli.train.options import PackOptions
+from soundini.cli.train.watch import watch
+from soundini.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainPrior(PackOptions):
+    """Train the diffusion prior on your own data, and write it as a model pack for --models.
+
+    Several processes share a run: torchrun --nproc-per-node 2 -m soundini train prior ...
+    """
+
+    def run(self) -> int:
+        """Train to the end, or on from where it was left."""
+        from soundini.config.presets import override
+        from soundini.training.conditions import HeardPictures, sound_conditions
+        from soundini.training.distributed import Workers
+        from soundini.training.images import LabelledImages
+        from soundini.training.packing import write_prior
+        from soundini.training.prior import train_prior
+        from soundini.training.recipe import PriorRecipe, load_train_recipe
+        from soundini.training.sounds import sound_features
+
+        recipe = override(load_train_recipe(PriorRecipe, self.recipe), self.set)
+        pack, joint = self.load_start()
+        images = LabelledImages(self.data)
+        sounds = sound_features(self.data, joint)
+        workers = Workers.join()
+        if recipe.batch % workers.count:
+            raise ConfigError(
+                f"batch={recipe.batch} does not divide among {workers.count} processes"
+            )
+        pictures = HeardPictures(images, sound_conditions(joint, sounds))
+        events = train_prior(pack.denoiser, pictures, recipe, self.run_folder, workers)
+        watch(events, self.run_folder, "prior", quiet=not workers.first)
+        if workers.first:
+            write_prior(self.run_folder, pack, self.output)
+        workers.leave()
+        return 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from soundini.training.ema import EMA
@@ -51,7 +51,9 @@ def load_checkpoint(
             part, name = key.split(".", 1)
             parts[part][name] = file.get_tensor(key)
     module.load_state_dict(parts["model"])
-    ema.shadow, ema.updates = parts["ema"], int(meta["ema_updates"])
+    for name, value in parts["ema"].items():
+        ema.shadow[name].copy_(value)  # in place: it lies where the module does
+    ema.updates = int(meta["ema_updates"])
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in parts["optimizer"].items():
         index, key = name.split(".", 1)
@@ -60,3 +62,9 @@ def load_checkpoint(
         {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
     )
     return int(meta["step"])
+
+
+def load_average(folder: Path) -> dict[str, Tensor]:
+    """Read the running average of the weights out of a run's checkpoint."""
+    state = load_file(folder / NAME)
+    return {k.removeprefix("ema."): v for k, v in state.items() if k.startswith("ema.")}

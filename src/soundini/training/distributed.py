@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.nn.functional import all_gather
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,14 @@ class Workers:
 
     @classmethod
     def join(cls) -> Workers:
-        """Join the group that the environment names, with gloo on a CPU and NCCL on a GPU; alone where it names none."""
+        """Join the group that the environment names, with gloo on a CPU and NCCL on a GPU; alone where it names none.
+
+        Each process of a machine takes a GPU of its own: "cuda" means that one from here on.
+        """
         if "WORLD_SIZE" not in os.environ:
             return cls()
+        if torch.cuda.is_available():
+            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
         dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
         return cls(dist.get_rank(), dist.get_world_size())
 
@@ -42,6 +48,22 @@ class Workers:
         """Keep this process's rows of a batch, whose length is a multiple of ``count``."""
         rows = len(batch) // self.count
         return batch[self.rank * rows : (self.rank + 1) * rows]
+
+    def gather(self, part: Tensor) -> Tensor:
+        """Put the rows of all processes together, in the order of :meth:`part`; gradients go back to whose they are.
+
+        A loss of the whole batch, taken by every process, sends ``count`` times its gradient to each of the rows;
+        :meth:`average` then gives the gradient that a single process would have had.
+
+        Shape:
+            ``[B / count, ...]`` -> ``[B, ...]``.
+        """
+        return torch.cat(all_gather(part)) if self.count > 1 else part
+
+    def wait(self) -> None:
+        """Wait for the others."""
+        if self.count > 1:
+            dist.barrier()
 
     def average(self, module: nn.Module, loss: Tensor) -> float:
         """Average the gradients of all processes, in place, and their losses."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from soundini.diffusion.condition import CONDITION_FILE
 from soundini.packs.pack import ModelPack, embedded_folder
 from soundini.training.anchors import anchors
-from soundini.training.checkpoint import NAME
+from soundini.training.checkpoint import load_average
 from soundini.training.images import LabelledImages
 from soundini.training.joint import JointTowers
 from soundini.training.sounds import SoundFeatures
@@ -25,7 +25,7 @@ def write_prior(run: Path, start: ModelPack, output: Path) -> None:
     The network goes as diffusers knows it, what it is told by in a file beside it.
     """
     parts: dict[str, dict[str, Tensor]] = {"unet": {}, "condition": {}}
-    for key, value in _average(run).items():
+    for key, value in load_average(run).items():
         part, name = key.split(".", 1)
         parts[part][name] = value
     folder = _copy_pack(start, output)
@@ -42,17 +42,12 @@ def write_joint(
     output: Path,
 ) -> None:
     """Write the joint space of a run, with anchors measured anew, into a copy of the pack it started from."""
-    towers.load_state_dict(_average(run))
+    towers.load_state_dict(load_average(run))
     fixed = anchors(towers, images, sounds)
     folder = _copy_pack(start, output) / "joint"
     _write(towers.image_tower.state_dict(), folder / "image_tower.safetensors")
     _write(towers.sound_head.state_dict(), folder / "sound_head.safetensors")
     save_file({k: v.contiguous() for k, v in fixed.items()}, folder / "anchors.safetensors")
-
-
-def _average(run: Path) -> dict[str, Tensor]:
-    state = load_file(run / NAME)
-    return {k.removeprefix("ema."): v for k, v in state.items() if k.startswith("ema.")}
 
 
 def _copy_pack(start: ModelPack, output: Path) -> Path:

@@ -1,7 +1,8 @@
-"""How the embedded models are trained: every setting, declared once."""
+"""How models are trained: every setting, declared once."""
 
 from __future__ import annotations
 
+import re
 from importlib import resources
 from pathlib import Path
 from typing import TypeVar
@@ -17,12 +18,8 @@ class TrainRecipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    steps: int = Field(default=1000, ge=1)
-    """Optimiser steps."""
     batch: int = Field(default=32, ge=1)
-    """Pictures a step, over all processes together."""
-    size: int = Field(default=64, ge=16)
-    """Side of the pictures, pixels."""
+    """Pictures or clips a step, over all processes together."""
     lr: float = Field(default=2e-4, gt=0)
     """Peak learning rate of AdamW."""
     ema: float = Field(default=0.999, ge=0, lt=1)
@@ -33,7 +30,16 @@ class TrainRecipe(BaseModel):
     """Steps between checkpoints."""
 
 
-class PriorRecipe(TrainRecipe):
+class PictureRecipe(TrainRecipe):
+    """What every training on crops of pictures has."""
+
+    steps: int = Field(default=1000, ge=1)
+    """Optimiser steps."""
+    size: int = Field(default=64, ge=16)
+    """Side of the pictures, pixels."""
+
+
+class PriorRecipe(PictureRecipe):
     """How the diffusion prior is trained."""
 
     min_crop: int = Field(default=64, ge=8)
@@ -50,7 +56,7 @@ class PriorRecipe(TrainRecipe):
     """Share of each picture label in a batch."""
 
 
-class JointRecipe(TrainRecipe):
+class JointRecipe(PictureRecipe):
     """How the joint space is trained."""
 
     fresh: int = Field(default=8, ge=1)
@@ -63,18 +69,53 @@ class JointRecipe(TrainRecipe):
     """Largest root-mean-square of the adversarial perturbation, for pixels in [-1, 1]."""
 
 
+class SoundEncoderRecipe(TrainRecipe):
+    """How the paper's sound encoder is trained.
+
+    Defaults are those published for the paper's line, where they are known; ``half_cycle``, ``temperature``,
+    ``self_weight`` and ``ema`` are not, and are ours.
+    """
+
+    epochs: int = Field(default=50, ge=1)
+    """Times every clip is heard."""
+    batch: int = Field(default=320, ge=2)
+    """Clips a step, over all processes together."""
+    lr: float = Field(default=1e-3, gt=0)
+    """Lowest learning rate of SGD."""
+    max_lr: float = Field(default=0.1, gt=0)
+    """Highest learning rate; it swings between the two along straight lines."""
+    half_cycle: int = Field(default=2000, ge=1)
+    """Steps from the lowest to the highest."""
+    momentum: float = Field(default=0.9, gt=0, lt=1)
+    """Momentum of SGD."""
+    weight_decay: float = Field(default=5e-4, ge=0)
+    """Of the encoder; the two learned scales do not decay."""
+    temperature: float = Field(default=0.07, gt=0)
+    """Of the pairs of a sound with itself, which have no learned scale."""
+    self_weight: float = Field(default=1.0, ge=0)
+    """Weight of those pairs, where the two other losses weigh 1."""
+    masks: int = Field(default=2, ge=0)
+    """Bands of frequency, and as many spans of time, that SpecAugment blanks."""
+    max_frequency: float = Field(default=0.15, ge=0, le=1)
+    """Widest band, share of the mel bands."""
+    max_time: float = Field(default=0.3, ge=0, le=1)
+    """Longest span, share of the window."""
+    loaders: int = Field(default=0, ge=0)
+    """Processes that read clips, for each process that trains; 0 reads in the training process."""
+
+
 RecipeT = TypeVar("RecipeT", bound=TrainRecipe)
 
 
 def load_train_recipe(model: type[RecipeT], path: Path | None = None) -> RecipeT:
-    """Read a YAML recipe; None for the one that the shipped weights were trained by.
+    """Read a YAML recipe; None for the one inside the package.
 
     Raises:
         ConfigError: the file cannot be read, or holds something else.
     """
     import yaml
 
-    name = model.__name__.removesuffix("Recipe").lower()
+    name = re.sub(r"(?<=.)(?=[A-Z])", "-", model.__name__.removesuffix("Recipe")).lower()
     entry = path or resources.files("soundini.training") / "recipes" / f"{name}.yaml"
     try:
         content = yaml.safe_load(entry.read_text())

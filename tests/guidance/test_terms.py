@@ -100,6 +100,16 @@ def test_directional_guidance_leaves_out_pairs_without_change(context):
     assert (loss == 0).all()
 
 
+# the sound moves along the second axis, the picture from it to the first: cos = -1 / sqrt(2)
+@pytest.mark.parametrize(("min_change", "expected"), [(1e-2, 0.0), (1e-5, 1 + 0.5**0.5)])
+def test_directional_guidance_counts_a_pair_from_a_least_change_on(context, min_change, expected):
+    targets = F.normalize(torch.tensor([[1.0, 0.0, 0.0], [1.0, 1e-3, 0.0]]), dim=-1)
+    embeddings = RegionEmbeddings(MeanColour(), full_mask(2), AugmentConfig(views=1))
+    term = DirectionalSoundGuidance(embeddings, targets, min_change)
+    against = torch.cat([colour(0.0, 1.0, 0.0), colour(1.0, 0.0, 0.0)])
+    assert term(context(against)).sum().item() == pytest.approx(expected, abs=1e-3)
+
+
 def test_flow_guidance_is_zero_on_a_moving_texture_and_not_with_the_sign_turned(context):
     frames, pairs = shifting_texture()
     assert FlowGuidance(pairs)(context(frames)).max() < 1e-9

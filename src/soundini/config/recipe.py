@@ -76,6 +76,8 @@ class GuidanceConfig(Section):
     """L_SG: the region looks as the sound suggests."""
     lambda_directional: float = Field(default=0.01, ge=0)
     """L_DSG: the region changes as the sound changes."""
+    min_change: float = Field(default=1e-2, ge=0, le=2)
+    """L_DSG: how far apart two frames' sounds must lie in the joint space for the pair to count (the paper: at all)."""
     text: str = ""
     """Words for what the region should look like; needs a text tower (``paper-256``)."""
     lambda_text: float = Field(default=1.0, ge=0)

@@ -153,7 +153,7 @@ def guidance_terms(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> lis
     if config.lambda_sound:
         terms.append(WeightedTerm(config.lambda_sound, SoundGuidance(embeddings, embeds)))
     if config.lambda_directional and len(embeds) > 1:
-        directional = DirectionalSoundGuidance(embeddings, embeds)
+        directional = DirectionalSoundGuidance(embeddings, embeds, config.min_change)
         terms.append(WeightedTerm(config.lambda_directional, directional))
     if config.text and config.lambda_text:
         text = _text_guidance(pack, embeddings, config.text)

@@ -69,12 +69,13 @@ class SoundGuidance:
 class DirectionalSoundGuidance:
     """L_DSG = d_cos(dv, dz): from frame to frame, the region moves in the joint space as the sound does.
 
-    A pair over which the sound does not change has no direction; it is left out.
+    A pair over which the sound does not change has no direction, and one over which it hardly changes has that of noise; they
+    are left out.
 
     Args:
         embeddings: the region's embeddings.
         sound_embeds: target of each frame, unit length.
-        min_change: length of dz below which a pair is left out.
+        min_change: length of dz, 0 to 2, up to which a pair is left out. Unit embeddings are rounded by some 1e-7.
 
     Shape:
         ``sound_embeds``: ``[T, D]``; calls return ``[T]``: half of each pair's distance to either frame.

@@ -44,6 +44,16 @@ def pick_dtype(name: str, device: torch.device) -> torch.dtype | None:
     return torch.bfloat16 if has_amx() else None
 
 
+def pick_memory_format(device: torch.device) -> torch.memory_format:
+    """How a convolutional network's tensors should lie in memory.
+
+    Channels last, but on CPUs without AVX-512: there oneDNN's float32 convolutions of plain tensors take about three
+    quarters of the time, forward and backward.
+    """
+    plain = device.type == "cpu" and torch.backends.cpu.get_cpu_capability() in ("DEFAULT", "AVX2")
+    return torch.contiguous_format if plain else torch.channels_last
+
+
 def return_memory() -> None:
     """Give back to the system what the C library keeps of freed memory, where it has a way to (glibc).
 

@@ -64,6 +64,7 @@ class UNetDenoiser(nn.Module):
         clip_xstart: clamp ``pred_xstart`` to [-1, 1] (and make ``eps`` agree).
         num_classes: how many labels the network knows; None if it takes none.
         condition: for a network that is told an embedding instead of a label.
+        memory_format: how the network's tensors lie in memory; see :func:`soundini.compute.pick_memory_format`.
 
     Shape:
         ``x``: ``[T, 3, H, W]`` with H, W multiples of ``stride``.
@@ -81,9 +82,11 @@ class UNetDenoiser(nn.Module):
         clip_xstart: bool = False,
         num_classes: int | None = None,
         condition: ConditionEmbedding | None = None,
+        memory_format: torch.memory_format = torch.channels_last,
     ) -> None:
         super().__init__()
-        self.unet = unet.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        self.memory_format = memory_format
+        self.unet = unet.eval().requires_grad_(False).to(memory_format=memory_format)  # pyright: ignore
         self.schedule = schedule
         self.prediction_type: PredictionType = prediction_type
         self.unshuffle = unshuffle
@@ -164,7 +167,7 @@ class UNetDenoiser(nn.Module):
         if told is None:
             told = self._nothing_told(x, t)
         h = F.pixel_unshuffle(x, self.unshuffle) if self.unshuffle > 1 else x
-        h = h.contiguous(memory_format=torch.channels_last)
+        h = h.contiguous(memory_format=self.memory_format)
         steps = t if isinstance(t, Tensor) else torch.full((len(x),), t, device=x.device)
         arithmetic = (
             nullcontext()

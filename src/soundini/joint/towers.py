@@ -92,9 +92,7 @@ class SoundHead(nn.Module):
     def __init__(self, dim: int = 256) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(512)
-        self.mlp = nn.Sequential(
-            nn.Linear(512, 512), nn.SiLU(), nn.Dropout(0.2), nn.Linear(512, dim)
-        )
+        self.mlp = nn.Sequential(nn.Linear(512, 512), nn.SiLU(), nn.Linear(512, dim))
 
     def forward(self, e: Tensor) -> Tensor:
         """Embed; see the class for shapes."""

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from soundini.compute import pick_memory_format
 from soundini.diffusion.adm import TIMESTEP_KEY, load_unet
 from soundini.diffusion.condition import ConditionEmbedding
 from soundini.diffusion.denoiser import UNetDenoiser
@@ -18,7 +19,10 @@ from soundini.errors import ModelError
 
 
 def load_denoiser(
-    folder: Path, config: Mapping[str, Any], dtype: torch.dtype | None
+    folder: Path,
+    config: Mapping[str, Any],
+    dtype: torch.dtype | None,
+    device: torch.device | str = "cpu",
 ) -> UNetDenoiser:
     """Load a pixel-space U-Net in diffusers format, ADM's own kind included.
 
@@ -27,10 +31,12 @@ def load_denoiser(
             and the weights; and ``condition.safetensors`` where the network is told an embedding.
         config: what a pack says of it: ``unshuffle``, ``clip_xstart``.
         dtype: arithmetic of the network: None for float32, else autocast.
+        device: where it runs.
 
     Raises:
         ModelError: a file is missing, or does not hold what the configuration says.
     """
+    layout = pick_memory_format(torch.device(device))
     unet_folder = folder / "unet" if (folder / "unet").is_dir() else folder
     try:
         settings = json.loads((unet_folder / "config.json").read_text())
@@ -43,7 +49,7 @@ def load_denoiser(
         if channels != 3:
             raise ValueError(f"unshuffled by {unshuffle} it takes {channels} channels, not 3")
         return UNetDenoiser(
-            _load_unet(unet_folder, settings),
+            _load_unet(unet_folder, settings, layout),
             NoiseSchedule.from_diffusers(scheduler),
             prediction_type=scheduler.get("prediction_type", "epsilon"),
             unshuffle=unshuffle,
@@ -52,7 +58,8 @@ def load_denoiser(
             clip_xstart=bool(config.get("clip_xstart", scheduler.get("clip_sample", False))),
             num_classes=settings.get("num_class_embeds"),
             condition=ConditionEmbedding.from_folder(folder),
-        )
+            memory_format=layout,
+        ).to(device)
     except Exception as error:
         raise ModelError(
             f"cannot load a diffusion model from {folder}: {_first_line(error)}; it must be a "
@@ -60,9 +67,11 @@ def load_denoiser(
         ) from error
 
 
-def _load_unet(folder: Path, settings: Mapping[str, Any]) -> nn.Module:
+def _load_unet(
+    folder: Path, settings: Mapping[str, Any], layout: torch.memory_format
+) -> nn.Module:
     if TIMESTEP_KEY in settings:  # an ADM U-Net may be none that diffusers can build by itself
-        return _out_of_the_file(load_unet(folder).float())
+        return _out_of_the_file(load_unet(folder).float(), layout)
     from diffusers import UNet2DModel
 
     # diffusers knows the names that attention had in its early checkpoints
@@ -74,15 +83,15 @@ def _load_unet(folder: Path, settings: Mapping[str, Any]) -> nn.Module:
     return unet
 
 
-def _out_of_the_file(unet: nn.Module) -> nn.Module:
+def _out_of_the_file(unet: nn.Module, layout: torch.memory_format) -> nn.Module:
     """Copy weights that are mapped from a file, tensor by tensor.
 
     Most are copied anyway when they are laid out for the network; the few that are not would keep the whole file in the
     memory of the process.
     """
     for parameter in unet.parameters():
-        layout = torch.channels_last if parameter.ndim == 4 else torch.contiguous_format
-        parameter.data = parameter.detach().clone(memory_format=layout)
+        mine = layout if parameter.ndim == 4 else torch.contiguous_format
+        parameter.data = parameter.detach().clone(memory_format=mine)
     return unet
 
 

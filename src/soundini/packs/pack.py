@@ -118,7 +118,7 @@ def load_pack(
         return load_paper_pack(str(name), device=device, dtype=dtype, flow=flow)
     folder = find_pack(name)
     config = read_config(folder)
-    denoiser = load_denoiser(folder, config, dtype).to(device)
+    denoiser = load_denoiser(folder, config, dtype, device)
     joint_folder = folder / "joint" if (folder / "joint").is_dir() else embedded_folder() / "joint"
     joint = EmbeddedJointSpace.from_folder(joint_folder).to(device)
     if denoiser.condition is not None and denoiser.condition.dim != joint.dim:

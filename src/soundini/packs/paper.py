@@ -47,7 +47,7 @@ def load_paper_pack(
     folders = paper_folders(name, home)
     estimator = _load_flow(flow, folders, home, device)
     joint = PaperJointSpace.from_folders(folders.clip, folders.sound).to(device)
-    denoiser = load_denoiser(folders.unet, {}, dtype).to(device)
+    denoiser = load_denoiser(folders.unet, {}, dtype, device)
     return ModelPack(
         name,
         None,

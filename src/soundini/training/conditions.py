@@ -72,7 +72,6 @@ class HeardPictures:
 @torch.no_grad()
 def sound_conditions(joint: EmbeddedJointSpace, sounds: SoundFeatures) -> dict[str, Tensor]:
     """Embeddings of the windows that are loud enough to be of their class, by class: name -> ``[n, D]``."""
-    raw = F.normalize(joint.sound_head(sounds.features), dim=-1)
-    embeds = F.normalize(raw - joint.neutral_sound, dim=-1)
+    embeds = F.normalize(joint.sound_head(sounds.features), dim=-1)
     share, kind = sounds.targets.max(1)
     return {name: embeds[(kind == number) & (share > 0.75)] for number, name in enumerate(CLASSES)}

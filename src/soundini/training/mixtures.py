@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from soundini.diffusion.denoiser import UNetDenoiser
+from soundini.diffusion.schedule import NoiseSchedule
 from soundini.training.classes import CLASSES, IMAGE_CLASS, IMAGE_WEIGHTS, NONE
 from soundini.training.images import LabelledImages
 
@@ -85,3 +86,30 @@ def as_guidance_sees(
     x = denoiser.schedule.q_sample(images, torch.randn(images.shape, generator=generator), t)
     share = (1 - denoiser.schedule.abar(t)) ** 0.5
     return share * denoiser(x, t).pred_xstart + (1 - share) * x
+
+
+def softened_like_noise(
+    images: Tensor,
+    schedule: NoiseSchedule,
+    generator: np.random.Generator,
+    t_range: tuple[int, int] = (0, 850),
+) -> Tensor:
+    """A stand-in for :func:`as_guidance_sees` that needs no network, at a random timestep for each picture.
+
+    What a prior predicts of a noisy picture is about what survives of it at a lower resolution; the picture is therefore
+    shrunk, the more the noisier it is, and mixed with x_t in the same shares.
+
+    Shape:
+        ``images``: ``[B, 3, S, S]``; returns the same.
+    """
+    side = images.shape[-1]
+    out = []
+    for image in images.split(1):
+        t = int(generator.integers(*t_range))
+        share = (1 - schedule.abar(t)) ** 0.5
+        keep = max(6, round(side * (1 - 0.95 * share)))
+        small = F.interpolate(image, (keep, keep), mode="area")
+        estimate = F.interpolate(small, (side, side), mode="bicubic", align_corners=False)
+        eps = torch.from_numpy(generator.standard_normal(image.shape)).float()
+        out.append(share * estimate + (1 - share) * schedule.q_sample(image, eps, t))
+    return torch.cat(out)

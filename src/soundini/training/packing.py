@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors.torch import save_file
 from torch import Tensor
 
 from soundini.diffusion.condition import CONDITION_FILE
+from soundini.joint.embedded import PROTOTYPES_FILE
 from soundini.packs.pack import ModelPack, embedded_folder
-from soundini.training.anchors import anchors
 from soundini.training.checkpoint import load_average
-from soundini.training.images import LabelledImages
-from soundini.training.joint import JointTowers
-from soundini.training.sounds import SoundFeatures
 
 UNET_FILE = "unet/diffusion_pytorch_model.safetensors"
 
@@ -34,20 +32,20 @@ def write_prior(run: Path, start: ModelPack, output: Path) -> None:
 
 
 def write_joint(
-    run: Path,
+    sound_run: Path,
+    image_run: Path,
+    directions: Mapping[str, Tensor],
     start: ModelPack,
-    towers: JointTowers,
-    images: LabelledImages,
-    sounds: SoundFeatures,
     output: Path,
 ) -> None:
-    """Write the joint space of a run, with anchors measured anew, into a copy of the pack it started from."""
-    towers.load_state_dict(load_average(run))
-    fixed = anchors(towers, images, sounds)
+    """Write the towers of a sound and an image run into a copy of the pack they started from."""
     folder = _copy_pack(start, output) / "joint"
-    _write(towers.image_tower.state_dict(), folder / "image_tower.safetensors")
-    _write(towers.sound_head.state_dict(), folder / "sound_head.safetensors")
-    save_file({k: v.contiguous() for k, v in fixed.items()}, folder / "anchors.safetensors")
+    sound = load_average(sound_run)
+    for part in ("network", "head"):
+        mine = {k.split(".", 1)[1]: v for k, v in sound.items() if k.startswith(f"{part}.")}
+        _write(mine, folder / f"sound_{part}.safetensors")
+    _write(load_average(image_run), folder / "image_tower.safetensors")
+    save_file(dict(directions), folder / PROTOTYPES_FILE)
 
 
 def _copy_pack(start: ModelPack, output: Path) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from soundini.training.checkpoint import load_checkpoint, save_checkpoint
 from soundini.training.conditions import HeardPictures
 from soundini.training.distributed import Workers
 from soundini.training.ema import EMA
+from soundini.training.learning_rate import lr_factor
 from soundini.training.recipe import PriorRecipe
 
 SAMPLED_STEPS = 20
@@ -69,7 +69,9 @@ def train_prior(
         parts = [workers.part(tensor) for tensor in drawn]
         loss = denoising_loss(denoiser, *parts, snr_gamma=recipe.snr_gamma)
         for group in optimizer.param_groups:
-            group["lr"] = group["rate"] * _lr_factor(step, recipe)
+            group["lr"] = group["rate"] * lr_factor(
+                step, recipe.steps, warmup=recipe.warmup, decay=recipe.decay
+            )
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         told = workers.average(denoiser, loss)
@@ -123,13 +125,22 @@ def denoising_loss(
 
 
 @torch.no_grad()
-def draw_samples(denoiser: UNetDenoiser, noise: Tensor, told: Tensor | None) -> Tensor:
-    """What a prior draws from pure noise, by DDIM.
+def draw_samples(
+    denoiser: UNetDenoiser, noise: Tensor, told: Tensor | None, *, start: int | None = None
+) -> Tensor:
+    """What a prior draws from pure noise, or makes of noisy pictures, by DDIM.
+
+    Args:
+        denoiser: the prior.
+        noise: what is denoised.
+        told: embeddings of the sounds that it is told, or None.
+        start: timestep of ``noise``; None for pure noise.
 
     Shape:
         ``noise``: ``[B, 3, H, W]``; ``told``: ``[B, D]``; returns ``[B, 3, H, W]`` in [-1, 1].
     """
-    plan = plan_transitions(respace(denoiser.schedule.num_timesteps - 1, SAMPLED_STEPS))
+    last = denoiser.schedule.num_timesteps - 2 if start is None else start
+    plan = plan_transitions(respace(last + 1, SAMPLED_STEPS))
     drawn = noise
     for step in sample(
         lambda x, t: denoiser.interpret(x, t, denoiser.output(x, t, told)),
@@ -158,9 +169,3 @@ def _samples(
     drawn = draw_samples(average, noise.expand(len(names), -1, -1, -1), told)
     pixels = ((drawn + 1) * 127.5).byte().permute(0, 2, 3, 1).numpy()
     return dict(zip(names, pixels, strict=True))
-
-
-def _lr_factor(step: int, recipe: PriorRecipe) -> float:
-    falling = recipe.steps * recipe.decay
-    tail = (recipe.steps - step) / falling if falling > 0 else 1.0
-    return min(1.0, (step + 1) / recipe.warmup) * 0.5 * (1 - math.cos(math.pi * min(1.0, tail)))

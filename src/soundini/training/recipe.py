@@ -57,16 +57,24 @@ class PriorRecipe(PictureRecipe):
 
 
 class JointRecipe(PictureRecipe):
-    """How the joint space is trained."""
+    """How the joint space is trained: first the sound tower, then the image tower against it."""
 
-    fresh: int = Field(default=8, ge=1)
-    """New noisy pictures made by the prior a step; the rest come from a buffer of earlier ones."""
-    buffer: int = Field(default=256, ge=2)
-    """Batches of ``fresh`` pictures that the buffer holds."""
-    temperature: float = Field(default=0.1, gt=0)
-    """Of the contrastive softmax."""
+    sound_steps: int = Field(default=600, ge=0)
+    """Optimiser steps of the sound tower."""
+    sound_batch: int = Field(default=32, ge=2)
+    """Windows of sound a step; each is heard under two masks."""
+    sound_lr: float = Field(default=1e-3, gt=0)
+    """Peak learning rate of the sound head; the network below it takes a third."""
+    self_pairs: float = Field(default=0.1, ge=0)
+    """Weight of the contrast between two masked views of one window."""
+    teacher: float = Field(default=1.0, ge=0)
+    """Weight of the distance of the sound network's features from the teacher's, where there is one."""
+    denoised: int = Field(default=8, ge=0)
+    """Pictures a step that the prior denoises; the others are softened to look like that."""
     attack: float = Field(default=0.008, ge=0)
     """Largest root-mean-square of the adversarial perturbation, for pixels in [-1, 1]."""
+    attacked: float = Field(default=0.5, ge=0, le=1)
+    """Share of the pictures that are perturbed."""
 
 
 class SoundEncoderRecipe(TrainRecipe):

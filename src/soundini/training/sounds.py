@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from soundini.joint.embedded import WINDOW_COLUMNS, EmbeddedJointSpace
-from soundini.joint.spectrogram import sliding_windows
-from soundini.media.sound import load_sound, resample
-from soundini.training.classes import CLASSES, NONE, SOUND_CLASS
-from soundini.training.split import SOUND_SHARES, Side, sides
-
-RANGE_DB = 30.0
-"""A sound this far below full level counts as silence."""
-
-GAINS_DB = (0.0, 0.0, -6.0, -12.0, -20.0)
-"""Levels at which every window is heard."""
+from soundini.joint.embedded import EmbeddedJointSpace, log_power
+from soundini.training.classes import CLASSES
+from soundini.training.recordings import Recording, targets_of
 
 
 @dataclass(frozen=True)
@@ -30,7 +21,7 @@ class SoundFeatures:
     Args:
         features: output of the sound network.
         targets: distribution over :data:`soundini.training.classes.CLASSES`: the quieter, the more of it is "none".
-        recording: which file a window is from.
+        recording: number of the recording a window is from.
 
     Shape:
         ``features``: ``[N, 512]``; ``targets``: ``[N, classes]``; ``recording``: ``[N]``.
@@ -52,38 +43,23 @@ class SoundFeatures:
 
 @torch.no_grad()
 def sound_features(
-    folder: Path,
+    recordings: Sequence[Recording],
     joint: EmbeddedJointSpace,
-    *,
-    side: Side = "train",
-    gains_db: tuple[float, ...] = GAINS_DB,
+    gains_db: Sequence[float] = (0.0,),
 ) -> SoundFeatures:
-    """Features of every window of every sound in ``folder``'s ``sounds.csv``, at each of the levels.
+    """Features of every window of some recordings, at each of the levels.
 
     Args:
-        folder: the data folder; ``sounds.csv`` has the columns ``path`` and ``label``.
-        joint: whose front end and sound network are used.
-        side: which recordings are taken.
-        gains_db: levels relative to the recording's peak, decibels.
+        recordings: see :func:`soundini.training.recordings.load_recordings`.
+        joint: whose sound network is used.
+        gains_db: levels relative to a recording's peak, decibels.
     """
-    with (folder / "sounds.csv").open(newline="") as file:
-        rows = [r for r in csv.DictReader(file) if r["label"] in SOUND_CLASS]
-    features, targets, recording = [], [], []
-    for number, (row, its_side) in enumerate(zip(rows, sides(rows, SOUND_SHARES), strict=True)):
-        if its_side != side:
-            continue
-        sound = resample(load_sound(folder / row["path"]).mono(), joint.sample_rate)
-        samples = torch.from_numpy(sound.samples[0] / max(sound.peak, 1e-6))
+    features, targets, numbers = [], [], []
+    for number, recording in enumerate(recordings):
+        power = recording.windows()
+        kinds = torch.full((len(power),), recording.kind)
         for gain_db in gains_db:
-            columns = joint.log_mel(samples * 10 ** (gain_db / 20))
-            half = WINDOW_COLUMNS // 2
-            centres = torch.arange(min(half, columns.shape[1] // 2), columns.shape[1], half)
-            windows = sliding_windows(columns, centres, WINDOW_COLUMNS)
-            features.append(joint.sound_network(windows.transpose(1, 2)))
-            target = torch.zeros(len(centres), len(CLASSES))
-            share = max(0.0, 1 + gain_db / RANGE_DB)
-            target[:, CLASSES.index(SOUND_CLASS[row["label"]])] += share
-            target[:, CLASSES.index(NONE)] += 1 - share
-            targets.append(target)
-            recording.append(torch.full((len(centres),), number))
-    return SoundFeatures(torch.cat(features), torch.cat(targets), torch.cat(recording))
+            features.append(joint.sound_network(log_power(power * 10 ** (gain_db / 10))))
+            targets.append(targets_of(kinds, torch.full((len(power),), gain_db)))
+            numbers.append(torch.full((len(power),), number))
+    return SoundFeatures(torch.cat(features), torch.cat(targets), torch.cat(numbers))

@@ -25,12 +25,13 @@ class TrainPrior(PackOptions):
         from soundini.training.packing import write_prior
         from soundini.training.prior import train_prior
         from soundini.training.recipe import PriorRecipe, load_train_recipe
+        from soundini.training.recordings import load_recordings
         from soundini.training.sounds import sound_features
 
         recipe = override(load_train_recipe(PriorRecipe, self.recipe), self.set)
         pack, joint = self.load_start()
         images = LabelledImages(self.data)
-        sounds = sound_features(self.data, joint)
+        sounds = sound_features(load_recordings(self.data, joint.mel), joint)
         workers = Workers.join()
         if recipe.batch % workers.count:
             raise ConfigError(

@@ -1,0 +1,96 @@
+"""aiSFX (Ma & Lerch, ISMIR 2022), the network that the embedded sound network learns from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from soundini.errors import ModelError
+from soundini.joint.embedded import log_power
+from soundini.training.recordings import Recording
+
+STRIDE = 8
+"""Columns of the spectrogram to one of what the network says."""
+
+_CHECKPOINT = "aisfx/models/checkpoint.pth"
+_PREFIX = "embedding_net."
+
+_PLAIN = [
+    (np.int64(0).__reduce__()[0], "numpy.core.multiarray.scalar"),
+    np.dtype,
+    type(np.dtype(np.int64)),
+]
+"""The file holds its authors' scores and names as numpy numbers beside the weights."""
+
+
+class AiSFX(nn.Module):
+    """Four blocks of two convolutions each, as published; fully convolutional in time.
+
+    Its weights (CC BY 4.0) are inside the PyPI package ``aisfx`` 0.1.2 and are not part of this project: unpack the wheel.
+
+    Shape:
+        ``x``: ``[B, time, mel]``, log-mel as :func:`soundini.joint.embedded.log_power` makes it; returns
+        ``[B, 512, time / 8]``, whose maximum over time is the published embedding.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        widths = (1, 64, 128, 256, 512)
+        for number in range(1, 5):
+            self.add_module(f"conv_block{number}", _Block(widths[number - 1], widths[number]))
+
+    @classmethod
+    def from_wheel(cls, folder: Path) -> AiSFX:
+        """Load the weights from an unpacked wheel.
+
+        Raises:
+            ModelError: they are not there, or are not those.
+        """
+        path = folder / _CHECKPOINT
+        network = cls()
+        try:
+            with torch.serialization.safe_globals(_PLAIN):
+                state = torch.load(path, map_location="cpu", weights_only=True)[0]
+            mine = {k.removeprefix(_PREFIX): v for k, v in state.items() if k.startswith(_PREFIX)}
+            network.load_state_dict(mine)
+        except Exception as error:
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise ModelError(
+                f"cannot load aiSFX from {path}: {reason}; name the folder of the unpacked wheel of aisfx 0.1.2"
+            ) from error
+        return network.eval().requires_grad_(False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Features over time; see the class for shapes."""
+        x = x[:, None]
+        for number, block in enumerate(self.children()):
+            x = block(x)
+            if number < 3:
+                x = F.max_pool2d(x, 2)
+        return x.mean(3)
+
+
+class _Block(nn.Module):
+    def __init__(self, c_in: int, c_out: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(c_in, c_out, 3, padding=1, bias=False)
+        self.conv2 = nn.Conv2d(c_out, c_out, 3, padding=1, bias=False)
+        self.bn1, self.bn2 = nn.BatchNorm2d(c_out), nn.BatchNorm2d(c_out)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+
+
+@torch.no_grad()
+def taught_features(network: AiSFX, recording: Recording) -> Tensor:
+    """What the teacher says of a recording over time, computed once: ``[512, columns / 8]``.
+
+    The maximum over a window's part of it is the window's embedding, but for what the network sees beyond its ends.
+    """
+    columns = recording.power.shape[1]
+    padded = F.pad(recording.power, (0, max(0, STRIDE - columns)))
+    return network(log_power(padded).T[None])[0]

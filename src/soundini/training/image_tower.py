@@ -1,0 +1,151 @@
+"""Training of the embedded image tower: against the sounds of its pictures, through noise and under attack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from soundini.diffusion.denoiser import UNetDenoiser
+from soundini.events import CheckpointSaved, TrainStep
+from soundini.joint.embedded import TEMPERATURE
+from soundini.training.checkpoint import load_checkpoint, save_checkpoint
+from soundini.training.classes import CLASSES
+from soundini.training.ema import EMA
+from soundini.training.images import LabelledImages
+from soundini.training.learning_rate import lr_factor
+from soundini.training.mixtures import (
+    as_guidance_sees,
+    draw_mixtures,
+    soft_masks,
+    softened_like_noise,
+)
+from soundini.training.recipe import JointRecipe
+
+
+def train_image_tower(
+    tower: nn.Module,
+    denoiser: UNetDenoiser,
+    images: LabelledImages,
+    sounds: tuple[Tensor, Tensor],
+    directions: Mapping[str, Tensor],
+    recipe: JointRecipe,
+    folder: Path,
+) -> Iterator[TrainStep | CheckpointSaved]:
+    """Train the image tower, yielding after every step; resumes from ``folder``, bit for bit.
+
+    Loss: symmetric contrast with the embeddings of sounds (soft: a picture that is three tenths fire belongs to fire by
+    three tenths and to neutral sounds by seven), and cross-entropy towards the directions of the classes. Pictures are
+    seen as guidance shows them: noisy (some through the prior, the rest softened alike), masked, at several opacities, and
+    a share of them under an adversarial perturbation of random size (one step, random start): towers so trained have
+    gradients that draw what they name (Santurkar et al. 2019, arXiv 1906.09453).
+
+    Args:
+        tower: its weights are trained in place.
+        denoiser: the prior, frozen.
+        images: photographs.
+        sounds: embeddings and what is heard in each, ``[N, D]`` and ``[N, classes]``.
+        directions: of each class.
+        recipe: settings.
+        folder: where ``last.safetensors`` is kept.
+
+    Yields:
+        :class:`TrainStep` after every step, :class:`CheckpointSaved` after every save.
+    """
+    tower.train().requires_grad_(True)
+    basis = torch.stack([directions[name] for name in CLASSES])
+    optimizer = torch.optim.AdamW(tower.parameters(), recipe.lr, weight_decay=0.05)
+    ema = EMA(tower, recipe.ema)
+    for step in range(load_checkpoint(folder, tower, ema, optimizer), recipe.steps):
+        rng = np.random.default_rng((recipe.seed, step))
+        x, targets = _seen(denoiser, images, recipe, rng)
+        chosen = torch.from_numpy(rng.choice(len(sounds[0]), recipe.batch, p=_evenly(sounds[1])))
+        sound, sound_targets = sounds[0][chosen], sounds[1][chosen]
+        count = round(recipe.attacked * len(x))
+        x[:count] = _attacked(tower, x[:count], targets[:count], basis, recipe.attack, rng)
+        embeds = F.normalize(tower(x), dim=-1)
+        told = F.cross_entropy(embeds @ basis.T / TEMPERATURE, targets)
+        paired = contrastive_loss(embeds, sound, targets, sound_targets)
+        loss = told + 0.5 * paired
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.lr * lr_factor(step, recipe.steps, warmup=50, decay=0.6)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(tower.parameters(), 1.0)
+        optimizer.step()
+        ema.update(tower)
+        figures = {"classes": float(told.detach()), "pairs": float(paired.detach())}
+        yield TrainStep(step + 1, recipe.steps, float(loss.detach()), figures)
+        if (step + 1) % recipe.save_every == 0 or step + 1 == recipe.steps:
+            path = save_checkpoint(folder, tower, ema, optimizer, step + 1, recipe.model_dump())
+            yield CheckpointSaved(step + 1, path)
+
+
+def contrastive_loss(
+    image: Tensor, sound: Tensor, image_targets: Tensor, sound_targets: Tensor
+) -> Tensor:
+    """Symmetric InfoNCE with soft targets: a pair's share is the overlap of what either shows.
+
+    Shape:
+        ``image``: ``[B, D]``, ``sound``: ``[S, D]``, unit length; targets: ``[B, classes]`` and ``[S, classes]``; returns a
+        scalar.
+    """
+    logits = image @ sound.T / TEMPERATURE
+    overlap = image_targets @ sound_targets.T + 1e-6
+    rows = -(overlap / overlap.sum(1, keepdim=True) * logits.log_softmax(1)).sum(1).mean()
+    columns = -(overlap / overlap.sum(0, keepdim=True) * logits.log_softmax(0)).sum(0).mean()
+    return rows + columns
+
+
+def _evenly(targets: Tensor) -> np.ndarray:
+    """Chances at which every class of sounds is drawn equally often."""
+    kinds = targets.argmax(1)
+    weight = 1.0 / torch.bincount(kinds, minlength=len(CLASSES)).clamp_min(1).double()
+    share = weight[kinds].numpy()
+    return share / share.sum()
+
+
+def _seen(
+    denoiser: UNetDenoiser, images: LabelledImages, recipe: JointRecipe, rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """A batch as guidance sees it, and what is in it."""
+    chance = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    drawn = draw_mixtures(images, recipe.batch, recipe.size, rng)
+    x = drawn.images.clone()
+    count = min(recipe.denoised, recipe.batch)
+    if count:
+        x[:count] = as_guidance_sees(denoiser, x[:count], chance)
+    x[count:] = softened_like_noise(x[count:], denoiser.schedule, rng)
+    order = torch.from_numpy(rng.permutation(len(x)))
+    return _augment(x[order], rng), drawn.targets[order]
+
+
+def _augment(x: Tensor, rng: np.random.Generator) -> Tensor:
+    """Vary brightness and contrast a little, and mask with grey as guidance does."""
+    gain = torch.from_numpy(rng.uniform(0.85, 1.15, (len(x), 1, 1, 1))).float()
+    shift = torch.from_numpy(rng.uniform(-0.08, 0.08, (len(x), 1, 1, 1))).float()
+    masked = torch.from_numpy(rng.uniform(size=(len(x), 1, 1, 1)) < 0.4)
+    mask = torch.where(masked, soft_masks(len(x), x.shape[-1], rng), torch.ones(1))
+    return (x * gain + shift) * mask
+
+
+def _attacked(
+    tower: nn.Module,
+    x: Tensor,
+    targets: Tensor,
+    basis: Tensor,
+    largest: float,
+    rng: np.random.Generator,
+) -> Tensor:
+    """X plus the perturbation that raises the loss most, to first order, at a random size for each picture."""
+    size = largest * torch.from_numpy(rng.random((len(x), 1, 1, 1))).float()
+    start = x + 0.5 * size * torch.from_numpy(rng.standard_normal(x.shape)).float()
+    leaf = start.clone().requires_grad_()
+    logits = F.normalize(tower(leaf), dim=-1) @ basis.T / TEMPERATURE
+    (gradient,) = torch.autograd.grad(F.cross_entropy(logits, targets, reduction="sum"), leaf)
+    rms = gradient.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-12
+    return (start + size * (gradient / rms).clamp(-4, 4)).detach()

@@ -1,0 +1,183 @@
+"""Recordings by class, held as mel power, and the windows that training hears of them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from soundini.errors import MediaError
+from soundini.joint.embedded import WINDOW_COLUMNS, log_power
+from soundini.joint.spectrogram import MelConfig, mel_power, sliding_windows
+from soundini.media.sound import load_sound, resample
+from soundini.training.classes import CLASSES, NONE, SOUND_CLASS
+from soundini.training.split import SOUND_SHARES, Side, sides
+
+RANGE_DB = 30.0
+"""A sound this far below full level counts as silence."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One recording at a peak of 1.
+
+    Args:
+        path: within the data folder.
+        source: who published it, as the manifest says.
+        kind: number of its class in :data:`soundini.training.classes.CLASSES`.
+        power: mel power.
+
+    Shape:
+        ``power``: ``[n_mels, columns]``.
+    """
+
+    path: str
+    source: str
+    kind: int
+    power: Tensor
+
+    def windows(self) -> Tensor:
+        """Windows half a window apart, as ``[N, WINDOW_COLUMNS, n_mels]`` of mel power."""
+        half, columns = WINDOW_COLUMNS // 2, self.power.shape[1]
+        centres = torch.arange(min(half, columns // 2), columns, half)
+        return sliding_windows(self.power, centres, WINDOW_COLUMNS).transpose(1, 2)
+
+
+def load_recordings(folder: Path, mel: MelConfig, *, side: Side = "train") -> list[Recording]:
+    """Every recording of one side of a data folder.
+
+    Args:
+        folder: the data folder; ``sounds.csv`` has the columns ``path`` and ``label``. Labels that belong to no class are
+            left out.
+        mel: front end.
+        side: see :func:`soundini.training.split.sides`.
+
+    Raises:
+        MediaError: the folder has no readable ``sounds.csv``, or a sound in it cannot be read.
+    """
+    try:
+        with (folder / "sounds.csv").open(newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["label"] in SOUND_CLASS]
+    except OSError as error:
+        raise MediaError(
+            f"cannot read {folder / 'sounds.csv'}: {error.strerror}; name a folder with sounds.csv"
+        ) from error
+    found = []
+    for row, its_side in zip(rows, sides(rows, SOUND_SHARES), strict=True):
+        if its_side != side:
+            continue
+        sound = resample(load_sound(folder / row["path"]).mono(), mel.sample_rate)
+        power = mel_power(torch.from_numpy(sound.samples[0] / max(sound.peak, 1e-6)), mel)
+        kind = CLASSES.index(SOUND_CLASS[row["label"]])
+        found.append(Recording(row["path"], row.get("source", ""), kind, power))
+    return found
+
+
+def targets_of(kinds: Tensor, gain_db: Tensor) -> Tensor:
+    """What is heard of sounds at a gain: the quieter, the more of it is "none".
+
+    Shape:
+        ``kinds``, ``gain_db``: ``[B]``; returns ``[B, classes]``, a distribution.
+    """
+    share = (1 + gain_db / RANGE_DB).clamp(0, 1)
+    targets = torch.zeros(len(kinds), len(CLASSES))
+    targets[torch.arange(len(kinds)), kinds] = share
+    targets[:, CLASSES.index(NONE)] += 1 - share
+    return targets
+
+
+class HeardWindows:
+    """Draws windows as they may be heard: at any level, mixed, through any room, over noise.
+
+    Args:
+        recordings: where windows come from; every class is drawn equally often, and every recording of it.
+        taught: what a teacher says of each recording over time, or nothing where there is none.
+        mixed: share of the windows in which a second recording is heard as well.
+
+    Shape:
+        ``taught``: each ``[D, columns / stride]``.
+    """
+
+    def __init__(
+        self, recordings: Sequence[Recording], taught: Sequence[Tensor] = (), mixed: float = 0.25
+    ) -> None:
+        self.mixed = mixed
+        self.taught = {r.path: t for r, t in zip(recordings, taught, strict=bool(taught))}
+        kinds = sorted({r.kind for r in recordings})
+        self.by_kind = [[r for r in recordings if r.kind == kind] for kind in kinds]
+
+    def draw(self, count: int, rng: np.random.Generator) -> Heard:
+        """``count`` windows, what is heard in them, and what the teacher says."""
+        first, second = self._windows(count, rng), self._windows(count, rng)
+        uniform = torch.from_numpy(rng.random((3, count))).float()
+        gain_db = -RANGE_DB * (uniform[0] - 0.35).clamp_min(0) / 0.65  # a third at full level
+        level = (uniform[2] < self.mixed) * 10 ** (-2 * uniform[1])
+        power = (first.power + level.view(-1, 1, 1) * second.power) / (1 + level.view(-1, 1, 1))
+        share = (1 / (1 + level)).view(-1, 1)
+        targets = share * targets_of(first.kinds, gain_db)
+        targets = targets + (1 - share) * targets_of(second.kinds, gain_db)
+        power = _through_a_room(power * 10 ** (gain_db.view(-1, 1, 1) / 10), rng)
+        return Heard(log_power(power), targets, first.taught, level == 0)
+
+    def _windows(self, count: int, rng: np.random.Generator) -> _Drawn:
+        power, kinds, taught = zip(*self._each(count, rng), strict=True)
+        said = None if taught[0] is None else torch.stack(taught)
+        return _Drawn(torch.stack(power), torch.tensor(kinds), said)
+
+    def _each(
+        self, count: int, rng: np.random.Generator
+    ) -> Iterator[tuple[Tensor, int, Tensor | None]]:
+        for _ in range(count):
+            pool = self.by_kind[rng.integers(len(self.by_kind))]
+            recording = pool[rng.integers(len(pool))]
+            columns = recording.power.shape[1]
+            centre = torch.tensor([rng.uniform(0, columns)])
+            window = sliding_windows(recording.power, centre, WINDOW_COLUMNS)[0].T
+            said = self.taught.get(recording.path)
+            if said is not None:
+                stride = columns / said.shape[1]
+                said = sliding_windows(said, centre / stride, round(WINDOW_COLUMNS / stride))
+                said = said[0].amax(1)
+            yield window, recording.kind, said
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A batch of windows.
+
+    Args:
+        windows: log-mel.
+        targets: distribution over the classes.
+        taught: the teacher's embedding of each window's first recording, or None.
+        alone: whether nothing else is heard in it.
+
+    Shape:
+        ``windows``: ``[B, time, mel]``; ``targets``: ``[B, classes]``; ``taught``: ``[B, D]``; ``alone``: ``[B]``.
+    """
+
+    windows: Tensor
+    targets: Tensor
+    taught: Tensor | None
+    alone: Tensor
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    power: Tensor
+    kinds: Tensor
+    taught: Tensor | None
+
+
+def _through_a_room(power: Tensor, rng: np.random.Generator) -> Tensor:
+    """Tilt the spectrum and add hiss: ``[B, time, mel]`` of power."""
+    count, _, bands = power.shape
+    ramp = torch.linspace(-1, 1, bands)
+    tilt_db = torch.from_numpy(rng.uniform(-8, 8, (count, 1, 1))).float() * ramp
+    hiss_db = torch.from_numpy(rng.uniform(-90, -45, (count, 1, 1))).float()
+    hiss = 10 ** (hiss_db / 10) * torch.from_numpy(rng.exponential(size=power.shape)).float()
+    return power * 10 ** (tilt_db / 10) + hiss

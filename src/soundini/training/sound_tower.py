@@ -1,0 +1,114 @@
+"""Training of the embedded sound tower: towards the directions of its classes, and itself under SpecAugment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from soundini.events import CheckpointSaved, TrainStep
+from soundini.joint.embedded import TEMPERATURE
+from soundini.training.checkpoint import load_checkpoint, save_checkpoint
+from soundini.training.classes import CLASSES
+from soundini.training.ema import EMA
+from soundini.training.learning_rate import lr_factor
+from soundini.training.recipe import JointRecipe
+from soundini.training.recordings import Heard, HeardWindows
+from soundini.training.spec_augment import spec_augment
+
+
+class SoundTower(nn.Module):
+    """The sound network and its head, trained as one.
+
+    Shape:
+        ``windows``: ``[B, time, mel]``; returns ``[B, dim]``, unit length.
+    """
+
+    def __init__(self, network: nn.Module, head: nn.Module) -> None:
+        super().__init__()
+        self.network, self.head = network, head
+
+    def forward(self, windows: Tensor) -> Tensor:
+        """Embed windows."""
+        return F.normalize(self.head(self.network(windows)), dim=-1)
+
+
+def train_sound_tower(
+    tower: SoundTower,
+    directions: Mapping[str, Tensor],
+    windows: HeardWindows,
+    recipe: JointRecipe,
+    folder: Path,
+) -> Iterator[TrainStep | CheckpointSaved]:
+    """Train the sound tower, yielding after every step; resumes from ``folder``, bit for bit.
+
+    L = cross-entropy of softmax(e · directions / 0.1) against what is heard, of two SpecAugmented views of each window
+    + ``self_pairs`` · InfoNCE between those views (Lee et al. 2022, arXiv 2112.00007)
+    + ``teacher`` · (1 - cos) of the network's features to the teacher's, both less the teacher's mean (distillation): where a
+    window is heard alone, and only where there is a teacher.
+
+    Args:
+        tower: network and head; their weights are trained in place.
+        directions: of each class, see :func:`soundini.training.directions.class_directions`.
+        windows: what is heard.
+        recipe: settings; ``sound_steps``, ``sound_batch``, ``sound_lr``.
+        folder: where ``last.safetensors`` is kept.
+
+    Yields:
+        :class:`TrainStep` after every step, :class:`CheckpointSaved` after every save.
+    """
+    tower.train().requires_grad_(True)
+    basis = torch.stack([directions[name] for name in CLASSES])
+    groups = [
+        {"params": list(tower.network.parameters()), "rate": recipe.sound_lr * 0.3},
+        {"params": list(tower.head.parameters()), "rate": recipe.sound_lr},
+    ]
+    optimizer = torch.optim.AdamW(groups, recipe.sound_lr, weight_decay=0.05)
+    ema = EMA(tower, recipe.ema)
+    steps = recipe.sound_steps
+    for step in range(load_checkpoint(folder, tower, ema, optimizer), steps):
+        rng = np.random.default_rng((recipe.seed, step))
+        heard = windows.draw(recipe.sound_batch, rng)
+        features = tower.network(_views(heard.windows, rng))
+        embeds = F.normalize(tower.head(features), dim=-1)
+        told = F.cross_entropy(embeds @ basis.T / TEMPERATURE, heard.targets.repeat(2, 1))
+        one, two = embeds.chunk(2)
+        itself = F.cross_entropy(one @ two.T / TEMPERATURE, torch.arange(len(one)))
+        apart = _apart(features, heard)
+        loss = told + recipe.self_pairs * itself + recipe.teacher * apart
+        for group in optimizer.param_groups:
+            group["lr"] = group["rate"] * lr_factor(step, steps, warmup=50, decay=0.6)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(tower.parameters(), 1.0)
+        optimizer.step()
+        ema.update(tower)
+        figures = {"classes": float(told.detach()), "teacher": float(apart.detach())}
+        yield TrainStep(step + 1, steps, float(loss.detach()), figures)
+        if (step + 1) % recipe.save_every == 0 or step + 1 == steps:
+            path = save_checkpoint(folder, tower, ema, optimizer, step + 1, recipe.model_dump())
+            yield CheckpointSaved(step + 1, path)
+
+
+def _views(heard: Tensor, rng: np.random.Generator) -> Tensor:
+    """Two differently blanked copies of each window: ``[B, time, mel]`` -> ``[2 B, time, mel]``."""
+    return torch.stack(
+        [
+            spec_augment(window.T, rng, masks=2, max_frequency=0.15, max_time=0.3).T
+            for window in (*heard, *heard)
+        ]
+    )
+
+
+def _apart(features: Tensor, heard: Heard) -> Tensor:
+    """How far the features of both views are from what the teacher says of windows that are heard alone."""
+    if heard.taught is None or not heard.alone.any():
+        return features.new_zeros(())
+    centre = heard.taught.mean(0)
+    said = (heard.taught - centre)[heard.alone].repeat(2, 1)
+    mine = (features - centre)[heard.alone.repeat(2)]
+    return (1 - F.cosine_similarity(mine, said, dim=-1)).mean() + F.mse_loss(mine, said)

@@ -1,0 +1,173 @@
+"""The towers of the embedded joint space in training: what they hear, what they see, and that a run goes on."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file
+
+from soundini.cli import main
+from soundini.errors import ModelError
+from soundini.events import CheckpointSaved, TrainStep
+from soundini.packs.debug import debug_pack
+from soundini.packs.pack import load_pack
+from soundini.training.aisfx import STRIDE, AiSFX, taught_features
+from soundini.training.classes import CLASSES, NONE
+from soundini.training.directions import class_directions
+from soundini.training.image_tower import contrastive_loss, train_image_tower
+from soundini.training.images import LabelledImages
+from soundini.training.mixtures import softened_like_noise
+from soundini.training.recipe import JointRecipe
+from soundini.training.recordings import HeardWindows, Recording, load_recordings, targets_of
+from soundini.training.sound_tower import SoundTower, train_sound_tower
+from soundini.training.sounds import sound_features
+
+RECIPE = JointRecipe(
+    sound_steps=4, sound_batch=4, steps=4, batch=8, size=32, denoised=2, save_every=2
+)
+
+
+def run_sound(sounds, folder, stop=None, taught=True):
+    joint = debug_pack().joint
+    tower = SoundTower(joint.sound_network, joint.sound_head)
+    recordings = load_recordings(sounds, joint.mel)
+    said = [
+        torch.randn(512, -(-r.power.shape[1] // STRIDE), generator=seeded()) for r in recordings
+    ]
+    windows = HeardWindows(recordings, said if taught else [])
+    events = train_sound_tower(tower, class_directions(32), windows, RECIPE, folder)
+    return losses_of(events, stop)
+
+
+def run_image(data, folder, stop=None):
+    pack = debug_pack()
+    directions = class_directions(32)
+    embeds = torch.stack(list(directions.values()))
+    events = train_image_tower(
+        pack.joint.image_tower,
+        pack.denoiser,
+        LabelledImages(data),
+        (embeds, torch.eye(len(CLASSES))),
+        directions,
+        RECIPE,
+        folder,
+    )
+    return losses_of(events, stop)
+
+
+def losses_of(events, stop):
+    losses = []
+    for event in events:
+        if isinstance(event, TrainStep):
+            losses.append(event.loss)
+        if isinstance(event, CheckpointSaved) and event.step == stop:
+            break
+    return losses
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize("run", [run_sound, run_image])
+def test_a_resumed_run_goes_on_bit_for_bit(run, sounds, tmp_path):
+    whole = run(sounds, tmp_path / "whole")
+    first = run(sounds, tmp_path / "parts", stop=2)
+    assert first + run(sounds, tmp_path / "parts") == whole
+    a, b = (load_file(tmp_path / n / "last.safetensors") for n in ("whole", "parts"))
+    assert all(torch.equal(a[k], b[k]) for k in a)
+
+
+def test_nothing_is_drawn_from_the_global_random_state(sounds, tmp_path):
+    before = torch.get_rng_state()
+    run_sound(sounds, tmp_path / "sound")
+    run_image(sounds, tmp_path / "image")
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_sound_tower_needs_no_teacher(sounds, tmp_path):
+    assert run_sound(sounds, tmp_path / "a", taught=False) != run_sound(sounds, tmp_path / "b")
+
+
+def test_directions_are_at_right_angles_and_the_same_for_ever():
+    basis = torch.stack(list(class_directions(64).values()))
+    torch.testing.assert_close(basis @ basis.T, torch.eye(len(CLASSES)), atol=1e-5, rtol=0)
+    assert all(torch.equal(v, class_directions(64)[k]) for k, v in class_directions(64).items())
+
+
+def test_a_quiet_effect_is_hardly_one():
+    kinds = torch.zeros(3, dtype=torch.long)
+    targets = targets_of(kinds, torch.tensor([0.0, -15.0, -60.0]))
+    assert targets[:, 0].tolist() == pytest.approx([1, 0.5, 0])
+    assert targets[:, CLASSES.index(NONE)].tolist() == pytest.approx([0, 0.5, 1])
+
+
+def test_what_is_heard_is_a_distribution_and_louder_is_more(sounds):
+    windows = HeardWindows(load_recordings(sounds, debug_pack().joint.mel))
+    heard = windows.draw(64, np.random.default_rng(0))
+    torch.testing.assert_close(heard.targets.sum(1), torch.ones(64))
+    assert torch.isfinite(heard.windows).all()
+    effect = 1 - heard.targets[:, CLASSES.index(NONE)]
+    level = heard.windows.amax((1, 2))
+    assert float(level[effect > 0.9].mean()) > float(level[effect < 0.3].mean())
+
+
+def test_features_are_those_of_each_recording(sounds):
+    joint = debug_pack().joint
+    recordings = load_recordings(sounds, joint.mel)
+    features = sound_features(recordings, joint, gains_db=(0.0, -15.0))
+    assert features.recording.unique().tolist() == list(range(len(recordings)))
+    alone = sound_features(recordings[2:3], joint)
+    mine = (features.recording == 2) & (features.targets.amax(1) > 0.9)
+    torch.testing.assert_close(features.features[mine], alone.features)
+
+
+def test_the_teacher_over_time_is_the_teacher_of_a_window():
+    """Far from the ends of a window, convolving all of a recording at once says the same."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = AiSFX().eval()
+    power = torch.rand(96, 200, generator=seeded())
+    whole = taught_features(network, Recording("a", "", 0, power))
+    part = taught_features(network, Recording("a", "", 0, power[:, 40:160]))
+    assert whole.shape == (512, 25)
+    torch.testing.assert_close(whole[:, 10:15], part[:, 5:10], atol=1e-4, rtol=1e-3)
+
+
+def test_a_folder_without_the_teacher_is_named(tmp_path):
+    with pytest.raises(ModelError, match="wheel of aisfx"):
+        AiSFX.from_wheel(tmp_path)
+
+
+def test_contrastive_loss_is_least_where_targets_meet():
+    targets = torch.eye(4)
+    right = contrastive_loss(torch.eye(4), torch.eye(4), targets, targets)
+    wrong = contrastive_loss(torch.eye(4), torch.eye(4).flip(0), targets, targets)
+    assert right < 0.01 < wrong
+
+
+def test_noise_takes_detail_away():
+    schedule = debug_pack().denoiser.schedule
+    fine = torch.rand(1, 3, 32, 32, generator=seeded()) * 2 - 1
+    kept = []
+    for t in (1, 300, 800):
+        seen = softened_like_noise(fine, schedule, np.random.default_rng(0), (t, t + 1))
+        kept.append(float(F.cosine_similarity(seen.flatten(), fine.flatten(), dim=0)))
+    assert kept[0] > 0.99
+    assert kept[0] > kept[1] > kept[2]
+
+
+def test_the_command_trains_both_towers(sounds, tmp_path, capsys):
+    """``soundini train joint``, and the pack it writes."""
+    run, pack = tmp_path / "run", tmp_path / "pack"
+    asked = ["train", "joint", str(sounds), "--run", str(run), "-o", str(pack)]
+    small = {"sound_steps": 2, "sound_batch": 2, "steps": 2, "batch": 4, "denoised": 1}
+    sizes = [word for name, value in small.items() for word in ("--set", f"{name}={value}")]
+    assert main([*asked, *sizes]) == 0, capsys.readouterr().err
+    for part in ("sound", "image"):
+        assert len((run / part / "log.csv").read_text().splitlines()) == 3
+    joint = load_pack(pack).joint
+    assert set(joint.prototypes) == set(CLASSES)
+    state = load_file(run / "image" / "last.safetensors")
+    for key, value in joint.image_tower.state_dict().items():
+        torch.testing.assert_close(value, state[f"ema.{key}"], atol=1e-3, rtol=1e-3)

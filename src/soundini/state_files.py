@@ -1,6 +1,9 @@
-"""Reading a state dict safely."""
+"""Reading weight files safely."""
 
+import pickle
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -18,17 +21,46 @@ def read_state(path: Path) -> dict[str, Tensor]:
     Raises:
         ModelError: The file is missing, unreadable, or holds anything but named tensors.
     """
+    return named_tensors(read_stored(path), path)
+
+
+def read_stored(path: Path) -> Any:
+    """Read what a weight file holds, whatever it is; large files are mapped rather than copied.
+
+    Args:
+        path: ``.safetensors``, or anything of tensors and plain containers written by
+            ``torch.save`` (read with ``weights_only=True``).
+
+    Raises:
+        ModelError: The file is missing or damaged, or carries code; none of it was run.
+    """
     if not path.is_file():
-        raise ModelError(f"There is no weight file {path}: check the path or fetch the weights.")
+        raise ModelError(f"there is no weight file {path}; check the path or fetch the weights")
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # a damaged file fails in the parser, in any way a parser can
+        mapped = zipfile.is_zipfile(path)  # a legacy file cannot be mapped
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+    except pickle.UnpicklingError as error:
         # torch's own message would advise loading the file unsafely
         raise ModelError(
-            f"{path} cannot be read as plain weights: fetch it again, or save only its state dict."
+            f"{path} is no plain weight file: it is damaged, or carries code (none was run); "
+            "get it from its official address"
         ) from error
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise ModelError(f"{path} is not a state dict of tensors: save only the weights.")
-    return dict(state)
+    except Exception as error:  # a damaged file fails in the parser, in any way a parser can
+        raise ModelError(f"{path} cannot be read as weights: fetch it again") from error
+
+
+def named_tensors(stored: Any, path: Path) -> dict[str, Tensor]:
+    """Check that what a file holds is a state dict.
+
+    Args:
+        stored: what was read.
+        path: the file, for the message.
+
+    Raises:
+        ModelError: It holds anything but named tensors.
+    """
+    if not isinstance(stored, dict) or not all(isinstance(v, Tensor) for v in stored.values()):
+        raise ModelError(f"{path} is not a state dict of tensors; save only the weights")
+    return {str(key): value for key, value in stored.items()}

@@ -93,7 +93,7 @@ def test_verify_finds_a_damaged_file(run, home, tmp_path):
         (("fetch", "teapot"), "there are no weights 'teapot'"),
         (("fetch", "swin_audio"), "no public address"),
         (("import",), "name the files"),
-        (("import", "nowhere.pt"), "there is no checkpoint nowhere.pt"),
+        (("import", "nowhere.pt"), "there is no weight file nowhere.pt"),
         (("make-random", "--layout", "teapot", "-o", "x.safetensors"), "there is no layout"),
         (("make-random", "--layout", "vgg16", "-o", "x.pt"), "safetensors"),
     ],

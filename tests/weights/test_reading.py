@@ -140,7 +140,7 @@ def test_modules_nested_without_end_are_refused(archive, tmp_path):
 
 
 def test_files_that_are_no_weights(tmp_path):
-    with pytest.raises(ModelError, match="no checkpoint"):
+    with pytest.raises(ModelError, match="no weight file"):
         read_checkpoint(tmp_path / "absent.pt")
     for name in ("junk.pt", "junk.safetensors"):
         (tmp_path / name).write_bytes(b"junk" * 10)

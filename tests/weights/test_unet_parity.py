@@ -110,8 +110,11 @@ def test_survives_a_folder_without_touching_the_random_state(make, tmp_path, siz
     loaded = load_unet(tmp_path)
     assert torch.equal(torch.get_rng_state(), before)
     assert not any(p.requires_grad for p in loaded.parameters())
+    state = unet.state_dict()
+    assert all(torch.equal(value, state[key]) for key, value in loaded.state_dict().items())
     x = torch.ones(1, 3, 16, 16)
-    assert torch.equal(loaded(x, 5).sample, unet(x, 5).sample)
+    # not to the bit: what is mapped from a file is aligned otherwise, and may take another kernel
+    assert torch.allclose(loaded(x, 5).sample, unet(x, 5).sample, atol=1e-5)
 
 
 @torch.no_grad()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -136,6 +137,36 @@ class SamplesReady:
 
     step: int
     pictures: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class PicturesSeen:
+    """A network has looked at some of the pictures it is to look at.
+
+    Args:
+        done: so far.
+        total: in all.
+    """
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class ItemMeasured:
+    """A part of an evaluation has measured one of its items, and its figures lie on disk.
+
+    Args:
+        part: which part.
+        done: items of the part that are measured.
+        total: items of the part.
+        figures: what was found, by name.
+    """
+
+    part: str
+    done: int
+    total: int
+    figures: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

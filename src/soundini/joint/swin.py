@@ -22,6 +22,10 @@ class SwinSoundEncoder(nn.Module):
             with random weights.
         side: S.
 
+    Attributes:
+        logit_scale_ai: logarithm of the scale between sounds and images; of use in training only.
+        logit_scale_at: the same between sounds and texts.
+
     Shape:
         ``windows``: ``[B, mel, columns]`` in [0, 1]; returns ``[B, dim]``, not normalised.
     """
@@ -30,8 +34,8 @@ class SwinSoundEncoder(nn.Module):
         super().__init__()
         self.feature_extractor = feature_extractor or _swin_tiny()
         self.side = side
-        self.register_buffer("logit_scale_ai", torch.zeros(()))
-        self.register_buffer("logit_scale_at", torch.zeros(()))
+        self.logit_scale_ai = nn.Parameter(torch.zeros(()))
+        self.logit_scale_at = nn.Parameter(torch.zeros(()))
 
     @classmethod
     def from_state(cls, state: Mapping[str, Tensor]) -> SwinSoundEncoder:

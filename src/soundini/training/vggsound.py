@@ -6,7 +6,7 @@ import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from soundini.errors import MediaError
 
@@ -79,7 +79,7 @@ def _clip(path: Path, number: int, row: list[str]) -> VggSoundClip:
     try:
         youtube_id, start, label, split = (cell.strip() for cell in row)
         if split in get_args(Split) and label and Path(youtube_id).name == youtube_id:
-            return VggSoundClip(youtube_id, int(start), label, split)
+            return VggSoundClip(youtube_id, int(start), label, cast(Split, split))
     except ValueError:
         pass
     raise MediaError(

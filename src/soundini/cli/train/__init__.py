@@ -9,10 +9,12 @@ import tyro
 
 from soundini.cli.train.joint import TrainJoint
 from soundini.cli.train.prior import TrainPrior
+from soundini.cli.train.sound_encoder import TrainSoundEncoder
 
 What = (
     Annotated[TrainPrior, tyro.conf.subcommand("prior")]
     | Annotated[TrainJoint, tyro.conf.subcommand("joint")]
+    | Annotated[TrainSoundEncoder, tyro.conf.subcommand("sound-encoder")]
 )
 
 

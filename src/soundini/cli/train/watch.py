@@ -18,7 +18,7 @@ def watch(events: Iterable[object], folder: Path, what: str, *, quiet: bool = Fa
     from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from soundini.cli.picture import strip, write_png
-    from soundini.events import SamplesReady, TrainStep
+    from soundini.events import PicturesSeen, SamplesReady, TrainStep
     from soundini.training.log import TrainLog
 
     if quiet:
@@ -38,6 +38,13 @@ def watch(events: Iterable[object], folder: Path, what: str, *, quiet: bool = Fa
                     completed=event.step,
                     total=event.total,
                     description=f"training the {what}, loss {event.loss:.4f}",
+                )
+            elif isinstance(event, PicturesSeen):
+                progress.update(
+                    task,
+                    completed=event.done,
+                    total=event.total,
+                    description="looking at pictures",
                 )
             elif isinstance(event, SamplesReady):
                 path = folder / f"samples-{event.step:06d}.png"

@@ -8,6 +8,7 @@ from typing import Annotated
 import tyro
 
 from soundini.cli.train.joint import TrainJoint
+from soundini.cli.train.judge import TrainJudge
 from soundini.cli.train.prior import TrainPrior
 from soundini.cli.train.sound_encoder import TrainSoundEncoder
 
@@ -15,6 +16,7 @@ What = (
     Annotated[TrainPrior, tyro.conf.subcommand("prior")]
     | Annotated[TrainJoint, tyro.conf.subcommand("joint")]
     | Annotated[TrainSoundEncoder, tyro.conf.subcommand("sound-encoder")]
+    | Annotated[TrainJudge, tyro.conf.subcommand("judge")]
 )
 
 

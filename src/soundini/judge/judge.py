@@ -1,0 +1,132 @@
+"""The judge: a linear probe on ImageNet features that says what a picture shows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from soundini.errors import MaskError, ModelError
+from soundini.judge.features import SIZE, PooledFeatures
+from soundini.judge.region import bounding_square
+from soundini.masks.refine import bounds
+from soundini.media.geometry import to_model
+from soundini.state_files import read_state
+
+WEIGHTS_FILE, CARD_FILE = "judge.safetensors", "judge.json"
+
+
+class Judge(nn.Module):
+    """Says with what probability a picture shows each class.
+
+    p = softmax((W f(x) + b) / T), with f the pooled features of a network that guidance does not use, W and b fitted by
+    multinomial logistic regression on photographs that no other training sees, and T set so that the probabilities are
+    calibrated (Guo et al. 2017, arXiv 1706.04599). It knows photographs only: of pictures unlike any, it is as unsure
+    or as wrong as any classifier.
+
+    Args:
+        classes: names, in the order of the probabilities.
+        weight: W; frames' features are not standardised, so W must hold their scale.
+        bias: b.
+        temperature: T, above 0.
+
+    Shape:
+        ``weight``: ``[classes, features]``; ``bias``: ``[classes]``.
+    """
+
+    weight: Tensor
+    bias: Tensor
+
+    def __init__(
+        self, classes: tuple[str, ...], weight: Tensor, bias: Tensor, temperature: float
+    ) -> None:
+        super().__init__()
+        self.classes = classes
+        self.features = PooledFeatures()
+        self.register_buffer("weight", weight.float())
+        self.register_buffer("bias", bias.float())
+        self.temperature = temperature
+
+    @classmethod
+    def from_package(cls) -> Judge:
+        """Load the judge inside the package."""
+        return cls.from_folder(Path(str(resources.files("soundini.judge") / "embedded")))
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> Judge:
+        """Load ``judge.safetensors`` and ``judge.json`` from a folder.
+
+        Raises:
+            ModelError: a file is missing, or they do not fit each other.
+        """
+        card, state = read_card(folder), read_state(folder / WEIGHTS_FILE)
+        try:
+            judge = cls(
+                tuple(card["classes"]), state["weight"], state["bias"], float(card["temperature"])
+            )
+            fits = len(judge.classes) == len(judge.weight) == len(judge.bias)
+        except (KeyError, TypeError, ValueError):
+            fits = False
+        if not fits:
+            raise ModelError(
+                f"the judge in {folder} is not whole; fit it anew or reinstall soundini"
+            )
+        return judge
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Judge whole pictures.
+
+        Shape:
+            ``frames``: ``[T, 3, H, W]`` in [-1, 1], of any size; returns ``[T, classes]``, rows sum to 1.
+        """
+        return self.weigh(self.features(frames))
+
+    def weigh(self, features: Tensor) -> Tensor:
+        """Probabilities of features: ``[T, features]`` -> ``[T, classes]``."""
+        return ((features @ self.weight.T + self.bias) / self.temperature).softmax(-1)
+
+    def region(self, frames: np.ndarray, masks: np.ndarray) -> Tensor:
+        """Judge the square round each frame's mask.
+
+        Args:
+            frames: ``uint8`` RGB.
+            masks: above 0 where the region is.
+
+        Shape:
+            ``frames``: ``[T, H, W, 3]``; ``masks``: ``[T, H, W]``; returns ``[T, classes]``.
+
+        Raises:
+            MaskError: a mask is empty.
+        """
+        crops = []
+        for number, (frame, mask) in enumerate(zip(frames, masks, strict=True)):
+            covered = bounds(mask)
+            if covered is None:
+                raise MaskError(f"the mask of frame {number} is empty: there is nothing to judge")
+            square = bounding_square(covered, (frame.shape[0], frame.shape[1]))
+            crops.append(to_model(frame[None], square, (SIZE, SIZE)))
+        return self(torch.cat(crops))
+
+
+def read_card(folder: Path) -> Mapping[str, Any]:
+    """What is known about a judge: its classes, temperature, measured accuracy and settings.
+
+    Raises:
+        ModelError: ``judge.json`` is missing or no JSON object.
+    """
+    path = folder / CARD_FILE
+    try:
+        card = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"cannot read {path}: {error}; fit the judge or reinstall soundini"
+        ) from None
+    if not isinstance(card, dict):
+        raise ModelError(f"{path} does not describe a judge; fit it or reinstall soundini")
+    return card

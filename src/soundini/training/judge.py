@@ -1,0 +1,199 @@
+"""Fitting of the judge: a probe on photographs that no other training sees, measured on held-out ones."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from safetensors.torch import save_file
+from torch import Tensor
+
+from soundini.errors import MediaError
+from soundini.events import PicturesSeen
+from soundini.judge.confusion import Confusion
+from soundini.judge.features import SIZE, PooledFeatures
+from soundini.judge.judge import CARD_FILE, WEIGHTS_FILE, Judge
+from soundini.media.output import PartialFile
+from soundini.training.classes import CLASSES, IMAGE_CLASS, NONE
+from soundini.training.images import LabelledImages
+from soundini.training.probe import fit_probe, fit_temperature
+from soundini.training.softening import shrunk, softened
+from soundini.training.squares import centre_squares
+
+_CHUNK = 50
+_SOFT_SIDE = 96
+"""Side in pixels that the held-out pictures are shrunk to, for the second measure: the default size of an edit."""
+
+
+class JudgeRecipe(BaseModel):
+    """How the judge is fitted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    crops: int = Field(default=7000, ge=50)
+    """Crops in all; labels are drawn by the square root of their numbers of pictures."""
+    min_crop: int = Field(default=112, ge=16)
+    """Smallest crop taken from a picture, pixels; the largest is its short side."""
+    folds: int = Field(default=5, ge=2)
+    """Parts of the pictures, by which the penalty is chosen and the temperature set."""
+    neutral: float = Field(default=2.0, gt=0)
+    """Importance of "none" in the fit; other classes have 1. It gathers all the rest of the world."""
+    l2: tuple[float, ...] = (0.03, 0.1, 0.3)
+    """Penalties tried."""
+    seed: int = 0
+    """Where all choices come from."""
+
+
+@dataclass(frozen=True, eq=False)
+class JudgeFitted:
+    """The judge is fitted and measured.
+
+    Args:
+        judge: the judge.
+        card: how it was fitted and what it is worth, as ``judge.json`` tells it.
+    """
+
+    judge: Judge
+    card: Mapping[str, Any]
+
+
+def fit_judge(data: Path, recipe: JudgeRecipe) -> Iterator[PicturesSeen | JudgeFitted]:
+    """Fit the judge on side "judge" of a data folder and measure it on side "held_out".
+
+    The penalty is the one whose probabilities are best on pictures left out of the fit, fold by fold; the temperature is
+    set on the same; then the probe is fitted on all. A fold is a stretch of the manifest, so that neighbours stay together.
+
+    Args:
+        data: the data folder, with ``images.csv``.
+        recipe: settings.
+
+    Yields:
+        :class:`PicturesSeen` as the network works, :class:`JudgeFitted` at the end.
+
+    Raises:
+        MediaError: the folder cannot be read, or a side of it has no pictures.
+    """
+    network = PooledFeatures()
+    images = LabelledImages(data, side="judge")
+    labels = tuple(label for label in IMAGE_CLASS if images.by_label.get(label))
+    held_out, truth_labels = centre_squares(
+        LabelledImages(data, side="held_out"), SIZE, tuple(IMAGE_CLASS)
+    )
+    if not labels or not len(held_out):
+        raise MediaError(
+            f"{data} has too few pictures to fit and measure a judge; name a larger folder"
+        )
+    total = recipe.crops // recipe.folds * recipe.folds + 2 * len(held_out)
+    features: list[Tensor] = []
+    targets: list[int] = []
+    fold: list[int] = []
+    for number in range(recipe.folds):
+        part = _fold(images, number, recipe.folds)
+        rng = np.random.default_rng((recipe.seed, number))
+        weights = {label: len(part.by_label[label]) ** 0.5 for label in labels}
+        for count in _chunks(recipe.crops // recipe.folds):
+            crops, drawn = part.crops(count, SIZE, weights, rng, min_crop=recipe.min_crop)
+            features.append(network(softened(crops, rng)))
+            targets += _numbers(drawn)
+            fold += [number] * count
+            yield PicturesSeen(len(targets), total)
+    x, y, k = torch.cat(features), torch.tensor(targets), torch.tensor(fold)
+    l2, temperature = _choose(x, y, k, recipe)
+    probe = fit_probe(x, y, _importance(recipe), l2)
+    measured: dict[str, Confusion] = {}
+    truth, done = _numbers(truth_labels), len(y)
+    for name, side in (("sharp", SIZE), ("soft", _SOFT_SIDE)):
+        taken: list[int] = []
+        for part in held_out.split(_CHUNK):
+            seen = part if side == SIZE else shrunk(part, side)
+            taken += probe.logits(network(seen)).argmax(1).tolist()
+            yield PicturesSeen(done + len(taken), total)
+        done += len(taken)
+        measured[name] = Confusion.of(CLASSES, truth, taken)
+    judge = Judge(CLASSES, probe.weight, probe.bias, temperature)
+    yield JudgeFitted(judge, _card(recipe, images, l2, temperature, measured))
+
+
+def write_judge(fitted: JudgeFitted, folder: Path) -> None:
+    """Write ``judge.safetensors`` (half precision) and ``judge.json`` by atomic rename."""
+    folder.mkdir(parents=True, exist_ok=True)
+    state = {"weight": fitted.judge.weight.half(), "bias": fitted.judge.bias.half()}
+    with PartialFile(folder / WEIGHTS_FILE) as file:
+        save_file(state, file.partial)
+        file.commit()
+    with PartialFile(folder / CARD_FILE) as file:
+        file.partial.write_text(json.dumps(fitted.card, indent=1) + "\n")
+        file.commit()
+
+
+def _fold(images: LabelledImages, number: int, folds: int) -> LabelledImages:
+    part = copy.copy(images)
+    part.by_label = {
+        label: [p for i, p in enumerate(pictures) if i * folds // len(pictures) == number]
+        for label, pictures in images.by_label.items()
+    }
+    return part
+
+
+def _chunks(count: int) -> list[int]:
+    return [min(_CHUNK, count - start) for start in range(0, count, _CHUNK)]
+
+
+def _numbers(labels: list[str]) -> list[int]:
+    return [CLASSES.index(IMAGE_CLASS[label]) for label in labels]
+
+
+def _importance(recipe: JudgeRecipe) -> Tensor:
+    return torch.tensor([recipe.neutral if name == NONE else 1.0 for name in CLASSES])
+
+
+def _choose(x: Tensor, y: Tensor, fold: Tensor, recipe: JudgeRecipe) -> tuple[float, float]:
+    """The penalty that does best on pictures left out, and the temperature it needs."""
+    importance = _importance(recipe)
+    found: list[tuple[float, float, float]] = []
+    for l2 in recipe.l2:
+        logits = torch.zeros(len(y), len(CLASSES))
+        for number in range(recipe.folds):
+            out = fold == number
+            logits[out] = fit_probe(x[~out], y[~out], importance, l2).logits(x[out])
+        temperature, loss = fit_temperature(logits, y, importance)
+        found.append((loss, l2, temperature))
+    return min(found)[1:]
+
+
+def _card(
+    recipe: JudgeRecipe,
+    images: LabelledImages,
+    l2: float,
+    temperature: float,
+    measured: Mapping[str, Confusion],
+) -> dict[str, Any]:
+    fitted_on: dict[str, int] = dict.fromkeys(CLASSES, 0)
+    for label, name in IMAGE_CLASS.items():
+        fitted_on[name] += len(images.by_label.get(label, []))
+    return {
+        "classes": list(CLASSES),
+        "network": "EfficientNet-Lite0 on ImageNet, pooled at strides 4 to 32",
+        "size": SIZE,
+        "l2": l2,
+        "temperature": temperature,
+        "fitted_on": fitted_on,
+        "held_out": {
+            name: {
+                "accuracy": round(confusion.accuracy, 4),
+                "balanced": round(confusion.balanced, 4),
+                "by_class": {k: round(v, 4) for k, v in confusion.by_class.items()},
+                "confusion": confusion.counts.tolist(),
+            }
+            for name, confusion in measured.items()
+        },
+        "soft_side": _SOFT_SIDE,
+        "settings": recipe.model_dump(),
+    }

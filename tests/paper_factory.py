@@ -1,11 +1,16 @@
-"""The six files of a pack of the paper, in tiny: published names and layouts, random weights."""
+"""The six files of a pack of the paper, in tiny: published names and layouts, random weights; and edits by them."""
 
 from functools import partial
 from pathlib import Path
 
 import torch
 
+from soundini.config.presets import load_preset, override
+from soundini.config.recipe import Recipe
 from soundini.diffusion.adm import AdmConfig
+from soundini.diffusion.sampling import SamplingStep
+from soundini.editing.window import WindowInputs, sample_window
+from soundini.packs.pack import ModelPack
 from soundini.weights import importing
 from soundini.weights.clip import ClipConfig
 from soundini.weights.formats import FORMATS, clip_format, guided_format, recognise
@@ -53,3 +58,14 @@ def accept_tiny(monkeypatch) -> None:
     monkeypatch.setattr(
         importing, "recognise", partial(lambda state, _: recognise(state, TINY_FORMATS))
     )
+
+
+def paper_recipe(*settings: str) -> Recipe:
+    """The preset of the paper in two steps and two views, and whatever is set besides."""
+    few = ["sampling.steps=2", "guidance.augment.views=2"]
+    return override(load_preset("paper"), [*few, *settings])
+
+
+def last_step(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> SamplingStep:
+    """Edit a window, and keep what its last step says."""
+    return list(sample_window(pack, inputs, recipe))[-1]

@@ -1,18 +1,22 @@
 """``soundini weights``, and an edit with what it has made: docs/paper-scale.md, in tiny."""
 
 import json
+import os
 import re
 import shutil
 from pathlib import Path
 
 import pytest
+import torch
 
 import paper_factory
 from soundini.config.presets import setting_names
 from soundini.packs import paper
 from soundini.weights.inventory import inventory
-from soundini.weights.registry import ENTRIES
+from soundini.weights.registry import ENTRIES, find_entry
 from soundini.weights.store import HOME_VARIABLE
+
+from .conftest import assert_refused
 
 pytest.importorskip("open_clip")
 
@@ -71,6 +75,7 @@ def test_random_weights_can_be_imported_and_are_listed_as_such(run, home, tmp_pa
     code, out, _ = run("weights", "list")
     assert f"{'lpips_vgg_lins':<18} ready" in out
     assert "random weights, seed 0" in out
+    assert f"from {find_entry('lpips_vgg_lins').origin}" in out
 
 
 def test_verify_finds_a_damaged_file(run, home, tmp_path):
@@ -103,6 +108,53 @@ def test_mistakes_are_told_in_one_line(run, home, arguments, says):
     assert code == 2
     assert says in err
     assert err.count("\n") == 1
+
+
+def _hostile(path, published):
+    torch.save({"weight": torch.ones(1), "payload": _Touches(path.with_name("was-run"))}, path)
+
+
+def _truncated(path, published):
+    path.write_bytes((published / "ViT-B-32.pt").read_bytes()[:-1000])
+
+
+def _wrong(path, published):
+    torch.save({"teapot": torch.ones(1)}, path)
+
+
+def _empty(path, published):
+    path.write_bytes(b"")
+
+
+class _Touches:
+    """Makes a folder when it is unpickled."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.mark),)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (_hostile, "carries code (none was run)"),
+        (_truncated, "cannot be read as weights"),
+        (_wrong, "is none of guided_256_uncond"),
+        (_empty, "cannot be read as weights"),
+    ],
+)
+@pytest.mark.parametrize("whole_folder", [True, False])
+def test_a_bad_file_is_refused_in_one_line(
+    run, home, tmp_path, published, make, says, whole_folder
+):
+    bad = tmp_path / "in" / "some.pt"
+    bad.parent.mkdir()
+    make(bad, published)
+    assert_refused(run("weights", "import", bad.parent if whole_folder else bad), says, str(bad))
+    assert not bad.with_name("was-run").exists()
+    assert not (home / "models").exists()
 
 
 def test_an_empty_folder_is_told(run, home, tmp_path):
@@ -147,15 +199,31 @@ def test_six_files_in_a_folder(run, home, published, monkeypatch):
 def test_the_pack_edits_and_leaves_a_record(edit, full_home, out):
     small = ("--set", "sampling.steps=2", "--set", "region.size=32", "--end", "2")
     # the later --models counts
-    code, said, err = edit("--models", "paper-256", *small, "--text", "fire")
+    words = ("--text", "fire", "--text-weight", "300")
+    code, said, err = edit("--models", "paper-256", *small, *words)
     assert (code, err) == (0, "")
     assert "text" in said
     record = json.loads(out.with_suffix(".recipe.json").read_text())
     assert set(record["models"]["sha256"]) == set(SIX)
     recipe = record["request"]["recipe"]
     assert recipe["sampling"]["method"] == "ddpm"  # the preset follows the models
-    assert recipe["guidance"]["text"] == "fire"
+    assert (recipe["guidance"]["text"], recipe["guidance"]["lambda_text"]) == ("fire", 300)
     assert (recipe["compute"]["chunk"], recipe["compute"]["checkpoint"]) == (1, True)
+
+
+@pytest.mark.parametrize("part", ["guided_256_uncond", "clip_vit_b32", "resnet18_audio"])
+def test_an_edit_without_a_required_part_says_how_to_get_it(
+    edit, imported, home, out, monkeypatch, part
+):
+    shutil.copytree(imported, home)
+    shutil.rmtree(home / "models" / part)
+    wanted = "swin_audio" if part == "resnet18_audio" else part  # the paper's own encoder
+    assert_refused(edit("--models", "paper-256"), f"{wanted} is missing", "soundini weights import")
+    assert not out.exists()
+
+
+def test_a_pack_without_a_text_tower_refuses_words(edit):
+    assert_refused(edit("--text", "fire"), "understand none", "paper-256")
 
 
 def test_the_page_names_what_there_is():

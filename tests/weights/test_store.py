@@ -1,4 +1,5 @@
 import hashlib
+import math
 import sys
 import threading
 from dataclasses import replace
@@ -9,7 +10,7 @@ import pytest
 
 from soundini.errors import ModelError
 from soundini.weights import registry, store
-from soundini.weights.formats import FORMATS
+from soundini.weights.formats import FORMATS, find_format
 from soundini.weights.registry import ENTRIES, find_entry
 from soundini.weights.store import downloads_folder, fetch, home_folder, models_folder, where
 
@@ -155,3 +156,23 @@ def test_the_registry_and_the_formats_agree():
         assert all(url.endswith(entry.file) for url in entry.urls)
         assert entry.licence
         assert entry.purpose
+
+
+def test_sizes_agree_with_the_layouts():
+    told = [entry for entry in ENTRIES if entry.bytes]
+    assert len(told) >= 5
+    for entry in told:
+        numbers = sum(math.prod(shape) for shape in find_format(entry.name).layout().values())
+        if entry.name == "vgg16":
+            numbers = 138_357_544  # with the classifier
+        # CLIP is published in half precision; beside the numbers lie names and code
+        width = 2 if entry.name.startswith("clip") else 4
+        assert numbers * width < entry.bytes < 1.5 * numbers * width
+
+
+def test_the_origin_of_weights_is_address_size_and_hash():
+    assert find_entry("lpips_vgg_lins").origin.endswith(
+        "/vgg.pth (7,289 bytes, sha256 a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868)"
+    )
+    assert find_entry("raft_large").origin.endswith("(sha256 22a6c225...)")
+    assert find_entry("swin_audio").origin == "tpami_encoder40.pth (no published sha256)"

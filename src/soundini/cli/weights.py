@@ -23,7 +23,7 @@ _Names = Positional[Annotated[tuple[str, ...], arg(metavar="NAME...")]]
 
 @dataclass(frozen=True)
 class List:
-    """Tell of every checkpoint whether it is here, what it is for, and its licence."""
+    """Tell of every checkpoint whether it is here, what it is for, its licence and its origin."""
 
     def run(self) -> int:
         """Print the registry."""
@@ -150,7 +150,9 @@ def _print_inventory(*, check: bool) -> int:
         packs = f"; for {', '.join(entry.packs)}" if entry.packs else ""
         print(f"{entry.name:<18} {status.state:<11} {entry.purpose}{packs}")
         print(f"{'':<18} licence: {entry.licence}")
-        for line in (status.path, status.detail):
+        # what is missing says in its detail where to get it
+        origin = "" if status.state == "missing" else f"from {entry.origin}"
+        for line in (origin, status.path, status.detail):
             if line:
                 print(f"{'':<18} {line}")
     return DAMAGED if damaged else 0

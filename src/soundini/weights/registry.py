@@ -20,9 +20,9 @@ class Entry:
         name: of its format, see :mod:`soundini.weights.formats`.
         file: its published file name.
         urls: official addresses, in order of preference; empty where none is known.
-        sha256: of the file, where its authors publish it or ship the file in a package.
+        sha256: of the file, where it is published.
         sha256_prefix: first digits of it, where only those are published (in torchvision's names).
-        bytes: size of the file, where known.
+        bytes: size of the file, where published.
         licence: what its authors say.
         purpose: what soundini uses it for.
         packs: which packs need it.
@@ -38,6 +38,15 @@ class Entry:
     sha256_prefix: str | None = None
     bytes: int | None = None
 
+    @property
+    def origin(self) -> str:
+        """Where the file is from, and how to know it: address, size and hash."""
+        digest = self.sha256 or (self.sha256_prefix and f"{self.sha256_prefix}...")
+        known = [f"sha256 {digest}" if digest else "no published sha256"]
+        if self.bytes is not None:
+            known.insert(0, f"{self.bytes:,} bytes")
+        return f"{self.urls[0] if self.urls else self.file} ({', '.join(known)})"
+
 
 _BOTH = ("paper-256", "paper-512")
 
@@ -49,6 +58,7 @@ ENTRIES = (
         "MIT",
         "diffusion prior at 256 px, unconditional (guided-diffusion, ImageNet)",
         ("paper-256",),
+        bytes=2_211_383_297,
     ),
     Entry(
         "guided_512_cond",
@@ -66,6 +76,7 @@ ENTRIES = (
         "image and text towers of the joint space (OpenAI CLIP)",
         _BOTH,
         sha256=_B32,
+        bytes=353_976_522,
     ),
     Entry(
         "clip_vit_b16",
@@ -75,6 +86,7 @@ ENTRIES = (
         "finer towers, in place of clip_vit_b32",
         (),
         sha256=_B16,
+        bytes=350_837_078,
     ),
     Entry(
         "swin_audio",
@@ -108,7 +120,8 @@ ENTRIES = (
         "BSD-3-Clause",
         "trunk of LPIPS",
         _BOTH,
-        sha256_prefix="397923af",
+        sha256="397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
+        bytes=553_433_881,
     ),
     Entry(
         "lpips_vgg_lins",

@@ -95,11 +95,8 @@ def fetch(name: str, home: Path | None = None, *, progress: bool = False) -> Pat
 def by_hand(entry: Entry, home: Path | None = None) -> str:
     """Say how to get a checkpoint without this machine's network."""
     target = downloads_folder(home) / entry.file
-    digest = entry.sha256 or (entry.sha256_prefix and f"{entry.sha256_prefix}...")
-    address = entry.urls[0] if entry.urls else entry.file
-    known = f"sha256 {digest}" if digest else "no published sha256"
     return (
-        f"Get {address} ({known}) on another machine, put it in {target.parent}, "
+        f"Get {entry.origin} on another machine, put it in {target.parent}, "
         f"then run: soundini weights import {target}"
     )
 

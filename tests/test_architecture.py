@@ -56,7 +56,6 @@ ALLOWED = {
         "events",
         "config",
         "diffusion",
-        "perceptual",
         "joint",
         "media",
         "masks",

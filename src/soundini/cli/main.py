@@ -14,6 +14,7 @@ from soundini._version import __version__
 from soundini.cli.demo import Demo
 from soundini.cli.doctor import Doctor
 from soundini.cli.edit import Edit
+from soundini.cli.evaluate import Evaluate
 from soundini.cli.mask_preview import MaskPreview
 from soundini.cli.preview import Preview
 from soundini.cli.settings import Settings
@@ -31,6 +32,7 @@ Command = (
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
     | Annotated[Weights, tyro.conf.subcommand("weights")]
     | Annotated[Train, tyro.conf.subcommand("train")]
+    | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
 )
 DESCRIPTION = "Edit a video by a sound: what is heard is seen inside the mask."
 INTERRUPTED = 130

@@ -1,0 +1,104 @@
+"""The clips that are edited, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
+
+from soundini.errors import ConfigError, MediaError
+from soundini.masks.shapes import shape_mask
+from soundini.masks.sources import open_mask
+from soundini.media.video_reader import VideoReader
+
+
+class EvaluationClip(BaseModel):
+    """A clip and its region: exactly one of a box, an ellipse and a folder of masks."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    clip: str
+    """File name, in the folder of clips."""
+    box: str | None = None
+    """x,y,w,h, as fractions of the frame."""
+    ellipse: str | None = None
+    """cx,cy,rx,ry, as fractions of the frame."""
+    mask: str | None = None
+    """Folder with a mask for each frame, in the folder of clips."""
+
+    @model_validator(mode="after")
+    def _one_region(self) -> EvaluationClip:
+        if sum(way is not None for way in (self.box, self.ellipse, self.mask)) != 1:
+            raise ValueError(f"{self.clip} needs exactly one of box, ellipse and mask")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The clip's name in reports and file names."""
+        return Path(self.clip).stem
+
+
+def load_clips(path: Path) -> list[EvaluationClip]:
+    """Read a YAML list of clips.
+
+    Raises:
+        ConfigError: it cannot be read, is empty, or a clip is not described as it must be.
+    """
+    import yaml
+
+    try:
+        clips = TypeAdapter(list[EvaluationClip]).validate_python(yaml.safe_load(path.read_text()))
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        lines = str(error).splitlines()
+        reason = (
+            f"{lines[0]} {lines[-2].strip()}" if isinstance(error, ValidationError) else lines[0]
+        )
+        raise ConfigError(
+            f"cannot read the clips {path}: {reason}; name a list with --clips"
+        ) from None
+    if not clips:
+        raise ConfigError(f"{path} lists no clips; put at least one there")
+    return clips
+
+
+def read_clip(
+    clip: EvaluationClip, folder: Path, frames: int, *, spread: bool = False
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Frames of a clip, their masks, and the frame rate that is left.
+
+    Args:
+        clip: which.
+        folder: where clips and mask folders lie.
+        frames: how many.
+        spread: take every so many frames, so that they span the clip, instead of the first ones.
+
+    Raises:
+        MediaError: the clip cannot be read or is too short.
+        MaskError: a mask is not there or of another size.
+
+    Shape:
+        ``uint8 [frames, H, W, 3]`` and float32 ``[frames, H, W]``.
+    """
+    with VideoReader(folder / clip.clip) as reader:
+        every = max(1, sum(1 for _ in reader.times()) // frames) if spread else 1
+        found = [f.rgb for f in reader.frames(0, frames * every) if f.index % every == 0]
+        rate = float(reader.info.frame_rate) / every
+    if len(found) < frames:
+        raise MediaError(f"{folder / clip.clip} has fewer than {frames} frames; use a longer clip")
+    size = (found[0].shape[0], found[0].shape[1])
+    return np.stack(found), _masks(clip, folder, size, range(0, frames * every, every)), rate
+
+
+def _masks(
+    clip: EvaluationClip, folder: Path, size: tuple[int, int], numbers: Sequence[int]
+) -> np.ndarray:
+    if clip.mask is not None:
+        wanted = zip(
+            range(numbers[-1] + 1), open_mask(folder / clip.mask, size).masks(0), strict=False
+        )
+        return np.stack([mask for number, mask in wanted if number in numbers])
+    kind = "box" if clip.box is not None else "ellipse"
+    still = shape_mask(kind, clip.box or clip.ellipse or "", size)
+    return np.repeat(still[None], len(numbers), 0)

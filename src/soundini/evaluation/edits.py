@@ -1,0 +1,84 @@
+"""What edits show, by the judge: every clip by every sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from soundini.evaluation.clips import EvaluationClip, read_clip
+from soundini.evaluation.recordings import loudest_stretch, paths_of
+from soundini.evaluation.shown import save_shown
+from soundini.evaluation.subject import Subject
+from soundini.events import ItemMeasured
+
+PART = "edits"
+
+
+@dataclass(frozen=True)
+class EditFigures:
+    """One edit, judged frame by frame in its region.
+
+    Args:
+        clip: name of the clip.
+        sound: class of the sound.
+        recording: path of the recording, within the data folder.
+        before: probability of the sound's class in each source frame.
+        after: the same in each edited frame.
+        taken_for: class that is likeliest in the edited frames, on average.
+        shown: file of the frames for sheets, within the run's folder.
+    """
+
+    clip: str
+    sound: str
+    recording: str
+    before: list[float]
+    after: list[float]
+    taken_for: str
+    shown: str
+
+    @property
+    def rise(self) -> float:
+        """By how much the probability rises, mean over the frames."""
+        return float(np.mean(self.after) - np.mean(self.before))
+
+
+def evaluate_edits(subject: Subject) -> Iterator[ItemMeasured]:
+    """Edit the beginning of every clip by a held-out recording of every class.
+
+    Clip k is edited by recording k of the class, counted round; the edit hears the recording's loudest stretch.
+
+    Yields:
+        :class:`ItemMeasured` with the fields of :class:`EditFigures`.
+    """
+    common = {"part": PART, "frames": subject.settings.frames} | subject.edits_depend_on()
+    total, done = len(subject.clips) * len(subject.settings.sounds), 0
+    for number, clip in enumerate(subject.clips):
+        for sound in subject.settings.sounds:
+            paths = paths_of(subject.recordings, sound)
+            path = paths[number % len(paths)]
+            what = {**common, "clip": clip.model_dump(), "sound": sound, "recording": path}
+            edit = partial(_edit, subject, clip, sound, path, subject.kept(what))
+            done += 1
+            yield ItemMeasured(PART, done, total, subject.item(edit, what))
+
+
+def _edit(subject: Subject, clip: EvaluationClip, sound: str, path: str, shown: str) -> EditFigures:
+    frames, masks, rate = read_clip(clip, subject.clips_folder, subject.settings.frames)
+    heard, start = loudest_stretch(subject.data / path, len(frames) / rate)
+    recipe = subject.settings.recipe(f"sound.offset={-start}", "sound.loop=true")
+    edited = subject.editor(frames, heard, mask=masks, frame_rate=rate, recipe=recipe).frames
+    before, after = (subject.judge.region(f, masks) for f in (frames, edited))
+    save_shown(subject.journal.folder / shown, frames, edited, masks)
+    column = subject.judge.classes.index(sound)
+    return EditFigures(
+        clip=clip.name,
+        sound=sound,
+        recording=path,
+        before=before[:, column].tolist(),
+        after=after[:, column].tolist(),
+        taken_for=subject.judge.classes[int(after.mean(0).argmax())],
+        shown=shown,
+    )

@@ -1,0 +1,115 @@
+"""Whether louder means more: edits by a sound that swells and dies away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from soundini.evaluation.clips import EvaluationClip, read_clip
+from soundini.evaluation.rank import rank_correlation
+from soundini.evaluation.recordings import loudest_stretch, paths_of
+from soundini.evaluation.subject import Subject
+from soundini.events import ItemMeasured
+from soundini.media.sound_fit import fit_sound
+
+PART = "loudness"
+
+QUIET, LOUD = 0.1, 1.0
+"""Gain at both ends, and in the middle."""
+
+SATURATED_LEVEL, SATURATED_RANGE = 0.9, 0.1
+"""The judge is saturated where its median probability is above the one, or its range over the frames below the other."""
+
+
+@dataclass(frozen=True)
+class LoudnessFigures:
+    """One edit under a ramp of gain.
+
+    Args:
+        clip: name of the clip.
+        sound: class of the sound.
+        recording: path of the recording, within the data folder.
+        gain: at each frame.
+        probability: of the sound's class in the region of each edited frame, by the judge.
+        change: mean absolute change of each frame's region, 0 to 1.
+    """
+
+    clip: str
+    sound: str
+    recording: str
+    gain: list[float]
+    probability: list[float]
+    change: list[float]
+
+    @property
+    def by_probability(self) -> float:
+        """Rank correlation of gain and probability."""
+        return rank_correlation(np.array(self.gain), np.array(self.probability))
+
+    @property
+    def by_change(self) -> float:
+        """Rank correlation of gain and change."""
+        return rank_correlation(np.array(self.gain), np.array(self.change))
+
+    @property
+    def saturated(self) -> bool:
+        """Whether the judge no longer tells more from less."""
+        return (
+            float(np.median(self.probability)) > SATURATED_LEVEL
+            or float(np.ptp(self.probability)) < SATURATED_RANGE
+        )
+
+    @property
+    def correlation(self) -> float:
+        """With the probability, or with the change where the judge is saturated."""
+        return self.by_change if self.saturated else self.by_probability
+
+
+def gain_ramp(seconds: float) -> list[tuple[float, float]]:
+    """Breakpoints of the gain over a clip: time in seconds, factor."""
+    return [(0.0, QUIET), (seconds / 2, LOUD), (seconds, QUIET)]
+
+
+def evaluate_loudness(subject: Subject) -> Iterator[ItemMeasured]:
+    """Edit some clips by one held-out recording of every class, its loudest stretch under a ramp of gain.
+
+    Yields:
+        :class:`ItemMeasured` with the fields of :class:`LoudnessFigures`.
+    """
+    clips = subject.clips[:: max(1, len(subject.clips) // subject.settings.loudness_clips)]
+    clips = clips[: subject.settings.loudness_clips]
+    common = {"part": PART, "frames": subject.settings.loudness_frames} | subject.edits_depend_on()
+    total, done = len(clips) * len(subject.settings.sounds), 0
+    for sound in subject.settings.sounds:
+        path = paths_of(subject.recordings, sound)[0]
+        for clip in clips:
+            done += 1
+            what = {**common, "clip": clip.model_dump(), "sound": sound, "recording": path}
+            ramp = partial(_ramp, subject, clip, sound, path)
+            yield ItemMeasured(PART, done, total, subject.item(ramp, what))
+
+
+def _ramp(subject: Subject, clip: EvaluationClip, sound: str, path: str) -> LoudnessFigures:
+    count = subject.settings.loudness_frames
+    frames, masks, rate = read_clip(clip, subject.clips_folder, count, spread=True)
+    seconds = count / rate
+    heard, start = loudest_stretch(subject.data / path, seconds)
+    ramp = gain_ramp(seconds)
+    swelling = fit_sound(heard, seconds, offset_s=-start, gain=ramp, loop=True)
+    edited = subject.editor(
+        frames, swelling, mask=masks, frame_rate=rate, recipe=subject.settings.recipe()
+    ).frames
+    judged = subject.judge.region(edited, masks)
+    difference = np.abs(edited.astype(np.float32) - frames).mean(-1) / 255
+    times = (np.arange(count) + 0.5) / rate
+    return LoudnessFigures(
+        clip=clip.name,
+        sound=sound,
+        recording=path,
+        gain=np.interp(times, [at for at, _ in ramp], [gain for _, gain in ramp]).tolist(),
+        probability=judged[:, subject.judge.classes.index(sound)].tolist(),
+        change=((difference * masks).sum((1, 2)) / masks.sum((1, 2))).tolist(),
+    )

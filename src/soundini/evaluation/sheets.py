@@ -1,0 +1,102 @@
+"""Contact sheets: labelled rows of pictures, as small PNG files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+from safetensors.numpy import load_file
+
+from soundini.evaluation.edits import EditFigures
+from soundini.evaluation.prior import RENOISED, RENOISED_SIZES, PriorFigures, label_of
+from soundini.evaluation.shown import load_shown
+from soundini.media.output import PartialFile
+
+MARGIN = 118
+"""Width of the labels, pixels."""
+
+_GAP = 3
+_COLOURS = 256
+_LINE = 13
+
+
+def write_sheet(path: Path, rows: Sequence[tuple[str, Sequence[np.ndarray]]]) -> None:
+    """Write labelled rows of pictures as a PNG of few colours, by atomic rename.
+
+    Args:
+        path: the file; its folder is made.
+        rows: a label (its lines below each other) and pictures ``uint8 [H, W, 3]`` of one height, for each row.
+    """
+    heights = [pictures[0].shape[0] + _GAP for _, pictures in rows]
+    width = MARGIN + max(sum(p.shape[1] + _GAP for p in pictures) for _, pictures in rows)
+    sheet = Image.new("RGB", (width, sum(heights)), "white")
+    draw, y = ImageDraw.Draw(sheet), 0
+    for (label, pictures), height in zip(rows, heights, strict=True):
+        top = y + height // 2 - _LINE * len(label.splitlines()) // 2
+        draw.multiline_text((4, top), label, fill="black", spacing=1)
+        x = MARGIN
+        for picture in pictures:
+            sheet.paste(Image.fromarray(picture), (x, y))
+            x += picture.shape[1] + _GAP
+        y += height
+    path.parent.mkdir(parents=True, exist_ok=True)
+    few = sheet.quantize(_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    with PartialFile(path) as file:
+        few.save(file.partial, "PNG", optimize=True)
+        file.commit()
+
+
+def write_sound_sheets(edits: Sequence[EditFigures], run: Path, folder: Path) -> list[Path]:
+    """A sheet for each sound: every clip, its source with the region marked, and three edited frames."""
+    written = []
+    for sound in dict.fromkeys(edit.sound for edit in edits):
+        rows = []
+        for edit in edits:
+            if edit.sound == sound:
+                source, edited = load_shown(run / edit.shown)
+                rows.append((_label(edit), [source[0], *edited[::2]]))
+        written.append(folder / f"sound-{sound}.png")
+        write_sheet(written[-1], rows)
+    return written
+
+
+def chosen_before(edits: Sequence[EditFigures]) -> list[EditFigures]:
+    """Edits that were chosen before any was seen: clip k with sound k, both counted round from the first."""
+    clips = list(dict.fromkeys(edit.clip for edit in edits))
+    sounds = list(dict.fromkeys(edit.sound for edit in edits))
+    wanted = {(clip, sounds[k % len(sounds)]) for k, clip in enumerate(clips)}
+    return [edit for edit in edits if (edit.clip, edit.sound) in wanted]
+
+
+def write_chosen_sheets(edits: Sequence[EditFigures], run: Path, folder: Path) -> list[Path]:
+    """A sheet for each of :func:`chosen_before`: the source above, the result below."""
+    written = []
+    for edit in chosen_before(edits):
+        source, edited = load_shown(run / edit.shown)
+        written.append(folder / f"chosen-{edit.clip}-{edit.sound}.png")
+        write_sheet(written[-1], [(edit.clip, list(source)), (edit.sound, list(edited))])
+    return written
+
+
+def write_prior_sheets(figures: Sequence[PriorFigures], run: Path, folder: Path) -> list[Path]:
+    """A sheet of samples, a row for each prior, and one of pictures noised and denoised for each size."""
+    kept = [(figure, load_file(run / figure.shown)) for figure in figures]
+    rows = [("held-out crops", list(kept[0][1]["held_out"]))]
+    rows += [(label_of(figure), list(pictures["samples"])) for figure, pictures in kept]
+    written = [folder / "prior-samples.png"]
+    write_sheet(written[0], rows)
+    figure, pictures = next((k for k in kept if k[0].name == "models" and k[0].told), kept[0])
+    for size in RENOISED_SIZES:
+        grid = pictures.get(f"renoised_{size}")
+        if grid is not None:
+            labels = ["held-out pictures", *(f"from t = {t}\n{label_of(figure)}" for t in RENOISED)]
+            written.append(folder / f"prior-renoised-{size}.png")
+            write_sheet(written[-1], [(k, list(v)) for k, v in zip(labels, grid, strict=True)])
+    return written
+
+
+def _label(edit: EditFigures) -> str:
+    before, after = np.mean(edit.before), np.mean(edit.after)
+    return f"{edit.clip}\n{before:.2f} to {after:.2f}\ntaken for\n{edit.taken_for}"

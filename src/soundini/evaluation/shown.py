@@ -1,0 +1,51 @@
+"""Pictures that are kept for sheets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from soundini.masks.preview import overlay
+from soundini.media.output import PartialFile
+
+SHOWN = 5
+"""Frames that are kept of an edit, spread over it."""
+
+HEIGHT = 96
+"""Their height, pixels."""
+
+
+def save_shown(path: Path, frames: np.ndarray, edited: np.ndarray, masks: np.ndarray) -> None:
+    """Keep some frames of an edit, small: of the source (the first with its region marked) and of the result.
+
+    Shape:
+        ``frames``, ``edited``: ``uint8 [T, H, W, 3]``; ``masks``: ``[T, H, W]``.
+    """
+    chosen = np.linspace(0, len(frames) - 1, SHOWN).round().astype(int)
+    sources = [overlay(frames[0], masks[0]), *(frames[i] for i in chosen[1:])]
+    kept = {
+        "source": np.stack([_small(f) for f in sources]),
+        "edited": np.stack([_small(edited[i]) for i in chosen]),
+    }
+    save_pictures(path, kept)
+
+
+def load_shown(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """What :func:`save_shown` kept: source and result, ``uint8 [SHOWN, HEIGHT, width, 3]`` each."""
+    kept = load_file(path)
+    return kept["source"], kept["edited"]
+
+
+def save_pictures(path: Path, pictures: dict[str, np.ndarray]) -> None:
+    """Keep pictures by name, as safetensors, by atomic rename."""
+    with PartialFile(path) as file:
+        save_file(pictures, file.partial)
+        file.commit()
+
+
+def _small(frame: np.ndarray) -> np.ndarray:
+    width = round(HEIGHT * frame.shape[1] / frame.shape[0])
+    return np.asarray(cv2.resize(frame, (width, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)

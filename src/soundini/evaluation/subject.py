@@ -1,0 +1,137 @@
+"""What is evaluated, by what, and how."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from soundini.config.presets import load_preset, override
+from soundini.config.recipe import Recipe
+from soundini.editing.editor import SoundEditor
+from soundini.errors import ConfigError
+from soundini.evaluation.clips import EvaluationClip
+from soundini.evaluation.journal import Journal
+from soundini.joint.embedded import EmbeddedJointSpace
+from soundini.judge import Judge
+from soundini.packs.pack import ModelPack
+from soundini.training.recordings import Recording, load_recordings
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+
+class EvaluationSettings(BaseModel):
+    """How the models are evaluated."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sounds: tuple[str, ...] = ("fire", "thunderstorm", "sea", "underwater", "rain")
+    """Classes of the sounds that clips are edited by."""
+    preset: str = "fast"
+    """Preset of the edits."""
+    edit: tuple[str, ...] = ()
+    """Settings of the edits that differ from the preset's, such as "sampling.steps=5"."""
+    seed: int = 0
+    """Of the edits and of all draws."""
+    frames: int = Field(default=14, ge=1)
+    """Frames of an edit, from the clip's start."""
+    loudness_clips: int = Field(default=3, ge=1)
+    """Clips of the loudness test, spread over the list."""
+    loudness_frames: int = Field(default=28, ge=3)
+    """Frames of the loudness test, spread over the clip."""
+    samples: int = Field(default=192, ge=2)
+    """Samples of the prior, and held-out crops they are compared to."""
+    sample_size: int = Field(default=64, ge=16)
+    """Side of the samples, pixels."""
+
+    def recipe(self, *more: str) -> Recipe:
+        """Settings of an edit."""
+        seeded = f"seed={self.seed}"
+        return override(load_preset(self.preset), [*self.edit, seeded, *more])
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model pack on a folder of data.
+
+    Args:
+        data: held-out material comes from here.
+        clips_folder: where the clips lie.
+        clips: clips and their regions.
+        pack: the models.
+        judge: says what edits show.
+        settings: how.
+        journal: where results are kept.
+    """
+
+    data: Path
+    clips_folder: Path
+    clips: Sequence[EvaluationClip]
+    pack: ModelPack
+    judge: Judge
+    settings: EvaluationSettings
+    journal: Journal
+
+    @cached_property
+    def editor(self) -> SoundEditor:
+        """Edits by the pack."""
+        return SoundEditor(self.pack)
+
+    @cached_property
+    def digest(self) -> str:
+        """A short name for the weights of the pack."""
+        return pack_digest(self.pack)
+
+    @cached_property
+    def recordings(self) -> list[Recording]:
+        """All held-out recordings."""
+        return load_recordings(self.data, joint_of(self.pack).mel, side="held_out")
+
+    def edits_depend_on(self) -> dict[str, Any]:
+        """What the figures of any edit depend on, besides the models and the data."""
+        return {
+            "recipe": self.settings.recipe().model_dump(mode="json"),
+            "judge": hashlib.sha256(self.judge.weight.numpy().tobytes()).hexdigest()[:12],
+        }
+
+    def item(
+        self, measure: Callable[[], DataclassInstance], what: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Figures of an item of this subject, measured where the journal does not hold them yet.
+
+        Args:
+            measure: gives a dataclass of JSON values.
+            what: names the item, and all that its figures depend on besides the models and the data; JSON.
+        """
+        return self.journal.figures(self._depends_on(what), lambda: asdict(measure()))
+
+    def kept(self, what: Mapping[str, Any]) -> str:
+        """The name of the file in the run's folder that an item keeps pictures in."""
+        return f"{self.journal.key(self._depends_on(what))}.safetensors"
+
+    def _depends_on(self, what: Mapping[str, Any]) -> dict[str, Any]:
+        return {**what, "models": self.digest, "data": str(self.data.resolve())}
+
+
+def joint_of(pack: ModelPack) -> EmbeddedJointSpace:
+    """The embedded joint space of a pack.
+
+    Raises:
+        ConfigError: its joint space is of another kind.
+    """
+    if not isinstance(pack.joint, EmbeddedJointSpace):
+        raise ConfigError(
+            f"{pack.name} has no embedded joint space; name another pack with --models"
+        )
+    return pack.joint
+
+
+def pack_digest(pack: ModelPack) -> str:
+    """A short name for the weights of a pack."""
+    return Journal.key({"name": pack.name, **pack.weight_hashes()})[:12]

@@ -1,0 +1,108 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import spearmanr
+
+from soundini.errors import ConfigError
+from soundini.evaluation.journal import Journal
+from soundini.evaluation.kid import kernel_distance
+from soundini.evaluation.loudness import LoudnessFigures, gain_ramp
+from soundini.evaluation.rank import rank_correlation
+from soundini.evaluation.spaces import ZeroShot, class_means, nearest
+from soundini.evaluation.targets import Target
+from soundini.training.classes import CLASSES
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rank_correlation_is_spearmans_with_ties(seed):
+    rng = np.random.default_rng(seed)
+    a, b = rng.integers(0, 6, 40), rng.normal(size=40)
+    assert rank_correlation(a, a + b) == pytest.approx(spearmanr(a, a + b).statistic)
+    assert rank_correlation(a, -a) == pytest.approx(-1)
+    assert rank_correlation(a, np.ones(40)) == 0
+
+
+def test_kernel_distance_is_the_sum_over_pairs():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(7, 5)), rng.normal(0.5, 1, size=(9, 5))
+
+    def k(x, y):
+        return (float(np.dot(x, y)) / 5 + 1) ** 3
+
+    def mean(pairs):
+        values = [k(x, y) for x, y in pairs]
+        return sum(values) / len(values)
+
+    expected = mean([(x, y) for i, x in enumerate(a) for j, y in enumerate(a) if i != j])
+    expected += mean([(x, y) for i, x in enumerate(b) for j, y in enumerate(b) if i != j])
+    expected -= 2 * mean([(x, y) for x in a for y in b])
+    found = kernel_distance(torch.from_numpy(a), torch.from_numpy(b))
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
+def test_kernel_distance_grows_with_the_shift():
+    x = torch.randn(200, 16, generator=torch.Generator().manual_seed(0))
+    y = torch.randn(200, 16, generator=torch.Generator().manual_seed(1))
+    same, near, far = (kernel_distance(x, y + shift) for shift in (0, 0.3, 1))
+    assert abs(same) < 0.1 * near
+    assert near < far
+
+
+def test_a_journal_goes_on_after_a_line_cut_short(tmp_path):
+    journal = Journal(tmp_path)
+    assert journal.figures({"part": "a", "n": 1}, lambda: {"x": 0.5}) == {"x": 0.5}
+    journal.figures({"part": "a", "n": 2}, lambda: {"x": 1})
+    path = tmp_path / "results.jsonl"
+    path.write_text(path.read_text()[:-5])
+    asked = []
+    again = Journal(tmp_path)
+    for n in (1, 2):
+        again.figures({"n": n, "part": "a"}, lambda n=n: asked.append(n) or {"x": n})
+    assert asked == [2]
+    assert [json.loads(line)[1]["of"]["n"] for line in path.read_text().splitlines()] == [1, 2]
+
+
+def test_a_file_of_something_else_is_refused(tmp_path):
+    (tmp_path / "results.jsonl").write_text("hello\n")
+    with pytest.raises(ConfigError, match="another folder"):
+        Journal(tmp_path)
+
+
+def test_the_nearest_prototype_is_of_a_class_that_has_one():
+    embeds = torch.tensor([[1.0, 0.0], [0.8, 0.6], [-1.0, 0.0]])
+    prototypes = class_means(embeds, torch.tensor([2, 2, 8]))
+    torch.testing.assert_close(prototypes[2], torch.tensor([0.9487, 0.3162]), atol=1e-4, rtol=0)
+    assert not prototypes[[0, 1, 3]].any()
+    asked = torch.tensor([[0.0, 1.0], [0.0, -1.0]])
+    assert nearest(asked, prototypes).tolist() == [2, 8]
+
+
+def test_answers_are_counted_by_class_and_source():
+    told = ZeroShot.of("sounds", [0, 0, 4], [0, 4, 4], ["a", "b", "b"])
+    assert told.confusion.by_class == {CLASSES[0]: 0.5, CLASSES[4]: 1.0}
+    assert told.by_source == {"a": (1, 1), "b": (1, 2)}
+
+
+@pytest.mark.parametrize(
+    ("probability", "saturated"),
+    [([0.1, 0.5, 0.2], False), ([0.95, 0.99, 0.95], True), ([0.0, 0.02, 0.01], True)],
+)
+def test_the_change_counts_where_the_judge_is_saturated(probability, saturated):
+    figures = LoudnessFigures("c", "fire", "r", [0.1, 1, 0.2], probability, [0.3, 0.2, 0.1])
+    assert figures.saturated is saturated
+    assert figures.correlation == pytest.approx(-0.5 if saturated else 1)
+
+
+def test_the_gain_swells_and_dies_away():
+    times, gains = zip(*gain_ramp(4.0), strict=True)
+    assert times == (0, 2, 4)
+    assert gains == (0.1, 1, 0.1)
+
+
+def test_a_target_is_a_least_or_a_most():
+    assert Target("a", 0.5, 0.5).met
+    assert not Target("a", 0.5, 0.4).met
+    assert Target("a", 0.5, 0.4, most=True).met
+    assert not Target("a", 0.5, 0.6, most=True).met

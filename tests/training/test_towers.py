@@ -12,6 +12,7 @@ from soundini.events import CheckpointSaved, TrainStep
 from soundini.packs.debug import debug_pack
 from soundini.packs.pack import load_pack
 from soundini.training.aisfx import STRIDE, AiSFX, taught_features
+from soundini.training.attacks import Attacks, attack
 from soundini.training.classes import CLASSES, NONE
 from soundini.training.directions import class_directions
 from soundini.training.image_tower import contrastive_loss, train_image_tower
@@ -39,7 +40,7 @@ def run_sound(sounds, folder, stop=None, taught=True):
     return losses_of(events, stop)
 
 
-def run_image(data, folder, stop=None):
+def run_image(data, folder, stop=None, attacks=None):
     pack = debug_pack()
     directions = class_directions(32)
     embeds = torch.stack(list(directions.values()))
@@ -51,6 +52,7 @@ def run_image(data, folder, stop=None):
         directions,
         RECIPE,
         folder,
+        attacks,
     )
     return losses_of(events, stop)
 
@@ -157,11 +159,41 @@ def test_noise_takes_detail_away():
     assert kept[0] > kept[1] > kept[2]
 
 
+def test_attacks_say_who_is_fooled():
+    felt = torch.tensor([[0.9, 0.1], [0.9, 0.1], [0.2, 0.8]])
+    seen = torch.tensor([[0.8, 0.2], [0.1, 0.9], [0.1, 0.9]])
+    attacks = Attacks(torch.zeros(3, 3, 4, 4), torch.zeros(3, dtype=torch.long), felt, seen)
+    assert attacks.fooled() == pytest.approx(1 / 3)
+    assert Attacks.joined([attacks, attacks]).fooled() == pytest.approx(1 / 3)
+    agreeing = Attacks(attacks.images, attacks.asked, felt, felt)
+    assert agreeing.agreement() == pytest.approx(1)
+
+
+def test_guidance_draws_what_the_tower_wants(data):
+    """The tower gives what was asked a larger share after guidance than it gave the plain pictures."""
+    pack, images = debug_pack(), LabelledImages(data)
+    basis = torch.stack(list(class_directions(32).values()))
+    even = torch.full((4, len(CLASSES)), 1 / len(CLASSES))
+    (drawn,) = attack(pack, basis, images, lambda _: even, batches=1, batch=4, size=32)
+    rows = torch.arange(4)
+    before = (pack.joint.embed_images(torch.zeros(4, 3, 32, 32)) @ basis.T / 0.1).softmax(-1)
+    assert (drawn.felt[rows, drawn.asked] > before[rows, drawn.asked]).float().mean() > 0.5
+    assert torch.equal(drawn.seen, even)
+
+
+def test_a_round_relearns_what_the_judge_saw(data, tmp_path):
+    seen = F.one_hot(torch.tensor([3, 5]), len(CLASSES)).float()
+    attacks = Attacks(torch.zeros(2, 3, 32, 32), torch.tensor([0, 1]), seen, seen)
+    assert run_image(data, tmp_path / "a", attacks=attacks) != run_image(data, tmp_path / "b")
+    later = RECIPE.round(1)
+    assert (later.steps, later.seed) == (RECIPE.round_steps, RECIPE.seed + 1)
+
+
 def test_the_command_trains_both_towers(sounds, tmp_path, capsys):
     """``soundini train joint``, and the pack it writes."""
     run, pack = tmp_path / "run", tmp_path / "pack"
     asked = ["train", "joint", str(sounds), "--run", str(run), "-o", str(pack)]
-    small = {"sound_steps": 2, "sound_batch": 2, "steps": 2, "batch": 4, "denoised": 1}
+    small = {"sound_steps": 2, "sound_batch": 2, "steps": 2, "batch": 4, "denoised": 1, "rounds": 0}
     sizes = [word for name, value in small.items() for word in ("--set", f"{name}={value}")]
     assert main([*asked, *sizes]) == 0, capsys.readouterr().err
     for part in ("sound", "image"):

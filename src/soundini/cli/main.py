@@ -11,6 +11,7 @@ from typing import Annotated
 import tyro
 
 from soundini._version import __version__
+from soundini.cli.data import Data
 from soundini.cli.demo import Demo
 from soundini.cli.doctor import Doctor
 from soundini.cli.edit import Edit
@@ -31,6 +32,7 @@ Command = (
     | Annotated[Settings, tyro.conf.subcommand("settings")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]
     | Annotated[Weights, tyro.conf.subcommand("weights")]
+    | Annotated[Data, tyro.conf.subcommand("data")]
     | Annotated[Train, tyro.conf.subcommand("train")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
 )

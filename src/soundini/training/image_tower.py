@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.events import CheckpointSaved, TrainStep
 from soundini.joint.embedded import TEMPERATURE
+from soundini.training.attacks import Attacks
 from soundini.training.checkpoint import load_checkpoint, save_checkpoint
 from soundini.training.classes import CLASSES
 from soundini.training.ema import EMA
@@ -35,6 +36,7 @@ def train_image_tower(
     directions: Mapping[str, Tensor],
     recipe: JointRecipe,
     folder: Path,
+    attacks: Attacks | None = None,
 ) -> Iterator[TrainStep | CheckpointSaved]:
     """Train the image tower, yielding after every step; resumes from ``folder``, bit for bit.
 
@@ -52,6 +54,8 @@ def train_image_tower(
         directions: of each class.
         recipe: settings.
         folder: where ``last.safetensors`` is kept.
+        attacks: guided pictures of earlier towers, which take a share ``relearned`` of every batch, as what the judge sees
+            in them.
 
     Yields:
         :class:`TrainStep` after every step, :class:`CheckpointSaved` after every save.
@@ -62,7 +66,7 @@ def train_image_tower(
     ema = EMA(tower, recipe.ema)
     for step in range(load_checkpoint(folder, tower, ema, optimizer), recipe.steps):
         rng = np.random.default_rng((recipe.seed, step))
-        x, targets = _seen(denoiser, images, recipe, rng)
+        x, targets = _seen(denoiser, images, recipe, rng, attacks)
         chosen = torch.from_numpy(rng.choice(len(sounds[0]), recipe.batch, p=_evenly(sounds[1])))
         sound, sound_targets = sounds[0][chosen], sounds[1][chosen]
         count = round(recipe.attacked * len(x))
@@ -110,18 +114,26 @@ def _evenly(targets: Tensor) -> np.ndarray:
 
 
 def _seen(
-    denoiser: UNetDenoiser, images: LabelledImages, recipe: JointRecipe, rng: np.random.Generator
+    denoiser: UNetDenoiser,
+    images: LabelledImages,
+    recipe: JointRecipe,
+    rng: np.random.Generator,
+    attacks: Attacks | None,
 ) -> tuple[Tensor, Tensor]:
     """A batch as guidance sees it, and what is in it."""
     chance = torch.Generator().manual_seed(int(rng.integers(2**62)))
     drawn = draw_mixtures(images, recipe.batch, recipe.size, rng)
-    x = drawn.images.clone()
+    x, targets = drawn.images.clone(), drawn.targets.clone()
+    if attacks is not None:
+        mine = round(recipe.relearned * len(x))
+        chosen = torch.from_numpy(rng.integers(len(attacks.images), size=mine))
+        x[len(x) - mine :], targets[len(x) - mine :] = attacks.images[chosen], attacks.seen[chosen]
     count = min(recipe.denoised, recipe.batch)
     if count:
         x[:count] = as_guidance_sees(denoiser, x[:count], chance)
     x[count:] = softened_like_noise(x[count:], denoiser.schedule, rng)
     order = torch.from_numpy(rng.permutation(len(x)))
-    return _augment(x[order], rng), drawn.targets[order]
+    return _augment(x[order], rng), targets[order]
 
 
 def _augment(x: Tensor, rng: np.random.Generator) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from soundini.errors import MediaError
+from soundini.training.manifest import read_manifest
 from soundini.training.split import IMAGE_SHARES, Side, sides
 
 
@@ -32,13 +31,7 @@ class LabelledImages:
     """
 
     def __init__(self, folder: Path, *, side: Side = "train", max_short_side: int = 192) -> None:
-        try:
-            with (folder / "images.csv").open(newline="") as file:
-                rows = list(csv.DictReader(file))
-        except OSError as error:
-            raise MediaError(
-                f"cannot read {folder / 'images.csv'}: {error.strerror}; name a folder with images.csv"
-            ) from error
+        rows = read_manifest(folder / "images.csv")
         self.by_label: dict[str, list[np.ndarray]] = {}
         for row, its_side in zip(rows, sides(rows, IMAGE_SHARES), strict=True):
             if its_side != side:

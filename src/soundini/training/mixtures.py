@@ -47,6 +47,14 @@ def soft_masks(count: int, size: int, generator: np.random.Generator) -> Tensor:
     return ((1 - distance + 0.3 * waves * r[:, 5]) / edge + 0.5).clamp(0, 1)[:, None]
 
 
+def plain_crops(
+    images: LabelledImages, count: int, size: int, generator: np.random.Generator
+) -> Tensor:
+    """Crops of pictures without an effect: ``[count, 3, size, size]``."""
+    plain = {k: v for k, v in IMAGE_WEIGHTS.items() if IMAGE_CLASS[k] == NONE}
+    return images.crops(count, size, plain, generator)[0]
+
+
 def draw_mixtures(
     images: LabelledImages, count: int, size: int, generator: np.random.Generator
 ) -> Mixtures:
@@ -55,8 +63,7 @@ def draw_mixtures(
     The target holds the effect's share, so that more of it means more.
     """
     effect, labels = images.crops(count, size, IMAGE_WEIGHTS, generator, min_crop=48)
-    plain = {k: v for k, v in IMAGE_WEIGHTS.items() if IMAGE_CLASS[k] == NONE}
-    neutral, _ = images.crops(count, size, plain, generator)
+    neutral = plain_crops(images, count, size, generator)
     kind = torch.from_numpy(generator.uniform(size=count)).float().view(-1, 1, 1, 1)
     opacity = torch.from_numpy(generator.uniform(0.1, 0.95, size=count)).float().view(-1, 1, 1, 1)
     weight = torch.ones(count, 1, size, size)

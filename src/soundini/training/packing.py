@@ -32,19 +32,21 @@ def write_prior(run: Path, start: ModelPack, output: Path) -> None:
 
 
 def write_joint(
-    sound_run: Path,
-    image_run: Path,
+    sound_run: Path | None,
+    image_run: Path | None,
     directions: Mapping[str, Tensor],
     start: ModelPack,
     output: Path,
 ) -> None:
-    """Write the towers of a sound and an image run into a copy of the pack they started from."""
+    """Write the towers of a sound and an image run into a copy of the pack they started from; without a run, its own stay."""
     folder = _copy_pack(start, output) / "joint"
-    sound = load_average(sound_run)
-    for part in ("network", "head"):
-        mine = {k.split(".", 1)[1]: v for k, v in sound.items() if k.startswith(f"{part}.")}
-        _write(mine, folder / f"sound_{part}.safetensors")
-    _write(load_average(image_run), folder / "image_tower.safetensors")
+    if sound_run is not None:
+        sound = load_average(sound_run)
+        for part in ("network", "head"):
+            mine = {k.split(".", 1)[1]: v for k, v in sound.items() if k.startswith(f"{part}.")}
+            _write(mine, folder / f"sound_{part}.safetensors")
+    if image_run is not None:
+        _write(load_average(image_run), folder / "image_tower.safetensors")
     save_file(dict(directions), folder / PROTOTYPES_FILE)
 
 

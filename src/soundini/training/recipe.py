@@ -59,11 +59,13 @@ class PriorRecipe(PictureRecipe):
 class JointRecipe(PictureRecipe):
     """How the joint space is trained: first the sound tower, then the image tower against it."""
 
-    sound_steps: int = Field(default=600, ge=0)
-    """Optimiser steps of the sound tower."""
+    steps: int = Field(default=900, ge=0)
+    """Optimiser steps of the image tower; 0 leaves it as it is."""
+    sound_steps: int = Field(default=300, ge=0)
+    """Optimiser steps of the sound tower; 0 leaves it as it is."""
     sound_batch: int = Field(default=32, ge=2)
-    """Windows of sound a step; each is heard under two masks."""
-    sound_lr: float = Field(default=1e-3, gt=0)
+    """Windows of sound a step; each is heard plain and blanked in part."""
+    sound_lr: float = Field(default=5e-4, gt=0)
     """Peak learning rate of the sound head; the network below it takes a third."""
     self_pairs: float = Field(default=0.1, ge=0)
     """Weight of the contrast between two masked views of one window."""
@@ -75,6 +77,21 @@ class JointRecipe(PictureRecipe):
     """Largest root-mean-square of the adversarial perturbation, for pixels in [-1, 1]."""
     attacked: float = Field(default=0.5, ge=0, le=1)
     """Share of the pictures that are perturbed."""
+    rounds: int = Field(default=1, ge=0)
+    """How often the trained tower is attacked by guidance and trained on with what that drew."""
+    round_steps: int = Field(default=200, ge=1)
+    """Optimiser steps of a round."""
+    round_batches: int = Field(default=12, ge=1)
+    """Batches of 16 guided pictures that a round makes."""
+    relearned: float = Field(default=0.25, ge=0, le=1)
+    """Share of guided pictures in a round's batches."""
+
+    def round(self, number: int) -> JointRecipe:
+        """The settings of a round: the first, 0, is the training before any attack."""
+        if number == 0:
+            return self
+        changed = {"steps": self.round_steps, "lr": 0.5 * self.lr, "seed": self.seed + number}
+        return self.model_copy(update=changed)
 
 
 class SoundEncoderRecipe(TrainRecipe):

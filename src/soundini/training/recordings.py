@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from soundini.errors import MediaError
 from soundini.joint.embedded import WINDOW_COLUMNS, log_power
 from soundini.joint.spectrogram import MelConfig, mel_power, sliding_windows
 from soundini.media.sound import load_sound, resample
 from soundini.training.classes import CLASSES, NONE, SOUND_CLASS
+from soundini.training.manifest import read_manifest
 from soundini.training.split import SOUND_SHARES, Side, sides
 
 RANGE_DB = 30.0
@@ -60,13 +59,7 @@ def load_recordings(folder: Path, mel: MelConfig, *, side: Side = "train") -> li
     Raises:
         MediaError: the folder has no readable ``sounds.csv``, or a sound in it cannot be read.
     """
-    try:
-        with (folder / "sounds.csv").open(newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row["label"] in SOUND_CLASS]
-    except OSError as error:
-        raise MediaError(
-            f"cannot read {folder / 'sounds.csv'}: {error.strerror}; name a folder with sounds.csv"
-        ) from error
+    rows = [r for r in read_manifest(folder / "sounds.csv") if r["label"] in SOUND_CLASS]
     found = []
     for row, its_side in zip(rows, sides(rows, SOUND_SHARES), strict=True):
         if its_side != side:
@@ -115,7 +108,7 @@ class HeardWindows:
         """``count`` windows, what is heard in them, and what the teacher says."""
         first, second = self._windows(count, rng), self._windows(count, rng)
         uniform = torch.from_numpy(rng.random((3, count))).float()
-        gain_db = -RANGE_DB * (uniform[0] - 0.35).clamp_min(0) / 0.65  # a third at full level
+        gain_db = -RANGE_DB * (uniform[0] - 0.6).clamp_min(0) / 0.4  # three in five at full level
         level = (uniform[2] < self.mixed) * 10 ** (-2 * uniform[1])
         power = (first.power + level.view(-1, 1, 1) * second.power) / (1 + level.view(-1, 1, 1))
         share = (1 / (1 + level)).view(-1, 1)
@@ -177,7 +170,7 @@ def _through_a_room(power: Tensor, rng: np.random.Generator) -> Tensor:
     """Tilt the spectrum and add hiss: ``[B, time, mel]`` of power."""
     count, _, bands = power.shape
     ramp = torch.linspace(-1, 1, bands)
-    tilt_db = torch.from_numpy(rng.uniform(-8, 8, (count, 1, 1))).float() * ramp
-    hiss_db = torch.from_numpy(rng.uniform(-90, -45, (count, 1, 1))).float()
+    tilt_db = torch.from_numpy(rng.uniform(-4, 4, (count, 1, 1))).float() * ramp
+    hiss_db = torch.from_numpy(rng.uniform(-90, -60, (count, 1, 1))).float()
     hiss = 10 ** (hiss_db / 10) * torch.from_numpy(rng.exponential(size=power.shape)).float()
     return power * 10 ** (tilt_db / 10) + hiss

@@ -46,8 +46,9 @@ def train_sound_tower(
 ) -> Iterator[TrainStep | CheckpointSaved]:
     """Train the sound tower, yielding after every step; resumes from ``folder``, bit for bit.
 
-    L = cross-entropy of softmax(e · directions / 0.1) against what is heard, of two SpecAugmented views of each window
-    + ``self_pairs`` · InfoNCE between those views (Lee et al. 2022, arXiv 2112.00007)
+    L = cross-entropy of softmax(e · directions / 0.1) against what is heard, of each window and of a
+    SpecAugmented copy of it
+    + ``self_pairs`` · InfoNCE between the two (Lee et al. 2022, arXiv 2112.00007)
     + ``teacher`` · (1 - cos) of the network's features to the teacher's, both less the teacher's mean (distillation): where a
     window is heard alone, and only where there is a teacher.
 
@@ -61,7 +62,8 @@ def train_sound_tower(
     Yields:
         :class:`TrainStep` after every step, :class:`CheckpointSaved` after every save.
     """
-    tower.train().requires_grad_(True)
+    # Batch norm keeps the statistics it came with: those of blanked and quiet windows are not those of plain ones.
+    tower.eval().requires_grad_(True)
     basis = torch.stack([directions[name] for name in CLASSES])
     groups = [
         {"params": list(tower.network.parameters()), "rate": recipe.sound_lr * 0.3},
@@ -95,13 +97,11 @@ def train_sound_tower(
 
 
 def _views(heard: Tensor, rng: np.random.Generator) -> Tensor:
-    """Two differently blanked copies of each window: ``[B, time, mel]`` -> ``[2 B, time, mel]``."""
-    return torch.stack(
-        [
-            spec_augment(window.T, rng, masks=2, max_frequency=0.15, max_time=0.3).T
-            for window in (*heard, *heard)
-        ]
-    )
+    """Every window as it is, and a blanked copy of it: ``[B, time, mel]`` -> ``[2 B, time, mel]``."""
+    blanked = [
+        spec_augment(window.T, rng, masks=2, max_frequency=0.15, max_time=0.3).T for window in heard
+    ]
+    return torch.cat([heard, torch.stack(blanked)])
 
 
 def _apart(features: Tensor, heard: Heard) -> Tensor:

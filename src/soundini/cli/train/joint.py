@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import arg
 
 from soundini.cli.train.options import PackOptions
 from soundini.cli.train.watch import watch
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from soundini.joint.embedded import EmbeddedJointSpace
+    from soundini.packs.pack import ModelPack
+    from soundini.training.recipe import JointRecipe
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrainJoint(PackOptions):
     """Train the joint space of sounds and images on your own data, and write it as a model pack for --models.
 
-    The sound tower first, in the run's folder sound/, then the image tower against it, in image/.
+    The sound tower first, in the run's folder sound/, then the image tower against it, in image/; then it is attacked by
+    guidance and trained on with what that drew, in image-1/ and so on.
     """
 
     teacher: Annotated[Path | None, arg(metavar="FOLDER")] = None
@@ -24,44 +33,85 @@ class TrainJoint(PackOptions):
 
     def run(self) -> int:
         """Train to the end, or on from where it was left."""
-        import torch.nn.functional as F
-
         from soundini.config.presets import override
-        from soundini.training.aisfx import AiSFX, taught_features
-        from soundini.training.checkpoint import load_average
         from soundini.training.directions import class_directions
-        from soundini.training.image_tower import train_image_tower
-        from soundini.training.images import LabelledImages
         from soundini.training.packing import write_joint
         from soundini.training.recipe import JointRecipe, load_train_recipe
-        from soundini.training.recordings import HeardWindows, load_recordings
-        from soundini.training.sound_tower import SoundTower, train_sound_tower
-        from soundini.training.sounds import sound_features
 
         recipe = override(load_train_recipe(JointRecipe, self.recipe), self.set)
         pack, joint = self.load_start()
         directions = class_directions(joint.dim)
-        sound_run, image_run = self.run_folder / "sound", self.run_folder / "image"
-        recordings = load_recordings(self.data, joint.mel)
-        tower = SoundTower(joint.sound_network, joint.sound_head)
-        network = AiSFX.from_wheel(self.teacher) if self.teacher else None
-        taught = [taught_features(network, r) for r in recordings] if network else []
-        windows = HeardWindows(recordings, taught)
-        events = train_sound_tower(tower, directions, windows, recipe, sound_run)
-        watch(events, sound_run, "sound tower")
-        tower.load_state_dict(load_average(sound_run))
-        tower.eval().requires_grad_(False)
-        heard = sound_features(recordings, joint, gains_db=(0.0, -10.0))
-        sounds = (F.normalize(joint.sound_head(heard.features), dim=-1), heard.targets)
-        events = train_image_tower(
-            joint.image_tower,
-            pack.denoiser,
-            LabelledImages(self.data),
-            sounds,
-            directions,
-            recipe,
-            image_run,
-        )
-        watch(events, image_run, "image tower")
+        sounds = self._hear(joint, directions, recipe)
+        image_run = self._see(pack, joint, directions, sounds, recipe) if recipe.steps else None
+        sound_run = self.run_folder / "sound" if recipe.sound_steps else None
         write_joint(sound_run, image_run, directions, pack, self.output)
         return 0
+
+    def _hear(
+        self, joint: EmbeddedJointSpace, directions: Mapping[str, Tensor], recipe: JointRecipe
+    ) -> tuple[Tensor, Tensor]:
+        """Train the sound tower; returns embeddings of what it heard, and their classes."""
+        import torch.nn.functional as F
+
+        from soundini.training.aisfx import AiSFX, taught_features
+        from soundini.training.checkpoint import load_average
+        from soundini.training.recordings import HeardWindows, load_recordings
+        from soundini.training.sound_tower import SoundTower, train_sound_tower
+        from soundini.training.sounds import sound_features
+
+        run = self.run_folder / "sound"
+        recordings = load_recordings(self.data, joint.mel)
+        tower = SoundTower(joint.sound_network, joint.sound_head)
+        if recipe.sound_steps:
+            network = AiSFX.from_wheel(self.teacher) if self.teacher else None
+            taught = [taught_features(network, r) for r in recordings] if network else []
+            windows = HeardWindows(recordings, taught)
+            watch(train_sound_tower(tower, directions, windows, recipe, run), run, "sound tower")
+            tower.load_state_dict(load_average(run))
+            tower.eval().requires_grad_(False)
+        heard = sound_features(recordings, joint, gains_db=(0.0, -10.0))
+        return F.normalize(joint.sound_head(heard.features), dim=-1), heard.targets
+
+    def _see(
+        self,
+        pack: ModelPack,
+        joint: EmbeddedJointSpace,
+        directions: Mapping[str, Tensor],
+        sounds: tuple[Tensor, Tensor],
+        recipe: JointRecipe,
+    ) -> Path:
+        """Train the image tower, attack it and train it on; returns the folder of the last run."""
+        import torch
+
+        from soundini.judge.judge import Judge
+        from soundini.training.attacks import Attacks, attack
+        from soundini.training.checkpoint import load_average
+        from soundini.training.classes import CLASSES
+        from soundini.training.image_tower import train_image_tower
+        from soundini.training.images import LabelledImages
+
+        images, tower = LabelledImages(self.data), joint.image_tower
+        basis = torch.stack([directions[name] for name in CLASSES])
+        judge = Judge.from_package() if recipe.rounds else None
+        parts: list[Attacks] = []
+        for number in range(recipe.rounds + 1):
+            run = self.run_folder / (f"image-{number}" if number else "image")
+            given = Attacks.joined(parts) if parts else None
+            mine = recipe.round(number)
+            run_events = train_image_tower(
+                tower, pack.denoiser, images, sounds, directions, mine, run, given
+            )
+            watch(run_events, run, "image tower")
+            tower.load_state_dict(load_average(run))
+            tower.eval().requires_grad_(False)
+            if judge is not None:
+                seed, count = recipe.seed + number, recipe.round_batches
+                drawn = list(attack(pack, basis, images, judge, batches=count, seed=seed))
+                fresh = Attacks.joined(drawn)
+                print(
+                    f"round {number}: {fresh.fooled():.0%} of guided pictures fool the tower; "
+                    f"tower and judge agree by {fresh.agreement():.2f}",
+                    flush=True,
+                )
+                parts.append(fresh)
+        return run

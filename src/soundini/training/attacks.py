@@ -1,0 +1,129 @@
+"""Pictures made by guidance itself, to find out where the image tower is fooled, and to train it on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from soundini.diffusion.sampling import sample
+from soundini.diffusion.schedule import plan_transitions, respace
+from soundini.guidance.augment import AugmentConfig
+from soundini.guidance.compose import GuidedDenoiser, WeightedTerm
+from soundini.guidance.pixel_range import RangeGuidance
+from soundini.guidance.sound import RegionEmbeddings, SoundGuidance
+from soundini.packs.pack import ModelPack
+from soundini.training.classes import CLASSES, NONE
+from soundini.training.images import LabelledImages
+from soundini.training.mixtures import plain_crops
+
+_STEPS = 10
+_EFFECTS = tuple(name for name in CLASSES if name != NONE)
+
+
+@dataclass(frozen=True)
+class Attacks:
+    """Guided pictures.
+
+    Args:
+        images: what guidance drew, in [-1, 1].
+        asked: number of the class that it was to draw.
+        felt: the class probabilities that the tower gives them.
+        seen: those that the judge gives them.
+
+    Shape:
+        ``images``: ``[N, 3, S, S]``; ``asked``: ``[N]``; ``felt``, ``seen``: ``[N, classes]``.
+    """
+
+    images: Tensor
+    asked: Tensor
+    felt: Tensor
+    seen: Tensor
+
+    def fooled(self) -> float:
+        """Share of the pictures that the tower takes for what was asked and the judge does not."""
+        rows = torch.arange(len(self.asked))
+        tower = self.felt.argmax(1) == self.asked
+        return float((tower & (self.seen[rows, self.asked] < 0.2)).float().mean())
+
+    def agreement(self) -> float:
+        """Correlation of tower and judge, over the pictures, in the probability of what was asked."""
+        rows = torch.arange(len(self.asked))
+        pair = torch.stack([self.felt[rows, self.asked], self.seen[rows, self.asked]])
+        return float(torch.corrcoef(pair)[0, 1])
+
+    @classmethod
+    def joined(cls, parts: list[Attacks]) -> Attacks:
+        """All of several."""
+        names = ("images", "asked", "felt", "seen")
+        return cls(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
+
+
+def attack(
+    pack: ModelPack,
+    directions: Tensor,
+    images: LabelledImages,
+    judge: Callable[[Tensor], Tensor],
+    *,
+    batches: int,
+    batch: int = 16,
+    size: int = 64,
+    seed: int = 0,
+) -> Iterator[Attacks]:
+    """Turn neutral pictures into effects by guidance alone: the prior is told nothing, so that the gradients do it all.
+
+    Args:
+        pack: prior and joint space.
+        directions: of each class, in the order of the classes.
+        images: where the neutral pictures come from.
+        judge: pictures in [-1, 1] to probabilities of the classes, as the judge gives them.
+        batches: how many batches are made.
+        batch: pictures in one.
+        size: their side, pixels.
+        seed: where all choices come from.
+
+    Yields:
+        A batch, as it is done; each at a strength and from a noise level of its own.
+
+    Shape:
+        ``directions``: ``[classes, D]``.
+    """
+    schedule = pack.denoiser.schedule
+    for number in range(batches):
+        rng = np.random.default_rng((seed, number))
+        source = plain_crops(images, batch, size, rng)
+        asked = torch.from_numpy(rng.integers(len(_EFFECTS), size=batch))
+        asked = torch.tensor([CLASSES.index(_EFFECTS[k]) for k in asked])
+        embeddings = RegionEmbeddings(
+            pack.joint, torch.ones(batch, 1, size, size), AugmentConfig(views=2)
+        )
+        guided = GuidedDenoiser(
+            pack.denoiser,
+            [
+                WeightedTerm(1.0, SoundGuidance(embeddings, directions[asked])),
+                WeightedTerm(2.0, RangeGuidance()),
+            ],
+            strength=float(rng.uniform(0.1, 0.6)),
+            guide_until=round(float(rng.uniform(0, 0.3)) * schedule.num_timesteps),
+            seed=number,
+        )
+        start = round(float(rng.uniform(0.7, 0.95)) * schedule.num_timesteps)
+        noise = torch.from_numpy(rng.standard_normal(source.shape)).float()
+        drawn = source
+        for step in sample(
+            guided,
+            schedule,
+            plan_transitions(respace(start, _STEPS)),
+            schedule.q_sample(source, noise, start),
+            noise=lambda _, n=noise: n,
+            method="ddim",
+            clip=True,
+        ):
+            drawn = step.x
+        drawn = drawn.clamp(-1, 1)
+        with torch.no_grad():
+            cosines = pack.joint.embed_images(drawn) @ directions.T
+            yield Attacks(drawn, asked, (cosines / 0.1).softmax(-1), judge(drawn))

@@ -10,20 +10,13 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import torch
-
-from soundini.media.sound import Sound
-from soundini.media.video_info import PictureFormat
-from soundini.media.video_writer import VideoWriter
+from measuring import run_measured, write_clip
 
 ROI = "149,56,128,128"
 
@@ -37,32 +30,12 @@ class Figure:
     peak_gb: float
 
 
-def write_clip(path: Path, frames: int) -> None:
-    """A texture that drifts by one pixel a frame, with noise for sound."""
-    rng = np.random.default_rng(0)
-    blocks = rng.integers(0, 255, (60, 110 + frames // 4, 3), dtype=np.uint8)
-    wide = np.repeat(np.repeat(blocks, 4, 0), 4, 1)
-    seconds = frames / 24
-    sound = Sound(
-        rng.normal(0, 0.1, (1, int(44_100 * seconds))).astype(np.float32).clip(-1, 1), 44_100
-    )
-    like = PictureFormat(width=426, height=240, frame_rate=Fraction(24), time_base=Fraction(1, 24))
-    with VideoWriter(path, like, audio="guide", sound=sound) as out:
-        for i in range(frames):
-            out.write(np.ascontiguousarray(wide[:, i : i + 426]), Fraction(i, 24), Fraction(1, 24))
-
-
 def measure(clip: Path, frames: int, output: Path) -> Figure:
     """Run ``soundini edit`` and read the operating system's own account of it."""
     command = [sys.executable, "-m", "soundini", "edit", str(clip), "--sound", "self"]
     command += ["--box", ROI, "-o", str(output), "--preset", "fast"]
-    began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - began
-    if status != 0:
-        raise SystemExit(f"{' '.join(command)} ended with status {status}")
-    return Figure(frames, seconds, usage.ru_maxrss / 2**20)
+    usage = run_measured(command)
+    return Figure(frames, usage.seconds, usage.peak_gb)
 
 
 def report(figures: list[Figure]) -> str:

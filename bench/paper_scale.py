@@ -1,32 +1,34 @@
-"""Measure the paper's U-Net on this machine, and what each low-memory switch costs.
+"""Measure the paper's U-Nets and RAFT on this machine, and what each low-memory switch costs.
 
-    python bench/paper_scale.py [--pack paper-256] [--side 128] [--frames 2]
+    python bench/paper_scale.py [--home FOLDER] [--side 128] [--frames 2] [--patience 600]
 
-Writes docs/bench-paper.md. Needs the pack's U-Net: the true one, or random weights of its size,
-which take the same time:
-
-    soundini weights make-random --layout guided_256_uncond -o unet.safetensors
-    soundini weights import unet.safetensors
-
-Every figure is a guided step in a process of its own, whose peak memory the operating system tells.
+One guided step a case, each in a process of its own. Weights are random unless ``--home`` names a folder of SOUNDINI_HOME that
+holds some; they take the same time. Writes docs/bench-paper.md. Each case is noted when it is done: a bench that was stopped
+goes on where it was. A case that would take longer than ``--patience`` by the measured rates is left out, and the page says so.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
+import resource
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from measuring import Notes, clock, machine, matmul_rate
+from paper_weights import weights_home
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
+from soundini.editing.low_memory import RecomputedFlow
+from soundini.flow.raft import RAFTFlow
 from soundini.guidance.compose import GuidedDenoiser, WeightedTerm
 from soundini.guidance.pixel_range import RangeGuidance
 from soundini.packs.denoiser import load_denoiser
@@ -34,132 +36,226 @@ from soundini.weights.inventory import ready_weights
 from soundini.weights.paper import UNETS
 
 GUIDED = ("gradient",)
-CASES = {
+EXACT = "exact gradient, all frames at once"
+BFLOAT16 = "compute.dtype=bfloat16"
+STEPS = {
     "forward alone (no gradient)": (),
-    "exact gradient, all frames at once": GUIDED,
+    EXACT: GUIDED,
     "compute.chunk=1": (*GUIDED, "chunk"),
     "compute.checkpoint=true": (*GUIDED, "checkpoint"),
     "compute.chunk=1 compute.checkpoint=true": (*GUIDED, "chunk", "checkpoint"),
     "attention not fused": (*GUIDED, "plain attention"),
-    "compute.dtype=bfloat16": (*GUIDED, "bfloat16"),
+    BFLOAT16: (*GUIDED, "bfloat16"),
 }
+RAFT = "raft_large"
+FLOWS = {"kept for the gradient": (), "compute.checkpoint=true": ("checkpoint",)}
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One measured case: seconds of a step of one frame, FLOP of it, peak memory of the process."""
+    """One measured case: seconds and FLOP of one frame's step, or of one pair of frames; peak memory meanwhile."""
 
-    case: str
     seconds: float
     flop: float
     peak_gb: float
 
 
-def matmul_rate(device: torch.device, dtype: torch.dtype, side: int = 2048) -> float:
-    """FLOP a second of a square matrix product, the best of five."""
-    a, b = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
-    spent = []
-    for _ in range(5):
-        began = time.perf_counter()
-        float((a @ b)[0, 0])  # reading it waits for the device
-        spent.append(time.perf_counter() - began)
-    return 2 * side**3 / min(spent)
+class FlopCounter(TorchDispatchMode):
+    """Counts FLOP by torch's own table; torch's counter also follows modules, which ``autograd.grad`` does not bear."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        count = flop_registry.get(func.overloadpacket)
+        if count is not None:
+            self.total += count(*args, **(kwargs or {}), out_val=out)
+        return out
 
 
-def run_case(pack: str, options: tuple[str, ...], side: int, frames: int, device: str) -> None:
-    """One guided step; prints seconds and FLOP as JSON."""
+def denoising(
+    model: str, options: tuple[str, ...], side: int, frames: int, device: str
+) -> Callable[[], Tensor]:
+    """A step of the network, guided by the range term: the other models are left out."""
     dtype = torch.bfloat16 if "bfloat16" in options else None
-    folder = ready_weights(UNETS[pack]).parent
-    denoiser = load_denoiser(folder, {}, dtype).to(device)
+    denoiser = load_denoiser(ready_weights(UNETS[model]).parent, {}, dtype, device)
     denoiser.recompute_activations("checkpoint" in options)
     terms = [WeightedTerm(1.0, RangeGuidance())] if "gradient" in options else []
     guided = GuidedDenoiser(denoiser, terms, chunk=1 if "chunk" in options else 0)
     x = torch.randn(frames, 3, side, side, device=device)
-    counter = FlopCounterMode(display=False)
+    return lambda: guided(x, 500).eps
+
+
+def flowing(options: tuple[str, ...], side: int, pairs: int, device: str) -> Callable[[], Tensor]:
+    """The gradient of the flow between pairs of frames."""
+    raft = RAFTFlow.from_file(ready_weights(RAFT)).to(device)
+    flow = RecomputedFlow(raft) if "checkpoint" in options else raft
+    a = torch.rand(pairs, 3, side, side, device=device, requires_grad=True)
+    b = torch.rand(pairs, 3, side, side, device=device)
+    return lambda: torch.autograd.grad(flow(a, b).square().mean(), a)[0]
+
+
+def run_case(model: str, options: tuple[str, ...], side: int, count: int, device: str) -> Figure:
+    """Measure one case in this process."""
+    size = (options, side, count, device)
+    run = flowing(*size) if model == RAFT else denoising(model, *size)
+    counter = FlopCounter()
     with ExitStack() as stack:
         stack.enter_context(counter)
         if "plain attention" in options:
             kernel = torch.nn.attention.SDPBackend.MATH
             stack.enter_context(torch.nn.attention.sdpa_kernel(kernel))
-        began = time.perf_counter()
-        float(guided(x, 500).eps.sum())
-        seconds = time.perf_counter() - began
-    peak = torch.cuda.max_memory_allocated() / 2**30 if x.is_cuda else None
-    figure = {"seconds": seconds, "flop": counter.get_total_flops(), "peak_gb": peak}
-    print(json.dumps(figure), flush=True)
+        forget_peak(device)
+        began = clock(device)
+        float(run().sum())  # reading it waits for the device
+        seconds = clock(device) - began
+    return Figure(seconds / count, counter.total / count, peak_gb(device))
 
 
-def measure(case: str, options: argparse.Namespace) -> Figure:
+def forget_peak(device: str) -> None:
+    """Begin to count the peak anew, where the system can: loading takes more than a step of a small frame."""
+    if device.startswith("cuda"):
+        torch.cuda.reset_peak_memory_stats()
+    elif Path("/proc/self/clear_refs").exists():
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def peak_gb(device: str) -> float:
+    """Peak memory in GiB: of the GPU, or of the process."""
+    if device.startswith("cuda"):
+        return torch.cuda.max_memory_allocated() / 2**30
+    status = Path("/proc/self/status")
+    if status.exists():
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        return int(lines["VmHWM"].split()[0]) / 2**20
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
+
+
+def measure(model: str, case: str, options: argparse.Namespace, env: dict[str, str]) -> object:
     """Run a case in its own process."""
-    command = [sys.executable, __file__, "--case", case, "--pack", options.pack]
+    command = [sys.executable, __file__, "--model", model, "--case", case]
     command += ["--side", str(options.side), "--frames", str(options.frames)]
     command += ["--device", options.device]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    said = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        raise SystemExit(f"{' '.join(command)} ended with status {status}")
-    found = json.loads(said)
-    peak = found["peak_gb"] or usage.ru_maxrss / 2**20
-    return Figure(case, found["seconds"] / options.frames, found["flop"] / options.frames, peak)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=env)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} ended with status {done.returncode}")
+    return json.loads(done.stdout)
 
 
-def report(figures: list[Figure], rates: dict[str, float], options: argparse.Namespace) -> str:
-    """The page."""
-    base = figures[1]
-    rows = []
-    for f in figures:
-        rate = rates["bfloat16" if "bfloat16" in f.case else "float32"]
+def measure_all(
+    options: argparse.Namespace, notes: Notes, rates: dict[str, float]
+) -> tuple[dict[str, dict[str, Figure]], list[str]]:
+    """Every case of every model, and what to say of those that are left out."""
+    slowdown = rates["float32"] / rates["bfloat16"]
+    figures: dict[str, dict[str, Figure]] = {}
+    left_out: list[str] = []
+    with weights_home([*UNETS.values(), RAFT], options.home) as environment:
+        for model in (*UNETS, RAFT):
+            figures[model] = {}
+            for case in FLOWS if model == RAFT else STEPS:
+                key = f"{model} {case} {options.side} {options.frames} {options.device}"
+                if case == BFLOAT16 and key not in notes.known:
+                    expected = figures[model][EXACT].seconds * options.frames * slowdown
+                    if expected > options.patience:
+                        left_out.append(
+                            f"`{case}` of {model} is left out: this device multiplies bfloat16 "
+                            f"{slowdown:.0f} times slower than float32, so the step would take "
+                            f"about {expected / 60:.0f} minutes."
+                        )
+                        continue
+                found = notes.figure(
+                    key, lambda m=model, c=case: measure(m, c, options, environment)
+                )
+                figures[model][case] = Figure(**found)
+    return figures, left_out
+
+
+def table(figures: dict[str, Figure], rates: dict[str, float], what: str) -> str:
+    """One model's rows; the case with all frames at once is what the others are compared with."""
+    base = figures.get(EXACT) or next(iter(figures.values()))
+    rows = [
+        f"| {what} | seconds | times | peak GiB | TFLOP | of the matmul rate |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for case, f in figures.items():
+        rate = rates["bfloat16" if case == BFLOAT16 else "float32"]
         rows.append(
-            f"| {f.case} | {f.seconds:.1f} | {f.seconds / base.seconds:.2f} | {f.peak_gb:.2f} | "
+            f"| {case} | {f.seconds:.1f} | {f.seconds / base.seconds:.2f} | {f.peak_gb:.2f} | "
             f"{f.flop / 1e12:.2f} | {f.flop / f.seconds / rate:.0%} |"
         )
-    table = "\n".join(rows)
-    told = ", ".join(f"{name} {rate / 1e9:.0f} GFLOP/s" for name, rate in rates.items())
-    trained = options.pack.removeprefix("paper-")
-    return f"""# What the paper's network costs
+    return "\n".join(rows)
 
-Written by `python bench/paper_scale.py --pack {options.pack} --side {options.side}
---frames {options.frames}`: one step of {options.frames} frames of {options.side}x{options.side}
-pixels through the U-Net of {options.pack}, which was trained at {trained}x{trained}. The gradient
-is that of the range term, so the other models are left out. Each row is a process of its own;
-seconds are those of one frame and one step, memory is the peak of the process (of the GPU, where
-there is one).
 
-Machine: {platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__},
-{torch.get_num_threads()} threads, device {options.device}, load average {os.getloadavg()[0]:.1f}
-(other work was running where that is above the threads). Matrix products (2048x2048): {told}.
+def report(
+    figures: dict[str, dict[str, Figure]],
+    left_out: list[str],
+    rates: dict[str, float],
+    options: argparse.Namespace,
+) -> str:
+    """The page."""
+    told = ", ".join(f"{name} {rate / 1e9:.1f} GFLOP/s" for name, rate in rates.items())
+    unets = "\n\n".join(
+        f"## The U-Net of {pack} (trained at {pack.removeprefix('paper-')} pixels)\n\n"
+        + table(figures[pack], rates, "a step of a frame")
+        for pack in UNETS
+    )
+    return f"""# What the paper's networks cost
 
-| step | seconds a frame | times exact | peak GiB | TFLOP a frame | of the matmul rate |
-|---|---:|---:|---:|---:|---:|
-{table}
+Written by `python bench/paper_scale.py --side {options.side} --frames {options.frames}`: one step of {options.frames} frames
+of {options.side}x{options.side} pixels, random weights of the true sizes. The gradient is that of the range term, so the
+other models are left out. Each row is a process of its own; seconds and TFLOP are those of one frame and one step, memory is
+the peak of the process while the step ran (of the GPU, where there is one), the weights of the network included. On a CPU,
+seconds are processor time shared out over the threads: what other processes took meanwhile does not count.
 
-TFLOP are counted as they are computed: what is computed twice counts twice. `compute.offload` is
-not in the table: on a CPU it moves nothing, and on a GPU it moves towers that no step uses.
+Machine: {machine()}, device {options.device}.
+Matrix products: {told}.
+
+{unets}
+
+## RAFT, one direction of a pair, 20 rounds
+
+{table(figures[RAFT], rates, "flow and its gradient")}
+
+TFLOP are counted as they are computed: what is computed twice counts twice, and attention that the CPU fuses is not counted
+(torch has no rule for it; it is a small share). Frames and pairs share what is loaded once.
+`compute.offload` is in no table: on a CPU it moves nothing, and on a GPU it moves towers that no step uses.
+{chr(10).join(left_out)}
 """
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pack", choices=sorted(UNETS), default="paper-256")
+    parser.add_argument("--home", type=Path, help="a SOUNDINI_HOME that holds the weights")
     parser.add_argument("--side", type=int, default=128)
     parser.add_argument("--frames", type=int, default=2)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--case", choices=list(CASES), help="measure this one and print it")
+    parser.add_argument("--patience", type=float, default=600, help="longest step, seconds")
+    parser.add_argument("--notes", type=Path, default=Path("build/bench-paper.jsonl"))
+    parser.add_argument("--fresh", action="store_true", help="forget earlier notes")
     parser.add_argument("--output", type=Path, default=Path("docs/bench-paper.md"))
+    parser.add_argument("--model", choices=[*UNETS, RAFT], help=argparse.SUPPRESS)
+    parser.add_argument("--case", choices=[*STEPS, *FLOWS], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.case:
-        run_case(options.pack, CASES[options.case], options.side, options.frames, options.device)
+        switches = (FLOWS if options.model == RAFT else STEPS)[options.case]
+        figure = run_case(options.model, switches, options.side, options.frames, options.device)
+        print(json.dumps(asdict(figure)), flush=True)
         return
+    notes = Notes(options.notes, fresh=options.fresh)
     device = torch.device(options.device)
-    rates = {name: matmul_rate(device, getattr(torch, name)) for name in ("float32", "bfloat16")}
-    print(rates, flush=True)
-    figures = []
-    for case in CASES:
-        figures.append(measure(case, options))
-        print(figures[-1], flush=True)
-    options.output.write_text(report(figures, rates, options))
+    rates = {
+        name: notes.figure(
+            f"rate {name} {device}", lambda n=name: matmul_rate(device, getattr(torch, n))
+        )
+        for name in ("float32", "bfloat16")
+    }
+    figures, left_out = measure_all(options, notes, rates)
+    options.output.write_text(report(figures, left_out, rates, options))
 
 
 if __name__ == "__main__":

@@ -125,6 +125,17 @@ def test_a_folder_of_files_is_imported(tmp_path, state, layouts, random_state):
         list(import_folder(tmp_path / "empty", tmp_path))
 
 
+def test_a_bad_file_ends_the_import_and_what_was_imported_before_stays(tmp_path, state):
+    (tmp_path / "in").mkdir()
+    torch.save(state, tmp_path / "in" / "a.pt")
+    (tmp_path / "in" / "b.pt").write_bytes(b"damaged")
+    importing = import_folder(tmp_path / "in", tmp_path, FORMATS)
+    done = next(importing)
+    with pytest.raises(ModelError, match=r"b\.pt"):
+        next(importing)
+    assert done.weights.is_file()
+
+
 def _states(home, check=False):
     return {status.entry.name: status.state for status in inventory(home, check=check)}
 

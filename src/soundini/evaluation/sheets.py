@@ -87,7 +87,7 @@ def write_prior_sheets(figures: Sequence[PriorFigures], run: Path, folder: Path)
     rows += [(label_of(figure), list(pictures["samples"])) for figure, pictures in kept]
     written = [folder / "prior-samples.png"]
     write_sheet(written[0], rows)
-    figure, pictures = next((k for k in kept if k[0].name == "models" and k[0].told), kept[0])
+    figure, pictures = [k for k in kept if k[0].name == "models"][-1]
     for size in RENOISED_SIZES:
         grid = pictures.get(f"renoised_{size}")
         if grid is not None:

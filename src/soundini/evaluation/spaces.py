@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +18,7 @@ from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.judge.confusion import Confusion
 from soundini.training.classes import CLASSES, IMAGE_CLASS, NONE
 from soundini.training.images import LabelledImages
+from soundini.training.manifest import read_manifest
 from soundini.training.recordings import load_recordings
 from soundini.training.sounds import SoundFeatures, sound_features
 from soundini.training.split import IMAGE_SHARES, sides
@@ -156,8 +156,7 @@ def _numbers(labels: Iterable[str]) -> Tensor:
 
 def _held_out_sources(folder: Path) -> dict[str, list[str]]:
     """The source of every held-out picture by label, in the order in which ``LabelledImages`` holds them."""
-    with (folder / "images.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_manifest(folder / "images.csv")
     found: dict[str, list[str]] = {}
     for row, side in zip(rows, sides(rows, IMAGE_SHARES), strict=True):
         if side == "held_out":

@@ -126,7 +126,12 @@ def denoising_loss(
 
 @torch.no_grad()
 def draw_samples(
-    denoiser: UNetDenoiser, noise: Tensor, told: Tensor | None, *, start: int | None = None
+    denoiser: UNetDenoiser,
+    noise: Tensor,
+    told: Tensor | None,
+    *,
+    start: int | None = None,
+    steps: int = SAMPLED_STEPS,
 ) -> Tensor:
     """What a prior draws from pure noise, or makes of noisy pictures, by DDIM.
 
@@ -135,12 +140,13 @@ def draw_samples(
         noise: what is denoised.
         told: embeddings of the sounds that it is told, or None.
         start: timestep of ``noise``; None for pure noise.
+        steps: evaluations of the network.
 
     Shape:
         ``noise``: ``[B, 3, H, W]``; ``told``: ``[B, D]``; returns ``[B, 3, H, W]`` in [-1, 1].
     """
     last = denoiser.schedule.num_timesteps - 2 if start is None else start
-    plan = plan_transitions(respace(last + 1, SAMPLED_STEPS))
+    plan = plan_transitions(respace(last + 1, steps))
     drawn = noise
     for step in sample(
         lambda x, t: denoiser.interpret(x, t, denoiser.output(x, t, told)),

@@ -164,8 +164,8 @@ def measure_all(
                     if expected > options.patience:
                         left_out.append(
                             f"`{case}` of {model} is left out: this device multiplies bfloat16 "
-                            f"{slowdown:.0f} times slower than float32, so the step would take "
-                            f"about {expected / 60:.0f} minutes."
+                            f"{slowdown:.0f} times slower than float32, so the "
+                            f"step would take about {expected / 60:.0f} minutes."
                         )
                         continue
                 found = notes.figure(
@@ -220,6 +220,9 @@ Matrix products: {told}.
 ## RAFT, one direction of a pair, 20 rounds
 
 {table(figures[RAFT], rates, "flow and its gradient")}
+
+Recomputed, RAFT's activations are there while its own gradient is taken, hence the same peak; they are not kept beside those of
+the other pairs, of the other direction and of the other models.
 
 TFLOP are counted as they are computed: what is computed twice counts twice, and attention that the CPU fuses is not counted
 (torch has no rule for it; it is a small share). Frames and pairs share what is loaded once.

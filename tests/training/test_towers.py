@@ -8,67 +8,18 @@ from safetensors.torch import load_file
 
 from soundini.cli import main
 from soundini.errors import ModelError
-from soundini.events import CheckpointSaved, TrainStep
 from soundini.packs.debug import debug_pack
 from soundini.packs.pack import load_pack
-from soundini.training.aisfx import STRIDE, AiSFX, taught_features
+from soundini.training.aisfx import AiSFX, taught_features
 from soundini.training.attacks import Attacks, attack
 from soundini.training.classes import CLASSES, NONE
 from soundini.training.directions import class_directions
-from soundini.training.image_tower import contrastive_loss, train_image_tower
+from soundini.training.image_tower import contrastive_loss
 from soundini.training.images import LabelledImages
 from soundini.training.mixtures import softened_like_noise
-from soundini.training.recipe import JointRecipe
 from soundini.training.recordings import HeardWindows, Recording, load_recordings, targets_of
-from soundini.training.sound_tower import SoundTower, train_sound_tower
 from soundini.training.sounds import sound_features
-
-RECIPE = JointRecipe(
-    sound_steps=4, sound_batch=4, steps=4, batch=8, size=32, denoised=2, save_every=2
-)
-
-
-def run_sound(sounds, folder, stop=None, taught=True):
-    joint = debug_pack().joint
-    tower = SoundTower(joint.sound_network, joint.sound_head)
-    recordings = load_recordings(sounds, joint.mel)
-    said = [
-        torch.randn(512, -(-r.power.shape[1] // STRIDE), generator=seeded()) for r in recordings
-    ]
-    windows = HeardWindows(recordings, said if taught else [])
-    events = train_sound_tower(tower, class_directions(32), windows, RECIPE, folder)
-    return losses_of(events, stop)
-
-
-def run_image(data, folder, stop=None, attacks=None):
-    pack = debug_pack()
-    directions = class_directions(32)
-    embeds = torch.stack(list(directions.values()))
-    events = train_image_tower(
-        pack.joint.image_tower,
-        pack.denoiser,
-        LabelledImages(data),
-        (embeds, torch.eye(len(CLASSES))),
-        directions,
-        RECIPE,
-        folder,
-        attacks,
-    )
-    return losses_of(events, stop)
-
-
-def losses_of(events, stop):
-    losses = []
-    for event in events:
-        if isinstance(event, TrainStep):
-            losses.append(event.loss)
-        if isinstance(event, CheckpointSaved) and event.step == stop:
-            break
-    return losses
-
-
-def seeded(seed=0):
-    return torch.Generator().manual_seed(seed)
+from training_runs import RECIPE, run_image, run_sound, seeded
 
 
 @pytest.mark.parametrize("run", [run_sound, run_image])

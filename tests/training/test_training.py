@@ -1,55 +1,18 @@
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
-import media_factory as make
 from soundini.cli import main
 from soundini.diffusion.condition import ConditionEmbedding
-from soundini.events import CheckpointSaved, TrainStep
 from soundini.packs.debug import debug_pack
 from soundini.packs.pack import load_pack
 from soundini.training.classes import CLASSES, HEARD_WITH, IMAGE_CLASS
-from soundini.training.conditions import HeardPictures, sound_conditions
-from soundini.training.distributed import Workers
 from soundini.training.images import LabelledImages
 from soundini.training.mixtures import draw_mixtures, soft_masks
 from soundini.training.prior import train_prior
 from soundini.training.recipe import JointRecipe, PriorRecipe, load_train_recipe
-from soundini.training.sounds import SoundFeatures
-
-WEIGHTS = {"fire": 0.4, "sea": 0.2, "underwater": 0.3, "generic": 0.1}
-
-
-def fake_sounds():
-    generator = torch.Generator().manual_seed(0)
-    targets = torch.eye(len(CLASSES)).repeat(6, 1)
-    features = torch.randn(len(targets), 512, generator=generator)
-    return SoundFeatures(features, targets, torch.arange(len(targets)))
-
-
-def heard_pictures(data, **options):
-    sounds = sound_conditions(debug_pack().joint, fake_sounds())
-    return HeardPictures(LabelledImages(Path(data)), sounds, **options)
-
-
-def run_prior(data, folder, steps, stop=None, workers=Workers()):  # noqa: B008 -- frozen
-    recipe = PriorRecipe(
-        weights=WEIGHTS, steps=steps, batch=4, size=32, min_crop=32, warmup=2, save_every=2
-    )
-    losses = []
-    for event in train_prior(debug_pack().denoiser, heard_pictures(data), recipe, folder, workers):
-        if isinstance(event, TrainStep):
-            losses.append(event.loss)
-        if isinstance(event, CheckpointSaved) and event.step == stop:
-            break
-    return losses
+from training_runs import WEIGHTS, heard_pictures, run_prior
 
 
 def test_a_resumed_prior_goes_on_bit_for_bit(data, tmp_path):
@@ -59,36 +22,6 @@ def test_a_resumed_prior_goes_on_bit_for_bit(data, tmp_path):
     assert first + rest == whole
     a, b = (load_file(tmp_path / n / "last.safetensors") for n in ("whole", "parts"))
     assert all(torch.equal(a[k], b[k]) for k in a)
-
-
-def test_two_processes_train_as_one(data, tmp_path):
-    """The same global batch gives the same losses, however many share it."""
-    alone = run_prior(data, tmp_path / "alone", 3)
-    script = tmp_path / "shared.py"
-    script.write_text(
-        f"""
-import sys
-sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(Path(make.__file__).parent)!r}]
-import torch
-import test_training as t
-from soundini.training.distributed import Workers
-torch.set_num_threads(1)
-workers = Workers.join()
-losses = t.run_prior({str(data)!r}, t.Path({str(tmp_path / "shared")!r}), 3, workers=workers)
-workers.leave()
-if workers.first:
-    print(losses)
-"""
-    )
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    done = subprocess.run(
-        [*command, "--nproc-per-node", "2", str(script)],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == pytest.approx(alone, rel=1e-4)
 
 
 def test_the_command_trains_and_the_pack_edits(data, sounds, tmp_path, capsys):

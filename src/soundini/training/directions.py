@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from soundini.joint.embedded import TEMPERATURE
 from soundini.training.classes import CLASSES
 
 
@@ -21,3 +25,27 @@ def class_directions(dim: int) -> dict[str, Tensor]:
     chance = torch.Generator().manual_seed(1)
     basis, _ = torch.linalg.qr(torch.randn(dim, len(CLASSES), generator=chance))
     return {name: basis[:, k].clone() for k, name in enumerate(CLASSES)}
+
+
+def mean_shares(targets: Iterable[Tensor]) -> Tensor:
+    """How much of each class there is in some batches of targets: ``[B, classes]`` each -> ``[classes]``, sums to 1."""
+    return torch.cat(list(targets)).mean(0).clamp_min(1e-3)
+
+
+def class_loss(embeds: Tensor, basis: Tensor, targets: Tensor, shares: Tensor) -> Tensor:
+    """Cross-entropy of softmax(e · directions / 0.1 + log shares) against targets (Menon et al. 2021, arXiv 2007.07314).
+
+    Most of what training draws is faint, and counts as "none" in part. Told how common each class is, the loss does not
+    teach the towers to take for "none" whatever they are unsure of.
+
+    Args:
+        embeds: unit length.
+        basis: the directions, in the order of the classes.
+        targets: distributions over the classes.
+        shares: see :func:`mean_shares`.
+
+    Shape:
+        ``embeds``: ``[B, D]``; ``basis``: ``[classes, D]``; ``targets``: ``[B, classes]``; ``shares``: ``[classes]``; returns a
+        scalar.
+    """
+    return F.cross_entropy(embeds @ basis.T / TEMPERATURE + shares.log(), targets)

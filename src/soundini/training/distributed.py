@@ -10,6 +10,8 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.nn.functional import all_gather
 
+from soundini.errors import ConfigError
+
 
 @dataclass(frozen=True)
 class Workers:
@@ -43,6 +45,15 @@ class Workers:
     def first(self) -> bool:
         """Whether this process writes checkpoints and logs."""
         return self.rank == 0
+
+    def check(self, batch: int) -> None:
+        """Refuse a batch that cannot be shared out evenly.
+
+        Raises:
+            ConfigError: so it is.
+        """
+        if batch % self.count:
+            raise ConfigError(f"a batch of {batch} does not divide among {self.count} processes")
 
     def part(self, batch: Tensor) -> Tensor:
         """Keep this process's rows of a batch, whose length is a multiple of ``count``."""

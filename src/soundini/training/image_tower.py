@@ -14,9 +14,9 @@ from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.events import CheckpointSaved, TrainStep
 from soundini.joint.embedded import TEMPERATURE
 from soundini.training.attacks import Attacks
-from soundini.training.checkpoint import load_checkpoint, save_checkpoint
 from soundini.training.classes import CLASSES
-from soundini.training.ema import EMA
+from soundini.training.directions import class_loss, mean_shares
+from soundini.training.distributed import Workers
 from soundini.training.images import LabelledImages
 from soundini.training.learning_rate import lr_factor
 from soundini.training.mixtures import (
@@ -26,6 +26,10 @@ from soundini.training.mixtures import (
     softened_like_noise,
 )
 from soundini.training.recipe import JointRecipe
+from soundini.training.trainer import Trainer
+
+_COUNTED = 8
+"""Batches over which it is counted how common each class is."""
 
 
 def train_image_tower(
@@ -37,6 +41,7 @@ def train_image_tower(
     recipe: JointRecipe,
     folder: Path,
     attacks: Attacks | None = None,
+    workers: Workers = Workers(),  # noqa: B008 -- frozen
 ) -> Iterator[TrainStep | CheckpointSaved]:
     """Train the image tower, yielding after every step; resumes from ``folder``, bit for bit.
 
@@ -56,37 +61,32 @@ def train_image_tower(
         folder: where ``last.safetensors`` is kept.
         attacks: guided pictures of earlier towers, which take a share ``relearned`` of every batch, as what the judge sees
             in them.
+        workers: the processes that share the work.
 
     Yields:
         :class:`TrainStep` after every step, :class:`CheckpointSaved` after every save.
     """
     tower.train().requires_grad_(True)
     basis = torch.stack([directions[name] for name in CLASSES])
-    optimizer = torch.optim.AdamW(tower.parameters(), recipe.lr, weight_decay=0.05)
-    ema = EMA(tower, recipe.ema)
-    for step in range(load_checkpoint(folder, tower, ema, optimizer), recipe.steps):
+    rng = np.random.default_rng(recipe.seed)
+    drawn = (draw_mixtures(images, recipe.batch, 16, rng).targets for _ in range(_COUNTED))
+    common = mean_shares(drawn)
+    trainer = Trainer(tower, [(tower, recipe.lr)], recipe, folder, recipe.steps, workers)
+    for step in range(trainer.done, recipe.steps):
         rng = np.random.default_rng((recipe.seed, step))
         x, targets = _seen(denoiser, images, recipe, rng, attacks)
         chosen = torch.from_numpy(rng.choice(len(sounds[0]), recipe.batch, p=_evenly(sounds[1])))
         sound, sound_targets = sounds[0][chosen], sounds[1][chosen]
-        count = round(recipe.attacked * len(x))
-        x[:count] = _attacked(tower, x[:count], targets[:count], basis, recipe.attack, rng)
-        embeds = F.normalize(tower(x), dim=-1)
-        told = F.cross_entropy(embeds @ basis.T / TEMPERATURE, targets)
+        whole = (x, targets, *_perturbation(x, recipe, rng))
+        mine, wanted, size, noise = (workers.part(each) for each in whole)
+        seen = _attacked(tower, mine, wanted, size, noise, basis)
+        embeds = workers.gather(F.normalize(tower(seen), dim=-1))
+        told = class_loss(embeds, basis, targets, common)
         paired = contrastive_loss(embeds, sound, targets, sound_targets)
-        loss = told + 0.5 * paired
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.lr * lr_factor(step, recipe.steps, warmup=50, decay=0.6)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(tower.parameters(), 1.0)
-        optimizer.step()
-        ema.update(tower)
-        figures = {"classes": float(told.detach()), "pairs": float(paired.detach())}
-        yield TrainStep(step + 1, recipe.steps, float(loss.detach()), figures)
-        if (step + 1) % recipe.save_every == 0 or step + 1 == recipe.steps:
-            path = save_checkpoint(folder, tower, ema, optimizer, step + 1, recipe.model_dump())
-            yield CheckpointSaved(step + 1, path)
+        factor = lr_factor(step, recipe.steps, warmup=50, decay=0.6)
+        yield from trainer.learn(
+            step, told + 0.5 * paired, factor, {"classes": told, "pairs": paired}
+        )
 
 
 def contrastive_loss(
@@ -145,19 +145,28 @@ def _augment(x: Tensor, rng: np.random.Generator) -> Tensor:
     return (x * gain + shift) * mask
 
 
+def _perturbation(
+    x: Tensor, recipe: JointRecipe, rng: np.random.Generator
+) -> tuple[Tensor, Tensor]:
+    """How far each picture is attacked (0: not at all), ``[B, 1, 1, 1]``, and where the attack starts, as ``x``."""
+    chosen = torch.arange(len(x)) < round(recipe.attacked * len(x))
+    size = recipe.attack * torch.from_numpy(rng.random(len(x))).float() * chosen
+    return size.view(-1, 1, 1, 1), torch.from_numpy(rng.standard_normal(x.shape)).float()
+
+
 def _attacked(
-    tower: nn.Module,
-    x: Tensor,
-    targets: Tensor,
-    basis: Tensor,
-    largest: float,
-    rng: np.random.Generator,
+    tower: nn.Module, x: Tensor, targets: Tensor, size: Tensor, noise: Tensor, basis: Tensor
 ) -> Tensor:
-    """X plus the perturbation that raises the loss most, to first order, at a random size for each picture."""
-    size = largest * torch.from_numpy(rng.random((len(x), 1, 1, 1))).float()
-    start = x + 0.5 * size * torch.from_numpy(rng.standard_normal(x.shape)).float()
+    """X plus, where ``size`` is not 0, the perturbation of that size that raises the loss most, to first order."""
+    rows = size.flatten() > 0
+    if not rows.any():
+        return x
+    size, start = size[rows], x[rows] + 0.5 * size[rows] * noise[rows]
     leaf = start.clone().requires_grad_()
     logits = F.normalize(tower(leaf), dim=-1) @ basis.T / TEMPERATURE
-    (gradient,) = torch.autograd.grad(F.cross_entropy(logits, targets, reduction="sum"), leaf)
+    loss = F.cross_entropy(logits, targets[rows], reduction="sum")
+    (gradient,) = torch.autograd.grad(loss, leaf)
     rms = gradient.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-12
-    return (start + size * (gradient / rms).clamp(-4, 4)).detach()
+    moved = x.clone()
+    moved[rows] = (start + size * (gradient / rms).clamp(-4, 4)).detach()
+    return moved

@@ -15,12 +15,12 @@ from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.diffusion.sampling import sample
 from soundini.diffusion.schedule import NoiseSchedule, plan_transitions, respace
 from soundini.events import CheckpointSaved, SamplesReady, TrainStep
-from soundini.training.checkpoint import load_checkpoint, save_checkpoint
 from soundini.training.conditions import HeardPictures
 from soundini.training.distributed import Workers
 from soundini.training.ema import EMA
 from soundini.training.learning_rate import lr_factor
 from soundini.training.recipe import PriorRecipe
+from soundini.training.trainer import Trainer
 
 SAMPLED_STEPS = 20
 
@@ -52,14 +52,11 @@ def train_prior(
         denoiser.take_condition(ConditionEmbedding(dim, denoiser.time_dim))
     assert denoiser.condition is not None
     denoiser.train().requires_grad_(True)
-    groups = [
-        {"params": list(denoiser.unet.parameters()), "rate": recipe.lr},
-        {"params": list(denoiser.condition.parameters()), "rate": recipe.lr * recipe.condition_lr},
-    ]
-    optimizer = torch.optim.AdamW(groups, recipe.lr, betas=(0.9, 0.99), weight_decay=0.01)
-    ema = EMA(denoiser, recipe.ema)
-    done = load_checkpoint(folder, denoiser, ema, optimizer)
-    for step in range(done, recipe.steps):
+    rates = [(denoiser.unet, recipe.lr), (denoiser.condition, recipe.lr * recipe.condition_lr)]
+    trainer = Trainer(
+        denoiser, rates, recipe, folder, recipe.steps, workers, beta2=0.99, weight_decay=0.01
+    )
+    for step in range(trainer.done, recipe.steps):
         rng = np.random.default_rng((recipe.seed, step))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         drawn = pictures.draw(
@@ -68,21 +65,11 @@ def train_prior(
         drawn += draw_noise(denoiser.schedule, drawn[0], generator)
         parts = [workers.part(tensor) for tensor in drawn]
         loss = denoising_loss(denoiser, *parts, snr_gamma=recipe.snr_gamma)
-        for group in optimizer.param_groups:
-            group["lr"] = group["rate"] * lr_factor(
-                step, recipe.steps, warmup=recipe.warmup, decay=recipe.decay
-            )
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        told = workers.average(denoiser, loss)
-        norm = torch.nn.utils.clip_grad_norm_(denoiser.parameters(), 1.0)
-        optimizer.step()
-        ema.update(denoiser)
-        yield TrainStep(step + 1, recipe.steps, told, {"grad_norm": float(norm)})
-        if workers.first and ((step + 1) % recipe.save_every == 0 or step + 1 == recipe.steps):
-            path = save_checkpoint(folder, denoiser, ema, optimizer, step + 1, recipe.model_dump())
-            yield CheckpointSaved(step + 1, path)
-            yield SamplesReady(step + 1, _samples(denoiser, ema, pictures, recipe))
+        factor = lr_factor(step, recipe.steps, warmup=recipe.warmup, decay=recipe.decay)
+        for event in trainer.learn(step, loss, factor):
+            yield event
+            if isinstance(event, CheckpointSaved):
+                yield SamplesReady(step + 1, _samples(denoiser, trainer.ema, pictures, recipe))
 
 
 def draw_noise(

@@ -189,8 +189,7 @@ def steps_an_epoch(clips: int, recipe: SoundEncoderRecipe, workers: Workers) -> 
     Raises:
         ConfigError: none, or the batch does not divide among the processes.
     """
-    if recipe.batch % workers.count:
-        raise ConfigError(f"batch={recipe.batch} does not divide among {workers.count} processes")
+    workers.check(recipe.batch)
     if clips < recipe.batch:
         raise ConfigError(
             f"batch={recipe.batch} is more than the {clips} clips there are; lower it"

@@ -12,13 +12,17 @@ from torch import Tensor, nn
 
 from soundini.events import CheckpointSaved, TrainStep
 from soundini.joint.embedded import TEMPERATURE
-from soundini.training.checkpoint import load_checkpoint, save_checkpoint
 from soundini.training.classes import CLASSES
-from soundini.training.ema import EMA
+from soundini.training.directions import class_loss, mean_shares
+from soundini.training.distributed import Workers
 from soundini.training.learning_rate import lr_factor
 from soundini.training.recipe import JointRecipe
 from soundini.training.recordings import Heard, HeardWindows
 from soundini.training.spec_augment import spec_augment
+from soundini.training.trainer import Trainer
+
+_COUNTED = 8
+"""Batches over which it is counted how common each class is."""
 
 
 class SoundTower(nn.Module):
@@ -43,6 +47,7 @@ def train_sound_tower(
     windows: HeardWindows,
     recipe: JointRecipe,
     folder: Path,
+    workers: Workers = Workers(),  # noqa: B008 -- frozen
 ) -> Iterator[TrainStep | CheckpointSaved]:
     """Train the sound tower, yielding after every step; resumes from ``folder``, bit for bit.
 
@@ -58,6 +63,7 @@ def train_sound_tower(
         windows: what is heard.
         recipe: settings; ``sound_steps``, ``sound_batch``, ``sound_lr``.
         folder: where ``last.safetensors`` is kept.
+        workers: the processes that share the work.
 
     Yields:
         :class:`TrainStep` after every step, :class:`CheckpointSaved` after every save.
@@ -65,43 +71,33 @@ def train_sound_tower(
     # Batch norm keeps the statistics it came with: those of blanked and quiet windows are not those of plain ones.
     tower.eval().requires_grad_(True)
     basis = torch.stack([directions[name] for name in CLASSES])
-    groups = [
-        {"params": list(tower.network.parameters()), "rate": recipe.sound_lr * 0.3},
-        {"params": list(tower.head.parameters()), "rate": recipe.sound_lr},
-    ]
-    optimizer = torch.optim.AdamW(groups, recipe.sound_lr, weight_decay=0.05)
-    ema = EMA(tower, recipe.ema)
-    steps = recipe.sound_steps
-    for step in range(load_checkpoint(folder, tower, ema, optimizer), steps):
+    rng = np.random.default_rng(recipe.seed)
+    common = mean_shares(windows.draw(recipe.sound_batch, rng).targets for _ in range(_COUNTED))
+    rates = [(tower.network, 0.3 * recipe.sound_lr), (tower.head, recipe.sound_lr)]
+    trainer = Trainer(tower, rates, recipe, folder, recipe.sound_steps, workers)
+    for step in range(trainer.done, recipe.sound_steps):
         rng = np.random.default_rng((recipe.seed, step))
         heard = windows.draw(recipe.sound_batch, rng)
-        features = tower.network(_views(heard.windows, rng))
+        views = [workers.part(view) for view in (heard.windows, _blanked(heard.windows, rng))]
+        mine = tower.network(torch.cat(views)).chunk(2)
+        features = torch.cat([workers.gather(part) for part in mine])
         embeds = F.normalize(tower.head(features), dim=-1)
-        told = F.cross_entropy(embeds @ basis.T / TEMPERATURE, heard.targets.repeat(2, 1))
+        told = class_loss(embeds, basis, heard.targets.repeat(2, 1), common)
         one, two = embeds.chunk(2)
         itself = F.cross_entropy(one @ two.T / TEMPERATURE, torch.arange(len(one)))
         apart = _apart(features, heard)
         loss = told + recipe.self_pairs * itself + recipe.teacher * apart
-        for group in optimizer.param_groups:
-            group["lr"] = group["rate"] * lr_factor(step, steps, warmup=50, decay=0.6)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(tower.parameters(), 1.0)
-        optimizer.step()
-        ema.update(tower)
-        figures = {"classes": float(told.detach()), "teacher": float(apart.detach())}
-        yield TrainStep(step + 1, steps, float(loss.detach()), figures)
-        if (step + 1) % recipe.save_every == 0 or step + 1 == steps:
-            path = save_checkpoint(folder, tower, ema, optimizer, step + 1, recipe.model_dump())
-            yield CheckpointSaved(step + 1, path)
+        factor = lr_factor(step, recipe.sound_steps, warmup=50, decay=0.6)
+        yield from trainer.learn(step, loss, factor, {"classes": told, "teacher": apart})
 
 
-def _views(heard: Tensor, rng: np.random.Generator) -> Tensor:
-    """Every window as it is, and a blanked copy of it: ``[B, time, mel]`` -> ``[2 B, time, mel]``."""
+def _blanked(windows: Tensor, rng: np.random.Generator) -> Tensor:
+    """A copy of each window with bands and spans blanked: ``[B, time, mel]``."""
     blanked = [
-        spec_augment(window.T, rng, masks=2, max_frequency=0.15, max_time=0.3).T for window in heard
+        spec_augment(window.T, rng, masks=2, max_frequency=0.15, max_time=0.3).T
+        for window in windows
     ]
-    return torch.cat([heard, torch.stack(blanked)])
+    return torch.stack(blanked)
 
 
 def _apart(features: Tensor, heard: Heard) -> Tensor:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from soundini.joint.embedded import EmbeddedJointSpace
     from soundini.packs.pack import ModelPack
+    from soundini.training.distributed import Workers
     from soundini.training.recipe import JointRecipe
 
 
@@ -25,7 +26,7 @@ class TrainJoint(PackOptions):
     """Train the joint space of sounds and images on your own data, and write it as a model pack for --models.
 
     The sound tower first, in the run's folder sound/, then the image tower against it, in image/; then it is attacked by
-    guidance and trained on with what that drew, in image-1/ and so on.
+    guidance and trained on with what that drew, in image-1/ and so on. Several processes share a run, with torchrun.
     """
 
     teacher: Annotated[Path | None, arg(metavar="FOLDER")] = None
@@ -35,20 +36,32 @@ class TrainJoint(PackOptions):
         """Train to the end, or on from where it was left."""
         from soundini.config.presets import override
         from soundini.training.directions import class_directions
+        from soundini.training.distributed import Workers
         from soundini.training.packing import write_joint
         from soundini.training.recipe import JointRecipe, load_train_recipe
 
         recipe = override(load_train_recipe(JointRecipe, self.recipe), self.set)
         pack, joint = self.load_start()
+        workers = Workers.join()
+        for batch in (recipe.batch, recipe.sound_batch):
+            workers.check(batch)
         directions = class_directions(joint.dim)
-        sounds = self._hear(joint, directions, recipe)
-        image_run = self._see(pack, joint, directions, sounds, recipe) if recipe.steps else None
+        sounds = self._hear(joint, directions, recipe, workers)
+        image_run = None
+        if recipe.steps:
+            image_run = self._see(pack, joint, directions, sounds, recipe, workers)
         sound_run = self.run_folder / "sound" if recipe.sound_steps else None
-        write_joint(sound_run, image_run, directions, pack, self.output)
+        if workers.first:
+            write_joint(sound_run, image_run, directions, pack, self.output)
+        workers.leave()
         return 0
 
     def _hear(
-        self, joint: EmbeddedJointSpace, directions: Mapping[str, Tensor], recipe: JointRecipe
+        self,
+        joint: EmbeddedJointSpace,
+        directions: Mapping[str, Tensor],
+        recipe: JointRecipe,
+        workers: Workers,
     ) -> tuple[Tensor, Tensor]:
         """Train the sound tower; returns embeddings of what it heard, and their classes."""
         import torch.nn.functional as F
@@ -66,7 +79,9 @@ class TrainJoint(PackOptions):
             network = AiSFX.from_wheel(self.teacher) if self.teacher else None
             taught = [taught_features(network, r) for r in recordings] if network else []
             windows = HeardWindows(recordings, taught)
-            watch(train_sound_tower(tower, directions, windows, recipe, run), run, "sound tower")
+            events = train_sound_tower(tower, directions, windows, recipe, run, workers)
+            watch(events, run, "sound tower", quiet=not workers.first)
+            workers.wait()
             tower.load_state_dict(load_average(run))
             tower.eval().requires_grad_(False)
         heard = sound_features(recordings, joint, gains_db=(0.0, -10.0))
@@ -79,6 +94,7 @@ class TrainJoint(PackOptions):
         directions: Mapping[str, Tensor],
         sounds: tuple[Tensor, Tensor],
         recipe: JointRecipe,
+        workers: Workers,
     ) -> Path:
         """Train the image tower, attack it and train it on; returns the folder of the last run."""
         import torch
@@ -98,20 +114,22 @@ class TrainJoint(PackOptions):
             run = self.run_folder / (f"image-{number}" if number else "image")
             given = Attacks.joined(parts) if parts else None
             mine = recipe.round(number)
-            run_events = train_image_tower(
-                tower, pack.denoiser, images, sounds, directions, mine, run, given
+            events = train_image_tower(
+                tower, pack.denoiser, images, sounds, directions, mine, run, given, workers
             )
-            watch(run_events, run, "image tower")
+            watch(events, run, "image tower", quiet=not workers.first)
+            workers.wait()
             tower.load_state_dict(load_average(run))
             tower.eval().requires_grad_(False)
             if judge is not None:
                 seed, count = recipe.seed + number, recipe.round_batches
                 drawn = list(attack(pack, basis, images, judge, batches=count, seed=seed))
                 fresh = Attacks.joined(drawn)
-                print(
-                    f"round {number}: {fresh.fooled():.0%} of guided pictures fool the tower; "
-                    f"tower and judge agree by {fresh.agreement():.2f}",
-                    flush=True,
-                )
+                if workers.first:
+                    print(
+                        f"round {number}: {fresh.fooled():.0%} of guided pictures fool the tower; "
+                        f"tower and judge agree by {fresh.agreement():.2f}",
+                        flush=True,
+                    )
                 parts.append(fresh)
         return run

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from soundini.cli.train.options import PackOptions
 from soundini.cli.train.watch import watch
-from soundini.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +32,7 @@ class TrainPrior(PackOptions):
         images = LabelledImages(self.data)
         sounds = sound_features(load_recordings(self.data, joint.mel), joint)
         workers = Workers.join()
-        if recipe.batch % workers.count:
-            raise ConfigError(
-                f"batch={recipe.batch} does not divide among {workers.count} processes"
-            )
+        workers.check(recipe.batch)
         pictures = HeardPictures(images, sound_conditions(joint, sounds))
         events = train_prior(pack.denoiser, pictures, recipe, self.run_folder, workers)
         watch(events, self.run_folder, "prior", quiet=not workers.first)

@@ -1,0 +1,49 @@
+"""The same global batch gives the same losses, however many processes share it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import training_runs
+
+SCRIPT = """
+import json
+import sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+import torch
+from soundini.training.distributed import Workers
+from training_runs import RUNS
+torch.set_num_threads(1)
+workers = Workers.join()
+folder = Path({folder!r})
+losses = {{k: run({data!r}, folder / k, workers=workers) for k, run in RUNS.items()}}
+workers.leave()
+if workers.first:
+    print(json.dumps(losses))
+"""
+
+
+def test_two_processes_train_as_one(sounds, tmp_path):
+    runs = training_runs.RUNS
+    alone = {name: run(sounds, tmp_path / "alone" / name) for name, run in runs.items()}
+    script = tmp_path / "shared.py"
+    tests = Path(training_runs.__file__).parent
+    script.write_text(
+        SCRIPT.format(tests=str(tests), folder=str(tmp_path / "shared"), data=str(sounds))
+    )
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+    done = subprocess.run(
+        [*command, "--nproc-per-node", "2", str(script)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    shared = json.loads(done.stdout)
+    for name, losses in alone.items():
+        assert shared[name] == pytest.approx(losses, rel=1e-3), name

@@ -1,0 +1,94 @@
+"""Short trainings of the embedded models on made-up data, for the tests of each and of several processes."""
+
+from pathlib import Path
+
+import torch
+
+from soundini.events import CheckpointSaved, TrainStep
+from soundini.packs.debug import debug_pack
+from soundini.training.aisfx import STRIDE
+from soundini.training.classes import CLASSES
+from soundini.training.conditions import HeardPictures, sound_conditions
+from soundini.training.directions import class_directions
+from soundini.training.distributed import Workers
+from soundini.training.image_tower import train_image_tower
+from soundini.training.images import LabelledImages
+from soundini.training.prior import train_prior
+from soundini.training.recipe import JointRecipe, PriorRecipe
+from soundini.training.recordings import HeardWindows, load_recordings
+from soundini.training.sound_tower import SoundTower, train_sound_tower
+from soundini.training.sounds import SoundFeatures
+
+WEIGHTS = {"fire": 0.4, "sea": 0.2, "underwater": 0.3, "generic": 0.1}
+
+
+def fake_sounds():
+    generator = torch.Generator().manual_seed(0)
+    targets = torch.eye(len(CLASSES)).repeat(6, 1)
+    features = torch.randn(len(targets), 512, generator=generator)
+    return SoundFeatures(features, targets, torch.arange(len(targets)))
+
+
+def heard_pictures(data, **options):
+    sounds = sound_conditions(debug_pack().joint, fake_sounds())
+    return HeardPictures(LabelledImages(Path(data)), sounds, **options)
+
+
+def run_prior(data, folder, steps=3, stop=None, workers=Workers()):  # noqa: B008 -- frozen
+    recipe = PriorRecipe(
+        weights=WEIGHTS, steps=steps, batch=4, size=32, min_crop=32, warmup=2, save_every=2
+    )
+    events = train_prior(debug_pack().denoiser, heard_pictures(data), recipe, folder, workers)
+    return losses_of(events, stop)
+
+
+RECIPE = JointRecipe(
+    sound_steps=4, sound_batch=4, steps=4, batch=8, size=32, denoised=2, save_every=2
+)
+
+
+def run_sound(sounds, folder, stop=None, taught=True, workers=Workers()):  # noqa: B008 -- frozen
+    joint = debug_pack().joint
+    tower = SoundTower(joint.sound_network, joint.sound_head)
+    recordings = load_recordings(Path(sounds), joint.mel)
+    said = [
+        torch.randn(512, -(-r.power.shape[1] // STRIDE), generator=seeded()) for r in recordings
+    ]
+    windows = HeardWindows(recordings, said if taught else [])
+    events = train_sound_tower(tower, class_directions(32), windows, RECIPE, folder, workers)
+    return losses_of(events, stop)
+
+
+def run_image(data, folder, stop=None, attacks=None, workers=Workers()):  # noqa: B008 -- frozen
+    pack = debug_pack()
+    directions = class_directions(32)
+    embeds = torch.stack(list(directions.values()))
+    events = train_image_tower(
+        pack.joint.image_tower,
+        pack.denoiser,
+        LabelledImages(Path(data)),
+        (embeds, torch.eye(len(CLASSES))),
+        directions,
+        RECIPE,
+        folder,
+        attacks,
+        workers,
+    )
+    return losses_of(events, stop)
+
+
+def losses_of(events, stop):
+    losses = []
+    for event in events:
+        if isinstance(event, TrainStep):
+            losses.append(event.loss)
+        if isinstance(event, CheckpointSaved) and event.step == stop:
+            break
+    return losses
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+RUNS = {"prior": run_prior, "sound": run_sound, "image": run_image}

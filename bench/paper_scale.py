@@ -222,7 +222,7 @@ Matrix products: {told}.
 {table(figures[RAFT], rates, "flow and its gradient")}
 
 Recomputed, RAFT's activations are there while its own gradient is taken, hence the same peak; they are not kept beside those of
-the other pairs, of the other direction and of the other models.
+the other direction, of the next pairs and of the other models.
 
 TFLOP are counted as they are computed: what is computed twice counts twice, and attention that the CPU fuses is not counted
 (torch has no rule for it; it is a small share). Frames and pairs share what is loaded once.

@@ -140,6 +140,14 @@ def test_a_round_relearns_what_the_judge_saw(data, tmp_path):
     assert (later.steps, later.seed) == (RECIPE.round_steps, RECIPE.seed + 1)
 
 
+@pytest.mark.parametrize("left_out", ["steps", "sound_steps"])
+def test_a_tower_of_another_space_is_not_mixed_in(sounds, tmp_path, capsys, left_out):
+    asked = ["train", "joint", str(sounds), "--run", str(tmp_path / "r"), "-o", str(tmp_path / "p")]
+    assert main([*asked, "--set", f"{left_out}=0"]) == 2
+    assert "another space" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_command_trains_both_towers(sounds, tmp_path, capsys):
     """``soundini train joint``, and the pack it writes."""
     run, pack = tmp_path / "run", tmp_path / "pack"
@@ -151,6 +159,7 @@ def test_the_command_trains_both_towers(sounds, tmp_path, capsys):
         assert len((run / part / "log.csv").read_text().splitlines()) == 3
     joint = load_pack(pack).joint
     assert set(joint.prototypes) == set(CLASSES)
+    assert not joint.neutral_image.any()
     state = load_file(run / "image" / "last.safetensors")
     for key, value in joint.image_tower.state_dict().items():
         torch.testing.assert_close(value, state[f"ema.{key}"], atol=1e-3, rtol=1e-3)

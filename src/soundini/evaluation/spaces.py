@@ -143,7 +143,7 @@ def _embed_pictures(joint: EmbeddedJointSpace, pictures: Tensor) -> Tensor:
 
 
 def _embed_sounds(joint: EmbeddedJointSpace, sounds: SoundFeatures) -> Tensor:
-    return F.normalize(joint.sound_head(sounds.features), dim=-1)
+    return joint.embed_features(sounds.features)
 
 
 def _spread(pictures: list[np.ndarray]) -> list[np.ndarray]:

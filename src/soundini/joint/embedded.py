@@ -1,9 +1,8 @@
-"""The joint space inside the package: small towers of our own."""
+"""The joint space inside the package: small towers of our own, relative to what is neutral."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -21,7 +20,9 @@ LOG_SCALE = 9.457798957824707
 WINDOW_COLUMNS = 100
 """Columns of one window the sound network was trained on: 2.32 s."""
 
-PROTOTYPES_FILE = "prototypes.safetensors"
+ANCHORS_FILE = "anchors.safetensors"
+PROTOTYPE = "prototype."
+"""What the names of prototypes begin with in that file."""
 
 TEMPERATURE = 0.1
 """Of the softmax over cosines, in training and in :meth:`EmbeddedJointSpace.name_sounds`."""
@@ -36,19 +37,28 @@ def log_power(power: Tensor) -> Tensor:
 
 
 class EmbeddedJointSpace(nn.Module):
-    """Image tower and sound tower in one space.
+    """Image tower and sound tower in one space; embeddings are taken relative to neutral sounds and photographs.
+
+    All landscapes share a large common part, and so do all sounds; a cosine between raw embeddings would mostly reward
+    that part. Both sides therefore have their neutral mean subtracted: the direction that is left is the effect. A space
+    whose towers were trained towards directions at right angles (:mod:`soundini.training.directions`) needs none, and its
+    neutral means are zero.
 
     Args:
         image_tower: ``[B, 3, S, S]`` -> ``[B, dim]``.
         sound_network: ``[B, time, mel]`` -> ``[B, 512]``.
         sound_head: ``[B, 512]`` -> ``[B, dim]``.
-        prototypes: where each class of sounds lies, unit length.
+        neutral_image: mean unit embedding of photographs without an effect.
+        neutral_sound: mean unit embedding of sounds of no class.
+        prototypes: mean unit relative embedding of each named class of sounds.
         image_size: side the image tower was trained at.
-        mel: front end of the sound network.
 
     Shape:
-        ``prototypes``: name -> ``[dim]``.
+        ``neutral_image``, ``neutral_sound``: ``[dim]``; ``prototypes``: name -> ``[dim]``.
     """
+
+    neutral_image: Tensor
+    neutral_sound: Tensor
 
     def __init__(
         self,
@@ -56,7 +66,9 @@ class EmbeddedJointSpace(nn.Module):
         sound_network: nn.Module,
         sound_head: nn.Module,
         *,
-        prototypes: Mapping[str, Tensor],
+        neutral_image: Tensor,
+        neutral_sound: Tensor,
+        prototypes: dict[str, Tensor] | None = None,
         image_size: int = 64,
         mel: MelConfig | None = None,
     ) -> None:
@@ -64,21 +76,14 @@ class EmbeddedJointSpace(nn.Module):
         self.image_tower, self.sound_network, self.sound_head = (
             m.eval().requires_grad_(False) for m in (image_tower, sound_network, sound_head)
         )
-        self.class_names = sorted(prototypes)
-        self.class_directions: Tensor
-        self.register_buffer(
-            "class_directions", torch.stack([prototypes[n] for n in self.class_names])
-        )
+        self.register_buffer("neutral_image", neutral_image.clone())
+        self.register_buffer("neutral_sound", neutral_sound.clone())
+        self.prototypes = dict(prototypes or {})
         self.mel = mel or MelConfig()
-        self.dim = self.class_directions.shape[1]
+        self.dim = len(neutral_image)
         self.image_size = image_size
         self.sample_rate = self.mel.sample_rate
         self.window_seconds = WINDOW_COLUMNS * self.mel.hop_length / self.sample_rate
-
-    @property
-    def prototypes(self) -> dict[str, Tensor]:
-        """Where each class of sounds lies: name -> ``[dim]``."""
-        return dict(zip(self.class_names, self.class_directions, strict=True))
 
     @classmethod
     def from_folder(cls, folder: Path) -> EmbeddedJointSpace:
@@ -94,49 +99,64 @@ class EmbeddedJointSpace(nn.Module):
             for tower, name in zip(towers, names, strict=True):
                 state = load_file(folder / f"{name}.safetensors")
                 tower.load_state_dict({k: v.float() for k, v in state.items()})
-            state = load_file(folder / PROTOTYPES_FILE)
-            prototypes = {name: vector.float() for name, vector in state.items()}
+            anchors = {k: v.float() for k, v in load_file(folder / ANCHORS_FILE).items()}
         except Exception as error:
             raise ModelError(
                 f"cannot load the joint space in {folder}: {error}; reinstall soundini or mend the folder"
             ) from error
         return cls(
             *towers,
-            prototypes=prototypes,
+            neutral_image=anchors["neutral_image"],
+            neutral_sound=anchors["neutral_sound"],
+            prototypes={
+                k.removeprefix(PROTOTYPE): v for k, v in anchors.items() if k.startswith(PROTOTYPE)
+            },
             image_size=config["image_size"],
         )
 
     def embed_images(self, images: Tensor) -> Tensor:
         """See :meth:`soundini.joint.protocol.JointSpace.embed_images`."""
-        return F.normalize(self.image_tower(images), dim=-1)
+        raw = F.normalize(self.image_tower(images), dim=-1)
+        return F.normalize(raw - self.neutral_image, dim=-1)
 
     @torch.no_grad()
     def embed_sound(
         self, waveform: Tensor, times: Tensor, window_seconds: float | None = None
     ) -> Tensor:
         """See :meth:`soundini.joint.protocol.JointSpace.embed_sound`."""
-        columns = self.log_mel(waveform.to(self.class_directions.device))
+        columns = self.log_mel(waveform.to(self.neutral_sound.device))
         rate = self.sample_rate / self.mel.hop_length
         length = WINDOW_COLUMNS
         if window_seconds is not None:
             length = max(round(window_seconds * rate), _LEAST_COLUMNS)
         windows = sliding_windows(columns, times * rate, length)
-        embeds = self.sound_head(self.sound_network(windows.transpose(1, 2)))
-        return F.normalize(embeds, dim=-1).to(waveform.device)
+        features = self.sound_network(windows.transpose(1, 2))
+        return self.embed_features(features).to(waveform.device)
+
+    def embed_features(self, features: Tensor) -> Tensor:
+        """Embed what the sound network says of some windows: ``[B, 512]`` -> ``[B, dim]``, unit length."""
+        raw = F.normalize(self.sound_head(features), dim=-1)
+        return F.normalize(raw - self.neutral_sound, dim=-1)
 
     def log_mel(self, waveform: Tensor) -> Tensor:
         """Front end of the sound network over the whole clip: ``[samples]`` -> ``[n_mels, columns]``."""
         return log_power(mel_power(waveform, self.mel))
 
     def name_sounds(self, sound_embeds: Tensor) -> list[dict[str, float]]:
-        """The probability of each class for each embedding, softmax of cosine / 0.1."""
-        shares = self._shares(sound_embeds).tolist()
-        return [dict(zip(self.class_names, row, strict=True)) for row in shares]
+        """The probability of each prototype's class for each embedding, softmax of cosine / 0.1."""
+        if not self.prototypes:
+            return [{} for _ in sound_embeds]
+        names, _, shares = self._shares(sound_embeds)
+        return [dict(zip(names, row, strict=True)) for row in shares.tolist()]
 
     def typical_sounds(self, sound_embeds: Tensor) -> Tensor:
         """See :meth:`soundini.joint.protocol.KnowsTypicalSounds.typical_sounds`."""
-        directions = self.class_directions.to(sound_embeds)
-        return F.normalize(self._shares(sound_embeds) @ directions, dim=-1)
+        if not self.prototypes:
+            return sound_embeds
+        _, prototypes, shares = self._shares(sound_embeds)
+        return F.normalize(shares @ prototypes, dim=-1)
 
-    def _shares(self, sound_embeds: Tensor) -> Tensor:
-        return (sound_embeds @ self.class_directions.to(sound_embeds).T / TEMPERATURE).softmax(-1)
+    def _shares(self, sound_embeds: Tensor) -> tuple[list[str], Tensor, Tensor]:
+        names = sorted(self.prototypes)
+        prototypes = torch.stack([self.prototypes[n] for n in names]).to(sound_embeds)
+        return names, prototypes, (sound_embeds @ prototypes.T / TEMPERATURE).softmax(-1)

@@ -56,6 +56,8 @@ def debug_pack(device: torch.device | str = "cpu", seed: int = 0) -> ModelPack:
     ).to(device)
     joint = EmbeddedJointSpace(
         *towers,
+        neutral_image=torch.zeros(32),
+        neutral_sound=torch.zeros(32),
         prototypes={"one": directions[0], "two": directions[1]},
         image_size=32,
     ).to(device)

@@ -67,9 +67,7 @@ def load_denoiser(
         ) from error
 
 
-def _load_unet(
-    folder: Path, settings: Mapping[str, Any], layout: torch.memory_format
-) -> nn.Module:
+def _load_unet(folder: Path, settings: Mapping[str, Any], layout: torch.memory_format) -> nn.Module:
     if TIMESTEP_KEY in settings:  # an ADM U-Net may be none that diffusers can build by itself
         return _out_of_the_file(load_unet(folder).float(), layout)
     from diffusers import UNet2DModel

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from soundini.joint.embedded import EmbeddedJointSpace
@@ -72,6 +71,6 @@ class HeardPictures:
 @torch.no_grad()
 def sound_conditions(joint: EmbeddedJointSpace, sounds: SoundFeatures) -> dict[str, Tensor]:
     """Embeddings of the windows that are loud enough to be of their class, by class: name -> ``[n, D]``."""
-    embeds = F.normalize(joint.sound_head(sounds.features), dim=-1)
+    embeds = joint.embed_features(sounds.features)
     share, kind = sounds.targets.max(1)
     return {name: embeds[(kind == number) & (share > 0.75)] for number, name in enumerate(CLASSES)}

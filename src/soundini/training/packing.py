@@ -6,11 +6,12 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
 from soundini.diffusion.condition import CONDITION_FILE
-from soundini.joint.embedded import PROTOTYPES_FILE
+from soundini.joint.embedded import ANCHORS_FILE, PROTOTYPE
 from soundini.packs.pack import ModelPack, embedded_folder
 from soundini.training.checkpoint import load_average
 
@@ -47,7 +48,10 @@ def write_joint(
             _write(mine, folder / f"sound_{part}.safetensors")
     if image_run is not None:
         _write(load_average(image_run), folder / "image_tower.safetensors")
-    save_file(dict(directions), folder / PROTOTYPES_FILE)
+    dim = len(next(iter(directions.values())))
+    anchors = {f"neutral_{side}": torch.zeros(dim) for side in ("image", "sound")}
+    anchors |= {f"{PROTOTYPE}{name}": vector for name, vector in directions.items()}
+    save_file(anchors, folder / ANCHORS_FILE)
 
 
 def _copy_pack(start: ModelPack, output: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +11,7 @@ from tyro.conf import arg
 
 from soundini.cli.train.options import PackOptions
 from soundini.cli.train.watch import watch
+from soundini.errors import ConfigError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from soundini.packs.pack import ModelPack
     from soundini.training.distributed import Workers
     from soundini.training.recipe import JointRecipe
+    from soundini.training.recordings import Recording
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,23 +36,36 @@ class TrainJoint(PackOptions):
 
     def run(self) -> int:
         """Train to the end, or on from where it was left."""
+        import torch.nn.functional as F
+
         from soundini.config.presets import override
         from soundini.training.directions import class_directions
         from soundini.training.distributed import Workers
         from soundini.training.packing import write_joint
         from soundini.training.recipe import JointRecipe, load_train_recipe
+        from soundini.training.recordings import load_recordings
+        from soundini.training.sounds import sound_features
 
         recipe = override(load_train_recipe(JointRecipe, self.recipe), self.set)
         pack, joint = self.load_start()
         workers = Workers.join()
         for batch in (recipe.batch, recipe.sound_batch):
             workers.check(batch)
+        if joint.neutral_sound.any() and not (recipe.steps and recipe.sound_steps):
+            raise ConfigError(
+                f"the towers of {self.start} belong to another space; train both (steps and sound_steps above 0)"
+            )
+        for neutral in (joint.neutral_image, joint.neutral_sound):
+            neutral.zero_()  # what is trained towards directions is relative to nothing
         directions = class_directions(joint.dim)
-        sounds = self._hear(joint, directions, recipe, workers)
-        image_run = None
+        recordings = load_recordings(self.data, joint.mel)
+        sound_run = image_run = None
+        if recipe.sound_steps:
+            sound_run = self._hear(joint, directions, recordings, recipe, workers)
         if recipe.steps:
+            heard = sound_features(recordings, joint, gains_db=(0.0, -10.0))
+            sounds = (F.normalize(joint.sound_head(heard.features), dim=-1), heard.targets)
             image_run = self._see(pack, joint, directions, sounds, recipe, workers)
-        sound_run = self.run_folder / "sound" if recipe.sound_steps else None
         if workers.first:
             write_joint(sound_run, image_run, directions, pack, self.output)
         workers.leave()
@@ -60,32 +75,27 @@ class TrainJoint(PackOptions):
         self,
         joint: EmbeddedJointSpace,
         directions: Mapping[str, Tensor],
+        recordings: Sequence[Recording],
         recipe: JointRecipe,
         workers: Workers,
-    ) -> tuple[Tensor, Tensor]:
-        """Train the sound tower; returns embeddings of what it heard, and their classes."""
-        import torch.nn.functional as F
-
+    ) -> Path:
+        """Train the sound tower; returns the folder of the run."""
         from soundini.training.aisfx import AiSFX, taught_features
         from soundini.training.checkpoint import load_average
-        from soundini.training.recordings import HeardWindows, load_recordings
+        from soundini.training.recordings import HeardWindows
         from soundini.training.sound_tower import SoundTower, train_sound_tower
-        from soundini.training.sounds import sound_features
 
         run = self.run_folder / "sound"
-        recordings = load_recordings(self.data, joint.mel)
         tower = SoundTower(joint.sound_network, joint.sound_head)
-        if recipe.sound_steps:
-            network = AiSFX.from_wheel(self.teacher) if self.teacher else None
-            taught = [taught_features(network, r) for r in recordings] if network else []
-            windows = HeardWindows(recordings, taught)
-            events = train_sound_tower(tower, directions, windows, recipe, run, workers)
-            watch(events, run, "sound tower", quiet=not workers.first)
-            workers.wait()
-            tower.load_state_dict(load_average(run))
-            tower.eval().requires_grad_(False)
-        heard = sound_features(recordings, joint, gains_db=(0.0, -10.0))
-        return F.normalize(joint.sound_head(heard.features), dim=-1), heard.targets
+        network = AiSFX.from_wheel(self.teacher) if self.teacher else None
+        taught = [taught_features(network, r) for r in recordings] if network else []
+        windows = HeardWindows(recordings, taught)
+        events = train_sound_tower(tower, directions, windows, recipe, run, workers)
+        watch(events, run, "sound tower", quiet=not workers.first)
+        workers.wait()
+        tower.load_state_dict(load_average(run))
+        tower.eval().requires_grad_(False)
+        return run
 
     def _see(
         self,

@@ -109,10 +109,12 @@ def main() -> None:
         if options.square:
             for pack, side in SIDES.items():
                 measure(Edit(pack, "float32", side, side))
-    options.output.write_text(report(done, left_out, rates))
+    options.output.write_text(report(done, left_out, rates, options.patience))
 
 
-def report(done: dict[Edit, Usage], left_out: dict[Edit, float], rates: dict[str, float]) -> str:
+def report(
+    done: dict[Edit, Usage], left_out: dict[Edit, float], rates: dict[str, float], patience: float
+) -> str:
     """The page."""
     rows = "\n".join(
         f"| `{e.pack}` | `{e.dtype}` | {e.width}x{e.height} | {u.peak_gb:.1f} | "
@@ -123,10 +125,16 @@ def report(done: dict[Edit, Usage], left_out: dict[Edit, float], rates: dict[str
     verdict = "under" if highest < BUDGET_GB else "NOT under"
     ratio = rates["float32"] / rates["bfloat16"]
     missing = "".join(
-        f"\n`{e.pack}` in `{e.dtype}` at {e.width}x{e.height} is left out: by these rates it would take about "
-        f"{s / 60:.0f} minutes of processor time."
+        f"\n- `{e.pack}` in `{e.dtype}` at {e.width}x{e.height}: about {s / 60:.0f} minutes"
         for e, s in left_out.items()
     )
+    if missing:
+        missing = (
+            f"\nLeft out, for they would by these rates take more than {patience / 60:.0f} minutes of processor time "
+            f"(`--patience`):\n{missing}\n"
+        )
+    if not any(e.width == e.height == SIDES[e.pack] for e in done):
+        missing += "\nThe whole square, which takes more time and memory, was not measured here; `--square` does it.\n"
     return f"""# What an edit with the paper's models takes
 
 Written by `python bench/paper_edit.py`: `soundini edit --models PACK --set sampling.steps={STEPS}` as a whole process, start-up,
@@ -140,9 +148,8 @@ Matrix products: float32 {rates["float32"] / 1e9:.1f} GFLOP/s, bfloat16 {rates["
 |---|---|---:|---:|---:|---:|
 {rows}
 
-The highest peak is {verdict} {BUDGET_GB:.0f} GiB. This machine multiplies bfloat16 {describe(ratio)} float32.
-{missing}
-"""
+The highest of these peaks is {verdict} {BUDGET_GB:.0f} GiB. This machine multiplies bfloat16 {describe(ratio)} float32.
+{missing}"""
 
 
 def describe(ratio: float) -> str:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 import paper_factory
-from soundini.config.presets import setting_names
+from soundini.config.presets import load_preset, setting_names
 from soundini.packs import paper
 from soundini.weights.inventory import inventory
 from soundini.weights.registry import ENTRIES, find_entry
@@ -230,6 +230,10 @@ def test_the_page_names_what_there_is():
     page = (Path(__file__).parents[2] / "docs" / "paper-scale.md").read_text()
     files = set(re.findall(r"`([\w-]+\.pth?)`", page))
     assert {e.file for e in ENTRIES} | {"raft-things.pth"} == files
+    (loop,) = re.findall(r"for name in ([\w ]+);", page)
+    assert set(loop.split()) == {e.name for e in ENTRIES if "paper-256" in e.packs}
+    (least,) = re.findall(r"`guidance\.min_change=([\d.e-]+)`", page)
+    assert load_preset("paper-256").guidance.min_change == float(least)
     settings = set(re.findall(r"\b((?:compute|guidance|sampling|sound)\.\w+)=", page))
     assert len(settings) >= 8
     assert settings <= set(setting_names())

@@ -51,7 +51,8 @@ def write_report(
     )
     text = f"""# The embedded models, evaluated
 
-Written by `{command}`; every figure is on material that the models did not see. Models {subject.pack.name}
+Written by `{command}`; every figure is on the held-out side of the data, which
+`soundini train` never trains on (weights from elsewhere may have seen it: their model card says). Models {subject.pack.name}
 (`{subject.digest}`), {machine()}.
 
 {targets_table(targets)}

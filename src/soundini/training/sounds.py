@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from soundini.joint.embedded import EmbeddedJointSpace, log_power
-from soundini.training.classes import CLASSES
 from soundini.training.recordings import Recording, targets_of
 
 
@@ -30,15 +28,6 @@ class SoundFeatures:
     features: Tensor
     targets: Tensor
     recording: Tensor
-
-    def draw(self, count: int, generator: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """``count`` windows, every class equally likely, as features and targets."""
-        classes = self.targets.clone()
-        classes[:, -1] *= 0.999  # a quiet effect is drawn for its class
-        weight = 1.0 / torch.bincount(classes.argmax(1), minlength=len(CLASSES)).clamp_min(1)
-        share = weight[classes.argmax(1)].double().numpy()
-        index = torch.from_numpy(generator.choice(len(share), count, p=share / share.sum()))
-        return self.features[index], self.targets[index]
 
 
 @torch.no_grad()

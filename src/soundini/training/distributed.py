@@ -53,7 +53,7 @@ class Workers:
             ConfigError: so it is.
         """
         if batch % self.count:
-            raise ConfigError(f"a batch of {batch} does not divide among {self.count} processes")
+            raise ConfigError(f"batch={batch} does not divide among {self.count} processes")
 
     def part(self, batch: Tensor) -> Tensor:
         """Keep this process's rows of a batch, whose length is a multiple of ``count``."""

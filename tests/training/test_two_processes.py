@@ -1,14 +1,12 @@
 """The same global batch gives the same losses, however many processes share it."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 import training_runs
+from two_processes import printed_by_two
 
 SCRIPT = """
 import json
@@ -36,14 +34,7 @@ def test_two_processes_train_as_one(sounds, tmp_path):
     script.write_text(
         SCRIPT.format(tests=str(tests), folder=str(tmp_path / "shared"), data=str(sounds))
     )
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    done = subprocess.run(
-        [*command, "--nproc-per-node", "2", str(script)],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-    )
-    assert done.returncode == 0, done.stderr
-    shared = json.loads(done.stdout)
+    printed = printed_by_two(script)
+    shared = json.loads(printed)
     for name, losses in alone.items():
         assert shared[name] == pytest.approx(losses, rel=1e-3), name

@@ -15,6 +15,7 @@ from soundini.guidance.augment import AugmentConfig
 from soundini.guidance.compose import GuidedDenoiser, WeightedTerm
 from soundini.guidance.pixel_range import RangeGuidance
 from soundini.guidance.sound import RegionEmbeddings, SoundGuidance
+from soundini.joint.embedded import TEMPERATURE
 from soundini.packs.pack import ModelPack
 from soundini.training.classes import CLASSES, NONE
 from soundini.training.images import LabelledImages
@@ -126,4 +127,4 @@ def attack(
         drawn = drawn.clamp(-1, 1)
         with torch.no_grad():
             cosines = pack.joint.embed_images(drawn) @ directions.T
-            yield Attacks(drawn, asked, (cosines / 0.1).softmax(-1), judge(drawn))
+            yield Attacks(drawn, asked, (cosines / TEMPERATURE).softmax(-1), judge(drawn))

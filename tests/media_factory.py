@@ -15,6 +15,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from PIL import Image
 
 RATE = 48000
 
@@ -51,6 +52,28 @@ def moving_disc(
         frames.append(np.where(inside[..., None], np.roll(cover, step * i, 1), ground))
         masks.append(inside.astype(np.float32))
     return frames, masks
+
+
+def write_pictures(
+    folder: Path, tints: dict[str, tuple[float, float, float]], count: int, name: str = "p{}x.png"
+) -> None:
+    """Coloured noise under labels in turn, each with a tint, and the ``images.csv`` that lists it.
+
+    Args:
+        folder: where it is written.
+        tints: label -> red, green and blue, 0 to 1.
+        count: pictures in all.
+        name: of each, from its number; numbers at the end of a name are frames of one film to the split.
+    """
+    rng = np.random.default_rng(0)
+    lines = ["path,label,source"]
+    for number in range(count):
+        label = list(tints)[number % len(tints)]
+        picture = rng.integers(100, 255, (70, 80, 1)) * np.array(tints[label])
+        path = name.format(number)
+        Image.fromarray(picture.astype(np.uint8)).save(folder / path)
+        lines.append(f"{path},{label},{'more noise' if number // len(tints) % 2 else 'noise'}")
+    (folder / "images.csv").write_text("\n".join(lines) + "\n")
 
 
 def write_video(

@@ -1,8 +1,4 @@
-import csv
-
-import numpy as np
 import pytest
-from PIL import Image
 
 import media_factory as make
 
@@ -14,18 +10,7 @@ LABELS = {"fire": 300, "ocean_waves": 700, "other": 1500}
 def data(tmp_path_factory):
     """A folder of coloured noise, tones and two clips."""
     folder = tmp_path_factory.mktemp("data")
-    rng = np.random.default_rng(0)
-    rows = []
-    for number in range(72):
-        label = list(TINTS)[number % 3]
-        picture = rng.integers(100, 255, (70, 80, 1)) * np.array(TINTS[label])
-        Image.fromarray(picture.astype(np.uint8)).save(folder / f"p{number}x.png")
-        source = "noise" if number % 2 else "more noise"
-        rows.append({"path": f"p{number}x.png", "label": label, "source": source})
-    with (folder / "images.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, ["path", "label", "source"])
-        writer.writeheader()
-        writer.writerows(rows)
+    make.write_pictures(folder, TINTS, 72)
     lines = ["path,label,source"]
     for label, hertz in LABELS.items():
         for take in range(5):

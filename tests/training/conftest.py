@@ -1,32 +1,23 @@
 """A small data folder: coloured noise and tones under the labels of the embedded models."""
 
-import csv
-
-import numpy as np
 import pytest
-from PIL import Image
 
 import media_factory as make
 from soundini.training.classes import SOUND_CLASS
+
+TINTS = {
+    "fire": (1, 0.3, 0),
+    "generic": (0.5, 0.5, 0.5),
+    "sea": (0.2, 0.6, 0.8),
+    "underwater": (0, 0.2, 1),
+}
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     """Coloured noise under a few labels."""
     folder = tmp_path_factory.mktemp("data")
-    rng = np.random.default_rng(0)
-    rows = []
-    for number in range(40):
-        label = ("fire", "generic", "sea", "underwater")[number % 4]
-        name = f"{number}.png"
-        tint = np.array([(1, 0.3, 0), (0.5, 0.5, 0.5), (0.2, 0.6, 0.8), (0, 0.2, 1)][number % 4])
-        picture = (rng.integers(100, 255, (70, 80, 1)) * tint).astype(np.uint8)
-        Image.fromarray(picture).save(folder / name)
-        rows.append({"path": name, "label": label})
-    with (folder / "images.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, ["path", "label"])
-        writer.writeheader()
-        writer.writerows(rows)
+    make.write_pictures(folder, TINTS, 40, "{}.png")
     return folder
 
 

@@ -1,11 +1,9 @@
-import csv
 import json
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 
+import media_factory as make
 from soundini.cli import main
 from soundini.judge import Judge
 from soundini.training.classes import CLASSES
@@ -17,17 +15,7 @@ TINTS = {"fire": (1, 0.3, 0), "generic": (0.5, 0.5, 0.5), "underwater": (0, 0.2,
 def data(tmp_path_factory):
     """Coloured noise under three labels."""
     folder = tmp_path_factory.mktemp("data")
-    rng = np.random.default_rng(0)
-    rows = []
-    for number in range(96):
-        label = list(TINTS)[number % 3]
-        picture = rng.integers(100, 255, (70, 80, 1)) * np.array(TINTS[label])
-        Image.fromarray(picture.astype(np.uint8)).save(folder / f"p{number}x.png")
-        rows.append({"path": f"p{number}x.png", "label": label})
-    with (folder / "images.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, ["path", "label"])
-        writer.writeheader()
-        writer.writerows(rows)
+    make.write_pictures(folder, TINTS, 96)
     return folder
 
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from sklearn.linear_model import LogisticRegression
 
 from soundini.training.probe import example_weights, fit_probe, fit_temperature
@@ -16,10 +17,16 @@ def clouds():
     return torch.from_numpy(points).float(), torch.from_numpy(targets)
 
 
+def fit(features, targets, l2):
+    return fit_probe(
+        features, F.one_hot(targets, 3).float(), example_weights(targets, torch.ones(3)), l2
+    )
+
+
 @pytest.mark.parametrize("l2", [0.01, 0.3])
 def test_it_is_the_logistic_regression_of_scikit_learn(clouds, l2):
     features, targets = clouds
-    probe = fit_probe(features, targets, torch.ones(3), l2)
+    probe = fit(features, targets, l2)
     x = ((features - features.mean(0)) / features.std(0)).numpy()
     reference = LogisticRegression(
         C=1 / (l2 * len(x)), class_weight="balanced", tol=1e-8, max_iter=1000
@@ -38,7 +45,7 @@ def test_classes_count_by_their_importance(clouds):
 @pytest.mark.parametrize("scale", [0.5, 2.0])
 def test_temperature_undoes_a_scale(clouds, scale):
     features, targets = clouds
-    logits = fit_probe(features, targets, torch.ones(3), 1e-3).logits(features)
+    logits = fit(features, targets, 1e-3).logits(features)
     plain, loss = fit_temperature(logits, targets, torch.ones(3))
     scaled, same = fit_temperature(scale * logits, targets, torch.ones(3))
     assert scaled == pytest.approx(scale * plain, rel=0.08)

@@ -10,7 +10,7 @@ from soundini.packs.pack import load_pack
 from soundini.training.classes import CLASSES, HEARD_WITH, IMAGE_CLASS
 from soundini.training.images import LabelledImages
 from soundini.training.mixtures import draw_mixtures, soft_masks
-from soundini.training.prior import train_prior
+from soundini.training.prior import draw_noise, train_prior
 from soundini.training.recipe import JointRecipe, PriorRecipe, load_train_recipe
 from training_runs import WEIGHTS, heard_pictures, run_prior
 
@@ -127,3 +127,12 @@ def test_every_label_has_a_known_class():
     for classes in HEARD_WITH.values():
         assert set(classes) <= set(CLASSES)
         assert sum(classes.values()) == pytest.approx(1)
+
+
+def test_noisy_levels_are_drawn_as_often_as_asked():
+    schedule = debug_pack().denoiser.schedule
+    crops = torch.zeros(400, 3, 2, 2)
+    for noisy in (0.0, 1.0, 3.0):
+        t, _ = draw_noise(schedule, crops, torch.Generator().manual_seed(0), noisy)
+        share = float((t < schedule.num_timesteps / 2).float().mean())
+        assert share == pytest.approx(0.5 ** (1 + noisy), abs=0.01)

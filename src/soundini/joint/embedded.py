@@ -101,8 +101,9 @@ class EmbeddedJointSpace(nn.Module):
                 tower.load_state_dict({k: v.float() for k, v in state.items()})
             anchors = {k: v.float() for k, v in load_file(folder / ANCHORS_FILE).items()}
         except Exception as error:
+            reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(":")
             raise ModelError(
-                f"cannot load the joint space in {folder}: {error}; reinstall soundini or mend the folder"
+                f"cannot load the joint space in {folder}: {reason}; reinstall soundini or mend the folder"
             ) from error
         return cls(
             *towers,

@@ -32,8 +32,10 @@ def mean_shares(targets: Iterable[Tensor]) -> Tensor:
     return torch.cat(list(targets)).mean(0).clamp_min(1e-3)
 
 
-def class_loss(embeds: Tensor, basis: Tensor, targets: Tensor, shares: Tensor) -> Tensor:
-    """Cross-entropy of softmax(e · directions / 0.1 + log shares) against targets (Menon et al. 2021, arXiv 2007.07314).
+def class_loss(
+    embeds: Tensor, basis: Tensor, targets: Tensor, shares: Tensor, tau: float = 1.0
+) -> Tensor:
+    """Cross-entropy of softmax(e · directions / 0.1 + tau · log shares) with targets (Menon et al. 2021, arXiv 2007.07314).
 
     Most of what training draws is faint, and counts as "none" in part. Told how common each class is, the loss does not
     teach the towers to take for "none" whatever they are unsure of.
@@ -43,9 +45,10 @@ def class_loss(embeds: Tensor, basis: Tensor, targets: Tensor, shares: Tensor) -
         basis: the directions, in the order of the classes.
         targets: distributions over the classes.
         shares: see :func:`mean_shares`.
+        tau: how far it is told: 0, not at all; at 1, "none" is hardly ever seen.
 
     Shape:
         ``embeds``: ``[B, D]``; ``basis``: ``[classes, D]``; ``targets``: ``[B, classes]``; ``shares``: ``[classes]``; returns a
         scalar.
     """
-    return F.cross_entropy(embeds @ basis.T / TEMPERATURE + shares.log(), targets)
+    return F.cross_entropy(embeds @ basis.T / TEMPERATURE + tau * shares.log(), targets)

@@ -81,7 +81,7 @@ def train_image_tower(
         mine, wanted, size, noise = (workers.part(each) for each in whole)
         seen = _attacked(tower, mine, wanted, size, noise, basis)
         embeds = workers.gather(F.normalize(tower(seen), dim=-1))
-        told = class_loss(embeds, basis, targets, common)
+        told = class_loss(embeds, basis, targets, common, recipe.tau)
         paired = contrastive_loss(embeds, sound, targets, sound_targets)
         factor = lr_factor(step, recipe.steps, warmup=50, decay=0.6)
         yield from trainer.learn(

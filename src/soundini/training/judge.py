@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from safetensors.torch import save_file
 from torch import Tensor
@@ -23,7 +24,7 @@ from soundini.judge.judge import CARD_FILE, WEIGHTS_FILE, Judge
 from soundini.media.output import PartialFile
 from soundini.training.classes import CLASSES, IMAGE_CLASS, NONE
 from soundini.training.images import LabelledImages
-from soundini.training.probe import fit_probe, fit_temperature
+from soundini.training.probe import Probe, example_weights, fit_probe, fit_temperature
 from soundini.training.softening import shrunk, softened
 from soundini.training.squares import centre_squares
 
@@ -106,7 +107,7 @@ def fit_judge(data: Path, recipe: JudgeRecipe) -> Iterator[PicturesSeen | JudgeF
             yield PicturesSeen(len(targets), total)
     x, y, k = torch.cat(features), torch.tensor(targets), torch.tensor(fold)
     l2, temperature = _choose(x, y, k, recipe)
-    probe = fit_probe(x, y, _importance(recipe), l2)
+    probe = _fit(x, y, _importance(recipe), l2)
     measured: dict[str, Confusion] = {}
     truth, done = _numbers(truth_labels), len(y)
     for name, side in (("sharp", SIZE), ("soft", _SOFT_SIDE)):
@@ -154,6 +155,11 @@ def _importance(recipe: JudgeRecipe) -> Tensor:
     return torch.tensor([recipe.neutral if name == NONE else 1.0 for name in CLASSES])
 
 
+def _fit(x: Tensor, y: Tensor, importance: Tensor, l2: float) -> Probe:
+    targets = F.one_hot(y, len(CLASSES)).float()
+    return fit_probe(x, targets, example_weights(y, importance), l2)
+
+
 def _choose(x: Tensor, y: Tensor, fold: Tensor, recipe: JudgeRecipe) -> tuple[float, float]:
     """The penalty that does best on pictures left out, and the temperature it needs."""
     importance = _importance(recipe)
@@ -162,7 +168,7 @@ def _choose(x: Tensor, y: Tensor, fold: Tensor, recipe: JudgeRecipe) -> tuple[fl
         logits = torch.zeros(len(y), len(CLASSES))
         for number in range(recipe.folds):
             out = fold == number
-            logits[out] = fit_probe(x[~out], y[~out], importance, l2).logits(x[out])
+            logits[out] = _fit(x[~out], y[~out], importance, l2).logits(x[out])
         temperature, loss = fit_temperature(logits, y, importance)
         found.append((loss, l2, temperature))
     return min(found)[1:]

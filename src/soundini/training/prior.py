@@ -62,7 +62,7 @@ def train_prior(
         drawn = pictures.draw(
             recipe.batch, recipe.size, recipe.weights, rng, min_crop=recipe.min_crop
         )
-        drawn += draw_noise(denoiser.schedule, drawn[0], generator)
+        drawn += draw_noise(denoiser.schedule, drawn[0], generator, recipe.noisy)
         parts = [workers.part(tensor) for tensor in drawn]
         loss = denoising_loss(denoiser, *parts, snr_gamma=recipe.snr_gamma)
         factor = lr_factor(step, recipe.steps, warmup=recipe.warmup, decay=recipe.decay)
@@ -73,14 +73,16 @@ def train_prior(
 
 
 def draw_noise(
-    schedule: NoiseSchedule, x_start: Tensor, generator: torch.Generator
+    schedule: NoiseSchedule, x_start: Tensor, generator: torch.Generator, noisy: float = 0.0
 ) -> tuple[Tensor, Tensor]:
     """A timestep and a noise picture for each crop: ``[B]`` and ``[B, 3, H, W]``.
 
-    Timesteps are stratified over the schedule: less noise in the loss than independent draws.
+    Timesteps are stratified over the schedule: less noise in the loss than independent draws. Their density is that of
+    t ** ``noisy``.
     """
     batch = len(x_start)
     u = (torch.arange(batch) + torch.rand(batch, generator=generator)) / batch
+    u = u ** (1 / (1 + noisy))
     t = (u * schedule.num_timesteps).long().clamp(max=schedule.num_timesteps - 1)
     return t, torch.randn(x_start.shape, generator=generator)
 

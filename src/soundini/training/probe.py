@@ -28,24 +28,22 @@ class Probe:
         return features @ self.weight.T + self.bias
 
 
-def fit_probe(features: Tensor, targets: Tensor, importance: Tensor, l2: float) -> Probe:
+def fit_probe(features: Tensor, targets: Tensor, share: Tensor, l2: float) -> Probe:
     """Minimise the weighted cross-entropy plus l2/2 |W|² over standardised features, by L-BFGS.
 
-    Classes count by their importance, however many examples they have. The returned probe takes features as they are:
-    the standardisation is folded in.
+    The returned probe takes features as they are: the standardisation is folded in.
 
     Args:
-        features: of the pictures.
-        targets: class numbers.
-        importance: of each class, above 0.
+        features: of the examples.
+        targets: distribution over the classes.
+        share: weight of each example, of mean 1; see :func:`example_weights`.
         l2: strength of the penalty, above 0.
 
     Shape:
-        ``features``: ``[N, D]``; ``targets``: ``[N]``; ``importance``: ``[classes]``.
+        ``features``: ``[N, D]``; ``targets``: ``[N, classes]``; ``share``: ``[N]``.
     """
     mean, spread = features.mean(0), features.std(0).clamp_min(1e-6)
-    x, share = (features - mean) / spread, example_weights(targets, importance)
-    classes = len(importance)
+    x, classes = (features - mean) / spread, targets.shape[1]
     weight = torch.zeros(classes, features.shape[1], requires_grad=True)
     bias = torch.zeros(classes, requires_grad=True)
     optimizer = torch.optim.LBFGS(

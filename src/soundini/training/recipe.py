@@ -52,6 +52,9 @@ class PriorRecipe(PictureRecipe):
     """Learning rate of what reads the condition, in units of ``lr``."""
     snr_gamma: float = Field(default=5.0, gt=0)
     """Signal-to-noise ratio from which steps count for less."""
+    noisy: float = Field(default=0.0, ge=0, le=4)
+    """Exponent of the density of noise levels: 0, all alike; 1, the noisier the more often, where it is decided what a picture
+    is of."""
     weights: dict[str, float] = Field(default_factory=dict)
     """Share of each picture label in a batch."""
 
@@ -71,6 +74,8 @@ class JointRecipe(PictureRecipe):
     """Weight of the contrast between two masked views of one window."""
     teacher: float = Field(default=1.0, ge=0)
     """Weight of the distance of the sound network's features from the teacher's, where there is one."""
+    tau: float = Field(default=0.5, ge=0, le=1)
+    """How far the image tower's loss makes up for "none" being common: 0, not; 1, wholly."""
     denoised: int = Field(default=8, ge=0)
     """Pictures a step that the prior denoises; the others are softened to look like that."""
     attack: float = Field(default=0.008, ge=0)

@@ -74,7 +74,7 @@ class JointRecipe(PictureRecipe):
     """Weight of the contrast between two masked views of one window."""
     teacher: float = Field(default=1.0, ge=0)
     """Weight of the distance of the sound network's features from the teacher's, where there is one."""
-    tau: float = Field(default=0.5, ge=0, le=1)
+    tau: float = Field(default=1.0, ge=0, le=1)
     """How far the image tower's loss makes up for "none" being common: 0, not; 1, wholly."""
     denoised: int = Field(default=8, ge=0)
     """Pictures a step that the prior denoises; the others are softened to look like that."""

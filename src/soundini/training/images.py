@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from torch import Tensor
 from soundini.training.manifest import read_manifest
 from soundini.training.split import IMAGE_SHARES, Side, sides
 
+_LEAST_CONTRAST = 8.0
+"""Standard deviation of a picture's values, 0 to 255, below which it is left out."""
+
 
 class LabelledImages:
     """Photographs of a data folder, decoded once.
@@ -25,14 +29,25 @@ class LabelledImages:
         folder: the data folder.
         side: which pictures are kept.
         max_short_side: pictures are shrunk to this short side in pixels.
+        evenness: how far sources are drawn alike: 0, every picture of a label is as likely; 1, every source of it.
+
+    Pictures in which there is next to nothing to see (black frames of a camera at night) are left out.
 
     Raises:
         MediaError: the folder has no readable ``images.csv``.
     """
 
-    def __init__(self, folder: Path, *, side: Side = "train", max_short_side: int = 192) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        side: Side = "train",
+        max_short_side: int = 192,
+        evenness: float = 0.0,
+    ) -> None:
         rows = read_manifest(folder / "images.csv")
         self.by_label: dict[str, list[np.ndarray]] = {}
+        sources: dict[str, list[str]] = {}
         for row, its_side in zip(rows, sides(rows, IMAGE_SHARES), strict=True):
             if its_side != side:
                 continue
@@ -42,7 +57,22 @@ class LabelledImages:
             if scale < 1:
                 size = (round(picture.width * scale), round(picture.height * scale))
                 picture = picture.resize(size, Image.Resampling.LANCZOS)
-            self.by_label.setdefault(row["label"], []).append(np.asarray(picture))
+            pixels = np.asarray(picture)
+            if pixels.std() < _LEAST_CONTRAST:
+                continue
+            self.by_label.setdefault(row["label"], []).append(pixels)
+            sources.setdefault(row["label"], []).append(row.get("source", ""))
+        self.chances = {label: _chances(names, evenness) for label, names in sources.items()}
+
+    def part(self, number: int, parts: int) -> LabelledImages:
+        """Stretch ``number`` of ``parts`` of the pictures of every label, each as likely as any."""
+        part = copy.copy(self)
+        part.by_label = {
+            label: [p for i, p in enumerate(pictures) if i * parts // len(pictures) == number]
+            for label, pictures in self.by_label.items()
+        }
+        part.chances = {label: _chances([""] * len(p), 0) for label, p in part.by_label.items()}
+        return part
 
     def crops(
         self,
@@ -71,7 +101,7 @@ class LabelledImages:
         out = []
         for label in chosen:
             pictures = self.by_label[label]
-            picture = pictures[generator.integers(len(pictures))]
+            picture = pictures[generator.choice(len(pictures), p=self.chances[label])]
             height, width = picture.shape[:2]
             side = round(float(np.exp(generator.uniform(*np.log(_crop_range(picture, min_crop))))))
             y, x = generator.integers(height - side + 1), generator.integers(width - side + 1)
@@ -85,6 +115,13 @@ class LabelledImages:
                 ).clamp(-1, 1)
             out.append(tensor)
         return torch.cat(out), chosen
+
+
+def _chances(sources: list[str], evenness: float) -> np.ndarray:
+    """How likely each picture is to be drawn, from the source of each."""
+    _, source, counts = np.unique(sources, return_inverse=True, return_counts=True)
+    weight = counts[source] ** -float(evenness)
+    return weight / weight.sum()
 
 
 def _crop_range(picture: np.ndarray, min_crop: int) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,13 +23,18 @@ from soundini.judge.judge import CARD_FILE, WEIGHTS_FILE, Judge
 from soundini.media.output import PartialFile
 from soundini.training.classes import CLASSES, IMAGE_CLASS, NONE
 from soundini.training.images import LabelledImages
+from soundini.training.laying import laid_in
+from soundini.training.mixtures import plain_crops
 from soundini.training.probe import Probe, example_weights, fit_probe, fit_temperature
 from soundini.training.softening import shrunk, softened
 from soundini.training.squares import centre_squares
 
 _CHUNK = 50
 _SOFT_SIDE = 96
-"""Side in pixels that the held-out pictures are shrunk to, for the second measure: the default size of an edit."""
+"""Side in pixels that the held-out pictures are shrunk to, but for the first measure: the default size of an edit."""
+
+_MEASURED = ("sharp", "soft", "laid")
+"""Held-out pictures as they are, as soft as an edit, and so laid into neutral ones."""
 
 
 class JudgeRecipe(BaseModel):
@@ -44,6 +48,8 @@ class JudgeRecipe(BaseModel):
     """Smallest crop taken from a picture, pixels; the largest is its short side."""
     folds: int = Field(default=5, ge=2)
     """Parts of the pictures, by which the penalty is chosen and the temperature set."""
+    laid: float = Field(default=0.5, ge=0, le=1)
+    """Share of the crops that are laid into a neutral picture, as the edits that the judge is asked about are."""
     neutral: float = Field(default=2.0, gt=0)
     """Importance of "none" in the fit; other classes have 1. It gathers all the rest of the world."""
     l2: tuple[float, ...] = (0.03, 0.1, 0.3)
@@ -84,24 +90,28 @@ def fit_judge(data: Path, recipe: JudgeRecipe) -> Iterator[PicturesSeen | JudgeF
     network = PooledFeatures()
     images = LabelledImages(data, side="judge")
     labels = tuple(label for label in IMAGE_CLASS if images.by_label.get(label))
-    held_out, truth_labels = centre_squares(
-        LabelledImages(data, side="held_out"), SIZE, tuple(IMAGE_CLASS)
-    )
-    if not labels or not len(held_out):
+    others = LabelledImages(data, side="held_out")
+    held_out, truth_labels = centre_squares(others, SIZE, tuple(IMAGE_CLASS))
+    neutral = [label for label in labels if IMAGE_CLASS[label] == NONE]
+    if not neutral or not len(held_out):
         raise MediaError(
             f"{data} has too few pictures to fit and measure a judge; name a larger folder"
         )
-    total = recipe.crops // recipe.folds * recipe.folds + 2 * len(held_out)
+    total = recipe.crops // recipe.folds * recipe.folds + len(_MEASURED) * len(held_out)
     features: list[Tensor] = []
     targets: list[int] = []
     fold: list[int] = []
     for number in range(recipe.folds):
-        part = _fold(images, number, recipe.folds)
+        part = images.part(number, recipe.folds)
         rng = np.random.default_rng((recipe.seed, number))
         weights = {label: len(part.by_label[label]) ** 0.5 for label in labels}
         for count in _chunks(recipe.crops // recipe.folds):
             crops, drawn = part.crops(count, SIZE, weights, rng, min_crop=recipe.min_crop)
-            features.append(network(softened(crops, rng)))
+            laid = torch.from_numpy(rng.random(count) < recipe.laid)
+            crops = softened(crops, rng)
+            ground = plain_crops(part, count, SIZE, rng)
+            crops[laid] = laid_in(crops, ground, rng)[laid]
+            features.append(network(crops))
             targets += _numbers(drawn)
             fold += [number] * count
             yield PicturesSeen(len(targets), total)
@@ -110,10 +120,13 @@ def fit_judge(data: Path, recipe: JudgeRecipe) -> Iterator[PicturesSeen | JudgeF
     probe = _fit(x, y, _importance(recipe), l2)
     measured: dict[str, Confusion] = {}
     truth, done = _numbers(truth_labels), len(y)
-    for name, side in (("sharp", SIZE), ("soft", _SOFT_SIDE)):
+    for name in _MEASURED:
         taken: list[int] = []
+        rng = np.random.default_rng(recipe.seed)
         for part in held_out.split(_CHUNK):
-            seen = part if side == SIZE else shrunk(part, side)
+            seen = part if name == "sharp" else shrunk(part, _SOFT_SIDE)
+            if name == "laid":
+                seen = laid_in(seen, plain_crops(others, len(seen), SIZE, rng), rng)
             taken += probe.logits(network(seen)).argmax(1).tolist()
             yield PicturesSeen(done + len(taken), total)
         done += len(taken)
@@ -132,15 +145,6 @@ def write_judge(fitted: JudgeFitted, folder: Path) -> None:
     with PartialFile(folder / CARD_FILE) as file:
         file.partial.write_text(json.dumps(fitted.card, indent=1) + "\n")
         file.commit()
-
-
-def _fold(images: LabelledImages, number: int, folds: int) -> LabelledImages:
-    part = copy.copy(images)
-    part.by_label = {
-        label: [p for i, p in enumerate(pictures) if i * folds // len(pictures) == number]
-        for label, pictures in images.by_label.items()
-    }
-    return part
 
 
 def _chunks(count: int) -> list[int]:

@@ -36,7 +36,14 @@ def heard_pictures(data, **options):
 
 def run_prior(data, folder, steps=3, stop=None, workers=Workers()):  # noqa: B008 -- frozen
     recipe = PriorRecipe(
-        weights=WEIGHTS, steps=steps, batch=4, size=32, min_crop=32, warmup=2, save_every=2
+        weights=WEIGHTS,
+        steps=steps,
+        batch=4,
+        size=32,
+        min_crop=32,
+        warmup=2,
+        guidance=3.0,
+        save_every=2,
     )
     events = train_prior(debug_pack().denoiser, heard_pictures(data), recipe, folder, workers)
     return losses_of(events, stop)

@@ -57,7 +57,7 @@ def test_a_damaged_folder_is_named(tmp_path):
 
 
 def test_typical_sounds_are_near_what_is_heard_and_nearer_their_class(joint):
-    fire, sea = joint.prototypes["fire"], joint.prototypes["ocean_waves"]
+    fire, sea = joint.prototypes["fire"], joint.prototypes["sea"]
     random = torch.Generator().manual_seed(0)
     odd = F.normalize(fire + 0.06 * torch.randn(8, len(fire), generator=random), dim=-1)
     typical = joint.typical_sounds(odd)

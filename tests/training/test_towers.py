@@ -5,19 +5,25 @@ import pytest
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
+from torch import nn
 
 from soundini.cli import main
 from soundini.errors import ModelError
+from soundini.joint.embedded import log_power
+from soundini.joint.towers import SoundHead, SoundNetwork
 from soundini.packs.debug import debug_pack
 from soundini.packs.pack import load_pack
 from soundini.training.aisfx import AiSFX, taught_features
 from soundini.training.attacks import Attacks, attack
 from soundini.training.classes import CLASSES, NONE
-from soundini.training.directions import class_directions
+from soundini.training.compression import compress
+from soundini.training.directions import class_directions, face_directions
+from soundini.training.image_head import fit_image_head
 from soundini.training.image_tower import contrastive_loss
 from soundini.training.images import LabelledImages
 from soundini.training.mixtures import softened_like_noise
 from soundini.training.recordings import HeardWindows, Recording, load_recordings, targets_of
+from soundini.training.sound_head import PENALTIES, fit_sound_head
 from soundini.training.sounds import sound_features
 from training_runs import RECIPE, run_image, run_sound, seeded
 
@@ -87,6 +93,65 @@ def test_the_teacher_over_time_is_the_teacher_of_a_window():
     torch.testing.assert_close(whole[:, 10:15], part[:, 5:10], atol=1e-4, rtol=1e-3)
 
 
+def test_the_teacher_at_full_rank_is_the_teacher_and_at_low_rank_nearly():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        teacher = AiSFX().eval()
+    for norm in (module for module in teacher.modules() if isinstance(module, nn.BatchNorm2d)):
+        norm.running_mean.uniform_(-0.1, 0.1, generator=seeded(1))
+        norm.running_var.uniform_(0.5, 2, generator=seeded(2))
+    windows = torch.rand(4, 32, 32, generator=seeded(3))
+    said = teacher(windows).amax(2).detach()
+    found = []
+    for share in (1, 0.25, 0.03):
+        ranks = [max(1, round(share * width)) for width in (64, 128, 128, 256, 256, 512, 512)]
+        network = SoundNetwork(ranks=tuple(ranks))
+        compress(teacher, network, windows)
+        with torch.no_grad():
+            found.append(float(F.mse_loss(network(windows), said) / said.var()))
+    assert found[0] < 1e-4
+    assert found[0] < found[1] < found[2] < 1
+
+
+def test_the_sound_head_tells_the_classes_apart(sounds):
+    """A probe of what a network says names the recordings it was fitted on, by the nearest direction."""
+    recordings = load_recordings(sounds, debug_pack().joint.mel)
+    network, head, directions = SoundNetwork(), SoundHead(32), class_directions(32)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.normal_(0, weight[0].numel() ** -0.5, generator=seeded(weight.numel()))
+    assert fit_sound_head(network.eval(), head, directions, recordings, drawn=2) in PENALTIES
+    basis = torch.stack([directions[name] for name in CLASSES])
+    with torch.no_grad():
+        embeds = torch.stack([head(network(log_power(r.windows()))).mean(0) for r in recordings])
+    torch.testing.assert_close(embeds @ basis.T @ basis, embeds, atol=1e-4, rtol=1e-3)
+    kinds = torch.tensor([recording.kind for recording in recordings])
+    assert ((embeds @ basis.T).argmax(1) == kinds).float().mean() > 0.9
+
+
+def test_the_image_head_names_what_the_tower_sees(data):
+    """A probe of a linear look at tinted noise tells the tints apart, and says so by directions."""
+    pack, images = debug_pack(), LabelledImages(data)
+    tower, basis = pack.joint.image_tower, torch.stack(list(class_directions(32).values()))
+    recipe = RECIPE.model_copy(update={"head_batches": 20, "denoised": 0})
+    fit_image_head(tower, basis, pack.denoiser, images, recipe)
+    for label, name in (("fire", "fire"), ("underwater", "underwater")):
+        crops, _ = images.crops(8, 32, {label: 1.0}, np.random.default_rng(0), min_crop=32)
+        assert ((tower(crops) @ basis.T).argmax(1) == CLASSES.index(name)).all()
+
+
+def test_what_lies_across_the_directions_is_taken_out():
+    basis = torch.stack(list(class_directions(32).values()))
+    layer = nn.Linear(6, 32)
+    x = torch.randn(5, 6, generator=seeded())
+    with torch.no_grad():
+        layer.weight.normal_(generator=seeded(1))
+        before = layer(x) @ basis.T
+    face_directions(layer, basis)
+    torch.testing.assert_close(layer(x) @ basis.T, before)
+    torch.testing.assert_close(layer(x).square().sum(1), before.square().sum(1))
+
+
 def test_a_folder_without_the_teacher_is_named(tmp_path):
     with pytest.raises(ModelError, match="wheel of aisfx"):
         AiSFX.from_wheel(tmp_path)
@@ -140,26 +205,26 @@ def test_a_round_relearns_what_the_judge_saw(data, tmp_path):
     assert (later.steps, later.seed) == (RECIPE.round_steps, RECIPE.seed + 1)
 
 
-@pytest.mark.parametrize("left_out", ["steps", "sound_steps"])
-def test_a_tower_of_another_space_is_not_mixed_in(sounds, tmp_path, capsys, left_out):
-    asked = ["train", "joint", str(sounds), "--run", str(tmp_path / "r"), "-o", str(tmp_path / "p")]
-    assert main([*asked, "--set", f"{left_out}=0"]) == 2
-    assert "another space" in capsys.readouterr().err
-    assert not list(tmp_path.iterdir())
-
-
 def test_the_command_trains_both_towers(sounds, tmp_path, capsys):
     """``soundini train joint``, and the pack it writes."""
     run, pack = tmp_path / "run", tmp_path / "pack"
     asked = ["train", "joint", str(sounds), "--run", str(run), "-o", str(pack)]
-    small = {"sound_steps": 2, "sound_batch": 2, "steps": 2, "batch": 4, "denoised": 1, "rounds": 0}
+    small = {
+        "sound_steps": 2,
+        "sound_batch": 2,
+        "steps": 2,
+        "batch": 4,
+        "denoised": 1,
+        "rounds": 0,
+        "head_batches": 1,
+    }
     sizes = [word for name, value in small.items() for word in ("--set", f"{name}={value}")]
     assert main([*asked, *sizes]) == 0, capsys.readouterr().err
     for part in ("sound", "image"):
         assert len((run / part / "log.csv").read_text().splitlines()) == 3
     joint = load_pack(pack).joint
     assert set(joint.prototypes) == set(CLASSES)
-    assert not joint.neutral_image.any()
     state = load_file(run / "image" / "last.safetensors")
     for key, value in joint.image_tower.state_dict().items():
-        torch.testing.assert_close(value, state[f"ema.{key}"], atol=1e-3, rtol=1e-3)
+        if not key.startswith("out."):  # that layer was fitted anew
+            torch.testing.assert_close(value, state[f"ema.{key}"], atol=1e-3, rtol=1e-3)

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from soundini.packs.pack import load_pack
 from soundini.training.classes import CLASSES, HEARD_WITH, IMAGE_CLASS
 from soundini.training.images import LabelledImages
 from soundini.training.mixtures import draw_mixtures, soft_masks
-from soundini.training.prior import draw_noise, train_prior
+from soundini.training.prior import denoising_loss, draw_noise, draw_scales, train_prior
 from soundini.training.recipe import JointRecipe, PriorRecipe, load_train_recipe
 from training_runs import WEIGHTS, heard_pictures, run_prior
 
@@ -88,6 +90,54 @@ def test_the_prior_learns_to_listen(data, tmp_path):
     fire, deep = denoiser.interpret(x, 800, denoiser.output(x, 800, told)).pred_xstart
     redness = [float(frame[0].mean() - frame[2].mean()) for frame in (fire, deep)]
     assert redness[0] > redness[1] + 0.1
+
+
+def test_a_longer_condition_asks_for_as_much_more_of_its_effect():
+    """The least loss is that of classifier-free guidance: v + (c - 1) (told - untold), but where nothing is told."""
+    schedule = debug_pack().denoiser.schedule
+    generator = torch.Generator().manual_seed(0)
+    x_start, eps = torch.randn(2, 5, 3, 4, 4, generator=generator)
+    t, scale = torch.tensor([10, 200, 500, 800, 990]), torch.tensor([1.0, 2.0, 3.0, 3.0, 1.5])
+    heard = torch.ones(5, 2)
+    heard[3] = 0
+    abar = schedule.alphas_cumprod[t].float().view(-1, 1, 1, 1)
+    v = abar.sqrt() * eps - (1 - abar).sqrt() * x_start
+
+    def says_of_told(x, _, told):  # 0.2 where told once, 0 where untold
+        return told[:, :1, None, None].expand_as(x) * 0.2
+
+    def guided(x, _, told):
+        assert torch.equal(told, heard * scale[:, None])
+        return v + 0.2 * ((scale - 1) * heard[:, 0]).view(-1, 1, 1, 1)
+
+    def plain(x, _, told):
+        return v
+
+    average = SimpleNamespace(output=says_of_told)
+    losses = [
+        float(
+            denoising_loss(
+                SimpleNamespace(schedule=schedule, output=output),
+                average,
+                x_start,
+                heard,
+                t,
+                eps,
+                scale,
+                snr_gamma=5.0,
+            )
+        )
+        for output in (guided, plain)
+    ]
+    assert losses[0] < 1e-12
+    assert losses[1] > 1e-3
+
+
+def test_half_of_the_conditions_keep_their_length():
+    scales = draw_scales(1000, 6.0, np.random.default_rng(0))
+    assert 0.45 < float((scales == 1).float().mean()) < 0.55
+    assert 5.8 < float(scales.max()) <= 6
+    assert torch.equal(draw_scales(8, 1.0, np.random.default_rng(0)), torch.ones(8))
 
 
 def test_a_faded_picture_has_a_shorter_condition(data):

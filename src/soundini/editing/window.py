@@ -126,7 +126,7 @@ def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iter
         if recipe.guidance.lambda_flow
         else None,
         class_label=recipe.sampling.class_label,
-        condition=recipe.sampling.condition * inputs.sound_embeds.to(source),
+        condition=recipe.sampling.condition * _told(inputs).to(source),
     )
     x = schedule.q_sample(source, start_noise, plan[0].t)
     yield from sample(
@@ -140,6 +140,11 @@ def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iter
         clip=recipe.sampling.clip,
         constrain=constrain,
     )
+
+
+def _told(inputs: WindowInputs) -> Tensor:
+    """What the prior is told of each frame: the louder its sound, the longer its embedding; ``[T, D]``."""
+    return inputs.strength[:, None] * inputs.sound_embeds
 
 
 def guidance_terms(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> list[WeightedTerm]:

@@ -46,54 +46,71 @@ class ImageTower(nn.Module):
         self.blocks = nn.Sequential(*(ResidualBlock(*width) for width in self.WIDTHS))
         self.norm, self.out = nn.GroupNorm(8, 256), nn.Linear(512, dim)
 
+    def features(self, x: Tensor) -> Tensor:
+        """What the last layer reads: means and maxima over the image, ``[B, 512]``."""
+        h = F.silu(self.norm(self.blocks(self.stem(F.pixel_unshuffle(x, 2))))).float()
+        return torch.cat([h.mean((2, 3)), h.amax((2, 3))], 1)
+
     def forward(self, x: Tensor) -> Tensor:
         """Embed images; see the class for shapes."""
-        h = F.silu(self.norm(self.blocks(self.stem(F.pixel_unshuffle(x, 2))))).float()
-        return self.out(torch.cat([h.mean((2, 3)), h.amax((2, 3))], 1))
+        return self.out(self.features(x))
+
+
+class LowRankConv(nn.Module):
+    """A 3x3 convolution of low rank: to few channels, and from there by 1x1 to many (Zhang et al. 2015, arXiv 1505.06798)."""
+
+    def __init__(self, c_in: int, c_out: int, rank: int) -> None:
+        super().__init__()
+        self.narrow = nn.Conv2d(c_in, rank, 3, padding=1, bias=False)
+        self.wide = nn.Conv2d(rank, c_out, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``[B, c_in, H, W]`` -> ``[B, c_out, H, W]``."""
+        return self.wide(self.narrow(x))
 
 
 class SoundNetwork(nn.Module):
-    """Small convolutional network over a log-mel window, distilled from the aiSFX embedding.
+    """Convolutional network over a log-mel window: aiSFX's layout (Ma & Lerch 2022) at low rank.
+
+    Four stages of two convolutions with ReLU, pooled by two after the first three; the mean over frequency, then the
+    maximum over time.
+
+    Args:
+        widths: channels of each stage; the last is the length of what comes out.
+        ranks: of every convolution but the first, which reads one channel and is whole.
 
     Shape:
-        ``x``: ``[B, time, mel]``; returns ``[B, dim]``.
+        ``x``: ``[B, time, mel]``, at least 8 of each; returns ``[B, widths[-1]]``.
     """
 
-    def __init__(self, widths: tuple[int, ...] = (32, 64, 128, 256), dim: int = 512) -> None:
+    WIDTHS = (64, 128, 256, 512)
+    RANKS = (16, 24, 32, 48, 80, 112, 128)
+
+    def __init__(self, widths: tuple[int, ...] = WIDTHS, ranks: tuple[int, ...] = RANKS) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        channels = 1
-        for i, width in enumerate(widths):
-            for c_in in (channels, width):
-                layers += [
-                    nn.Conv2d(c_in, width, 3, padding=1, bias=False),
-                    nn.BatchNorm2d(width),
-                    nn.ReLU(True),
-                ]
-            if i < 3:
-                layers.append(nn.MaxPool2d(2))
-            channels = width
-        self.net = nn.Sequential(*layers)
-        self.out = nn.Sequential(nn.Linear(2 * channels, dim), nn.ReLU(), nn.Linear(dim, dim))
+        channels = [1, *(width for width in widths for _ in range(2))]
+        convs: list[nn.Module] = [nn.Conv2d(1, widths[0], 3, padding=1)]
+        for c_in, c_out, rank in zip(channels[1:], channels[2:], ranks, strict=False):
+            convs.append(LowRankConv(c_in, c_out, rank))
+        self.convs = nn.ModuleList(convs)
+        self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     def forward(self, x: Tensor) -> Tensor:
         """Embed windows; see the class for shapes."""
-        h = self.net(x[:, None]).mean(3)
-        return self.out(torch.cat([h.amax(2), h.mean(2)], 1))
+        h = x[:, None]
+        for number, conv in enumerate(self.convs):
+            h = F.relu(conv(h))
+            if number in (1, 3, 5):
+                h = F.max_pool2d(h, 2)
+        return h.mean(3).amax(2)
 
 
-class SoundHead(nn.Module):
-    """From the sound network's space to the joint space.
+class SoundHead(nn.Linear):
+    """From the sound network's space to the joint space, by an affine map.
 
     Shape:
         ``e``: ``[B, 512]``; returns ``[B, dim]``, not normalised.
     """
 
     def __init__(self, dim: int = 256) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(512)
-        self.mlp = nn.Sequential(nn.Linear(512, 512), nn.SiLU(), nn.Linear(512, dim))
-
-    def forward(self, e: Tensor) -> Tensor:
-        """Embed; see the class for shapes."""
-        return self.mlp(self.norm(e))
+        super().__init__(512, dim)

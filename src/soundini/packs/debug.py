@@ -21,8 +21,11 @@ class _TinyTower(nn.Module):
         super().__init__()
         self.out = nn.Linear(3 * 64, dim)
 
+    def features(self, x: torch.Tensor) -> torch.Tensor:
+        return F.adaptive_avg_pool2d(x, 8).flatten(1)
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.out(F.adaptive_avg_pool2d(x, 8).flatten(1))
+        return self.out(self.features(x))
 
 
 def debug_pack(device: torch.device | str = "cpu", seed: int = 0) -> ModelPack:
@@ -46,7 +49,11 @@ def debug_pack(device: torch.device | str = "cpu", seed: int = 0) -> ModelPack:
             up_block_types=("UpBlock2D", "UpBlock2D"),
             norm_num_groups=4,
         )
-        towers = (_TinyTower(32), SoundNetwork((4, 4, 8, 8)), SoundHead(32))
+        towers = (
+            _TinyTower(32),
+            SoundNetwork((4, 4, 8, 512), (2, 2, 2, 2, 4, 4, 4)),
+            SoundHead(32),
+        )
         directions = F.normalize(torch.randn(2, 32), dim=-1)
     schedule = NoiseSchedule.from_diffusers(
         {"num_train_timesteps": 1000, "beta_schedule": "squaredcos_cap_v2"}
@@ -56,8 +63,6 @@ def debug_pack(device: torch.device | str = "cpu", seed: int = 0) -> ModelPack:
     ).to(device)
     joint = EmbeddedJointSpace(
         *towers,
-        neutral_image=torch.zeros(32),
-        neutral_sound=torch.zeros(32),
         prototypes={"one": directions[0], "two": directions[1]},
         image_size=32,
     ).to(device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,13 @@ class AiSFX(nn.Module):
                 f"cannot load aiSFX from {path}: {reason}; name the folder of the unpacked wheel of aisfx 0.1.2"
             ) from error
         return network.eval().requires_grad_(False)
+
+    def layers(self) -> Iterator[tuple[nn.Conv2d, nn.BatchNorm2d]]:
+        """Its convolutions in order, each with its batch norm."""
+        for block in self.children():
+            assert isinstance(block, _Block)
+            yield block.conv1, block.bn1
+            yield block.conv2, block.bn2
 
     def forward(self, x: Tensor) -> Tensor:
         """Features over time; see the class for shapes."""

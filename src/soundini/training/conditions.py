@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from soundini.config.recipe import SoundConfig
 from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.training.classes import CLASSES, HEARD_WITH, NONE
 from soundini.training.images import LabelledImages
@@ -70,7 +71,18 @@ class HeardPictures:
 
 @torch.no_grad()
 def sound_conditions(joint: EmbeddedJointSpace, sounds: SoundFeatures) -> dict[str, Tensor]:
-    """Embeddings of the windows that are loud enough to be of their class, by class: name -> ``[n, D]``."""
+    """What an edit would tell the prior of the sounds of each class: name -> ``[n, D]``.
+
+    Windows that are too quiet to be of their class are left out, and so are those that the joint space takes for another
+    class, or the prior would learn to draw the sea where it rains; where it mistakes all of a class, all are kept.
+    """
     embeds = joint.embed_features(sounds.features)
+    told = torch.lerp(embeds, joint.typical_sounds(embeds), SoundConfig().typical)
+    named = [max(shares, key=shares.__getitem__) for shares in joint.name_sounds(embeds)]
     share, kind = sounds.targets.max(1)
-    return {name: embeds[(kind == number) & (share > 0.75)] for number, name in enumerate(CLASSES)}
+    conditions = {}
+    for number, name in enumerate(CLASSES):
+        mine = (kind == number) & (share > 0.75)
+        right = mine & torch.tensor([each == name for each in named])
+        conditions[name] = told[right if right.any() else mine]
+    return conditions

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from soundini.joint.embedded import TEMPERATURE
 from soundini.training.classes import CLASSES
+from soundini.training.probe import Probe
 
 
 def class_directions(dim: int) -> dict[str, Tensor]:
@@ -25,6 +26,42 @@ def class_directions(dim: int) -> dict[str, Tensor]:
     chance = torch.Generator().manual_seed(1)
     basis, _ = torch.linalg.qr(torch.randn(dim, len(CLASSES), generator=chance))
     return {name: basis[:, k].clone() for k, name in enumerate(CLASSES)}
+
+
+@torch.no_grad()
+def say_by_directions(layer: nn.Linear, probe: Probe, basis: Tensor) -> None:
+    """Make a layer say the sum of the directions, each by its class's logit less their mean.
+
+    The direction nearest to what it says is then that of the likeliest class.
+
+    Args:
+        layer: the last of a tower; its weights are written in place.
+        probe: of what the layer reads.
+        basis: the directions, in the order of the probe's classes.
+
+    Shape:
+        ``basis``: ``[classes, D]``, orthonormal.
+    """
+    layer.weight.copy_(basis.T @ (probe.weight - probe.weight.mean(0)))
+    layer.bias.copy_(basis.T @ (probe.bias - probe.bias.mean()))
+
+
+@torch.no_grad()
+def face_directions(layer: nn.Linear, basis: Tensor) -> None:
+    """Take out of what a layer says all that lies across the directions: it names nothing, and shortens every cosine.
+
+    A loss that reads cosines to the directions alone never brings it back.
+
+    Args:
+        layer: the last of a tower; its weights are written in place.
+        basis: the directions.
+
+    Shape:
+        ``basis``: ``[classes, D]``, orthonormal.
+    """
+    onto = basis.T @ basis
+    layer.weight.copy_(onto @ layer.weight)
+    layer.bias.copy_(onto @ layer.bias)
 
 
 def mean_shares(targets: Iterable[Tensor]) -> Tensor:

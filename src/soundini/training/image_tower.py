@@ -15,7 +15,7 @@ from soundini.events import CheckpointSaved, TrainStep
 from soundini.joint.embedded import TEMPERATURE
 from soundini.training.attacks import Attacks
 from soundini.training.classes import CLASSES
-from soundini.training.directions import class_loss, mean_shares
+from soundini.training.directions import class_loss, face_directions, mean_shares
 from soundini.training.distributed import Workers
 from soundini.training.images import LabelledImages
 from soundini.training.learning_rate import lr_factor
@@ -52,7 +52,7 @@ def train_image_tower(
     gradients that draw what they name (Santurkar et al. 2019, arXiv 1906.09453).
 
     Args:
-        tower: its weights are trained in place.
+        tower: ends in a linear layer ``out``; its weights are trained in place.
         denoiser: the prior, frozen.
         images: photographs.
         sounds: embeddings and what is heard in each, ``[N, D]`` and ``[N, classes]``.
@@ -68,13 +68,15 @@ def train_image_tower(
     """
     tower.train().requires_grad_(True)
     basis = torch.stack([directions[name] for name in CLASSES])
+    assert isinstance(tower.out, nn.Linear)
+    face_directions(tower.out, basis)
     rng = np.random.default_rng(recipe.seed)
     drawn = (draw_mixtures(images, recipe.batch, 16, rng).targets for _ in range(_COUNTED))
     common = mean_shares(drawn)
     trainer = Trainer(tower, [(tower, recipe.lr)], recipe, folder, recipe.steps, workers)
     for step in range(trainer.done, recipe.steps):
         rng = np.random.default_rng((recipe.seed, step))
-        x, targets = _seen(denoiser, images, recipe, rng, attacks)
+        x, targets = draw_seen(denoiser, images, recipe, rng, attacks)
         chosen = torch.from_numpy(rng.choice(len(sounds[0]), recipe.batch, p=_evenly(sounds[1])))
         sound, sound_targets = sounds[0][chosen], sounds[1][chosen]
         whole = (x, targets, *_perturbation(x, recipe, rng))
@@ -113,14 +115,14 @@ def _evenly(targets: Tensor) -> np.ndarray:
     return share / share.sum()
 
 
-def _seen(
+def draw_seen(
     denoiser: UNetDenoiser,
     images: LabelledImages,
     recipe: JointRecipe,
     rng: np.random.Generator,
-    attacks: Attacks | None,
+    attacks: Attacks | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """A batch as guidance sees it, and what is in it."""
+    """A batch of pictures as guidance sees them, and what is in each: ``[B, 3, S, S]`` and ``[B, classes]``."""
     chance = torch.Generator().manual_seed(int(rng.integers(2**62)))
     drawn = draw_mixtures(images, recipe.batch, recipe.size, rng)
     x, targets = drawn.images.clone(), drawn.targets.clone()

@@ -6,12 +6,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
 from soundini.diffusion.condition import CONDITION_FILE
-from soundini.joint.embedded import ANCHORS_FILE, PROTOTYPE
+from soundini.joint.embedded import PROTOTYPES_FILE, EmbeddedJointSpace
 from soundini.packs.pack import ModelPack, embedded_folder
 from soundini.training.checkpoint import load_average
 
@@ -33,25 +32,13 @@ def write_prior(run: Path, start: ModelPack, output: Path) -> None:
 
 
 def write_joint(
-    sound_run: Path | None,
-    image_run: Path | None,
-    directions: Mapping[str, Tensor],
-    start: ModelPack,
-    output: Path,
+    joint: EmbeddedJointSpace, directions: Mapping[str, Tensor], start: ModelPack, output: Path
 ) -> None:
-    """Write the towers of a sound and an image run into a copy of the pack they started from; without a run, its own stay."""
+    """Write a joint space, trained towards directions, into a copy of the pack it started from."""
     folder = _copy_pack(start, output) / "joint"
-    if sound_run is not None:
-        sound = load_average(sound_run)
-        for part in ("network", "head"):
-            mine = {k.split(".", 1)[1]: v for k, v in sound.items() if k.startswith(f"{part}.")}
-            _write(mine, folder / f"sound_{part}.safetensors")
-    if image_run is not None:
-        _write(load_average(image_run), folder / "image_tower.safetensors")
-    dim = len(next(iter(directions.values())))
-    anchors = {f"neutral_{side}": torch.zeros(dim) for side in ("image", "sound")}
-    anchors |= {f"{PROTOTYPE}{name}": vector for name, vector in directions.items()}
-    save_file(anchors, folder / ANCHORS_FILE)
+    for name in ("sound_network", "sound_head", "image_tower"):
+        _write(joint.get_submodule(name).state_dict(), folder / f"{name}.safetensors")
+    save_file(dict(directions), folder / PROTOTYPES_FILE)
 
 
 def _copy_pack(start: ModelPack, output: Path) -> Path:

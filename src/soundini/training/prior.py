@@ -17,7 +17,6 @@ from soundini.diffusion.schedule import NoiseSchedule, plan_transitions, respace
 from soundini.events import CheckpointSaved, SamplesReady, TrainStep
 from soundini.training.conditions import HeardPictures
 from soundini.training.distributed import Workers
-from soundini.training.ema import EMA
 from soundini.training.learning_rate import lr_factor
 from soundini.training.recipe import PriorRecipe
 from soundini.training.trainer import Trainer
@@ -52,10 +51,12 @@ def train_prior(
         denoiser.take_condition(ConditionEmbedding(dim, denoiser.time_dim))
     assert denoiser.condition is not None
     denoiser.train().requires_grad_(True)
+    average = copy.deepcopy(denoiser).eval().requires_grad_(False)
     rates = [(denoiser.unet, recipe.lr), (denoiser.condition, recipe.lr * recipe.condition_lr)]
     trainer = Trainer(
         denoiser, rates, recipe, folder, recipe.steps, workers, beta2=0.99, weight_decay=0.01
     )
+    average.load_state_dict(trainer.ema.shadow, assign=True)  # and so follows it
     for step in range(trainer.done, recipe.steps):
         rng = np.random.default_rng((recipe.seed, step))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
@@ -63,13 +64,14 @@ def train_prior(
             recipe.batch, recipe.size, recipe.weights, rng, min_crop=recipe.min_crop
         )
         drawn += draw_noise(denoiser.schedule, drawn[0], generator, recipe.noisy)
+        drawn += (draw_scales(recipe.batch, recipe.guidance, rng),)
         parts = [workers.part(tensor) for tensor in drawn]
-        loss = denoising_loss(denoiser, *parts, snr_gamma=recipe.snr_gamma)
+        loss = denoising_loss(denoiser, average, *parts, snr_gamma=recipe.snr_gamma)
         factor = lr_factor(step, recipe.steps, warmup=recipe.warmup, decay=recipe.decay)
         for event in trainer.learn(step, loss, factor):
             yield event
             if isinstance(event, CheckpointSaved):
-                yield SamplesReady(step + 1, _samples(denoiser, trainer.ema, pictures, recipe))
+                yield SamplesReady(step + 1, _samples(average, pictures, recipe))
 
 
 def draw_noise(
@@ -87,30 +89,63 @@ def draw_noise(
     return t, torch.randn(x_start.shape, generator=generator)
 
 
+def draw_scales(batch: int, guidance: float, rng: np.random.Generator) -> Tensor:
+    """How long the condition of each crop is made: half of them 1, the others up to ``guidance``; ``[batch]``."""
+    return torch.from_numpy(np.maximum(1, rng.uniform(2 - guidance, guidance, batch))).float()
+
+
 def denoising_loss(
     denoiser: UNetDenoiser,
+    average: UNetDenoiser,
     x_start: Tensor,
     heard: Tensor,
     t: Tensor,
     eps: Tensor,
+    scale: Tensor,
     *,
     snr_gamma: float,
 ) -> Tensor:
-    """Weighted mean squared error of v.
+    """Weighted mean squared error of v, where a condition c times as long asks for c times its effect.
+
+    Target: v + (c - 1) (v_told - v_untold), the latter two from the running average (model guidance, arXiv 2502.12154,
+    of a scale that the network is told as in guidance distillation, arXiv 2210.03142). Its mean is the output of
+    classifier-free guidance at scale c, so one evaluation of the network does what that needs two for.
 
     Weight: gamma / (snr + gamma). Where there is little noise it is that of min-SNR (arXiv 2303.09556); where there is much,
     min-SNR's falls to nothing for v, and that is where a network decides what the picture is of: this one stays at 1.
 
+    Args:
+        denoiser: v-prediction denoiser that learns.
+        average: its running average.
+        x_start: clean crops.
+        heard: their conditions; zeros is the empty one.
+        t: timesteps.
+        eps: noise.
+        scale: c, at least 1.
+        snr_gamma: gamma above.
+
     Shape:
-        ``x_start``, ``eps``: ``[B, 3, H, W]``; ``heard``: ``[B, D]``; ``t``: ``[B]``; returns a scalar.
+        ``x_start``, ``eps``: ``[B, 3, H, W]``; ``heard``: ``[B, D]``; ``t``, ``scale``: ``[B]``; returns a scalar.
     """
     abar = denoiser.schedule.alphas_cumprod[t].float().view(-1, 1, 1, 1)
     x = abar.sqrt() * x_start + (1 - abar).sqrt() * eps
     target = abar.sqrt() * eps - (1 - abar).sqrt() * x_start
-    v = denoiser.output(x, t, heard)
+    longer = (scale > 1) & (heard != 0).any(1)
+    if longer.any():
+        more = (scale[longer] - 1).view(-1, 1, 1, 1)
+        target[longer] += more * _effect(average, x[longer], t[longer], heard[longer])
+    v = denoiser.output(x, t, heard * scale[:, None])
     snr = abar / (1 - abar)
     weight = snr_gamma / (snr + snr_gamma)
     return (weight * (v - target).square()).mean()
+
+
+@torch.no_grad()
+def _effect(average: UNetDenoiser, x: Tensor, t: Tensor, heard: Tensor) -> Tensor:
+    """What being told changes in v."""
+    told = torch.cat([heard, torch.zeros_like(heard)])
+    with_it, without = average.output(torch.cat([x, x]), torch.cat([t, t]), told).chunk(2)
+    return with_it - without
 
 
 @torch.no_grad()
@@ -151,14 +186,11 @@ def draw_samples(
 
 @torch.no_grad()
 def _samples(
-    denoiser: UNetDenoiser, ema: EMA, pictures: HeardPictures, recipe: PriorRecipe
+    average: UNetDenoiser, pictures: HeardPictures, recipe: PriorRecipe
 ) -> dict[str, np.ndarray]:
-    """What the running average draws for the first sound of each class, from the same noise."""
-    average = copy.deepcopy(denoiser)
-    average.load_state_dict(ema.shadow)
-    average.eval()
+    """What the running average draws for the first sound of each class, from the same noise, told as much as it can be."""
     names = [name for name, pool in pictures.sounds.items() if len(pool)]
-    told = torch.stack([pictures.sounds[name][0] for name in names])
+    told = recipe.guidance * torch.stack([pictures.sounds[name][0] for name in names])
     generator = torch.Generator().manual_seed(recipe.seed)
     noise = torch.randn((1, 3, recipe.size, recipe.size), generator=generator)
     drawn = draw_samples(average, noise.expand(len(names), -1, -1, -1), told)

@@ -55,8 +55,12 @@ class PriorRecipe(PictureRecipe):
     noisy: float = Field(default=0.0, ge=0, le=4)
     """Exponent of the density of noise levels: 0, all alike; 1, the noisier the more often, where it is decided what a picture
     is of."""
+    guidance: float = Field(default=1.0, ge=1, le=10)
+    """Longest condition: c times the length of a sound's asks for what classifier-free guidance does at scale c."""
     weights: dict[str, float] = Field(default_factory=dict)
     """Share of each picture label in a batch."""
+    evenness: float = Field(default=0.0, ge=0, le=1)
+    """Within a label: 0, every picture is as likely; 1, every source of pictures."""
 
 
 class JointRecipe(PictureRecipe):
@@ -64,8 +68,8 @@ class JointRecipe(PictureRecipe):
 
     steps: int = Field(default=900, ge=0)
     """Optimiser steps of the image tower; 0 leaves it as it is."""
-    sound_steps: int = Field(default=300, ge=0)
-    """Optimiser steps of the sound tower; 0 leaves it as it is."""
+    sound_steps: int = Field(default=0, ge=0)
+    """Optimiser steps of the sound tower; 0 leaves it as it is, or as the teacher at low rank where there is one."""
     sound_batch: int = Field(default=32, ge=2)
     """Windows of sound a step; each is heard plain and blanked in part."""
     sound_lr: float = Field(default=5e-4, gt=0)
@@ -82,6 +86,10 @@ class JointRecipe(PictureRecipe):
     """Largest root-mean-square of the adversarial perturbation, for pixels in [-1, 1]."""
     attacked: float = Field(default=0.5, ge=0, le=1)
     """Share of the pictures that are perturbed."""
+    head_batches: int = Field(default=80, ge=0)
+    """Batches by which the trained image tower's last layer is fitted anew, as a linear probe; 0 leaves it as trained."""
+    neutral: float = Field(default=0.5, gt=0)
+    """Importance of "none" in that fit, where every other class has 1."""
     rounds: int = Field(default=1, ge=0)
     """How often the trained tower is attacked by guidance and trained on with what that drew."""
     round_steps: int = Field(default=200, ge=1)

@@ -15,7 +15,7 @@ from soundini.joint.spectrogram import MelConfig, mel_power, sliding_windows
 from soundini.media.sound import load_sound, resample
 from soundini.training.classes import CLASSES, NONE, SOUND_CLASS
 from soundini.training.manifest import read_manifest
-from soundini.training.split import SOUND_SHARES, Side, sides
+from soundini.training.split import SOUND_SHARES, Side, group_of, sides
 
 RANGE_DB = 30.0
 """A sound this far below full level counts as silence."""
@@ -27,7 +27,7 @@ class Recording:
 
     Args:
         path: within the data folder.
-        source: who published it, as the manifest says.
+        group: what it must not be parted from, see :func:`soundini.training.split.group_of`.
         kind: number of its class in :data:`soundini.training.classes.CLASSES`.
         power: mel power.
 
@@ -36,7 +36,7 @@ class Recording:
     """
 
     path: str
-    source: str
+    group: str
     kind: int
     power: Tensor
 
@@ -67,8 +67,17 @@ def load_recordings(folder: Path, mel: MelConfig, *, side: Side = "train") -> li
         sound = resample(load_sound(folder / row["path"]).mono(), mel.sample_rate)
         power = mel_power(torch.from_numpy(sound.samples[0] / max(sound.peak, 1e-6)), mel)
         kind = CLASSES.index(SOUND_CLASS[row["label"]])
-        found.append(Recording(row["path"], row.get("source", ""), kind, power))
+        found.append(Recording(row["path"], group_of(row), kind, power))
     return found
+
+
+def plain_windows(recordings: Sequence[Recording], count: int, rng: np.random.Generator) -> Tensor:
+    """Windows of random recordings as they are: ``[count, WINDOW_COLUMNS, n_mels]``, log-mel."""
+    found = []
+    for _ in range(count):
+        windows = recordings[rng.integers(len(recordings))].windows()
+        found.append(windows[rng.integers(len(windows))])
+    return log_power(torch.stack(found))
 
 
 def targets_of(kinds: Tensor, gain_db: Tensor) -> Tensor:

@@ -11,7 +11,6 @@ from tyro.conf import arg
 
 from soundini.cli.train.options import PackOptions
 from soundini.cli.train.watch import watch
-from soundini.errors import ConfigError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -21,6 +20,9 @@ if TYPE_CHECKING:
     from soundini.training.distributed import Workers
     from soundini.training.recipe import JointRecipe
     from soundini.training.recordings import Recording
+
+_COMPRESSED_ON = 96
+"""Windows that the teacher is compressed on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,23 +53,17 @@ class TrainJoint(PackOptions):
         workers = Workers.join()
         for batch in (recipe.batch, recipe.sound_batch):
             workers.check(batch)
-        if joint.neutral_sound.any() and not (recipe.steps and recipe.sound_steps):
-            raise ConfigError(
-                f"the towers of {self.start} belong to another space; train both (steps and sound_steps above 0)"
-            )
-        for neutral in (joint.neutral_image, joint.neutral_sound):
-            neutral.zero_()  # what is trained towards directions is relative to nothing
+        hears_anew = recipe.sound_steps > 0 or self.teacher is not None
         directions = class_directions(joint.dim)
         recordings = load_recordings(self.data, joint.mel)
-        sound_run = image_run = None
-        if recipe.sound_steps:
-            sound_run = self._hear(joint, directions, recordings, recipe, workers)
+        if hears_anew:
+            self._hear(joint, directions, recordings, recipe, workers)
         if recipe.steps:
             heard = sound_features(recordings, joint, gains_db=(0.0, -10.0))
             sounds = (F.normalize(joint.sound_head(heard.features), dim=-1), heard.targets)
-            image_run = self._see(pack, joint, directions, sounds, recipe, workers)
+            self._see(pack, joint, directions, sounds, recipe, workers)
         if workers.first:
-            write_joint(sound_run, image_run, directions, pack, self.output)
+            write_joint(joint, directions, pack, self.output)
         workers.leave()
         return 0
 
@@ -78,16 +74,26 @@ class TrainJoint(PackOptions):
         recordings: Sequence[Recording],
         recipe: JointRecipe,
         workers: Workers,
-    ) -> Path:
-        """Train the sound tower; returns the folder of the run."""
+    ) -> None:
+        """Take the sound tower from the teacher, where there is one, and train it on."""
+        import numpy as np
+
         from soundini.training.aisfx import AiSFX, taught_features
         from soundini.training.checkpoint import load_average
-        from soundini.training.recordings import HeardWindows
+        from soundini.training.compression import compress
+        from soundini.training.recordings import HeardWindows, plain_windows
+        from soundini.training.sound_head import fit_sound_head
         from soundini.training.sound_tower import SoundTower, train_sound_tower
 
         run = self.run_folder / "sound"
         tower = SoundTower(joint.sound_network, joint.sound_head)
         network = AiSFX.from_wheel(self.teacher) if self.teacher else None
+        if network is not None:
+            rng = np.random.default_rng(recipe.seed)
+            compress(network, joint.sound_network, plain_windows(recordings, _COMPRESSED_ON, rng))
+            fit_sound_head(joint.sound_network, joint.sound_head, directions, recordings)
+        if not recipe.sound_steps:
+            return
         taught = [taught_features(network, r) for r in recordings] if network else []
         windows = HeardWindows(recordings, taught)
         events = train_sound_tower(tower, directions, windows, recipe, run, workers)
@@ -95,7 +101,6 @@ class TrainJoint(PackOptions):
         workers.wait()
         tower.load_state_dict(load_average(run))
         tower.eval().requires_grad_(False)
-        return run
 
     def _see(
         self,
@@ -105,14 +110,15 @@ class TrainJoint(PackOptions):
         sounds: tuple[Tensor, Tensor],
         recipe: JointRecipe,
         workers: Workers,
-    ) -> Path:
-        """Train the image tower, attack it and train it on; returns the folder of the last run."""
+    ) -> None:
+        """Train the image tower, attack it and train it on."""
         import torch
 
         from soundini.judge.judge import Judge
         from soundini.training.attacks import Attacks, attack
         from soundini.training.checkpoint import load_average
         from soundini.training.classes import CLASSES
+        from soundini.training.image_head import fit_image_head
         from soundini.training.image_tower import train_image_tower
         from soundini.training.images import LabelledImages
 
@@ -142,4 +148,5 @@ class TrainJoint(PackOptions):
                         flush=True,
                     )
                 parts.append(fresh)
-        return run
+        if recipe.head_batches:
+            fit_image_head(tower, basis, pack.denoiser, images, recipe)

@@ -12,7 +12,7 @@ from soundini.cli.train.watch import watch
 class TrainPrior(PackOptions):
     """Train the diffusion prior on your own data, and write it as a model pack for --models.
 
-    Several processes share a run: torchrun --nproc-per-node 2 -m soundini train prior ...
+    Several processes share a run: torchrun --nproc-per-node 2 -m -- soundini train prior ...
     """
 
     def run(self) -> int:
@@ -29,7 +29,7 @@ class TrainPrior(PackOptions):
 
         recipe = override(load_train_recipe(PriorRecipe, self.recipe), self.set)
         pack, joint = self.load_start()
-        images = LabelledImages(self.data)
+        images = LabelledImages(self.data, evenness=recipe.evenness)
         sounds = sound_features(load_recordings(self.data, joint.mel), joint)
         workers = Workers.join()
         workers.check(recipe.batch)

@@ -28,7 +28,7 @@ NAMED = 5
 class TrainSoundEncoder(RunOptions):
     """Train the paper's sound encoder on VGG-Sound, and write a checkpoint for: soundini weights import FILE.
 
-    Several processes share a run: torchrun --nproc-per-node 8 -m soundini train sound-encoder ...
+    Several processes share a run: torchrun --nproc-per-node 8 -m -- soundini train sound-encoder ...
     """
 
     data: Positional[Annotated[Path, arg(metavar="CLIPS")]]

@@ -1,0 +1,55 @@
+"""The image tower's last layer, fitted to what the trained tower sees: a linear probe that says it by directions."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from soundini.diffusion.denoiser import UNetDenoiser
+from soundini.joint.towers import ImageTower
+from soundini.training.classes import CLASSES, NONE
+from soundini.training.directions import say_by_directions
+from soundini.training.image_tower import draw_seen
+from soundini.training.images import LabelledImages
+from soundini.training.probe import fit_probe
+from soundini.training.recipe import JointRecipe
+
+_L2 = 0.03
+
+
+@torch.no_grad()
+def fit_image_head(
+    tower: ImageTower,
+    basis: Tensor,
+    denoiser: UNetDenoiser,
+    images: LabelledImages,
+    recipe: JointRecipe,
+) -> None:
+    """Set the last layer to the multinomial logistic regression of what the others say of pictures as guidance sees them.
+
+    Gradient descent gets there too, but slowly: classes that are seldom sure of themselves (rain) keep short cosines to
+    their direction for a long time. Every class counts by its importance, however much of it is drawn.
+
+    Args:
+        tower: its last layer is written in place.
+        basis: the directions, in the order of the classes.
+        denoiser: the prior, frozen.
+        images: photographs.
+        recipe: ``head_batches``, ``neutral`` and what pictures are drawn by.
+
+    Shape:
+        ``basis``: ``[classes, D]``, orthonormal.
+    """
+    features, targets = [], []
+    for number in range(recipe.head_batches):
+        rng = np.random.default_rng((recipe.seed, number, len(CLASSES)))
+        x, shown = draw_seen(denoiser, images, recipe, rng)
+        features.append(tower.features(x))
+        targets.append(shown)
+    target = torch.cat(targets)
+    importance = torch.tensor([recipe.neutral if name == NONE else 1.0 for name in CLASSES])
+    share = (target * importance / target.mean(0).clamp_min(1e-3)).sum(1)
+    with torch.enable_grad():
+        probe = fit_probe(torch.cat(features), target, share / share.mean(), _L2)
+    say_by_directions(tower.out, probe, basis)

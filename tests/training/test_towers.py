@@ -87,8 +87,8 @@ def test_the_teacher_over_time_is_the_teacher_of_a_window():
         torch.manual_seed(0)
         network = AiSFX().eval()
     power = torch.rand(96, 200, generator=seeded())
-    whole = taught_features(network, Recording("a", "", 0, power))
-    part = taught_features(network, Recording("a", "", 0, power[:, 40:160]))
+    whole = taught_features(network, Recording("a", "", "", 0, power))
+    part = taught_features(network, Recording("a", "", "", 0, power[:, 40:160]))
     assert whole.shape == (512, 25)
     torch.testing.assert_close(whole[:, 10:15], part[:, 5:10], atol=1e-4, rtol=1e-3)
 

@@ -47,6 +47,8 @@ def compress(teacher: AiSFX, network: SoundNetwork, windows: Tensor, seed: int =
             assert conv.wide.bias is not None
             conv.wide.bias.copy_(offset)
         else:
+            assert isinstance(conv, nn.Conv2d)
+            assert conv.bias is not None
             conv.weight.copy_(weight)
             conv.bias.copy_(bias)
         wanted, mine = F.relu(target), F.relu(conv(mine))

@@ -27,6 +27,7 @@ class Recording:
 
     Args:
         path: within the data folder.
+        source: who published it, as the manifest says.
         group: what it must not be parted from, see :func:`soundini.training.split.group_of`.
         kind: number of its class in :data:`soundini.training.classes.CLASSES`.
         power: mel power.
@@ -36,6 +37,7 @@ class Recording:
     """
 
     path: str
+    source: str
     group: str
     kind: int
     power: Tensor
@@ -67,7 +69,7 @@ def load_recordings(folder: Path, mel: MelConfig, *, side: Side = "train") -> li
         sound = resample(load_sound(folder / row["path"]).mono(), mel.sample_rate)
         power = mel_power(torch.from_numpy(sound.samples[0] / max(sound.peak, 1e-6)), mel)
         kind = CLASSES.index(SOUND_CLASS[row["label"]])
-        found.append(Recording(row["path"], group_of(row), kind, power))
+        found.append(Recording(row["path"], row.get("source", ""), group_of(row), kind, power))
     return found
 
 
@@ -75,7 +77,7 @@ def plain_windows(recordings: Sequence[Recording], count: int, rng: np.random.Ge
     """Windows of random recordings as they are: ``[count, WINDOW_COLUMNS, n_mels]``, log-mel."""
     found = []
     for _ in range(count):
-        windows = recordings[rng.integers(len(recordings))].windows()
+        windows = recordings[int(rng.integers(len(recordings)))].windows()
         found.append(windows[rng.integers(len(windows))])
     return log_power(torch.stack(found))
 

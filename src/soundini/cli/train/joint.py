@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 from tyro.conf import arg
 
@@ -78,6 +78,7 @@ class TrainJoint(PackOptions):
         """Take the sound tower from the teacher, where there is one, and train it on."""
         import numpy as np
 
+        from soundini.joint.towers import SoundHead, SoundNetwork
         from soundini.training.aisfx import AiSFX, taught_features
         from soundini.training.checkpoint import load_average
         from soundini.training.compression import compress
@@ -90,8 +91,9 @@ class TrainJoint(PackOptions):
         network = AiSFX.from_wheel(self.teacher) if self.teacher else None
         if network is not None:
             rng = np.random.default_rng(recipe.seed)
-            compress(network, joint.sound_network, plain_windows(recordings, _COMPRESSED_ON, rng))
-            fit_sound_head(joint.sound_network, joint.sound_head, directions, recordings)
+            hears, head = cast(SoundNetwork, joint.sound_network), cast(SoundHead, joint.sound_head)
+            compress(network, hears, plain_windows(recordings, _COMPRESSED_ON, rng))
+            fit_sound_head(hears, head, directions, recordings)
         if not recipe.sound_steps:
             return
         taught = [taught_features(network, r) for r in recordings] if network else []
@@ -114,6 +116,7 @@ class TrainJoint(PackOptions):
         """Train the image tower, attack it and train it on."""
         import torch
 
+        from soundini.joint.towers import ImageTower
         from soundini.judge.judge import Judge
         from soundini.training.attacks import Attacks, attack
         from soundini.training.checkpoint import load_average
@@ -149,4 +152,4 @@ class TrainJoint(PackOptions):
                     )
                 parts.append(fresh)
         if recipe.head_batches:
-            fit_image_head(tower, basis, pack.denoiser, images, recipe)
+            fit_image_head(cast(ImageTower, tower), basis, pack.denoiser, images, recipe)

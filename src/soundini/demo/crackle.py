@@ -6,7 +6,7 @@ import numpy as np
 
 from soundini.media.sound import Sound
 
-_POPS_PER_SECOND = 22.0
+_POPS_PER_SECOND = 120.0
 
 
 def crackle(seconds: float, sample_rate: int = 44100, seed: int = 0) -> Sound:
@@ -26,9 +26,8 @@ def crackle(seconds: float, sample_rate: int = 44100, seed: int = 0) -> Sound:
     """
     rng = np.random.default_rng(seed)
     count = round(seconds * sample_rate)
-    flames = _band(rng, count, sample_rate, 40, 400) + 0.25 * _band(
-        rng, count, sample_rate, 800, 9000
-    )
+    rumble = _band(rng, count, sample_rate, 40, 400)
+    flames = 0.3 * rumble + 0.25 * _band(rng, count, sample_rate, 800, 9000)
     licking = 1 + 0.5 * _band(rng, count, sample_rate, 0.3, 4)
     samples = 0.05 * flames * np.clip(licking, 0.2, 2)
     for start in rng.uniform(0, seconds, rng.poisson(_POPS_PER_SECOND * seconds)):
@@ -40,8 +39,8 @@ def crackle(seconds: float, sample_rate: int = 44100, seed: int = 0) -> Sound:
 
 
 def _pop(rng: np.random.Generator, sample_rate: int) -> np.ndarray:
-    """Broadband noise with a sharp attack and an exponential decay of 1 to 12 ms."""
-    decay = rng.uniform(0.001, 0.012)
+    """Broadband noise with a sharp attack and an exponential decay of 1 to 4 ms."""
+    decay = rng.uniform(0.001, 0.004)
     time = np.arange(round(8 * decay * sample_rate)) / sample_rate
     level = min(0.08 * (rng.pareto(1.6) + 0.3), 1.0)
     return level * rng.standard_normal(len(time)) * np.exp(-time / decay)

@@ -77,13 +77,38 @@ def lay_sound(
         range_db=config.envelope_range,
         floor=config.envelope_floor,
     )
-    mono = resample(laid.mono(), joint.sample_rate)
-    heard = joint.embed_sound(
-        torch.from_numpy(mono.samples[0]),
-        torch.tensor(list(times), dtype=torch.float64),
-        config.window or None,
-    )
+    heard = _heard(full, times, duration, joint, config)
     embeds = heard
     if config.typical and isinstance(joint, KnowsTypicalSounds):
         embeds = torch.lerp(heard, joint.typical_sounds(heard), config.typical)
     return SoundTrack(laid, heard, F.normalize(embeds, dim=-1), torch.from_numpy(strength))
+
+
+def _heard(
+    sound: Sound,
+    times: Sequence[float],
+    duration: float,
+    joint: JointSpace,
+    config: SoundConfig,
+) -> Tensor:
+    """What each frame hears: a window round it, which at the video's ends reaches into what the sound has beyond them.
+
+    Where it has nothing there either, the window is mirrored.
+    """
+    before = after = (config.window or joint.window_seconds) / 2
+    if not config.loop:
+        before = min(before, max(-config.offset, 0.0))
+        after = min(after, max(config.offset + sound.duration - duration, 0.0))
+    around = fit_sound(
+        sound,
+        before + duration + after,
+        offset_s=config.offset + before,
+        gain=config.gain,
+        loop=config.loop,
+    )
+    mono = resample(around.mono(), joint.sample_rate)
+    return joint.embed_sound(
+        torch.from_numpy(mono.samples[0]),
+        torch.tensor(list(times), dtype=torch.float64) + before,
+        config.window or None,
+    )

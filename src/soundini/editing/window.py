@@ -144,7 +144,7 @@ def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iter
 
 def _told(inputs: WindowInputs) -> Tensor:
     """What the prior is told of each frame: the louder its sound, the longer its embedding; ``[T, D]``."""
-    return inputs.strength[:, None] * inputs.sound_embeds
+    return inputs.strength.to(inputs.sound_embeds)[:, None] * inputs.sound_embeds
 
 
 def guidance_terms(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> list[WeightedTerm]:

@@ -129,13 +129,7 @@ def write_video(
             options=options or ({"crf": "12"} if codec == "libx264" else {}),
         )
         stream.height, stream.width = pictures[0].shape[:2]
-        stream.pix_fmt = pixel_format
-        context = stream.codec_context
-        context.time_base = stream.time_base = tick
-        context.thread_count = 1
-        context.color_range, context.colorspace, context.color_primaries, context.color_trc = color
-        if aspect is not None:
-            context.sample_aspect_ratio = aspect
+        _set_format(stream, pixel_format, tick, color, aspect)
         if rotation or mirrored:
             stream.set_display_rotation(rotation, hflip=mirrored)
         sound = None
@@ -143,19 +137,41 @@ def write_video(
             sound = container.add_stream(audio_codec, rate=RATE)
             sound.codec_context.layout = "mono" if audio.shape[0] == 1 else "stereo"
         for picture, at in zip(pictures, ticks, strict=True):
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
-            frame = frame.reformat(
-                format=pixel_format,
-                dst_colorspace=matrix or (1 if color[1] == 1 else 5),
-                src_color_range=2,
-                dst_color_range=color[0] or 1,
-            )
+            frame = _converted(picture, pixel_format, color, matrix)
             frame.pts, frame.time_base = at, tick
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
         if sound is not None and audio is not None:
             _encode_sound(container, sound, audio, audio_start)
     return path
+
+
+def _set_format(
+    stream,
+    pixel_format: str,
+    tick: Fraction,
+    color: tuple[int, int, int, int],
+    aspect: Fraction | None,
+) -> None:
+    stream.pix_fmt = pixel_format
+    context = stream.codec_context
+    context.time_base = stream.time_base = tick
+    context.thread_count = 1
+    context.color_range, context.colorspace, context.color_primaries, context.color_trc = color
+    if aspect is not None:
+        context.sample_aspect_ratio = aspect
+
+
+def _converted(
+    picture: np.ndarray, pixel_format: str, color: tuple[int, int, int, int], matrix: int | None
+) -> av.VideoFrame:
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+    return frame.reformat(
+        format=pixel_format,
+        dst_colorspace=matrix or (1 if color[1] == 1 else 5),
+        src_color_range=2,
+        dst_color_range=color[0] or 1,
+    )
 
 
 def _encode_sound(container, stream, audio: np.ndarray, start: int) -> None:

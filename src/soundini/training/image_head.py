@@ -8,11 +8,11 @@ from torch import Tensor
 
 from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.joint.towers import ImageTower
-from soundini.training.classes import CLASSES, NONE
+from soundini.training.classes import CLASSES
 from soundini.training.directions import say_by_directions
 from soundini.training.image_tower import draw_seen
 from soundini.training.images import LabelledImages
-from soundini.training.probe import fit_probe
+from soundini.training.probe import class_importance, fit_probe
 from soundini.training.recipe import JointRecipe
 
 _L2 = 0.03
@@ -48,7 +48,7 @@ def fit_image_head(
         features.append(tower.features(x))
         targets.append(shown)
     target = torch.cat(targets)
-    importance = torch.tensor([recipe.neutral if name == NONE else 1.0 for name in CLASSES])
+    importance = class_importance(recipe.neutral)
     share = (target * importance / target.mean(0).clamp_min(1e-3)).sum(1)
     with torch.enable_grad():
         probe = fit_probe(torch.cat(features), target, share / share.mean(), _L2)

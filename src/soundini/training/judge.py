@@ -25,7 +25,13 @@ from soundini.training.classes import CLASSES, IMAGE_CLASS, NONE
 from soundini.training.images import LabelledImages
 from soundini.training.laying import laid_in
 from soundini.training.mixtures import plain_crops
-from soundini.training.probe import Probe, example_weights, fit_probe, fit_temperature
+from soundini.training.probe import (
+    Probe,
+    class_importance,
+    example_weights,
+    fit_probe,
+    fit_temperature,
+)
 from soundini.training.softening import shrunk, softened
 from soundini.training.squares import centre_squares
 
@@ -117,7 +123,7 @@ def fit_judge(data: Path, recipe: JudgeRecipe) -> Iterator[PicturesSeen | JudgeF
             yield PicturesSeen(len(targets), total)
     x, y, k = torch.cat(features), torch.tensor(targets), torch.tensor(fold)
     l2, temperature = _choose(x, y, k, recipe)
-    probe = _fit(x, y, _importance(recipe), l2)
+    probe = _fit(x, y, class_importance(recipe.neutral), l2)
     measured: dict[str, Confusion] = {}
     truth, done = _numbers(truth_labels), len(y)
     for name in _MEASURED:
@@ -155,10 +161,6 @@ def _numbers(labels: list[str]) -> list[int]:
     return [CLASSES.index(IMAGE_CLASS[label]) for label in labels]
 
 
-def _importance(recipe: JudgeRecipe) -> Tensor:
-    return torch.tensor([recipe.neutral if name == NONE else 1.0 for name in CLASSES])
-
-
 def _fit(x: Tensor, y: Tensor, importance: Tensor, l2: float) -> Probe:
     targets = F.one_hot(y, len(CLASSES)).float()
     return fit_probe(x, targets, example_weights(y, importance), l2)
@@ -166,7 +168,7 @@ def _fit(x: Tensor, y: Tensor, importance: Tensor, l2: float) -> Probe:
 
 def _choose(x: Tensor, y: Tensor, fold: Tensor, recipe: JudgeRecipe) -> tuple[float, float]:
     """The penalty that does best on pictures left out, and the temperature it needs."""
-    importance = _importance(recipe)
+    importance = class_importance(recipe.neutral)
     found: list[tuple[float, float, float]] = []
     for l2 in recipe.l2:
         logits = torch.zeros(len(y), len(CLASSES))

@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from soundini.training.classes import CLASSES, NONE
+
 _ITERATIONS = 300
 _TEMPERATURES = torch.logspace(-0.7, 0.7, 57)
 
@@ -75,6 +77,11 @@ def fit_temperature(logits: Tensor, targets: Tensor, importance: Tensor) -> tupl
     losses = torch.stack([_cross_entropy(logits / t, targets, share) for t in _TEMPERATURES])
     best = int(losses.argmin())
     return float(_TEMPERATURES[best]), float(losses[best])
+
+
+def class_importance(neutral: float) -> Tensor:
+    """``neutral`` for "none", 1 for every other class: ``[classes]``, as :func:`example_weights` takes it."""
+    return torch.tensor([neutral if name == NONE else 1.0 for name in CLASSES])
 
 
 def example_weights(targets: Tensor, importance: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ class TrainJoint(PackOptions):
     """
 
     teacher: Annotated[Path | None, arg(metavar="FOLDER")] = None
-    """The unpacked wheel of aisfx 0.1.2, which the sound network learns from as well."""
+    """The unpacked wheel of aisfx 0.1.2: the sound network begins as its network at low rank, and learns from it."""
 
     def run(self) -> int:
         """Train to the end, or on from where it was left."""
@@ -53,10 +53,9 @@ class TrainJoint(PackOptions):
         workers = Workers.join()
         for batch in (recipe.batch, recipe.sound_batch):
             workers.check(batch)
-        hears_anew = recipe.sound_steps > 0 or self.teacher is not None
         directions = class_directions(joint.dim)
         recordings = load_recordings(self.data, joint.mel)
-        if hears_anew:
+        if recipe.sound_steps or self.teacher is not None:
             self._hear(joint, directions, recordings, recipe, workers)
         if recipe.steps:
             heard = sound_features(recordings, joint, gains_db=(0.0, -10.0))

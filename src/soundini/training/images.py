@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from soundini.training.looks import choose_look
 from soundini.training.manifest import read_manifest
 from soundini.training.split import IMAGE_SHARES, Side, sides
 
@@ -30,6 +31,7 @@ class LabelledImages:
         side: which pictures are kept.
         max_short_side: pictures are shrunk to this short side in pixels.
         evenness: how far sources are drawn alike: 0, every picture of a label is as likely; 1, every source of it.
+        looks: give crops the looks of :data:`soundini.training.looks.LOOKS`: rendered rain, for one.
 
     Pictures in which there is next to nothing to see (black frames of a camera at night) are left out.
 
@@ -44,7 +46,9 @@ class LabelledImages:
         side: Side = "train",
         max_short_side: int = 192,
         evenness: float = 0.0,
+        looks: bool = False,
     ) -> None:
+        self.looks = looks
         rows = read_manifest(folder / "images.csv")
         self.by_label: dict[str, list[np.ndarray]] = {}
         sources: dict[str, list[str]] = {}
@@ -98,23 +102,28 @@ class LabelledImages:
         labels = [label for label in weights if self.by_label.get(label)]
         shares = np.array([weights[label] for label in labels])
         chosen = [labels[i] for i in generator.choice(len(labels), batch, p=shares / shares.sum())]
-        out = []
-        for label in chosen:
-            pictures = self.by_label[label]
-            picture = pictures[generator.choice(len(pictures), p=self.chances[label])]
-            height, width = picture.shape[:2]
-            side = round(float(np.exp(generator.uniform(*np.log(_crop_range(picture, min_crop))))))
-            y, x = generator.integers(height - side + 1), generator.integers(width - side + 1)
-            crop = picture[y : y + side, x : x + side]
-            if generator.random() < 0.5:
-                crop = crop[:, ::-1]
-            tensor = torch.from_numpy(crop.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
-            if side != size:
-                tensor = F.interpolate(
-                    tensor, (size, size), mode="bicubic", antialias=True, align_corners=False
-                ).clamp(-1, 1)
-            out.append(tensor)
-        return torch.cat(out), chosen
+        return torch.stack([self._crop(each, size, generator, min_crop) for each in chosen]), chosen
+
+    def _crop(self, label: str, size: int, generator: np.random.Generator, min_crop: int) -> Tensor:
+        """A crop of a picture of ``label``, in one of its looks: ``[3, size, size]``."""
+        look = choose_look(label, generator) if self.looks else None
+        if look is not None:
+            over = [name for name in look.over if self.by_label.get(name)]
+            label = over[generator.integers(len(over))] if over else label
+        pictures = self.by_label[label]
+        picture = pictures[generator.choice(len(pictures), p=self.chances[label])]
+        height, width = picture.shape[:2]
+        side = round(float(np.exp(generator.uniform(*np.log(_crop_range(picture, min_crop))))))
+        y, x = generator.integers(height - side + 1), generator.integers(width - side + 1)
+        crop = picture[y : y + side, x : x + side]
+        if generator.random() < 0.5:
+            crop = crop[:, ::-1]
+        tensor = torch.from_numpy(crop.copy()).permute(2, 0, 1).float() / 127.5 - 1
+        if side != size:
+            tensor = F.interpolate(
+                tensor[None], (size, size), mode="bicubic", antialias=True, align_corners=False
+            )[0].clamp(-1, 1)
+        return tensor if look is None else look.paint(tensor, generator)
 
 
 def _chances(sources: list[str], evenness: float) -> np.ndarray:

@@ -37,6 +37,8 @@ class PictureRecipe(TrainRecipe):
     """Optimiser steps."""
     size: int = Field(default=64, ge=16)
     """Side of the pictures, pixels."""
+    looks: bool = True
+    """Whether some crops are given :data:`soundini.training.looks.LOOKS`: rendered rain, for one."""
 
 
 class PriorRecipe(PictureRecipe):

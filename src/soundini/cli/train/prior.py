@@ -29,7 +29,7 @@ class TrainPrior(PackOptions):
 
         recipe = override(load_train_recipe(PriorRecipe, self.recipe), self.set)
         pack, joint = self.load_start()
-        images = LabelledImages(self.data, evenness=recipe.evenness)
+        images = LabelledImages(self.data, evenness=recipe.evenness, looks=recipe.looks)
         sounds = sound_features(load_recordings(self.data, joint.mel), joint)
         workers = Workers.join()
         workers.check(recipe.batch)

@@ -23,8 +23,10 @@ def test_a_painted_picture_is_a_picture_and_follows_its_draws(paint, size):
     picture = torch.rand(3, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1
     given = picture.clone()
     drawn = paint(picture, chance(3))
-    assert drawn.shape == picture.shape and drawn.dtype == picture.dtype
-    assert drawn.min() >= -1 and drawn.max() <= 1
+    assert drawn.shape == picture.shape
+    assert drawn.dtype == picture.dtype
+    assert drawn.min() >= -1
+    assert drawn.max() <= 1
     assert torch.equal(paint(picture, chance(3)), drawn)
     assert not torch.equal(paint(picture, chance(4)), drawn)
     assert torch.equal(picture, given)
@@ -52,7 +54,8 @@ def test_greying_takes_the_colour_and_leaves_the_light():
     red = torch.tensor([1.0, -1.0, -1.0]).view(3, 1, 1).expand(3, 4, 4)
     assert torch.allclose(greyed(red, 0.0), red)
     grey = greyed(red, 1.0)
-    assert torch.allclose(grey[0], grey[1]) and torch.allclose(grey[1], grey[2])
+    assert torch.allclose(grey[0], grey[1])
+    assert torch.allclose(grey[1], grey[2])
     assert torch.allclose(grey[0], torch.tensor(0.299 - 0.587 - 0.114))
 
 

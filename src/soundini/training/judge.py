@@ -56,8 +56,6 @@ class JudgeRecipe(BaseModel):
     """Parts of the pictures, by which the penalty is chosen and the temperature set."""
     laid: float = Field(default=0.5, ge=0, le=1)
     """Share of the crops that are laid into a neutral picture, as the edits that the judge is asked about are."""
-    looks: bool = True
-    """Whether some crops are given :data:`soundini.training.looks.LOOKS`, as those of the prior are."""
     neutral: float = Field(default=2.0, gt=0)
     """Importance of "none" in the fit; other classes have 1. It gathers all the rest of the world."""
     l2: tuple[float, ...] = (0.03, 0.1, 0.3)
@@ -96,7 +94,7 @@ def fit_judge(data: Path, recipe: JudgeRecipe) -> Iterator[PicturesSeen | JudgeF
         MediaError: the folder cannot be read, or a side of it has no pictures.
     """
     network = PooledFeatures()
-    images = LabelledImages(data, side="judge", looks=recipe.looks)
+    images = LabelledImages(data, side="judge")
     labels = tuple(label for label in IMAGE_CLASS if images.by_label.get(label))
     others = LabelledImages(data, side="held_out")
     held_out, truth_labels = centre_squares(others, SIZE, tuple(IMAGE_CLASS))

@@ -79,6 +79,20 @@ def test_what_is_measured_is_not_measured_again(evaluate, tmp_path, monkeypatch)
         evaluate("--part", "edits", settings=(*SETTINGS, "seed=1"))
 
 
+def test_only_clips_that_may_be_shown_are(evaluate, tmp_path):
+    settings = (*SETTINGS, 'shown=["two"]')
+    assert evaluate("--part", "edits", settings=settings)[0] == 0
+    images = tmp_path / "docs" / "images" / "evaluation"
+    assert {p.name for p in images.iterdir()} == {
+        "sound-fire.png",
+        "sound-sea.png",
+        "chosen-two-sea.png",
+    }
+    page = (tmp_path / "docs" / "page.md").read_text()
+    assert "chosen-one" not in page
+    assert page.count("| one |") == 1
+
+
 @pytest.mark.parametrize(
     ("more", "settings", "words"),
     [
@@ -87,6 +101,7 @@ def test_what_is_measured_is_not_measured_again(evaluate, tmp_path, monkeypatch)
         ([], ("framez=3",), "framez"),
         ([], ('edit=["sampling.stepz=3"]',), "stepz"),
         (["-o", "page.html"], (), "page.html"),
+        ([], ('shown=["three"]',), "three"),
     ],
 )
 def test_what_cannot_be_is_refused_first(evaluate, tmp_path, more, settings, words):

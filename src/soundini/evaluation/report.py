@@ -19,7 +19,12 @@ from soundini.evaluation.sections import (
     spaces_section,
     targets_table,
 )
-from soundini.evaluation.sheets import write_chosen_sheets, write_prior_sheets, write_sound_sheets
+from soundini.evaluation.sheets import (
+    chosen_before,
+    write_chosen_sheets,
+    write_prior_sheets,
+    write_sound_sheets,
+)
 from soundini.evaluation.subject import Subject
 from soundini.evaluation.targets import Target
 from soundini.media.output import PartialFile
@@ -81,9 +86,11 @@ def _section(
         return spaces_section([spaces.ZeroShot(**item) for item in items])
     if part == edits.PART:
         edited = [edits.EditFigures(**item) for item in items]
-        write_sound_sheets(edited, run, folder)
-        write_chosen_sheets(edited, run, folder)
-        return edits_section(edited, IMAGES)
+        allowed = subject.settings.shown or {edit.clip for edit in edited}
+        chosen = [edit for edit in chosen_before(edited) if edit.clip in allowed]
+        write_sound_sheets([edit for edit in edited if edit.clip in allowed], run, folder)
+        write_chosen_sheets(chosen, run, folder)
+        return edits_section(edited, chosen, IMAGES)
     if part == loudness.PART:
         return loudness_section([loudness.LoudnessFigures(**item) for item in items])
     priors = [prior.PriorFigures(**item) for item in items]

@@ -16,6 +16,7 @@ from soundini.evaluation.loudness import (
     LoudnessFigures,
 )
 from soundini.evaluation.prior import LEVELS, PriorFigures, label_of
+from soundini.evaluation.sheets import chosen_name
 from soundini.evaluation.spaces import PROTOTYPE_PICTURES, ZeroShot
 from soundini.evaluation.targets import (
     CORRELATION,
@@ -71,8 +72,10 @@ def spaces_section(found: Sequence[ZeroShot]) -> Section:
     )
 
 
-def edits_section(found: Sequence[EditFigures], images: str) -> Section:
-    """What edits show."""
+def edits_section(
+    found: Sequence[EditFigures], chosen: Sequence[EditFigures], images: str
+) -> Section:
+    """What edits show; those of ``chosen`` have a sheet of their own."""
     sounds, clips = _names(found, lambda e: e.sound), _names(found, lambda e: e.clip)
     by_pair = {(edit.clip, edit.sound): edit for edit in found}
     targets, means = [], []
@@ -102,10 +105,10 @@ Rise by clip:
 
 {_table(["clip", *sounds], pairs)}
 
-All clips by each sound, the source with its region first: {_links(images, [f"sound-{s}" for s in sounds])}.
+Clips by each sound (those whose pictures may be shown), the source with its region first: {_links(images, [f"sound-{s}" for s in sounds])}.
 Edits that were chosen before any was seen (clip k with sound k), source above, result below:
 
-{_pictures(images, [f"chosen-{c}-{sounds[k % len(sounds)]}" for k, c in enumerate(clips)])}"""
+{_pictures(images, [chosen_name(edit) for edit in chosen])}"""
     return Section(targets, text)
 
 

@@ -70,12 +70,17 @@ def chosen_before(edits: Sequence[EditFigures]) -> list[EditFigures]:
     return [edit for edit in edits if (edit.clip, edit.sound) in wanted]
 
 
+def chosen_name(edit: EditFigures) -> str:
+    """The name of an edit's own sheet."""
+    return f"chosen-{edit.clip}-{edit.sound}"
+
+
 def write_chosen_sheets(edits: Sequence[EditFigures], run: Path, folder: Path) -> list[Path]:
-    """A sheet for each of :func:`chosen_before`: the source above, the result below."""
+    """A sheet for each edit: the source above, the result below."""
     written = []
-    for edit in chosen_before(edits):
+    for edit in edits:
         source, edited = load_shown(run / edit.shown)
-        written.append(folder / f"chosen-{edit.clip}-{edit.sound}.png")
+        written.append(folder / f"{chosen_name(edit)}.png")
         write_sheet(written[-1], [(edit.clip, list(source)), (edit.sound, list(edited))])
     return written
 

@@ -41,6 +41,8 @@ class EvaluationSettings(BaseModel):
     """Of the edits and of all draws."""
     frames: int = Field(default=14, ge=1)
     """Frames of an edit, from the clip's start."""
+    shown: tuple[str, ...] = ()
+    """Names of the clips whose pictures may be published; all, where none is named."""
     loudness_clips: int = Field(default=3, ge=1)
     """Clips of the loudness test, spread over the list."""
     loudness_frames: int = Field(default=28, ge=3)
@@ -68,6 +70,9 @@ class Subject:
         judge: says what edits show.
         settings: how.
         journal: where results are kept.
+
+    Raises:
+        ConfigError: ``settings.shown`` names another clip.
     """
 
     data: Path
@@ -77,6 +82,12 @@ class Subject:
     judge: Judge
     settings: EvaluationSettings
     journal: Journal
+
+    def __post_init__(self) -> None:
+        names = [clip.name for clip in self.clips]
+        for name in self.settings.shown:
+            if name not in names:
+                raise ConfigError(f"shown: there is no clip {name}; choose from {', '.join(names)}")
 
     @cached_property
     def editor(self) -> SoundEditor:

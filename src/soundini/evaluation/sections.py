@@ -105,7 +105,8 @@ Rise by clip:
 
 {_table(["clip", *sounds], pairs)}
 
-Clips by each sound (those whose pictures may be shown), the source with its region first: {_links(images, [f"sound-{s}" for s in sounds])}.
+Clips whose pictures may be shown, by each sound, the source with its region first:
+ {_links(images, [f"sound-{s}" for s in sounds])}.
 Edits that were chosen before any was seen (clip k with sound k), source above, result below:
 
 {_pictures(images, [chosen_name(edit) for edit in chosen])}"""

@@ -106,7 +106,7 @@ Rise by clip:
 {_table(["clip", *sounds], pairs)}
 
 Clips whose pictures may be shown, by each sound, the source with its region first:
- {_links(images, [f"sound-{s}" for s in sounds])}.
+{_links(images, [f"sound-{s}" for s in sounds])}.
 Edits that were chosen before any was seen (clip k with sound k), source above, result below:
 
 {_pictures(images, [chosen_name(edit) for edit in chosen])}"""

@@ -37,8 +37,6 @@ class PictureRecipe(TrainRecipe):
     """Optimiser steps."""
     size: int = Field(default=64, ge=16)
     """Side of the pictures, pixels."""
-    looks: bool = True
-    """Whether some crops are given :data:`soundini.training.looks.LOOKS`: rendered rain, for one."""
 
 
 class PriorRecipe(PictureRecipe):
@@ -63,6 +61,8 @@ class PriorRecipe(PictureRecipe):
     """Share of each picture label in a batch."""
     evenness: float = Field(default=0.0, ge=0, le=1)
     """Within a label: 0, every picture is as likely; 1, every source of pictures."""
+    looks: bool = False
+    """Whether some crops are given :data:`soundini.training.looks.LOOKS`: rendered rain, for one."""
 
 
 class JointRecipe(PictureRecipe):

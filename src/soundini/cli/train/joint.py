@@ -124,7 +124,7 @@ class TrainJoint(PackOptions):
         from soundini.training.image_tower import train_image_tower
         from soundini.training.images import LabelledImages
 
-        images, tower = LabelledImages(self.data, looks=recipe.looks), joint.image_tower
+        images, tower = LabelledImages(self.data), joint.image_tower
         basis = torch.stack([directions[name] for name in CLASSES])
         judge = Judge.from_package() if recipe.rounds else None
         parts: list[Attacks] = []

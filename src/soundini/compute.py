@@ -31,8 +31,8 @@ def pick_device(name: str = "auto") -> torch.device:
 def pick_dtype(name: str, device: torch.device) -> torch.dtype | None:
     """The denoiser's arithmetic: None is float32.
 
-    ``auto`` is bfloat16 on GPUs and on CPUs with matrix units for it (AMX). AVX-512 alone need not pay: where this was
-    written, oneDNN's bfloat16 convolutions were slower than its float32 ones (``soundini doctor`` times the network).
+    ``auto`` is bfloat16 on GPUs and on CPUs with instructions for it: matrix units (AMX) or AVX-512's dot products. On other
+    CPUs oneDNN's bfloat16 convolutions are far slower than its float32 ones (``soundini doctor`` times the network).
     """
     if name == "bfloat16":
         return torch.bfloat16
@@ -40,8 +40,9 @@ def pick_dtype(name: str, device: torch.device) -> torch.dtype | None:
         return None
     if device.type == "cuda":
         return torch.bfloat16
-    has_amx = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
-    return torch.bfloat16 if has_amx() else None
+    units = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    has_units = any(getattr(torch.cpu, unit, bool)() for unit in units)
+    return torch.bfloat16 if has_units else None
 
 
 def pick_memory_format(device: torch.device) -> torch.memory_format:

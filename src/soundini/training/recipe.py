@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from importlib import resources
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -37,6 +37,8 @@ class PictureRecipe(TrainRecipe):
     """Optimiser steps."""
     size: int = Field(default=64, ge=16)
     """Side of the pictures, pixels."""
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """The prior's arithmetic, see :func:`soundini.compute.pick_dtype`; weights and the optimiser's state are float32."""
 
 
 class PriorRecipe(PictureRecipe):

@@ -49,7 +49,7 @@ class TrainJoint(PackOptions):
         from soundini.training.sounds import sound_features
 
         recipe = override(load_train_recipe(JointRecipe, self.recipe), self.set)
-        pack, joint = self.load_start()
+        pack, joint = self.load_start(recipe.dtype)
         workers = Workers.join()
         for batch in (recipe.batch, recipe.sound_batch):
             workers.check(batch)

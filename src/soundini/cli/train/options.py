@@ -38,17 +38,21 @@ class PackOptions(RunOptions):
     start: Annotated[str, arg(metavar="PACK")] = "embedded"
     """The pack whose weights are trained further."""
 
-    def load_start(self) -> tuple[ModelPack, EmbeddedJointSpace]:
+    def load_start(self, dtype: str) -> tuple[ModelPack, EmbeddedJointSpace]:
         """Load the pack to start from, and its joint space.
+
+        Args:
+            dtype: of the prior's arithmetic, as the recipe names it.
 
         Raises:
             ConfigError: its joint space is of another kind than the embedded one.
             ModelError: it is missing or damaged.
         """
+        from soundini.compute import pick_device, pick_dtype
         from soundini.joint.embedded import EmbeddedJointSpace
         from soundini.packs.pack import load_pack
 
-        pack = load_pack(self.start)
+        pack = load_pack(self.start, dtype=pick_dtype(dtype, pick_device("cpu")))
         if not isinstance(pack.joint, EmbeddedJointSpace):
             raise ConfigError(f"{self.start} has no embedded joint space; use --start embedded")
         return pack, pack.joint

@@ -28,7 +28,7 @@ class TrainPrior(PackOptions):
         from soundini.training.sounds import sound_features
 
         recipe = override(load_train_recipe(PriorRecipe, self.recipe), self.set)
-        pack, joint = self.load_start()
+        pack, joint = self.load_start(recipe.dtype)
         images = LabelledImages(self.data, evenness=recipe.evenness, looks=recipe.looks)
         sounds = sound_features(load_recordings(self.data, joint.mel), joint)
         workers = Workers.join()

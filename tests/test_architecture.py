@@ -39,6 +39,7 @@ ALLOWED = {
         "guidance",
         "packs",
     },
+    "metrics": {"errors"},
     "judge": {"errors", "state_files", "perceptual", "media", "masks"},
     "training": {
         "errors",
@@ -61,7 +62,9 @@ ALLOWED = {
         "masks",
         "packs",
         "editing",
+        "flow",
         "judge",
+        "metrics",
         "training",
     },
 }

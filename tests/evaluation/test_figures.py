@@ -7,11 +7,11 @@ from scipy.stats import spearmanr
 
 from soundini.errors import ConfigError
 from soundini.evaluation.journal import Journal
-from soundini.evaluation.kid import kernel_distance
 from soundini.evaluation.loudness import LoudnessFigures, gain_ramp
-from soundini.evaluation.rank import rank_correlation
 from soundini.evaluation.spaces import ZeroShot, class_means, nearest
 from soundini.evaluation.targets import Target
+from soundini.metrics.kid import kernel_distance
+from soundini.metrics.rank import rank_correlation
 from soundini.training.classes import CLASSES
 
 

@@ -66,16 +66,13 @@ def do_edit(request: EditRequest, preview_file: Path | None = None) -> FileDone:
 
 def heard(edit: PreparedEdit) -> str:
     """Say what the joint space makes of the sound, where it has words for it."""
-    from soundini.joint.protocol import NamesSounds
+    from soundini.joint.naming import mean_names
 
-    joint = edit.pack.joint
-    sounding = edit.track.heard[edit.track.strength > 0]
-    rows = joint.name_sounds(sounding) if isinstance(joint, NamesSounds) else []
-    if not rows or not rows[0]:
+    names = mean_names(edit.pack.joint, edit.track.heard[edit.track.strength > 0])
+    if not names:
         return "the sound lies ready"
-    means = {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
-    best = sorted(means, key=lambda name: -means[name])[:3]
-    return "the sound is heard as " + ", ".join(f"{n} {means[n]:.0%}" for n in best)
+    best = list(names.items())[:3]
+    return "the sound is heard as " + ", ".join(f"{name} {share:.0%}" for name, share in best)
 
 
 def _summarise(done: FileDone, end: EditDone) -> None:

@@ -17,6 +17,7 @@ from soundini.cli.doctor import Doctor
 from soundini.cli.edit import Edit
 from soundini.cli.evaluate import Evaluate
 from soundini.cli.mask_preview import MaskPreview
+from soundini.cli.measure import Measure
 from soundini.cli.preview import Preview
 from soundini.cli.settings import Settings
 from soundini.cli.train import Train
@@ -34,6 +35,7 @@ Command = (
     | Annotated[Weights, tyro.conf.subcommand("weights")]
     | Annotated[Data, tyro.conf.subcommand("data")]
     | Annotated[Train, tyro.conf.subcommand("train")]
+    | Annotated[Measure, tyro.conf.subcommand("measure")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
 )
 DESCRIPTION = "Edit a video by a sound: what is heard is seen inside the mask."

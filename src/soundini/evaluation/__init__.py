@@ -1,1 +1,1 @@
-"""What the models are worth, measured on held-out material."""
+"""What an edit is worth, and what the models are worth on held-out material."""

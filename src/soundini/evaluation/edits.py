@@ -8,11 +8,16 @@ from functools import partial
 
 import numpy as np
 
+from soundini.config.recipe import SoundConfig
+from soundini.editing.sound_track import lay_sound
 from soundini.evaluation.clips import EvaluationClip, read_clip
 from soundini.evaluation.recordings import loudest_stretch, paths_of
 from soundini.evaluation.shown import save_shown
-from soundini.evaluation.subject import Subject
+from soundini.evaluation.subject import Subject, joint_of
 from soundini.events import ItemMeasured
+from soundini.joint.embedded import EmbeddedJointSpace
+from soundini.joint.naming import mean_names
+from soundini.media.sound import Sound
 
 PART = "edits"
 
@@ -25,6 +30,7 @@ class EditFigures:
         clip: name of the clip.
         sound: class of the sound.
         recording: path of the recording, within the data folder.
+        heard_as: class that the joint space hears in it, on average over the frames.
         before: probability of the sound's class in each source frame.
         after: the same in each edited frame.
         taken_for: class that is likeliest in the edited frames, on average.
@@ -34,6 +40,7 @@ class EditFigures:
     clip: str
     sound: str
     recording: str
+    heard_as: str
     before: list[float]
     after: list[float]
     taken_for: str
@@ -77,8 +84,17 @@ def _edit(subject: Subject, clip: EvaluationClip, sound: str, path: str, shown: 
         clip=clip.name,
         sound=sound,
         recording=path,
+        heard_as=_heard_as(heard, len(frames), rate, joint_of(subject.pack), recipe.sound),
         before=before[:, column].tolist(),
         after=after[:, column].tolist(),
         taken_for=subject.judge.classes[int(after.mean(0).argmax())],
         shown=shown,
     )
+
+
+def _heard_as(
+    sound: Sound, frames: int, rate: float, joint: EmbeddedJointSpace, config: SoundConfig
+) -> str:
+    times = [number / rate for number in range(frames)]
+    laid = lay_sound(sound, times, frames / rate, joint, config)
+    return next(iter(mean_names(joint, laid.heard)))

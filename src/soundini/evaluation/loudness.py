@@ -9,11 +9,11 @@ from functools import partial
 import numpy as np
 
 from soundini.evaluation.clips import EvaluationClip, read_clip
-from soundini.evaluation.rank import rank_correlation
 from soundini.evaluation.recordings import loudest_stretch, paths_of
 from soundini.evaluation.subject import Subject
 from soundini.events import ItemMeasured
 from soundini.media.sound_fit import fit_sound
+from soundini.metrics.rank import rank_correlation
 
 PART = "loudness"
 

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from soundini.diffusion.denoiser import UNetDenoiser
-from soundini.evaluation.kid import kernel_distance
 from soundini.evaluation.shown import save_pictures
 from soundini.evaluation.subject import Subject, joint_of, pack_digest
 from soundini.events import ItemMeasured
 from soundini.judge.features import HEAD_FEATURES, PooledFeatures
+from soundini.metrics.kid import kernel_distance
 from soundini.packs.pack import ModelPack
 from soundini.training.classes import IMAGE_CLASS
 from soundini.training.conditions import HeardPictures, sound_conditions

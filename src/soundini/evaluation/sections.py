@@ -86,18 +86,25 @@ def edits_section(
         targets.append(Target(says, RISES.get(sound, RISE), rise))
         before, after = (np.mean([getattr(e, k) for e in group]) for k in ("before", "after"))
         first = sum(edit.taken_for == sound for edit in group)
+        heard = [edit.rise for edit in group if edit.heard_as == sound]
         means.append(
-            [sound, f"{before:.2f}", f"{after:.2f}", f"{rise:+.2f}", f"{first} of {len(group)}"]
+            [
+                sound,
+                *(f"{before:.2f}", f"{after:.2f}", f"{rise:+.2f}", f"{first} of {len(group)}"),
+                f"{len(heard)} of {len(group)}",
+                f"{np.mean(heard):+.2f}" if heard else "",
+            ]
         )
     pairs = [
         [clip, *(f"{by_pair[clip, s].rise:+.2f}" if (clip, s) in by_pair else "" for s in sounds)]
         for clip in clips
     ]
-    head = ["sound", "before", "after", "rise", "class is likeliest in"]
+    head = ["sound", "before", "after", "rise", "class is likeliest in", "heard in", "rise there"]
     text = f"""## Edits, judged
 
 The probability that the judge gives the sound's class in the square round the region, mean over frames and clips. Each clip
-is edited by another held-out recording of the class, at its loudest stretch.
+is edited by another held-out recording of the class, at its loudest stretch. "Heard in": the joint space, which knows nothing of
+the label, takes the recording for that class; where it does not, the edit shows another effect, and rightly so.
 
 {_table(head, means)}
 

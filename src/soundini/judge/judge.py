@@ -92,14 +92,22 @@ class Judge(nn.Module):
         return ((features @ self.weight.T + self.bias) / self.temperature).softmax(-1)
 
     def region(self, frames: np.ndarray, masks: np.ndarray) -> Tensor:
-        """Judge the square round each frame's mask.
+        """Judge the square round each frame's mask; see :meth:`region_features`.
+
+        Shape:
+            returns ``[T, classes]``.
+        """
+        return self.weigh(self.region_features(frames, masks))
+
+    def region_features(self, frames: np.ndarray, masks: np.ndarray) -> Tensor:
+        """Features of the square round each frame's mask.
 
         Args:
             frames: ``uint8`` RGB.
             masks: above 0 where the region is.
 
         Shape:
-            ``frames``: ``[T, H, W, 3]``; ``masks``: ``[T, H, W]``; returns ``[T, classes]``.
+            ``frames``: ``[T, H, W, 3]``; ``masks``: ``[T, H, W]``; returns ``[T, features]``.
 
         Raises:
             MaskError: a mask is empty.
@@ -111,7 +119,7 @@ class Judge(nn.Module):
                 raise MaskError(f"the mask of frame {number} is empty: there is nothing to judge")
             square = bounding_square(covered, (frame.shape[0], frame.shape[1]))
             crops.append(to_model(frame[None], square, (SIZE, SIZE)))
-        return self(torch.cat(crops))
+        return self.features(torch.cat(crops))
 
 
 def read_card(folder: Path) -> Mapping[str, Any]:

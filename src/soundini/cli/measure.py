@@ -1,0 +1,102 @@
+"""``soundini measure``: the figures of one edited file."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from rich.console import Console
+from tyro.conf import Positional, arg
+
+from soundini.errors import ConfigError
+
+if TYPE_CHECKING:
+    from soundini.evaluation.measure import EditMeasures
+    from soundini.events import TemporalFigures
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """Measure an edit against its source: coherence, fidelity, likeness to the sound, timing. No figure is by what guided it."""
+
+    video: Positional[Annotated[Path, arg(metavar="EDITED.mp4")]]
+    """A video that soundini wrote, with its .recipe.json beside it."""
+    recipe: Annotated[Path | None, arg(metavar="FILE")] = None
+    """The recipe, where it lies elsewhere."""
+    sound_class: Annotated[str | None, arg(metavar="NAME")] = None
+    """What the sound is of (fire, rain, ...); without it, what the models hear."""
+    json: Annotated[Path | None, arg(metavar="FILE")] = None
+    """Write all figures here too, with the curves over the frames."""
+
+    def run(self) -> int:
+        """Measure and print."""
+        from soundini.editing.request import EditRequest, read_request, sidecar_path
+        from soundini.evaluation.measure import EditMeasures, measure_edit
+        from soundini.judge import Judge
+
+        settings = read_request(self.recipe or sidecar_path(self.video))
+        if "video" not in settings:
+            raise ConfigError("that recipe names no video; name the one written beside the output")
+        found: EditMeasures | None = None
+        console = Console(soft_wrap=True)
+        with tempfile.TemporaryDirectory() as folder, console.status("measuring") as status:
+            nowhere = {"output": Path(folder) / "none.mp4"}
+            request = EditRequest.model_validate(settings | nowhere)
+            for event in measure_edit(request, self.video, Judge.from_package(), self.sound_class):
+                if isinstance(event, EditMeasures):
+                    found = event
+                else:
+                    status.update(f"measuring {event.done}/{event.total}")
+        assert found is not None
+        print(table(found))
+        if self.json is not None:
+            _write(self.json, found)
+        return 0
+
+
+def table(found: EditMeasures) -> str:
+    """The figures, a line each."""
+    before, after = found.probability
+    similar = [_number(value, 4) for value in found.similarity]
+    lines = {
+        "frames": str(len(found.change)),
+        "warp error, region": _temporal(found.region),
+        "warp error, frame": _temporal(found.whole),
+        "neighbours alike": f"source {similar[0]}, edited {similar[1]} (cosine of ImageNet features, region)",
+        "PSNR outside": f"{_number(found.psnr_outside, 1)} dB",
+        "SSIM outside": _number(found.ssim_outside, 4),
+        f"looks like {found.sound}": f"source {before:.2f}, edited {after:.2f} (the judge's probability, region)",
+        "follows loudness": f"{found.follows_loudness:.2f} (rank correlation with the change)",
+        "peaks align": f"{_number(found.peaks_align, 2)} (AV-Align of loudness and change)",
+    }
+    width = max(map(len, lines))
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in lines.items())
+
+
+def _temporal(figures: TemporalFigures | None) -> str:
+    if figures is None:
+        return "no two frames to compare"
+    return f"source {figures.source:.4f}, edited {figures.edited:.4f}, ratio {figures.ratio:.2f}"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "none" if value is None else f"{value:.{digits}f}"
+
+
+def _write(path: Path, found: EditMeasures) -> None:
+    from soundini.media.output import PartialFile
+
+    content = dataclasses.asdict(found) | {
+        "probability": found.probability,
+        "follows_loudness": found.follows_loudness,
+        "peaks_align": found.peaks_align,
+    }
+    if content["psnr_outside"] == float("inf"):
+        content["psnr_outside"] = "inf"  # JSON has no number for it
+    with PartialFile(path) as file:
+        file.partial.write_text(json.dumps(content, indent=1) + "\n")
+        file.commit()

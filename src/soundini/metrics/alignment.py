@@ -1,0 +1,41 @@
+"""Whether what is seen follows what is heard: at every moment, and at its peaks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def peaks(values: np.ndarray) -> np.ndarray:
+    """Frames at which a curve is larger than before and not smaller than after, and above its mean; ``[N]`` -> ``[peaks]``."""
+    if len(values) < 3:
+        return np.zeros(0, int)
+    inner = values[1:-1]
+    higher = (inner > values[:-2]) & (inner >= values[2:]) & (inner > values.mean())
+    return np.flatnonzero(higher) + 1
+
+
+def peak_alignment(heard: np.ndarray, seen: np.ndarray, reach: int = 1) -> float | None:
+    """AV-Align: the share of peaks of either curve that have one of the other within ``reach`` frames.
+
+    As an intersection over union, (matched peaks heard + matched peaks seen) / (all of both), which is 1 where every peak has
+    its partner (Yariv et al. 2024, arXiv 2309.16429, section 5). There the peaks are onsets and optical flow; here, of
+    whatever curves are given.
+
+    Args:
+        heard: a curve of the sound, such as its loudness at each frame.
+        seen: a curve of the picture, such as the change in the region.
+        reach: frames by which two peaks may be apart.
+
+    Returns:
+        0 to 1, or None where neither has a peak.
+
+    Shape:
+        ``heard``, ``seen``: ``[N]``.
+    """
+    a, b = peaks(heard), peaks(seen)
+    if len(a) + len(b) == 0:
+        return None
+    if len(a) == 0 or len(b) == 0:
+        return 0.0
+    near = np.abs(a[:, None] - b[None]) <= reach
+    return float((near.any(1).sum() + near.any(0).sum()) / (len(a) + len(b)))

@@ -1,0 +1,71 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+import media_factory as make
+
+from .conftest import assert_refused
+
+FIRE = ("--sound-class", "fire")
+
+
+@pytest.fixture
+def edited(edit, out):
+    assert edit("--audio", "none")[0] == 0
+    return out
+
+
+def test_an_edit_is_measured_from_its_recipe_alone(run, edited, tmp_path):
+    found = tmp_path / "figures.json"
+    code, told, err = run("measure", edited, *FIRE, "--json", found)
+    assert (code, err) == (0, "")
+    figures = json.loads(found.read_text())
+    assert len(figures["loudness"]) == len(figures["change"]) == len(figures["after"]) == 6
+    assert all(0 <= p <= 1 for p in figures["before"] + figures["after"])
+    assert figures["psnr_outside"] > 30  # only the codec touched it
+    assert figures["region"]["pairs"] == figures["whole"]["pairs"] == 5
+    assert np.mean(figures["change"]) > 0.01
+    for name in ("warp error, region", "PSNR outside", "looks like fire", "peaks align"):
+        assert name in told
+
+
+def test_a_copy_of_the_source_changes_nothing(run, edited, video, tmp_path):
+    copy, found = tmp_path / "copy.mp4", tmp_path / "figures.json"
+    shutil.copy(video, copy)
+    recipe = edited.with_suffix(".recipe.json")
+    assert run("measure", copy, "--recipe", recipe, *FIRE, "--json", found)[0] == 0
+    figures = json.loads(found.read_text())
+    assert figures["psnr_outside"] == "inf"
+    assert figures["ssim_outside"] == pytest.approx(1)
+    assert figures["change"] == [0] * 6
+    assert figures["after"] == figures["before"]
+    assert figures["region"]["edited"] == figures["region"]["source"]
+    assert figures["similarity"][0] == figures["similarity"][1]
+    assert figures["follows_loudness"] == 0
+
+
+def test_nothing_is_written_beside_the_edit(run, edited):
+    before = sorted(p.name for p in edited.parent.iterdir())
+    assert run("measure", edited, *FIRE)[0] == 0
+    assert sorted(p.name for p in edited.parent.iterdir()) == before
+
+
+def test_the_wrong_files_are_refused_in_one_line(run, edited, video, sound, tmp_path):
+    recipe = ("--recipe", edited.with_suffix(".recipe.json"))
+    short = make.write_video(tmp_path / "short.mp4", 4)
+    assert_refused(run("measure", short, *recipe, *FIRE), "4 frames where its recipe edits 6")
+    long = make.write_video(tmp_path / "long.mp4", 9)
+    assert_refused(run("measure", long, *recipe, *FIRE), "recipe edits 6")
+    small = make.write_video(tmp_path / "small.mp4", 6, size=(32, 48))
+    assert_refused(run("measure", small, *recipe, *FIRE), "48x32")
+    assert_refused(run("measure", video, *FIRE), "in.recipe.json")
+    assert_refused(run("measure", sound, *recipe, *FIRE), "noise.wav")
+    assert_refused(run("measure", edited, "--sound-class", "bees"), "the judge knows no bees")
+
+
+def test_a_recipe_without_a_video_is_refused(run, edited, tmp_path):
+    plain = tmp_path / "plain.json"
+    plain.write_text("{}")
+    assert_refused(run("measure", edited, "--recipe", plain), "names no video")

@@ -25,6 +25,7 @@ ALLOWED = {
     "guidance": {"diffusion", "flow", "joint", "perceptual"},
     "weights": {"errors", "state_files", "diffusion", "flow", "joint", "perceptual"},
     "packs": {"errors", "compute", "diffusion", "flow", "joint", "weights"},
+    "baselines": {"config", "diffusion"},
     "editing": {
         "errors",
         "events",
@@ -38,6 +39,7 @@ ALLOWED = {
         "masks",
         "guidance",
         "packs",
+        "baselines",
     },
     "metrics": {"errors"},
     "judge": {"errors", "state_files", "perceptual", "media", "masks"},

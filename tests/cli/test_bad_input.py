@@ -223,9 +223,9 @@ def test_memory(edit, monkeypatch):
             "[enforce fail] DefaultCPUAllocator: not enough memory: you tried to allocate"
         )
 
-    monkeypatch.setattr("soundini.editing.stream.sample_window", hungry)
+    monkeypatch.setattr("soundini.editing.methods.sample_window", hungry)
     assert_refused(edit(), "compute.chunk", "window.frames", "region.size")
-    monkeypatch.setattr("soundini.editing.stream.sample_window", lambda *_: [][1])
+    monkeypatch.setattr("soundini.editing.methods.sample_window", lambda *_: [][1])
     with pytest.raises(IndexError):
         edit()
 

@@ -237,3 +237,26 @@ def test_mask_preview_refuses_what_an_edit_refuses(run, video, tmp_path):
     assert_refused(run("mask", "preview", video, "--mask", wrong, "-o", picture), "8x8")
     assert_refused(run("mask", "preview", video, "--whole-frame", "-o", tmp_path / "a.gif"), ".png")
     assert not picture.exists()
+
+
+def test_blended_diffusion_edits_every_frame_by_itself(edit, out, tmp_path):
+    """The window that a frame lies in makes no difference, where it does to the paper's method."""
+    more = ("--envelope", "off", "--audio", "none", "--set", "output.crf=0")
+    apart = tmp_path / "apart.mp4"
+    changes = {}
+    for method in ("soundini", "blended-diffusion"):
+        flags = ("--method", method, *more)
+        assert edit(*flags)[0] == 0
+        small = ("--set", "window.frames=2", "--set", "window.overlap=0")
+        assert edit(*flags, *small, output=apart)[0] == 0
+        changes[method] = np.abs(frames_of(out).astype(int) - frames_of(apart)).max()
+    assert changes["blended-diffusion"] <= 1
+    assert changes["soundini"] > 5
+
+
+def test_blended_diffusion_samples_as_many_candidates_as_it_is_told(edit, out):
+    code, told, _ = edit("--method", "blended-diffusion", "--set", "blended.candidates=2")
+    assert code == 0
+    assert "step 6/6" in told
+    recipe = recipe_beside(out)["request"]["recipe"]
+    assert (recipe["method"], recipe["blended"]) == ("blended-diffusion", {"candidates": 2})

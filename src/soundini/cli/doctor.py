@@ -105,7 +105,7 @@ def _speed(pack: ModelPack) -> None:
     import torch
 
     from soundini.config.presets import load_preset, preset_of
-    from soundini.editing.window import sampling_plan
+    from soundini.editing.methods import evaluations
 
     denoiser = pack.denoiser
     device = next(denoiser.parameters()).device
@@ -120,7 +120,7 @@ def _speed(pack: ModelPack) -> None:
     step = min(spent) / _FRAMES
     preset = preset_of(pack.name)
     recipe = load_preset(preset)
-    steps = len(sampling_plan(recipe, denoiser.schedule.num_timesteps))
+    steps = evaluations(recipe, denoiser.schedule.num_timesteps)
     window = recipe.window
     passes = 100 * steps * window.frames / (window.frames - window.overlap)
     print("speed")

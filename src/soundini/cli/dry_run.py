@@ -18,13 +18,13 @@ def print_plan(request: EditRequest) -> None:
     console = Console()
     edit = prepare(request, console)
     from soundini.cli.estimate import estimate
-    from soundini.editing.window import sampling_plan
+    from soundini.editing.methods import evaluations
 
     try:
         with console.status("measuring a step"):
             cost = estimate(edit)
         info, busy = edit.info, [w for w in edit.windows if w.box is not None]
-        steps = len(sampling_plan(request.recipe, edit.pack.denoiser.schedule.num_timesteps))
+        steps = evaluations(request.recipe, edit.pack.denoiser.schedule.num_timesteps)
         height, width = edit.windows[0].size
         device = next(edit.pack.denoiser.parameters()).device
         sound = edit.track.sound

@@ -11,7 +11,7 @@ import torch
 
 from soundini.cli.stills import pick_neighbours
 from soundini.editing.files import PreparedEdit
-from soundini.editing.window import sampling_plan
+from soundini.editing.methods import evaluations
 from soundini.events import StepDone
 
 _MIB = 2**20
@@ -40,7 +40,7 @@ def count_evaluations(edit: PreparedEdit) -> int:
     Silent frames and frames without a mask need none.
     """
     recipe, schedule = edit.request.recipe, edit.pack.denoiser.schedule
-    steps = len(sampling_plan(recipe, schedule.num_timesteps))
+    steps = evaluations(recipe, schedule.num_timesteps)
     windows = [w for w in edit.windows if w.box is not None]
     return steps * sum(int((edit.track.strength[w.start : w.stop] > 0).sum()) for w in windows)
 

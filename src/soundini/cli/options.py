@@ -24,6 +24,7 @@ MASK_FLAGS = {
 }
 EDIT_FLAGS = {
     "seed": "seed",
+    "method": "method",
     "strength": "guidance.strength",
     "text": "guidance.text",
     "text_weight": "guidance.lambda_text",

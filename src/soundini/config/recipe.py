@@ -163,6 +163,13 @@ class WindowConfig(Section):
         return self
 
 
+class BlendedDiffusionConfig(Section):
+    """The baseline ``--method blended-diffusion``: every frame by itself."""
+
+    candidates: int = Field(default=3, ge=1, le=64)
+    """Results sampled of each frame; the joint space chooses. The cost grows with them."""
+
+
 class ComputeConfig(Section):
     """Where and how the arithmetic runs."""
 
@@ -196,10 +203,13 @@ class Recipe(Section):
 
     seed: int = Field(default=0, ge=0, lt=2**63)
     """Noise and augmentations are a function of the seed and the frame index."""
+    method: Literal["soundini", "blended-diffusion"] = "soundini"
+    """How frames are edited: by the paper's method, or by a baseline it is compared to."""
     sampling: SamplingConfig = SamplingConfig()
     guidance: GuidanceConfig = GuidanceConfig()
     sound: SoundConfig = SoundConfig()
     region: RegionConfig = RegionConfig()
     window: WindowConfig = WindowConfig()
+    blended: BlendedDiffusionConfig = BlendedDiffusionConfig()
     compute: ComputeConfig = ComputeConfig()
     output: OutputConfig = OutputConfig()

@@ -16,9 +16,10 @@ from soundini.config.recipe import Recipe
 from soundini.diffusion.sampling import SamplingStep
 from soundini.editing.coherence import CoherenceMeter
 from soundini.editing.intensity import opacity
+from soundini.editing.methods import edit_window, evaluations, settings_for_method
 from soundini.editing.plan import Window
 from soundini.editing.sound_track import SoundTrack
-from soundini.editing.window import WindowInputs, sample_window, sampling_plan
+from soundini.editing.window import WindowInputs
 from soundini.events import EditDone, EditEvent, FrameDone, MasksReady, StepDone
 from soundini.flow.pairs import estimate_pairs
 from soundini.flow.smooth import smooth_along
@@ -65,7 +66,8 @@ def edit_frames(
         :class:`MasksReady`, then :class:`StepDone` and :class:`FrameDone` as they come, then :class:`EditDone`.
     """
     began = time.perf_counter()
-    steps = len(sampling_plan(recipe, pack.denoiser.schedule.num_timesteps))
+    recipe = settings_for_method(recipe)
+    steps = evaluations(recipe, pack.denoiser.schedule.num_timesteps)
     busy = [w for w in windows if w.box is not None and _audible(track, w)]
     total = steps * len(busy)
     yield MasksReady(windows[-1].stop, len(windows), total, windows[0].size)
@@ -81,7 +83,7 @@ def edit_frames(
         if window.box is not None and _audible(track, window):
             inputs = _inputs(pack, window, batch, before, track, first_index)
             step: SamplingStep | None = None
-            for step in sample_window(pack, inputs, recipe):
+            for step in edit_window(pack, inputs, recipe):
                 done += 1
                 losses = _read_back(step.diagnostics) or losses
                 yield StepDone(number, done, total, losses, _preview(step.pred_xstart))

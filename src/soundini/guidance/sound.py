@@ -66,6 +66,27 @@ class SoundGuidance:
         return (1 - (self.embeddings(context) * self.sound_embeds).sum(-1)).mean(0)
 
 
+@torch.no_grad()
+def region_similarity(
+    joint: JointSpace, frames: Tensor, mask: Tensor, sound_embeds: Tensor
+) -> Tensor:
+    """Cosine of each finished frame's region, seen whole, to its sound.
+
+    Args:
+        joint: the joint space.
+        frames: in [-1, 1].
+        mask: 1 = edit.
+        sound_embeds: target of each frame, unit length.
+
+    Shape:
+        ``frames``: ``[T, 3, H, W]``; ``mask``: ``[T, 1, H, W]``; ``sound_embeds``: ``[T, D]``; returns ``[T]``.
+    """
+    plain = AugmentConfig(views=1)
+    region = mask_region(mask)
+    views = affine_views(frames * mask, region, joint.image_size, plain, torch.Generator())
+    return (joint.embed_images(views[0]) * sound_embeds).sum(-1)
+
+
 class DirectionalSoundGuidance:
     """L_DSG = d_cos(dv, dz): from frame to frame, the region moves in the joint space as the sound does.
 

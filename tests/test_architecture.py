@@ -69,6 +69,20 @@ ALLOWED = {
         "metrics",
         "training",
     },
+    "benchmark": {
+        "errors",
+        "events",
+        "compute",
+        "config",
+        "demo",
+        "media",
+        "masks",
+        "packs",
+        "editing",
+        "judge",
+        "metrics",
+        "evaluation",
+    },
 }
 TOP = {"cli", "demo", "__init__", "__main__", "_version"}
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import tyro
 
 from soundini._version import __version__
+from soundini.cli.benchmark import Benchmark
 from soundini.cli.data import Data
 from soundini.cli.demo import Demo
 from soundini.cli.doctor import Doctor
@@ -36,6 +37,7 @@ Command = (
     | Annotated[Data, tyro.conf.subcommand("data")]
     | Annotated[Train, tyro.conf.subcommand("train")]
     | Annotated[Measure, tyro.conf.subcommand("measure")]
+    | Annotated[Benchmark, tyro.conf.subcommand("benchmark")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
 )
 DESCRIPTION = "Edit a video by a sound: what is heard is seen inside the mask."

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import tempfile
 from dataclasses import dataclass
@@ -90,13 +89,11 @@ def _number(value: float | None, digits: int) -> str:
 def _write(path: Path, found: EditMeasures) -> None:
     from soundini.media.output import PartialFile
 
-    content = dataclasses.asdict(found) | {
+    content = found.record() | {
         "probability": found.probability,
         "follows_loudness": found.follows_loudness,
         "peaks_align": found.peaks_align,
     }
-    if content["psnr_outside"] == float("inf"):
-        content["psnr_outside"] = "inf"  # JSON has no number for it
     with PartialFile(path) as file:
         file.partial.write_text(json.dumps(content, indent=1) + "\n")
         file.commit()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import islice, pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,9 +27,13 @@ from soundini.media.video_reader import VideoReader
 from soundini.metrics.alignment import peak_alignment
 from soundini.metrics.fidelity import FidelityMeter
 from soundini.metrics.rank import rank_correlation
+from soundini.packs.pack import ModelPack
 
 _CHUNK = 8
 """Frames that are held at once; one of them is carried over, for its pair with the next."""
+
+_INFINITE = "inf"
+"""JSON has no number for it."""
 
 _SMALLEST = 11
 """Side of the window of SSIM."""
@@ -61,6 +67,24 @@ class EditMeasures:
     before: list[float | None]
     after: list[float | None]
 
+    def record(self) -> dict[str, Any]:
+        """The figures as JSON can hold them; see :meth:`of_record`."""
+        content = asdict(self)
+        if content["psnr_outside"] == math.inf:
+            content["psnr_outside"] = _INFINITE
+        return content
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> EditMeasures:
+        """The figures of what :meth:`record` gave."""
+        content: dict[str, Any] = dict(record)
+        for name in ("region", "whole"):
+            content[name] = TemporalFigures(**content[name]) if content[name] else None
+        if content["psnr_outside"] == _INFINITE:
+            content["psnr_outside"] = math.inf
+        content["similarity"] = tuple(content["similarity"])
+        return cls(**content)
+
     @property
     def probability(self) -> tuple[float, float]:
         """Mean probability of the sound before and after."""
@@ -93,7 +117,11 @@ class _Gathered:
 
 
 def measure_edit(
-    request: EditRequest, edited: Path, judge: Judge, sound: str | None = None
+    request: EditRequest,
+    edited: Path,
+    judge: Judge,
+    sound: str | None = None,
+    pack: ModelPack | None = None,
 ) -> Iterator[PicturesSeen | EditMeasures]:
     """Measure an edited file against the source, mask and sound that its recipe names.
 
@@ -104,6 +132,7 @@ def measure_edit(
         edited: the edited video.
         judge: says what frames show.
         sound: one of the judge's classes; None for the one that the joint space hears.
+        pack: the models of the edit, already loaded; None to load them.
 
     Yields:
         :class:`PicturesSeen` as frames are measured, :class:`EditMeasures` at the end.
@@ -112,7 +141,7 @@ def measure_edit(
         ConfigError: the judge does not know the sound.
         MediaError: a file cannot be read, or the edited video is not of this edit.
     """
-    with closing(prepare_edit(request)) as edit:
+    with closing(prepare_edit(request, pack)) as edit:
         sound = sound or _heard(edit)
         if sound not in judge.classes:
             raise ConfigError(

@@ -27,8 +27,8 @@ def save_shown(path: Path, frames: np.ndarray, edited: np.ndarray, masks: np.nda
     chosen = np.linspace(0, len(frames) - 1, SHOWN).round().astype(int)
     sources = [overlay(frames[0], masks[0]), *(frames[i] for i in chosen[1:])]
     kept = {
-        "source": np.stack([_small(f) for f in sources]),
-        "edited": np.stack([_small(edited[i]) for i in chosen]),
+        "source": np.stack([small(f) for f in sources]),
+        "edited": np.stack([small(edited[i]) for i in chosen]),
     }
     save_pictures(path, kept)
 
@@ -46,6 +46,7 @@ def save_pictures(path: Path, pictures: dict[str, np.ndarray]) -> None:
         file.commit()
 
 
-def _small(frame: np.ndarray) -> np.ndarray:
+def small(frame: np.ndarray) -> np.ndarray:
+    """A frame at the height of sheets: ``uint8 [H, W, 3]`` -> ``[HEIGHT, width, 3]``."""
     width = round(HEIGHT * frame.shape[1] / frame.shape[0])
     return np.asarray(cv2.resize(frame, (width, HEIGHT), interpolation=cv2.INTER_AREA), np.uint8)

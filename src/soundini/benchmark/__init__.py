@@ -1,0 +1,1 @@
+"""Methods side by side: clips, sounds and variants in, one table out."""

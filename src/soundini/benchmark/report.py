@@ -1,0 +1,176 @@
+"""The report of a benchmark: one HTML file that holds everything, and a Markdown page for the docs."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Sequence
+from importlib import resources
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from soundini.benchmark.jobs import EDITED, Job, Result
+from soundini.benchmark.pictures import loudness_plot, strip_rows
+from soundini.benchmark.suite import Suite
+from soundini.benchmark.summary import COLUMNS, summarise
+from soundini.errors import ConfigError
+from soundini.evaluation.report import machine
+from soundini.evaluation.sheets import write_sheet
+from soundini.media.output import PartialFile
+
+_TEMPLATE = "report.html"
+_STRIPS = "strips"
+
+
+def write_reports(
+    suite: Suite,
+    jobs: Sequence[Job],
+    results: Sequence[Result],
+    failed: Sequence[str],
+    command: str,
+    run: Path,
+    page: Path | None,
+) -> Path:
+    """Write ``report.html`` into the run's folder, and a Markdown page where one is asked for.
+
+    Args:
+        suite: what was compared.
+        jobs: all jobs.
+        results: of those that are done.
+        failed: why the others are not, a line each.
+        command: what wrote the report.
+        run: where jobs, strips and the report lie.
+        page: a Markdown file; its pictures go to ``images/benchmark`` beside it. Only clips that may be shown are on it.
+
+    Returns:
+        The HTML file.
+
+    Raises:
+        ConfigError: jinja2 or matplotlib is not installed.
+    """
+    pairs = _pairs(jobs, results)
+    for name, job, group in pairs:
+        write_sheet(run / _STRIPS / f"{name}.png", strip_rows(job, group))
+    report = run / _TEMPLATE
+    _write(report, _html(suite, results, pairs, failed, command, run))
+    if page is not None:
+        folder = page.parent / "images" / "benchmark"
+        allowed = [p for p in pairs if not suite.shown or p[1].clip.name in suite.shown]
+        for name, job, group in allowed:
+            write_sheet(folder / f"{name}.png", strip_rows(job, group))
+        _write(page, _markdown(suite, results, [name for name, *_ in allowed], failed, command))
+    return report
+
+
+def _pairs(
+    jobs: Sequence[Job], results: Sequence[Result]
+) -> list[tuple[str, Job, Sequence[Result]]]:
+    """The results of each clip and sound: a name, one of the jobs, the results."""
+    by_output = {result.folder: result for result in results}
+    pairs = []
+    for (clip, sound), group in groupby(jobs, key=lambda job: (job.clip.name, job.sound)):
+        mine = list(group)
+        done = [by_output[job.folder] for job in mine if job.folder in by_output]
+        if done:
+            pairs.append((f"{clip}-{sound}", mine[0], done))
+    return pairs
+
+
+def _html(
+    suite: Suite,
+    results: Sequence[Result],
+    pairs: Sequence[tuple[str, Job, Sequence[Result]]],
+    failed: Sequence[str],
+    command: str,
+    run: Path,
+) -> str:
+    try:
+        from jinja2 import Environment
+    except ImportError:
+        raise ConfigError(
+            "a report needs jinja2 and matplotlib; run: pip install 'soundini[benchmark]'"
+        ) from None
+    template = (resources.files("soundini.benchmark") / _TEMPLATE).read_text()
+    shown: list[dict[str, Any]] = [
+        {
+            "clip": job.clip.name,
+            "sound": job.sound,
+            "strip": _data("image/png", run / _STRIPS / f"{name}.png"),
+            "plot": loudness_plot(group),
+            "players": [
+                {"variant": r.variant, "source": _data("video/mp4", r.folder / EDITED)}
+                for r in group
+            ],
+        }
+        for name, job, group in pairs
+    ]
+    settings = {
+        variant: json.dumps(suite.recipe(variant).model_dump(mode="json"), indent=1)
+        for variant in suite.variants
+    }
+    return (
+        Environment(autoescape=True)
+        .from_string(template)
+        .render(
+            command=command,
+            clips=len(suite.clips),
+            sounds=len(suite.sounds),
+            frames=suite.frames,
+            models=pairs[0][1].request.models if pairs else "none",
+            machine=machine(),
+            failed=failed,
+            titles=[column.title for column in COLUMNS],
+            table=summarise(results),
+            pairs=shown,
+            settings=settings,
+        )
+    )
+
+
+def _markdown(
+    suite: Suite,
+    results: Sequence[Result],
+    pictures: Sequence[str],
+    failed: Sequence[str],
+    command: str,
+) -> str:
+    table = summarise(results)
+    lines = [
+        f"| {' | '.join(['', *table])} |",
+        f"| {' | '.join(['---', *['---:'] * len(table)])} |",
+    ]
+    for number, column in enumerate(COLUMNS):
+        cells = [row[number] for row in table.values()]
+        texts = [f"**{cell.text}**" if cell.best else cell.text for cell in cells]
+        lines.append(f"| {' | '.join([column.title, *texts])} |")
+    variants = "\n".join(
+        f"- **{name}**: {' '.join(f'`{s}`' for s in settings) or 'as the preset'}"
+        for name, settings in suite.variants.items()
+    )
+    sheets = "\n\n".join(f"![{name}](images/benchmark/{name}.png)" for name in pictures)
+    trouble = "".join(f"\n\nFailed: {html.escape(line)}" for line in failed)
+    return f"""# Methods, side by side
+
+Written by `{command}` on {machine()}: {len(suite.clips)} clips, {len(suite.sounds)} sounds, {suite.frames} frames each, preset
+`{suite.preset}`. Means over the jobs, with 95 % bootstrap intervals; the best is bold. Warp errors are of the edited
+frames by the source's flow, in units of [-1, 1]. No figure is by a network that guided an edit.{trouble}
+
+{chr(10).join(lines)}
+
+{variants}
+
+{sheets}
+"""
+
+
+def _data(kind: str, path: Path) -> str:
+    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with PartialFile(path) as file:
+        file.partial.write_text(text)
+        file.commit()

@@ -1,0 +1,108 @@
+"""From the jobs of a benchmark to one line for each variant."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from soundini.benchmark.jobs import Result
+from soundini.media.output import PartialFile
+from soundini.metrics.bootstrap import bootstrap_interval
+
+
+@dataclass(frozen=True)
+class Column:
+    """A figure that variants are compared by.
+
+    Args:
+        key: its name in :meth:`soundini.benchmark.jobs.Result.row`.
+        title: its name in tables.
+        digits: after the point.
+        better: 1 where more is better, -1 where less is, 0 where neither.
+    """
+
+    key: str
+    title: str
+    digits: int
+    better: int
+
+
+COLUMNS = (
+    Column("judge_rise", "rise of the judge's probability", 2, 1),
+    Column("judge_after", "judge's probability", 2, 1),
+    Column("warp_edited", "warp error, region", 4, -1),
+    Column("warp_edited_frame", "warp error, frame", 4, -1),
+    Column("neighbours", "neighbours alike", 4, 1),
+    Column("psnr_outside", "PSNR outside, dB", 1, 1),
+    Column("ssim_outside", "SSIM outside", 4, 1),
+    Column("follows_loudness", "follows loudness", 2, 1),
+    Column("peaks_align", "peaks align", 2, 1),
+    Column("seconds", "seconds a job", 1, -1),
+    Column("evaluations", "evaluations a frame", 0, 0),
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A mean over jobs, with its 95 % bootstrap interval.
+
+    Args:
+        mean: None where no job has the figure.
+        low: of the interval.
+        high: of the interval.
+        best: whether no other variant's mean is better.
+        text: the three as a table shows them.
+    """
+
+    mean: float | None
+    low: float = math.nan
+    high: float = math.nan
+    best: bool = False
+    text: str = "none"
+
+
+def summarise(results: Sequence[Result]) -> dict[str, list[Cell]]:
+    """Every variant's means over its jobs: variant -> a cell for each of :data:`COLUMNS`.
+
+    Infinite values (nothing differs) and missing ones are left out of a mean.
+    """
+    rows = [result.row() for result in results]
+    variants = list(dict.fromkeys(result.variant for result in results))
+    table: dict[str, list[Cell]] = {variant: [] for variant in variants}
+    for column in COLUMNS:
+        cells = [
+            _cell([row[column.key] for row in rows if row["variant"] == variant], column)
+            for variant in variants
+        ]
+        means = [cell.mean for cell in cells if cell.mean is not None]
+        top = max((column.better * mean for mean in means), default=math.nan)
+        for variant, cell in zip(variants, cells, strict=True):
+            wins = column.better != 0 and cell.mean is not None and column.better * cell.mean == top
+            best = wins and len(means) > 1
+            table[variant].append(Cell(cell.mean, cell.low, cell.high, best, cell.text))
+    return table
+
+
+def _cell(values: Sequence[object], column: Column) -> Cell:
+    known = [float(v) for v in values if isinstance(v, int | float) and math.isfinite(v)]
+    if not known:
+        return Cell(None)
+    low, high = bootstrap_interval(known)
+    mean = sum(known) / len(known)
+    shown = [f"{value:.{column.digits}f}" for value in (mean, low, high)]
+    text = shown[0] if shown[1] == shown[2] else f"{shown[0]} ({shown[1]} to {shown[2]})"
+    return Cell(mean, low, high, text=text)
+
+
+def write_csv(path: Path, results: Sequence[Result]) -> None:
+    """Write a line for each job, by atomic rename."""
+    rows = [result.row() for result in results]
+    with PartialFile(path) as file:
+        with file.partial.open("w", newline="") as out:
+            writer = csv.DictWriter(out, list(rows[0]) if rows else ["clip"])
+            writer.writeheader()
+            writer.writerows(rows)
+        file.commit()

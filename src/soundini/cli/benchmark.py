@@ -1,0 +1,83 @@
+"""``soundini benchmark``: methods side by side, as one report."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional, arg
+
+from soundini.errors import ConfigError
+
+if TYPE_CHECKING:
+    from soundini.benchmark.jobs import Result
+
+BUILTIN = "builtin"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Benchmark:
+    """Edit clips by sounds with several methods or settings, measure all, and write one report. Goes on where it was stopped."""
+
+    suite: Positional[Annotated[str, arg(metavar="SUITE.yaml|builtin")]]
+    """What is compared and on what; builtin needs no files."""
+    run_folder: Annotated[Path, arg(name="run", metavar="FOLDER")]
+    """Where the edits, jobs.csv and report.html go."""
+    page: Annotated[Path | None, arg(metavar="PAGE.md")] = None
+    """Write a page for the docs too; its pictures go to images/benchmark beside it."""
+    models: Annotated[str, arg(metavar="PACK")] = "embedded"
+    """The models of all edits."""
+
+    def run(self) -> int:
+        """Do all jobs, then write the report.
+
+        Returns:
+            0; 1 where a job failed.
+        """
+        from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        from soundini.benchmark.builtin import make_builtin
+        from soundini.benchmark.jobs import plan_jobs, run_jobs
+        from soundini.benchmark.report import write_reports
+        from soundini.benchmark.suite import load_suite
+        from soundini.benchmark.summary import write_csv
+        from soundini.judge import Judge
+
+        if self.page is not None and self.page.suffix.lower() != ".md":
+            raise ConfigError(f"{self.page}: the page is Markdown; choose a name that ends in .md")
+        builtin = self.suite == BUILTIN
+        path = make_builtin(self.run_folder / BUILTIN) if builtin else Path(self.suite)
+        suite, judge = load_suite(path), Judge.from_package()
+        for sound in suite.sounds:
+            if sound not in judge.classes:
+                known = ", ".join(judge.classes)
+                raise ConfigError(f"{path}: the judge knows no {sound}; name a sound: {known}")
+        self.run_folder.mkdir(parents=True, exist_ok=True)
+        jobs = plan_jobs(suite, path.parent, self.run_folder, self.models)
+        results: list[Result] = []
+        failed: list[str] = []
+        columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns) as progress:
+            task = progress.add_task("edits", total=len(jobs))
+            for event in run_jobs(jobs, judge):
+                if event.result is not None:
+                    results.append(event.result)
+                    write_csv(self.run_folder / "jobs.csv", results)
+                else:
+                    name = f"{event.job.clip.name} by {event.job.sound}, {event.job.variant}"
+                    failed.append(f"{name}: {event.error}")
+                progress.update(task, completed=event.done)
+        report = write_reports(
+            suite, jobs, results, failed, self._command(), self.run_folder, self.page
+        )
+        for line in failed:
+            print(f"failed  {line}")
+        print(report)
+        return 1 if failed else 0
+
+    def _command(self) -> str:
+        """The command as a report tells it, without the folders of this machine."""
+        words = ["soundini", "benchmark", Path(self.suite).name, "--run", "FOLDER"]
+        return shlex.join([*words, *(["--models", self.models] * (self.models != "embedded"))])

@@ -1,0 +1,26 @@
+"""How far a mean can be trusted that was taken over a few items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def bootstrap_interval(
+    values: Sequence[float], confidence: float = 0.95, draws: int = 4000, seed: int = 0
+) -> tuple[float, float]:
+    """Percentile interval of the mean over items drawn again and again with replacement (Efron 1979).
+
+    Of a single item it is that item: one says nothing of the next.
+
+    Args:
+        values: one for each item, at least one.
+        confidence: share of the drawn means that lie within, above 0 and below 1.
+        draws: how often all items are drawn.
+        seed: of the draws.
+    """
+    found = np.asarray(values, float)
+    drawn = np.random.default_rng(seed).integers(0, len(found), (draws, len(found)))
+    low, high = np.quantile(found[drawn].mean(1), [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)

@@ -21,7 +21,7 @@ class Suite(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     clips: list[EvaluationClip] = Field(min_length=1)
-    """Videos and their regions; paths are as seen from the file."""
+    """Videos and their regions; paths are as seen from the folder of the data."""
     sounds: dict[str, str] = Field(min_length=1)
     """Class of the sound, as the judge calls it -> an audio file."""
     variants: dict[str, list[str]] = Field(min_length=1)
@@ -56,8 +56,12 @@ class Suite(BaseModel):
             raise ConfigError(f"variant {variant}: {error}") from None
 
 
-def load_suite(path: Path) -> Suite:
+def load_suite(path: Path, folder: Path) -> Suite:
     """Read a suite and check it: settings, and that every file is there.
+
+    Args:
+        path: the suite.
+        folder: where its files lie.
 
     Raises:
         ConfigError: it cannot be read or holds something else, a file is missing, or two clips have one name.
@@ -76,8 +80,10 @@ def load_suite(path: Path) -> Suite:
         suite.recipe(variant)
     named = [clip.clip for clip in suite.clips] + list(suite.sounds.values())
     for name in named + [clip.mask for clip in suite.clips if clip.mask is not None]:
-        if not (path.parent / name).exists():
-            raise ConfigError(f"{path}: there is no {name} in {path.parent}")
+        if not (folder / name).exists():
+            raise ConfigError(
+                f"{path}: there is no {name} in {folder}; name the folder with --data"
+            )
     names = [clip.name for clip in suite.clips]
     for name in names:
         if names.count(name) > 1:

@@ -25,6 +25,8 @@ class Benchmark:
     """What is compared and on what; builtin needs no files."""
     run_folder: Annotated[Path, arg(name="run", metavar="FOLDER")]
     """Where the edits, jobs.csv and report.html go."""
+    data: Annotated[Path | None, arg(metavar="FOLDER")] = None
+    """Where the suite's videos and sounds lie; beside it, where none is named."""
     page: Annotated[Path | None, arg(metavar="PAGE.md")] = None
     """Write a page for the docs too; its pictures go to images/benchmark beside it."""
     models: Annotated[str, arg(metavar="PACK")] = "embedded"
@@ -49,13 +51,14 @@ class Benchmark:
             raise ConfigError(f"{self.page}: the page is Markdown; choose a name that ends in .md")
         builtin = self.suite == BUILTIN
         path = make_builtin(self.run_folder / BUILTIN) if builtin else Path(self.suite)
-        suite, judge = load_suite(path), Judge.from_package()
+        folder = self.data or path.parent
+        suite, judge = load_suite(path, folder), Judge.from_package()
         for sound in suite.sounds:
             if sound not in judge.classes:
                 known = ", ".join(judge.classes)
                 raise ConfigError(f"{path}: the judge knows no {sound}; name a sound: {known}")
         self.run_folder.mkdir(parents=True, exist_ok=True)
-        jobs = plan_jobs(suite, path.parent, self.run_folder, self.models)
+        jobs = plan_jobs(suite, folder, self.run_folder, self.models)
         results: list[Result] = []
         failed: list[str] = []
         columns = (TextColumn("{task.description}"), MofNCompleteColumn(), TimeRemainingColumn())
@@ -79,5 +82,6 @@ class Benchmark:
 
     def _command(self) -> str:
         """The command as a report tells it, without the folders of this machine."""
-        words = ["soundini", "benchmark", Path(self.suite).name, "--run", "FOLDER"]
+        words = ["soundini", "benchmark", self.suite, "--run", "FOLDER"]
+        words += ["--data", "DATA"] * (self.data is not None)
         return shlex.join([*words, *(["--models", self.models] * (self.models != "embedded"))])

@@ -1,0 +1,157 @@
+import csv
+import json
+import re
+import shutil
+
+import pytest
+
+import media_factory as make
+from soundini.config.presets import load_preset
+
+from .conftest import BOX, assert_refused
+
+SUITE = f"""
+clips:
+  - {{clip: one.mp4, box: "{BOX}"}}
+  - {{clip: two.mp4, ellipse: "0.5,0.5,0.3,0.3"}}
+sounds: {{fire: noise.wav}}
+variants:
+  ours: [sampling.steps=3, region.size=32]
+  blended: [sampling.steps=3, region.size=32, method=blended-diffusion, blended.candidates=2]
+frames: 5
+shown: [two]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, sound):
+    """Two videos and a sound, with a suite beside them."""
+    for seed, name in enumerate(("one", "two")):
+        make.write_video(tmp_path / f"{name}.mp4", make.moving_frames(7, seed=seed))
+    (tmp_path / "suite.yaml").write_text(SUITE)
+    return tmp_path
+
+
+@pytest.fixture
+def benchmark(run, folder):
+    def call(*more, suite="suite.yaml"):
+        arguments = ("--run", folder / "run", "--models", "debug", *more)
+        return run("benchmark", folder / suite, *arguments)
+
+    return call
+
+
+def rows(folder):
+    with (folder / "run" / "jobs.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_clip_meets_every_variant_and_one_file_tells_all(benchmark, folder):
+    page = folder / "docs" / "page.md"
+    code, told, err = benchmark("--page", page)
+    assert (code, err) == (0, "")
+    assert "report.html" in told
+    found = rows(folder)
+    assert [(r["clip"], r["variant"]) for r in found] == [
+        (clip, variant) for clip in ("one", "two") for variant in ("ours", "blended")
+    ]
+    assert {r["variant"]: r["evaluations"] for r in found} == {"ours": "3", "blended": "6"}
+    report = (folder / "run" / "report.html").read_text()
+    assert report.count("<video") == 4
+    assert not re.search(r'(src|href)="(?!data:|#)', report), "the report needs no other file"
+    text = page.read_text()
+    assert "judge's probability" in text
+    pictures = [p.name for p in (folder / "docs" / "images" / "benchmark").iterdir()]
+    assert pictures == ["two-fire.png"], "only clips that may be shown"
+
+
+def test_what_is_done_is_not_done_again(benchmark, folder):
+    assert benchmark()[0] == 0
+    edited = sorted((folder / "run").glob("*/edited.mp4"))
+    before = [(p, p.stat().st_mtime_ns) for p in edited]
+    assert len(before) == 4
+    lost = edited[0].parent
+    shutil.rmtree(lost)
+    first = rows(folder)
+    assert benchmark()[0] == 0
+    again = [(p, p.stat().st_mtime_ns) for p in sorted((folder / "run").glob("*/edited.mp4"))]
+    assert [p for p, _ in again] == [p for p, _ in before]
+    assert [a == b for a, b in zip(again, before, strict=True)] == [False, True, True, True]
+    dropped = {"seconds"}
+    assert [{k: v for k, v in r.items() if k not in dropped} for r in rows(folder)] == [
+        {k: v for k, v in r.items() if k not in dropped} for r in first
+    ]
+
+
+def test_a_changed_setting_or_input_makes_a_new_job(benchmark, folder):
+    assert benchmark()[0] == 0
+    suite = folder / "suite.yaml"
+    suite.write_text(SUITE.replace("frames: 5", "frames: 4"))
+    assert benchmark()[0] == 0
+    assert len(list((folder / "run").glob("*/edited.mp4"))) == 8
+    figures = [json.loads(p.read_text()) for p in (folder / "run").glob("*/figures.json")]
+    assert sorted({len(f["measures"]["change"]) for f in figures}) == [4, 5]
+
+
+def test_a_job_that_fails_is_told_and_the_others_are_done(benchmark, folder):
+    make.write_video(folder / "two.mp4", make.moving_frames(7), audio=None)
+    damaged = folder / "one.mp4"
+    damaged.write_bytes(damaged.read_bytes()[:600])
+    code, told, err = benchmark()
+    assert (code, err) == (1, "")
+    assert told.count("failed  one by fire") == 2
+    assert [r["clip"] for r in rows(folder)] == ["two", "two"]
+    assert "Failed" in (folder / "run" / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("one.mp4", "gone.mp4", "there is no gone.mp4"),
+        ("noise.wav", "gone.wav", "there is no gone.wav"),
+        ("{fire: noise.wav}", "{bees: noise.wav}", "the judge knows no bees"),
+        ("sampling.steps=3", "sampling.stepz=3", "variant ours: unknown setting sampling.stepz"),
+        ("frames: 5", "frames: 0", "frames"),
+        ("ours:", "../ours:", "is no name"),
+        ("shown: [two]", "shown: [three]", "there is no clip three"),
+        ("clip: two.mp4", "clip: one.mp4", "two clips are called one"),
+        ("clips:", "clipz:", "clipz"),
+        ("clips:", "clips: [", "cannot read the suite"),
+    ],
+)
+def test_a_wrong_suite_is_refused_before_any_work(benchmark, folder, old, new, words):
+    (folder / "suite.yaml").write_text(SUITE.replace(old, new))
+    assert_refused(benchmark(), words)
+    assert not (folder / "run").exists()
+
+
+def test_a_missing_suite_and_a_page_of_another_kind_are_refused(benchmark, folder):
+    assert_refused(benchmark(suite="none.yaml"), "cannot read the suite")
+    assert_refused(benchmark("--page", folder / "page.html"), "ends in .md")
+
+
+def test_files_may_lie_elsewhere(run, folder, tmp_path):
+    away = tmp_path / "away"
+    away.mkdir()
+    (folder / "suite.yaml").rename(away / "suite.yaml")
+    suite = ("benchmark", away / "suite.yaml", "--run", tmp_path / "run", "--models", "debug")
+    assert_refused(run(*suite), "--data")
+    assert run(*suite, "--data", folder)[0] == 0
+
+
+def test_the_builtin_suite_is_made_the_same_twice(tmp_path):
+    from soundini.benchmark.builtin import make_builtin
+    from soundini.benchmark.suite import load_suite
+
+    suites = [make_builtin(tmp_path / name) for name in ("a", "b")]
+    for one in suites[0].parent.iterdir():
+        assert one.read_bytes() == (suites[1].parent / one.name).read_bytes(), one.name
+    suite = load_suite(suites[0], suites[0].parent)
+    assert len(suite.clips) == 3
+    steps = {
+        name: suite.recipe(name).sampling.steps
+        * (suite.recipe(name).blended.candidates if "blended" in name else 1)
+        for name in suite.variants
+    }
+    assert len(set(steps.values())) == 1, "equal budgets"
+    assert suite.recipe("soundini") == load_preset("fast")

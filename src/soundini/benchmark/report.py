@@ -86,12 +86,6 @@ def _html(
     command: str,
     run: Path,
 ) -> str:
-    try:
-        from jinja2 import Environment
-    except ImportError:
-        raise ConfigError(
-            "a report needs jinja2 and matplotlib; run: pip install 'soundini[benchmark]'"
-        ) from None
     template = (resources.files("soundini.benchmark") / _TEMPLATE).read_text()
     shown: list[dict[str, Any]] = [
         {
@@ -110,23 +104,35 @@ def _html(
         variant: json.dumps(suite.recipe(variant).model_dump(mode="json"), indent=1)
         for variant in suite.variants
     }
-    return (
-        Environment(autoescape=True)
-        .from_string(template)
-        .render(
-            command=command,
-            clips=len(suite.clips),
-            sounds=len(suite.sounds),
-            frames=suite.frames,
-            models=pairs[0][1].request.models if pairs else "none",
-            machine=machine(),
-            failed=failed,
-            titles=[column.title for column in COLUMNS],
-            table=summarise(results),
-            pairs=shown,
-            settings=settings,
-        )
+    return page_of(
+        template,
+        command=command,
+        clips=len(suite.clips),
+        sounds=len(suite.sounds),
+        frames=suite.frames,
+        models=pairs[0][1].request.models if pairs else "none",
+        machine=machine(),
+        failed=failed,
+        titles=[column.title for column in COLUMNS],
+        table=summarise(results),
+        pairs=shown,
+        settings=settings,
     )
+
+
+def page_of(template: str, **values: Any) -> str:
+    """Fill a template of HTML; what is filled in is escaped.
+
+    Raises:
+        ConfigError: jinja2 is not installed.
+    """
+    try:
+        from jinja2 import Environment
+    except ImportError:
+        raise ConfigError(
+            "pages need jinja2 and matplotlib; run: pip install 'soundini[benchmark]'"
+        ) from None
+    return Environment(autoescape=True).from_string(template).render(**values)
 
 
 def _markdown(

@@ -21,6 +21,7 @@ from soundini.cli.mask_preview import MaskPreview
 from soundini.cli.measure import Measure
 from soundini.cli.preview import Preview
 from soundini.cli.settings import Settings
+from soundini.cli.study import Study
 from soundini.cli.train import Train
 from soundini.cli.weights import Weights
 from soundini.errors import SoundiniError
@@ -38,6 +39,7 @@ Command = (
     | Annotated[Train, tyro.conf.subcommand("train")]
     | Annotated[Measure, tyro.conf.subcommand("measure")]
     | Annotated[Benchmark, tyro.conf.subcommand("benchmark")]
+    | Annotated[Study, tyro.conf.subcommand("study")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
 )
 DESCRIPTION = "Edit a video by a sound: what is heard is seen inside the mask."

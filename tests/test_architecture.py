@@ -81,6 +81,7 @@ ALLOWED = {
         "editing",
         "judge",
         "metrics",
+        "training",
         "evaluation",
     },
 }

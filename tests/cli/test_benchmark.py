@@ -186,6 +186,20 @@ def test_a_study_hides_the_names_and_its_votes_are_counted(benchmark, run, folde
     assert "4 votes" in told
 
 
+def test_photographs_of_what_is_heard_can_be_compared_to(benchmark, folder, tmp_path):
+    data, page = tmp_path / "data", tmp_path / "page.md"
+    data.mkdir()
+    make.write_pictures(data, {"fire": (1.0, 0.5, 0.2), "sea": (0.2, 0.4, 1.0)}, 60)
+    assert benchmark("--photographs", data, "--page", page)[0] == 0
+    lines = page.read_text().splitlines()
+    start = lines.index("| | fire |")
+    found = [line.split(" | ") for line in lines[start + 2 : start + 5]]
+    assert {name.strip("| ") for name, _ in found} == {"source", "ours", "blended"}
+    assert len({value for _, value in found}) == 3
+    make.write_pictures(data, {"sea": (0.2, 0.4, 1.0)}, 60)
+    assert_refused(benchmark("--photographs", data), "pictures of fire")
+
+
 def side_of(pair, variant):
     return "none" if variant == "none" else "a" if pair["a"] == variant else "b"
 

@@ -47,11 +47,13 @@ def loudness_plot(results: Sequence[Result]) -> str:
 
     figure = Figure(figsize=(6, 1.8), layout="constrained")
     axes = figure.subplots()
-    axes.plot(results[0].measures.loudness, color="black", label="loudness")
+    axes.plot(results[0].measures.loudness, color="black", linestyle="dotted", label="loudness")
+    axes.set(xlabel="frame", ylabel="loudness", ylim=(0, 1.05))
+    changes = axes.twinx()
     for result in results:
-        axes.plot(result.measures.change, label=f"change, {result.variant}")
-    axes.set(xlabel="frame", ylim=(0, 1.05))
-    axes.legend(fontsize="x-small", loc="center left", bbox_to_anchor=(1, 0.5))
+        changes.plot(result.measures.change, label=f"change, {result.variant}")
+    changes.set(ylabel="change", ylim=(0, None))
+    figure.legend(fontsize="x-small", loc="outside right center")
     out = io.StringIO()
     with rc_context({"svg.hashsalt": "soundini"}):  # else every report has other names inside
         figure.savefig(out, format="svg", metadata={"Date": None})

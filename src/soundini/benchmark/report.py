@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
@@ -32,6 +32,7 @@ def write_reports(
     command: str,
     run: Path,
     page: Path | None,
+    distances: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Path:
     """Write ``report.html`` into the run's folder, and a Markdown page where one is asked for.
 
@@ -42,7 +43,8 @@ def write_reports(
         failed: why the others are not, a line each.
         command: what wrote the report.
         run: where jobs, strips and the report lie.
-        page: a Markdown file; its pictures go to ``images/benchmark`` beside it. Only clips that may be shown are on it.
+        page: None, or a Markdown file; its pictures go to ``images/benchmark`` beside it. Only clips that may be shown are on it.
+        distances: to photographs, see :func:`soundini.benchmark.photographs.photograph_distances`.
 
     Returns:
         The HTML file.
@@ -54,13 +56,14 @@ def write_reports(
     for name, job, group in pairs:
         write_sheet(run / _STRIPS / f"{name}.png", strip_rows(job, group))
     report = run / _TEMPLATE
-    _write(report, _html(suite, results, pairs, failed, command, run))
+    _write(report, _html(suite, results, pairs, failed, command, run, distances or {}))
     if page is not None:
         folder = page.parent / "images" / "benchmark"
         allowed = [p for p in pairs if not suite.shown or p[1].clip.name in suite.shown]
         for name, job, group in allowed:
             write_sheet(folder / f"{name}.png", strip_rows(job, group))
-        _write(page, _markdown(suite, results, [name for name, *_ in allowed], failed, command))
+        names = [name for name, *_ in allowed]
+        _write(page, _markdown(suite, results, names, failed, command, distances or {}))
     return report
 
 
@@ -85,6 +88,7 @@ def _html(
     failed: Sequence[str],
     command: str,
     run: Path,
+    distances: Mapping[str, Mapping[str, float]],
 ) -> str:
     template = (resources.files("soundini.benchmark") / _TEMPLATE).read_text()
     shown: list[dict[str, Any]] = [
@@ -116,6 +120,7 @@ def _html(
         titles=[column.title for column in COLUMNS],
         table=summarise(results),
         pairs=shown,
+        distances=distances,
         settings=settings,
     )
 
@@ -141,6 +146,7 @@ def _markdown(
     pictures: Sequence[str],
     failed: Sequence[str],
     command: str,
+    distances: Mapping[str, Mapping[str, float]],
 ) -> str:
     table = summarise(results)
     lines = [
@@ -166,9 +172,24 @@ frames by the source's flow, in units of [-1, 1]. No figure is by a network that
 {chr(10).join(lines)}
 
 {variants}
+{_distances(distances)}
 
 {sheets}
 """
+
+
+def _distances(distances: Mapping[str, Mapping[str, float]]) -> str:
+    if not distances:
+        return ""
+    sounds = list(next(iter(distances.values())))
+    lines = [f"| | {' | '.join(sounds)} |", f"| --- |{' ---: |' * len(sounds)}"]
+    for name, row in distances.items():
+        lines.append(f"| {name} | {' | '.join(f'{row[sound]:.3f}' for sound in sounds)} |")
+    rule = (
+        "Kernel distance (KID) of the regions to held-out photographs of what is heard, on features of an ImageNet network; "
+        "comparable within a column."
+    )
+    return f"\n{rule}\n\n{chr(10).join(lines)}\n"
 
 
 def _data(kind: str, path: Path) -> str:

@@ -27,6 +27,8 @@ class Benchmark:
     """Where the edits, jobs.csv and report.html go."""
     data: Annotated[Path | None, arg(metavar="FOLDER")] = None
     """Where the suite's videos and sounds lie; beside it, where none is named."""
+    photographs: Annotated[Path | None, arg(metavar="DATA")] = None
+    """A folder with images.csv: how far edits are from its held-out photographs of what is heard is measured too."""
     page: Annotated[Path | None, arg(metavar="PAGE.md")] = None
     """Write a page for the docs too; its pictures go to images/benchmark beside it."""
     models: Annotated[str, arg(metavar="PACK")] = "embedded"
@@ -42,6 +44,7 @@ class Benchmark:
 
         from soundini.benchmark.builtin import make_builtin
         from soundini.benchmark.jobs import plan_jobs, run_jobs
+        from soundini.benchmark.photographs import photograph_distances
         from soundini.benchmark.report import write_reports
         from soundini.benchmark.suite import load_suite
         from soundini.benchmark.summary import write_csv
@@ -72,8 +75,11 @@ class Benchmark:
                     name = f"{event.job.clip.name} by {event.job.sound}, {event.job.variant}"
                     failed.append(f"{name}: {event.error}")
                 progress.update(task, completed=event.done)
+        distances = None
+        if self.photographs is not None and results:
+            distances = photograph_distances(jobs, results, self.photographs, judge)
         report = write_reports(
-            suite, jobs, results, failed, self._command(), self.run_folder, self.page
+            suite, jobs, results, failed, self._command(), self.run_folder, self.page, distances
         )
         for line in failed:
             print(f"failed  {line}")
@@ -84,4 +90,5 @@ class Benchmark:
         """The command as a report tells it, without the folders of this machine."""
         words = ["soundini", "benchmark", self.suite, "--run", "FOLDER"]
         words += ["--data", "DATA"] * (self.data is not None)
+        words += ["--photographs", "DATA"] * (self.photographs is not None)
         return shlex.join([*words, *(["--models", self.models] * (self.models != "embedded"))])

@@ -15,6 +15,7 @@ from soundini.errors import ConfigError
 if TYPE_CHECKING:
     from soundini.evaluation.subject import Subject
     from soundini.events import ItemMeasured
+    from soundini.packs.pack import ModelPack
 
 Part = Literal["spaces", "edits", "loudness", "prior"]
 PARTS: tuple[Part, ...] = ("spaces", "edits", "loudness", "prior")
@@ -77,7 +78,6 @@ class Evaluate:
         from soundini.evaluation.journal import Journal
         from soundini.evaluation.subject import EvaluationSettings, Subject
         from soundini.judge import Judge
-        from soundini.packs.pack import load_pack
 
         settings = override(EvaluationSettings(), self.set)
         settings.recipe()  # a wrong setting of the edits is told before anything is measured
@@ -85,7 +85,7 @@ class Evaluate:
             data=self.data,
             clips_folder=self.data / "clips",
             clips=load_clips(self.clips),
-            pack=load_pack(self.models),
+            pack=_load(self.models),
             judge=Judge.from_package(),
             settings=settings,
             journal=Journal(self.run_folder),
@@ -96,10 +96,9 @@ class Evaluate:
         from soundini.evaluation.loudness import evaluate_loudness
         from soundini.evaluation.prior import evaluate_prior
         from soundini.evaluation.spaces import evaluate_spaces
-        from soundini.packs.pack import load_pack
 
         if part == "prior":
-            return evaluate_prior(subject, load_pack(self.baseline) if self.baseline else None)
+            return evaluate_prior(subject, _load(self.baseline) if self.baseline else None)
         parts = {"spaces": evaluate_spaces, "edits": evaluate_edits, "loudness": evaluate_loudness}
         return parts[part](subject)
 
@@ -111,3 +110,11 @@ class Evaluate:
         words += [word for part in self.part for word in ("--part", part)]
         words += [word for setting in self.set for word in ("--set", setting)]
         return shlex.join(words)
+
+
+def _load(name: str) -> ModelPack:
+    """A pack in the arithmetic that an edit takes on this machine."""
+    from soundini.compute import pick_device, pick_dtype
+    from soundini.packs.pack import load_pack
+
+    return load_pack(name, dtype=pick_dtype("auto", pick_device("cpu")))

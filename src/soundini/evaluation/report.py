@@ -28,6 +28,7 @@ from soundini.evaluation.sheets import (
 from soundini.evaluation.subject import Subject
 from soundini.evaluation.targets import Target
 from soundini.media.output import PartialFile
+from soundini.packs.pack import ModelPack
 
 IMAGES = "images/evaluation"
 """Where the page's pictures lie, beside it."""
@@ -58,7 +59,7 @@ def write_report(
 
 Written by `{command}`; every figure is on the held-out side of the data, which
 `soundini train` never trains on (weights from elsewhere may have seen it: their model card says). Models {subject.pack.name}
-(`{subject.digest}`), {machine()}.
+(`{subject.digest}`), {arithmetic(subject.pack)} on {machine()}.
 
 {targets_table(targets)}
 
@@ -71,6 +72,11 @@ Written by `{command}`; every figure is on the held-out side of the data, which
         file.partial.write_text(text)
         file.commit()
     return targets
+
+
+def arithmetic(pack: ModelPack) -> str:
+    """What the prior computes in, such as float32."""
+    return str(pack.denoiser.autocast or torch.float32).removeprefix("torch.")
 
 
 def machine() -> str:

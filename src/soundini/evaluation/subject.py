@@ -127,7 +127,12 @@ class Subject:
         return f"{self.journal.key(self._depends_on(what))}.safetensors"
 
     def _depends_on(self, what: Mapping[str, Any]) -> dict[str, Any]:
-        return {**what, "models": self.digest, "data": str(self.data.resolve())}
+        return {
+            **what,
+            "models": self.digest,
+            "dtype": str(self.pack.denoiser.autocast),
+            "data": str(self.data.resolve()),
+        }
 
 
 def joint_of(pack: ModelPack) -> EmbeddedJointSpace:

@@ -34,9 +34,9 @@ class SamplingConfig(Section):
     """Noisiest level at which steps are repeated."""
     repeat_to: Share = 0.5
     """Least noisy level at which steps are repeated."""
-    noise: Literal["shared", "independent", "warped", "evolving"] = "shared"
-    """One noise image for all frames, one for each, the shared one carried along the flow, or one that turns slowly."""
-    noise_period: float = Field(default=48, gt=0)
+    noise: Literal["shared", "independent", "warped", "evolving"] = "evolving"
+    """One noise image for all, one for each frame, the one carried along the flow, or one that turns slowly, so that flames lick."""
+    noise_period: float = Field(default=30, gt=0)
     """Frames from one noise image to the next, for ``evolving`` noise."""
     class_label: Literal["random"] | Annotated[int, Field(ge=0)] = "random"
     """Class-conditional models (``paper-512``) only: ImageNet class, or another at each step."""

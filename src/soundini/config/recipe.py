@@ -35,7 +35,7 @@ class SamplingConfig(Section):
     repeat_to: Share = 0.5
     """Least noisy level at which steps are repeated."""
     noise: Literal["shared", "independent", "warped", "evolving"] = "evolving"
-    """One noise image for all, one for each frame, the one carried along the flow, or one that turns slowly, so that flames lick."""
+    """One noise image for all, one for each frame, one carried along the flow, or one that turns slowly: flames lick."""
     noise_period: float = Field(default=30, gt=0)
     """Frames from one noise image to the next, for ``evolving`` noise."""
     class_label: Literal["random"] | Annotated[int, Field(ge=0)] = "random"

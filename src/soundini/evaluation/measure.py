@@ -35,9 +35,6 @@ _CHUNK = 8
 _INFINITE = "inf"
 """JSON has no number for it."""
 
-_SMALLEST = 11
-"""Side of the window of SSIM."""
-
 
 @dataclass(frozen=True)
 class EditMeasures:
@@ -125,7 +122,7 @@ def measure_edit(
 ) -> Iterator[PicturesSeen | EditMeasures]:
     """Measure an edited file against the source, mask and sound that its recipe names.
 
-    No figure is by a network that guided the edit. Memory does not grow with the video.
+    No figure is by a network that guided the edit. A few frames are held at a time, and some numbers of every frame.
 
     Args:
         request: of the edit, read from its recipe.
@@ -149,7 +146,7 @@ def measure_edit(
             )
         gathered = _Gathered()
         with VideoReader(request.video) as before, VideoReader(edited) as after:
-            _check(edit, before, after, edited)
+            _require_one_size(before, after, edited)
             first = edit.first
             shown = (f.rgb for f in after.frames())
             source = (f.rgb for f in before.frames(first, first + edit.frame_count))
@@ -181,13 +178,11 @@ def measure_edit(
         )
 
 
-def _check(edit: PreparedEdit, before: VideoReader, after: VideoReader, path: Path) -> None:
+def _require_one_size(before: VideoReader, after: VideoReader, path: Path) -> None:
     sizes = [(reader.info.width, reader.info.height) for reader in (before, after)]
     if sizes[0] != sizes[1]:
         was, now = (f"{width}x{height}" for width, height in sizes)
         raise MediaError(f"{path} is {now}, its source {was}; name the recipe that made it")
-    if min(sizes[0]) < _SMALLEST:
-        raise MediaError(f"{path}: frames under {_SMALLEST} pixels a side cannot be measured")
 
 
 def _measure(

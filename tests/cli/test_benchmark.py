@@ -62,7 +62,7 @@ def test_every_clip_meets_every_variant_and_one_file_tells_all(benchmark, folder
     text = page.read_text()
     assert "judge's probability" in text
     pictures = [p.name for p in (folder / "docs" / "images" / "benchmark").iterdir()]
-    assert pictures == ["two-fire.png"], "only clips that may be shown"
+    assert pictures == ["page-two-fire.png"], "only clips that may be shown"
 
 
 def test_what_is_done_is_not_done_again(benchmark, folder):

@@ -22,6 +22,7 @@ from soundini.media.output import PartialFile
 
 _TEMPLATE = "report.html"
 _STRIPS = "strips"
+_IMAGES = "images/benchmark"
 
 
 def write_reports(
@@ -58,11 +59,11 @@ def write_reports(
     report = run / _TEMPLATE
     _write(report, _html(suite, results, pairs, failed, command, run, distances or {}))
     if page is not None:
-        folder = page.parent / "images" / "benchmark"
+        folder = page.parent / _IMAGES
         allowed = [p for p in pairs if not suite.shown or p[1].clip.name in suite.shown]
         for name, job, group in allowed:
-            write_sheet(folder / f"{name}.png", strip_rows(job, group))
-        names = [name for name, *_ in allowed]
+            write_sheet(folder / f"{page.stem}-{name}.png", strip_rows(job, group))
+        names = [f"{page.stem}-{name}" for name, *_ in allowed]
         _write(page, _markdown(suite, results, names, failed, command, distances or {}))
     return report
 
@@ -149,19 +150,18 @@ def _markdown(
     distances: Mapping[str, Mapping[str, float]],
 ) -> str:
     table = summarise(results)
-    lines = [
-        f"| {' | '.join(['', *table])} |",
-        f"| {' | '.join(['---', *['---:'] * len(table)])} |",
-    ]
-    for number, column in enumerate(COLUMNS):
-        cells = [row[number] for row in table.values()]
-        texts = [f"**{cell.text}**" if cell.best else cell.text for cell in cells]
-        lines.append(f"| {' | '.join([column.title, *texts])} |")
+    rows = [["", *(column.title for column in COLUMNS)]]
+    for name, cells in table.items():
+        rows.append([name, *(f"**{cell.text}**" if cell.best else cell.text for cell in cells)])
+    if len(table) < len(COLUMNS):  # the table is read downwards
+        rows = [list(row) for row in zip(*rows, strict=True)]
+    rows.insert(1, ["---", *["---:"] * (len(rows[0]) - 1)])
+    lines = [f"| {' | '.join(row)} |" for row in rows]
     variants = "\n".join(
         f"- **{name}**: {' '.join(f'`{s}`' for s in settings) or 'as the preset'}"
         for name, settings in suite.variants.items()
     )
-    sheets = "\n\n".join(f"![{name}](images/benchmark/{name}.png)" for name in pictures)
+    sheets = "\n\n".join(f"![{name}]({_IMAGES}/{name}.png)" for name in pictures)
     trouble = "".join(f"\n\nFailed: {html.escape(line)}" for line in failed)
     return f"""# Methods, side by side
 

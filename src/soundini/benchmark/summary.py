@@ -53,7 +53,7 @@ class Cell:
         mean: None where no job has the figure.
         low: of the interval.
         high: of the interval.
-        best: whether no other variant's mean is better.
+        best: whether no other variant's mean is better, and some is worse.
         text: the three as a table shows them.
     """
 
@@ -81,7 +81,7 @@ def summarise(results: Sequence[Result]) -> dict[str, list[Cell]]:
         top = max((column.better * mean for mean in means), default=math.nan)
         for variant, cell in zip(variants, cells, strict=True):
             wins = column.better != 0 and cell.mean is not None and column.better * cell.mean == top
-            best = wins and len(means) > 1
+            best = wins and len(set(means)) > 1
             table[variant].append(Cell(cell.mean, cell.low, cell.high, best, cell.text))
     return table
 

@@ -93,6 +93,16 @@ def test_only_clips_that_may_be_shown_are(evaluate, tmp_path):
     assert page.count("| one |") == 1
 
 
+def test_photographs_are_on_no_sheet_where_only_some_clips_may_be_shown(evaluate, tmp_path):
+    sheet = tmp_path / "docs" / "images" / "evaluation" / "prior-samples.png"
+    heights = []
+    for settings in (SETTINGS, (*SETTINGS, 'shown=["two"]')):
+        assert evaluate("--part", "prior", settings=settings)[0] == 0
+        with Image.open(sheet) as picture:
+            heights.append(picture.height)
+    assert heights[0] == 2 * heights[1], "the row of held-out crops is gone"
+
+
 @pytest.mark.parametrize(
     ("more", "settings", "words"),
     [

@@ -100,5 +100,5 @@ def _section(
     if part == loudness.PART:
         return loudness_section([loudness.LoudnessFigures(**item) for item in items])
     priors = [prior.PriorFigures(**item) for item in items]
-    write_prior_sheets(priors, run, folder)
-    return prior_section(priors, IMAGES)
+    sheets = write_prior_sheets(priors, run, folder, photographs=not subject.settings.shown)
+    return prior_section(priors, sheets, IMAGES)

@@ -147,8 +147,8 @@ probability alone, {np.mean([f.by_change for f in found]):.2f} by change alone.
     return Section([Target("Rank correlation of gain and effect, mean", CORRELATION, mean)], text)
 
 
-def prior_section(found: Sequence[PriorFigures], images: str) -> Section:
-    """The diffusion prior."""
+def prior_section(found: Sequence[PriorFigures], sheets: Sequence[str], images: str) -> Section:
+    """The diffusion prior; the first sheet is shown, the others are linked."""
     baseline = [figure.kid for figure in found if figure.name == "baseline"]
     targets = []
     if baseline:
@@ -164,9 +164,9 @@ it compares these rows, and with nothing published elsewhere.
 
 {_table(["prior", *(f"t = {t}" for t in LEVELS), "KID"], rows)}
 
-{_pictures(images, ["prior-samples"])}
-
-Held-out pictures, noised and denoised again: {_links(images, ["prior-renoised-128", "prior-renoised-256"])}."""
+{_pictures(images, sheets[:1])}"""
+    if sheets[1:]:
+        text += f"\n\nHeld-out pictures, noised and denoised again: {_links(images, sheets[1:])}."
     return Section(targets, text)
 
 

@@ -85,20 +85,33 @@ def write_chosen_sheets(edits: Sequence[EditFigures], run: Path, folder: Path) -
     return written
 
 
-def write_prior_sheets(figures: Sequence[PriorFigures], run: Path, folder: Path) -> list[Path]:
-    """A sheet of samples, a row for each prior, and one of pictures noised and denoised for each size."""
+def write_prior_sheets(
+    figures: Sequence[PriorFigures], run: Path, folder: Path, *, photographs: bool
+) -> list[str]:
+    """A sheet of samples, a row for each prior, and one of pictures noised and denoised for each size.
+
+    Args:
+        figures: of every prior.
+        run: where their pictures are kept.
+        folder: where sheets go.
+        photographs: whether held-out photographs may be shown; without them there are samples alone.
+
+    Returns:
+        Names of the sheets.
+    """
     kept = [(figure, load_file(run / figure.shown)) for figure in figures]
-    rows = [("held-out crops", list(kept[0][1]["held_out"]))]
+    rows = [("held-out crops", list(kept[0][1]["held_out"]))] if photographs else []
     rows += [(label_of(figure), list(pictures["samples"])) for figure, pictures in kept]
-    written = [folder / "prior-samples.png"]
-    write_sheet(written[0], rows)
+    written = ["prior-samples"]
+    write_sheet(folder / "prior-samples.png", rows)
     figure, pictures = [k for k in kept if k[0].name == "models"][-1]
-    for size in RENOISED_SIZES:
+    for size in RENOISED_SIZES if photographs else ():
         grid = pictures.get(f"renoised_{size}")
         if grid is not None:
             labels = ["held-out pictures", *(f"from t = {t}\n{label_of(figure)}" for t in RENOISED)]
-            written.append(folder / f"prior-renoised-{size}.png")
-            write_sheet(written[-1], [(k, list(v)) for k, v in zip(labels, grid, strict=True)])
+            written.append(f"prior-renoised-{size}")
+            sheet = [(k, list(v)) for k, v in zip(labels, grid, strict=True)]
+            write_sheet(folder / f"{written[-1]}.png", sheet)
     return written
 
 

@@ -42,7 +42,7 @@ class EvaluationSettings(BaseModel):
     frames: int = Field(default=14, ge=1)
     """Frames of an edit, from the clip's start."""
     shown: tuple[str, ...] = ()
-    """Names of the clips whose pictures may be published; all, where none is named."""
+    """Names of the clips whose pictures may be published; all, and held-out photographs too, where none is named."""
     loudness_clips: int = Field(default=3, ge=1)
     """Clips of the loudness test, spread over the list."""
     loudness_frames: int = Field(default=28, ge=3)

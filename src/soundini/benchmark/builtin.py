@@ -78,9 +78,8 @@ def _valley() -> Iterator[np.ndarray]:
     """Hills under an evening sky; the camera pans by a pixel a frame."""
     width = WIDTH + FRAMES
     rows = np.linspace(0, 1, HEIGHT)[:, None]
-    picture = _tinted(
-        (rows + 0 * _clouds(0, HEIGHT, width, 1)), (0.45, 0.6, 0.8), (0.9, 0.85, 0.75)
-    )
+    sky = np.broadcast_to(rows, (HEIGHT, width))
+    picture = _tinted(sky, (0.45, 0.6, 0.8), (0.9, 0.85, 0.75))
     for layer in range(3):
         ridge = 0.35 + 0.2 * layer - 0.18 * _clouds(layer + 1, 1, width, 1.2)[0]
         ground = _clouds(layer + 9, HEIGHT, width, 1.1)

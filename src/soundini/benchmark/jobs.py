@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,7 @@ class JobDone:
     total: int
     job: Job
     result: Result | None = None
-    error: str = field(default="")
+    error: str = ""
 
 
 def plan_jobs(suite: Suite, folder: Path, run: Path, models: str) -> list[Job]:

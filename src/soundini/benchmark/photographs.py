@@ -9,13 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from soundini.benchmark.jobs import EDITED, Job, Result
-from soundini.editing.masking import make_masks
+from soundini.benchmark.frames import edited_frames, shown_frames, source_frames
+from soundini.benchmark.jobs import Job, Result
 from soundini.errors import ConfigError
-from soundini.evaluation.shown import SHOWN
 from soundini.judge import Judge
 from soundini.judge.features import HEAD_FEATURES
-from soundini.media.video_reader import VideoReader
 from soundini.metrics.kid import kernel_distance
 from soundini.training.classes import IMAGE_CLASS
 from soundini.training.images import LabelledImages
@@ -78,15 +76,9 @@ def _photographs(images: LabelledImages, sound: str, judge: Judge) -> Tensor:
 
 def _regions(job: Job, judge: Judge) -> tuple[Tensor, Tensor]:
     """Features of the region in some frames, of the source and of the edit."""
-    count = int(job.request.end or 0)
-    chosen = set(np.linspace(0, count - 1, SHOWN).round().astype(int).tolist())
-    with VideoReader(job.request.video) as before, VideoReader(job.folder / EDITED) as after:
-        source = [frame.rgb for frame in before.frames(0, count)]
-        masks = list(
-            make_masks(job.request.mask, job.request.recipe.region, before.info, iter(source))
-        )
-        edited = [frame.rgb for frame in after.frames()]
-    kept = [k for k in sorted(chosen) if masks[k].any()]
+    source, masks = source_frames(job)
+    edited = edited_frames(job.folder)
+    kept = [number for number in shown_frames(job) if masks[number].any()]
     both = []
     for frames in (source, edited):
         features = judge.region_features(

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from soundini.benchmark.jobs import EDITED, Job, Result
-from soundini.editing.masking import make_masks
-from soundini.evaluation.shown import SHOWN, small
+from soundini.benchmark.frames import edited_frames, shown_frames, source_frames
+from soundini.benchmark.jobs import Job, Result
+from soundini.evaluation.shown import small
 from soundini.masks.preview import overlay
-from soundini.media.video_reader import VideoReader
 
 
 def strip_rows(job: Job, results: Sequence[Result]) -> list[tuple[str, list[np.ndarray]]]:
@@ -21,23 +20,14 @@ def strip_rows(job: Job, results: Sequence[Result]) -> list[tuple[str, list[np.n
         job: any of the jobs on that clip.
         results: those of one clip and sound.
     """
-    count = int(job.request.end or 0)
-    chosen = sorted({round(k * (count - 1) / (SHOWN - 1)) for k in range(SHOWN)})
-    rows = [("source", _source(job, chosen, count))]
+    chosen = shown_frames(job)
+    frames, masks = source_frames(job)
+    marked = [overlay(frames[0], masks[0]), *(frames[number] for number in chosen[1:])]
+    rows = [("source", marked)]
     for result in results:
-        with VideoReader(result.folder / EDITED) as reader:
-            frames = [frame.rgb for frame in reader.frames() if frame.index in chosen]
-        rows.append((result.variant.replace("-", "-\n"), frames))
-    return [(label, [small(frame) for frame in frames]) for label, frames in rows]
-
-
-def _source(job: Job, chosen: Sequence[int], count: int) -> list[np.ndarray]:
-    region = job.request.recipe.region
-    with VideoReader(job.request.video) as reader:
-        frames = [frame.rgb for frame in reader.frames(0, count)]
-        masks = make_masks(job.request.mask, region, reader.info, iter(frames))
-        first = next(iter(masks))
-    return [overlay(frames[0], first), *(frames[number] for number in chosen[1:])]
+        edited = edited_frames(result.folder)
+        rows.append((result.variant.replace("-", "-\n"), [edited[number] for number in chosen]))
+    return [(label, [small(frame) for frame in pictures]) for label, pictures in rows]
 
 
 def loudness_plot(results: Sequence[Result]) -> str:

@@ -54,17 +54,17 @@ def write_reports(
         ConfigError: jinja2 or matplotlib is not installed.
     """
     pairs = _pairs(jobs, results)
+    shown = []
     for name, job, group in pairs:
-        write_sheet(run / _STRIPS / f"{name}.png", strip_rows(job, group))
+        rows = strip_rows(job, group)
+        write_sheet(run / _STRIPS / f"{name}.png", rows)
+        if page is not None and (not suite.shown or job.clip.name in suite.shown):
+            shown.append(f"{page.stem}-{name}")
+            write_sheet(page.parent / _IMAGES / f"{shown[-1]}.png", rows)
     report = run / _TEMPLATE
     _write(report, _html(suite, results, pairs, failed, command, run, distances or {}))
     if page is not None:
-        folder = page.parent / _IMAGES
-        allowed = [p for p in pairs if not suite.shown or p[1].clip.name in suite.shown]
-        for name, job, group in allowed:
-            write_sheet(folder / f"{page.stem}-{name}.png", strip_rows(job, group))
-        names = [f"{page.stem}-{name}" for name, *_ in allowed]
-        _write(page, _markdown(suite, results, names, failed, command, distances or {}))
+        _write(page, _markdown(suite, results, shown, failed, command, distances or {}))
     return report
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from soundini.benchmark.jobs import Result
@@ -51,15 +51,11 @@ class Cell:
 
     Args:
         mean: None where no job has the figure.
-        low: of the interval.
-        high: of the interval.
         best: whether no other variant's mean is better, and some is worse.
-        text: the three as a table shows them.
+        text: mean and interval as a table shows them.
     """
 
     mean: float | None
-    low: float = math.nan
-    high: float = math.nan
     best: bool = False
     text: str = "none"
 
@@ -81,8 +77,7 @@ def summarise(results: Sequence[Result]) -> dict[str, list[Cell]]:
         top = max((column.better * mean for mean in means), default=math.nan)
         for variant, cell in zip(variants, cells, strict=True):
             wins = column.better != 0 and cell.mean is not None and column.better * cell.mean == top
-            best = wins and len(set(means)) > 1
-            table[variant].append(Cell(cell.mean, cell.low, cell.high, best, cell.text))
+            table[variant].append(replace(cell, best=wins and len(set(means)) > 1))
     return table
 
 
@@ -94,15 +89,15 @@ def _cell(values: Sequence[object], column: Column) -> Cell:
     mean = sum(known) / len(known)
     shown = [f"{value:.{column.digits}f}" for value in (mean, low, high)]
     text = shown[0] if shown[1] == shown[2] else f"{shown[0]} ({shown[1]} to {shown[2]})"
-    return Cell(mean, low, high, text=text)
+    return Cell(mean, text=text)
 
 
 def write_csv(path: Path, results: Sequence[Result]) -> None:
-    """Write a line for each job, by atomic rename."""
+    """Write a line for each of one job or more, by atomic rename."""
     rows = [result.row() for result in results]
     with PartialFile(path) as file:
         with file.partial.open("w", newline="") as out:
-            writer = csv.DictWriter(out, list(rows[0]) if rows else ["clip"])
+            writer = csv.DictWriter(out, list(rows[0]))
             writer.writeheader()
             writer.writerows(rows)
         file.commit()

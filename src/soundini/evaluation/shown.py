@@ -18,13 +18,18 @@ HEIGHT = 96
 """Their height, pixels."""
 
 
+def spread_frames(count: int) -> list[int]:
+    """:data:`SHOWN` of so many frames, spread over them from the first to the last."""
+    return np.linspace(0, count - 1, SHOWN).round().astype(int).tolist()
+
+
 def save_shown(path: Path, frames: np.ndarray, edited: np.ndarray, masks: np.ndarray) -> None:
     """Keep some frames of an edit, small: of the source (the first with its region marked) and of the result.
 
     Shape:
         ``frames``, ``edited``: ``uint8 [T, H, W, 3]``; ``masks``: ``[T, H, W]``.
     """
-    chosen = np.linspace(0, len(frames) - 1, SHOWN).round().astype(int)
+    chosen = spread_frames(len(frames))
     sources = [overlay(frames[0], masks[0]), *(frames[i] for i in chosen[1:])]
     kept = {
         "source": np.stack([small(f) for f in sources]),

@@ -2,8 +2,8 @@
 
     python bench/hearing.py DATA [--teacher FOLDER] [--folds 6] [-o docs/hearing.md]
 
-`soundini evaluate embedded` tells 78 held-out recordings by the shipped head: those of the sea are of five groups, one
-of them a steady hum. This is what to expect of the network on a recording it has not heard, over every recording there is: those of one
+`soundini evaluate embedded` tells 78 held-out recordings by the shipped head: those of the sea are of five groups, one of them a
+steady hum. This is what to expect of the network on a recording it has not heard, over every recording there is: those of one
 group (takes, neighbouring files of a source) lie in one fold, and every fold is told by a probe of the others. With the unpacked
 wheel of aisfx 0.1.2, the same for the network that ours was made from: what a better student could gain.
 """

@@ -40,7 +40,7 @@ class SamplingConfig(Section):
     """Frames from one noise image to the next, for ``evolving`` noise."""
     class_label: Literal["random"] | Annotated[int, Field(ge=0)] = "random"
     """Class-conditional models (``paper-512``) only: ImageNet class, or another at each step."""
-    condition: float = Field(default=3.0, ge=0, le=10)
+    condition: float = Field(default=4.0, ge=0, le=10)
     """Models that can be told a sound (``embedded``): how much the prior is told of a loud one; 0: gradients do it all."""
 
 
@@ -62,7 +62,7 @@ class AugmentSettings(Section):
 class GuidanceConfig(Section):
     """How the sound steers the sampler: L = sum of lambda times term."""
 
-    strength: float = Field(default=0.03, ge=0, le=2)
+    strength: float = Field(default=0.045, ge=0, le=2)
     """``normalised`` rule: how far the sound moves each step, 0 (nothing) to 1."""
     rule: Literal["normalised", "paper"] = "normalised"
     """``paper`` moves the mean by variance times gradient and takes its strength from the lambdas."""

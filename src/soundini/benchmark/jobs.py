@@ -16,7 +16,8 @@ from soundini.editing.request import EditRequest, MaskRequest
 from soundini.errors import SoundiniError
 from soundini.evaluation.clips import EvaluationClip
 from soundini.evaluation.journal import Journal
-from soundini.evaluation.measure import EditMeasures, measure_edit
+from soundini.evaluation.measure import measure_edit
+from soundini.evaluation.measures import EditMeasures
 from soundini.events import EditDone
 from soundini.judge import Judge
 from soundini.media.output import PartialFile

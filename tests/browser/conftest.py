@@ -16,6 +16,11 @@ sweep: {setting: guidance.lambda_flow, values: [20, 0]}
 frames: 4
 """
 
+DRAWS = (
+    """Math.random = (draws => () => draws.push(draws[0]) && draws.shift())([0.7, 0.2, 0.3, 0.8])"""
+)
+"""One pair is shown turned, and the second comes first."""
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -78,6 +83,7 @@ def viewer(browser):
 
     def call():
         contexts.append(browser.new_context())
+        contexts[-1].add_init_script(DRAWS)
         return Viewer(contexts[-1])
 
     yield call

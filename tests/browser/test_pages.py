@@ -47,6 +47,7 @@ def test_votes_survive_a_reload_are_saved_and_counted(folder, viewer, tmp_path, 
     key = json.loads((folder / "study.key.json").read_text())
     someone = viewer()
     page = someone.open(folder / "study.html")
+    assert page.evaluate("[state.order, state.turned]") == [[1, 0], [True, False]]
     expected = {}
     for number in range(len(key)):
         assert page.inner_text("#place") == f"Pair {number + 1} of {len(key)}"

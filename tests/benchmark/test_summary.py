@@ -87,7 +87,7 @@ def test_the_joint_score_is_in_no_table():
 
 def test_what_guided_the_background_and_what_is_not_measured_is_told():
     told = " ".join(notes(SUITE, [result("ours", memory=None)]))
-    assert "background of kept was guided" in told
+    assert "L_back guided what is outside in kept by" in told
     assert "There is no peak memory" in told
     assert "Peak memory is what the process held" in " ".join(notes(SUITE, [result("ours")]))
 

@@ -161,7 +161,7 @@ def test_a_sweep_and_a_turn_are_drawn_and_measured(benchmark, folder):
     assert len({r["motion"] for r in found}) == 2
     text = page.read_text()
     assert "follows the turn" in text
-    assert "The background of ours, lambda_flow-0 was guided (L_back)" in text
+    assert "L_back guided what is outside in ours, lambda_flow-0 by" in text
     assert "![page-sweep](images/benchmark/page-sweep.png)" in text
     assert (folder / "images" / "benchmark" / "page-sweep.png").stat().st_size > 5000
     assert "Coherence against motion" in (folder / "run" / "report.html").read_text()

@@ -24,7 +24,7 @@ def notes(suite: Suite, results: Sequence[Result]) -> list[str]:
     background = _guided_background(suite)
     if background:
         said.append(
-            f"The background of {', '.join(background)} was guided (L_back) by the perceptual distance that is measured outside."
+            f"L_back guided what is outside in {', '.join(background)} by the perceptual distance that is measured there."
         )
     if mean_of(results, "memory") is None:
         said.append(

@@ -64,7 +64,7 @@ def sweep_curve(
 
 
 def sweep_figure(curve: SweepCurve) -> Figure:
-    """Draw warp error over motion, each point with its value."""
+    """Draw warp error over motion, each point with its value; both in powers of ten, unless something is 0."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.6, 3.6), layout="constrained")
@@ -72,15 +72,25 @@ def sweep_figure(curve: SweepCurve) -> Figure:
     motions, errors = [p.motion for p in curve.points], [p.error for p in curve.points]
     axes.axhline(curve.source, color="grey", linestyle="dotted", label="source")
     axes.plot(motions, errors, marker="o", label=curve.setting)
-    for point in curve.points:
-        at = (point.motion, point.error)
-        axes.annotate(f"{point.value:g}", at, xytext=(6, 4), textcoords="offset points")
-    axes.margins(0.12)
+    for number, point in enumerate(curve.points):
+        above = number % 2 == 0  # neighbours may lie close
+        axes.annotate(
+            f"{point.value:g}",
+            (point.motion, point.error),
+            xytext=(0, 7 if above else -7),
+            textcoords="offset points",
+            horizontalalignment="center",
+            verticalalignment="bottom" if above else "top",
+        )
+    axes.margins(0.15)
     axes.set(
         xlabel="moves on its own, % of the frame's shorter side a frame",
         ylabel="warp error, region",
-        ylim=(0, None),
     )
+    if min(*motions, *errors, curve.source) > 0:
+        axes.set(xscale="log", yscale="log")
+    else:
+        axes.set(ylim=(0, None))
     axes.legend(fontsize="small")
     return figure
 

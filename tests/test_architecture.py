@@ -57,6 +57,7 @@ ALLOWED = {
     "evaluation": {
         "errors",
         "events",
+        "compute",
         "config",
         "diffusion",
         "joint",
@@ -65,6 +66,7 @@ ALLOWED = {
         "packs",
         "editing",
         "flow",
+        "perceptual",
         "judge",
         "metrics",
         "training",
@@ -77,6 +79,7 @@ ALLOWED = {
         "demo",
         "media",
         "masks",
+        "weights",
         "packs",
         "editing",
         "judge",

@@ -4,6 +4,7 @@ import re
 import shutil
 
 import pytest
+import torch
 
 import media_factory as make
 from soundini.config.presets import load_preset
@@ -60,7 +61,18 @@ def test_every_clip_meets_every_variant_and_one_file_tells_all(benchmark, folder
     assert report.count("<video") == 4
     assert not re.search(r'(src|href)="(?!data:|#)', report), "the report needs no other file"
     text = page.read_text()
-    assert "judge's probability" in text
+    for words in (
+        "judge's probability",
+        "moves on its own",
+        "ImageNet distance outside",
+        "peak memory",
+    ):
+        assert words in text
+    assert "LPIPS" not in text, "its weights are not here"
+    table, said = text.split("By what guided the edits, and therefore no comparison")
+    assert "joint" not in table
+    for name in ("source", "ours", "blended"):
+        assert re.search(rf"{name} -?0\.\d{{3}}", said)
     pictures = [p.name for p in (folder / "docs" / "images" / "benchmark").iterdir()]
     assert pictures == ["page-two-fire.png"], "only clips that may be shown"
 
@@ -77,7 +89,7 @@ def test_what_is_done_is_not_done_again(benchmark, folder):
     again = [(p, p.stat().st_mtime_ns) for p in sorted((folder / "run").glob("*/edited.mp4"))]
     assert [p for p, _ in again] == [p for p, _ in before]
     assert [a == b for a, b in zip(again, before, strict=True)] == [False, True, True, True]
-    dropped = {"seconds"}
+    dropped = {"seconds", "memory"}
     assert [{k: v for k, v in r.items() if k not in dropped} for r in rows(folder)] == [
         {k: v for k, v in r.items() if k not in dropped} for r in first
     ]
@@ -91,6 +103,95 @@ def test_a_changed_setting_or_input_makes_a_new_job(benchmark, folder):
     assert len(list((folder / "run").glob("*/edited.mp4"))) == 8
     figures = [json.loads(p.read_text()) for p in (folder / "run").glob("*/figures.json")]
     assert sorted({len(f["measures"]["change"]) for f in figures}) == [4, 5]
+
+
+def test_figures_of_other_masks_weights_or_machines_are_not_taken_for_these(benchmark, folder):
+    masks = folder / "masks"
+    masks.mkdir()
+    for number in range(7):
+        make.write_image(masks / f"{number:03}.png", make.disc_mask())
+    one = SUITE.replace(f'box: "{BOX}"', "mask: masks").split("  - {clip: two")[0]
+    variants = "variants: {ours: [sampling.steps=2, region.size=32]}"
+    (folder / "suite.yaml").write_text(f"{one}sounds: {{fire: noise.wav}}\n{variants}\nframes: 3\n")
+    assert benchmark()[0] == 0
+    (first,) = (folder / "run").glob("one-*")
+    make.write_image(masks / "002.png", make.disc_mask(radius=20))
+    assert benchmark()[0] == 0
+    (second,) = set((folder / "run").glob("one-*")) - {first}
+    figures = second / "figures.json"
+    kept = json.loads(figures.read_text())
+    assert kept["made_by"].keys() == {"weights", "machine", "device", "dtype"}
+
+    def done_again():
+        before = (second / "edited.mp4").stat().st_mtime_ns
+        assert benchmark()[0] == 0
+        assert json.loads(figures.read_text())["made_by"] == kept["made_by"]
+        return (second / "edited.mp4").stat().st_mtime_ns != before
+
+    assert not done_again()
+    for name, other in (("device", "NVIDIA H100"), ("dtype", "torch.float64"), ("machine", "64")):
+        figures.write_text(json.dumps(kept | {"made_by": kept["made_by"] | {name: other}}))
+        assert done_again(), name
+
+
+def test_each_variant_has_the_arithmetic_it_asks_for(benchmark, folder):
+    ours = "ours: [sampling.steps=2, region.size=32"
+    suite = SUITE.split("  - {clip: two")[0] + "sounds: {fire: noise.wav}\nframes: 3\n"
+    suite += f"variants: {{{ours}, compute.dtype=float32], {ours.replace('ours', 'half')}, compute.dtype=bfloat16]}}\n"
+    (folder / "suite.yaml").write_text(suite)
+    assert benchmark()[0] == 0
+    found = {
+        path.parent.name.split("-")[2]: json.loads(path.read_text())["made_by"]["dtype"]
+        for path in (folder / "run").glob("*/figures.json")
+    }
+    assert found == {"ours": "torch.float32", "half": "torch.bfloat16"}
+
+
+def test_a_sweep_and_a_turn_are_drawn_and_measured(benchmark, folder):
+    make.write_sound(folder / "tone.wav", make.tone(0.5))
+    suite = SUITE.split("  - {clip: two")[0] + "sounds: {fire-to-rain: [noise.wav, tone.wav]}\n"
+    suite += "variants: {ours: [sampling.steps=2, region.size=32, guidance.lambda_background=1]}\n"
+    suite += "sweep: {setting: guidance.lambda_flow, values: [0, 20]}\nframes: 5\n"
+    (folder / "suite.yaml").write_text(suite)
+    page = folder / "page.md"
+    assert benchmark("--page", page)[0] == 0
+    found = rows(folder)
+    assert [r["variant"] for r in found] == ["ours", "lambda_flow-0"]
+    assert all(-1 <= float(r["follows_turn"]) <= 1 for r in found)
+    assert len({r["motion"] for r in found}) == 2
+    text = page.read_text()
+    assert "follows the turn" in text
+    assert "L_back guided what is outside in ours, lambda_flow-0 by" in text
+    assert "![page-sweep](images/benchmark/page-sweep.png)" in text
+    assert (folder / "images" / "benchmark" / "page-sweep.png").stat().st_size > 5000
+    assert "Coherence against motion" in (folder / "run" / "report.html").read_text()
+    (sound,) = {p.read_bytes() for p in (folder / "run").glob("*/turning.wav")}
+    assert len(sound) > 2 * 5 * 44100 * 2
+
+
+def test_fvd_is_measured_where_weights_are_brought(benchmark, folder):
+    from safetensors.torch import save_file
+
+    from soundini.metrics.i3d import I3D
+
+    generator = torch.Generator().manual_seed(0)
+    state = {
+        key: 0.05 * torch.randn(shape, generator=generator).abs()
+        for key, shape in I3D().layout().items()
+    }
+    save_file(state, folder / "i3d.safetensors")
+    brought = ("--i3d", folder / "i3d.safetensors")
+    assert_refused(benchmark(*brought), "FVD needs two clips or more of 9 frames")
+    for seed, name in enumerate(("one", "two")):
+        make.write_video(folder / f"{name}.mp4", make.moving_frames(9, seed=seed))
+    suite = SUITE.split("variants:")[0] + "variants: {ours: [sampling.steps=2, region.size=32]}\n"
+    (folder / "suite.yaml").write_text(f"{suite}frames: 9\n")
+    assert_refused(benchmark("--i3d", folder / "noise.wav"), "noise.wav")
+    page = folder / "page.md"
+    assert benchmark(*brought, "--page", page)[0] == 0
+    text = page.read_text()
+    assert "Of edited clips (2 of ours) to the 2 they were made of, on 400 logits of I3D" in text
+    assert re.search(r"\| ours \| \d+\.\d \|", text.split("(FVD)")[1])
 
 
 def test_a_job_that_fails_is_told_and_the_others_are_done(benchmark, folder):
@@ -108,6 +209,11 @@ def test_a_job_that_fails_is_told_and_the_others_are_done(benchmark, folder):
     ("old", "new", "words"),
     [
         ("one.mp4", "gone.mp4", "there is no gone.mp4"),
+        (
+            "{fire: noise.wav}",
+            "{fire-to-bees: [noise.wav, noise.wav]}",
+            "judge knows no fire-to-bees",
+        ),
         ("noise.wav", "gone.wav", "there is no gone.wav"),
         ("{fire: noise.wav}", "{bees: noise.wav}", "the judge knows no bees"),
         ("sampling.steps=3", "sampling.stepz=3", "variant ours: unknown setting sampling.stepz"),
@@ -148,6 +254,13 @@ def test_the_builtin_suite_is_made_the_same_twice(tmp_path):
         assert one.read_bytes() == (suites[1].parent / one.name).read_bytes(), one.name
     suite = load_suite(suites[0], suites[0].parent)
     assert len(suite.clips) == 3
+    kept = {p: p.stat().st_mtime_ns for p in suites[0].parent.iterdir()}
+    (lost := suites[0].parent / "pond.mp4").write_bytes(b"damaged")
+    assert make_builtin(suites[0].parent) == suites[0]
+    assert lost.read_bytes() == (suites[1].parent / "pond.mp4").read_bytes()
+    assert {p: p.stat().st_mtime_ns for p in suites[0].parent.iterdir() if p != lost} == {
+        p: time for p, time in kept.items() if p != lost
+    }
     steps = {
         name: suite.recipe(name).sampling.steps
         * (suite.recipe(name).blended.candidates if "blended" in name else 1)
@@ -192,7 +305,8 @@ def test_photographs_of_what_is_heard_can_be_compared_to(benchmark, folder, tmp_
     make.write_pictures(data, {"fire": (1.0, 0.5, 0.2), "sea": (0.2, 0.4, 1.0)}, 60)
     assert benchmark("--photographs", data, "--page", page)[0] == 0
     lines = page.read_text().splitlines()
-    start = lines.index("| | fire |")
+    assert "Left out for want of 128 pictures on either side: fire: 10 and" in page.read_text()
+    start = lines.index("|  | fire |")
     found = [line.split(" | ") for line in lines[start + 2 : start + 5]]
     assert {name.strip("| ") for name, _ in found} == {"source", "ours", "blended"}
     assert len({value for _, value in found}) == 3

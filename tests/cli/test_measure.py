@@ -44,6 +44,35 @@ def test_a_copy_of_the_source_changes_nothing(run, edited, video, tmp_path):
     assert figures["region"]["edited"] == figures["region"]["source"]
     assert figures["similarity"][0] == figures["similarity"][1]
     assert figures["follows_loudness"] == 0
+    assert figures["perceptual_outside"] == figures["motion"] == 0
+    assert figures["joint_score"][0] == figures["joint_score"][1]
+
+
+def test_a_sound_that_turns_is_followed_or_not(run, edited, tmp_path):
+    found = tmp_path / "figures.json"
+    code, told, _ = run("measure", edited, "--sound-class", "fire-to-rain", "--json", found)
+    assert code == 0
+    assert "follows the turn" in told
+    figures = json.loads(found.read_text())
+    assert len(figures["turn"]) == 6
+    assert all(abs(t) <= p for t, p in zip(figures["turn"], figures["after"], strict=True))
+    assert -1 <= figures["follows_turn"] <= 1
+    assert_refused(run("measure", edited, "--sound-class", "fire-to-bees"), "knows no fire-to-bees")
+
+
+def test_the_prior_is_not_loaded(run, edited, monkeypatch):
+    recipe = edited.with_suffix(".recipe.json")
+    content = json.loads(recipe.read_text())
+    content["request"]["models"] = "embedded"
+    recipe.write_text(json.dumps(content))
+
+    def refused(*_):
+        raise AssertionError("measuring needs no prior")
+
+    monkeypatch.setattr("soundini.packs.pack.load_denoiser", refused)
+    code, told, err = run("measure", edited)
+    assert (code, err) == (0, "")
+    assert "by what guided it" in told
 
 
 def test_nothing_is_written_beside_the_edit(run, edited):

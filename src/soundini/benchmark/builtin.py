@@ -1,7 +1,9 @@
-"""The suite that needs no files: three clips and a fire, made from a seed."""
+"""The suite that needs no files: three clips, a fire, rain and bubbles, made from a seed."""
 
 from __future__ import annotations
 
+import filecmp
+import tempfile
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -10,11 +12,14 @@ import cv2
 import numpy as np
 
 from soundini.demo.crackle import crackle
+from soundini.demo.water import bubbles, shower
 from soundini.demo.wav import write_wav
 from soundini.media.video_info import PictureFormat
 from soundini.media.video_writer import VideoWriter
 
 HEIGHT, WIDTH, RATE, FRAMES = 144, 192, 24, 24
+_SECONDS = 4.0
+_SUITE_FILE = "suite.yaml"
 
 SUITE = """\
 # Made by `soundini benchmark builtin`: a valley under a panning camera, a wall that comes nearer, a pond that ripples.
@@ -28,6 +33,8 @@ clips:
     ellipse: 0.5,0.55,0.32,0.34
 sounds:
   fire: fire.wav
+  underwater: bubbles.wav
+  fire-to-rain: [fire.wav, rain.wav]
 variants:
   soundini: []
   blended-diffusion: ["method=blended-diffusion", "blended.candidates=2", "sampling.steps=5"]
@@ -35,21 +42,27 @@ variants:
 
 
 def make_builtin(folder: Path) -> Path:
-    """Write the suite with its clips and sound; the same bytes every time on one machine.
+    """Write the suite with its clips and sounds; the same bytes every time on one machine.
 
     Args:
-        folder: where; made where it is not there.
+        folder: where; made where it is not there. Files that hold what they should are left as they are.
 
     Returns:
         The suite's file.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for name, frames in {"valley": _valley, "wall": _wall, "pond": _pond}.items():
-        _write(folder / f"{name}.mp4", frames)
-    write_wav(folder / "fire.wav", crackle(4.0))
-    path = folder / "suite.yaml"
-    path.write_text(SUITE)
-    return path
+    with tempfile.TemporaryDirectory(dir=folder) as name:
+        fresh = Path(name)
+        for clip, frames in {"valley": _valley, "wall": _wall, "pond": _pond}.items():
+            _write(fresh / f"{clip}.mp4", frames)
+        for sound, make in {"fire": crackle, "rain": shower, "bubbles": bubbles}.items():
+            write_wav(fresh / f"{sound}.wav", make(_SECONDS))
+        (fresh / _SUITE_FILE).write_text(SUITE)
+        for made in sorted(fresh.iterdir()):
+            kept = folder / made.name
+            if not kept.is_file() or not filecmp.cmp(made, kept, shallow=False):
+                made.replace(kept)
+    return folder / _SUITE_FILE
 
 
 def _write(path: Path, frames: Callable[[], Iterator[np.ndarray]]) -> None:

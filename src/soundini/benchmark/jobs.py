@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from soundini.benchmark.memory import PeakMemory
 from soundini.benchmark.suite import Suite
-from soundini.compute import pick_device, pick_dtype
+from soundini.benchmark.turning import HEARD, LEAD, write_turning
+from soundini.benchmark.workshop import Workshop
+from soundini.compute import pick_device
+from soundini.config.presets import override
+from soundini.config.recipe import Recipe
 from soundini.editing.files import prepare_edit, run_edit
 from soundini.editing.methods import evaluations
 from soundini.editing.request import EditRequest, MaskRequest
 from soundini.errors import SoundiniError
 from soundini.evaluation.clips import EvaluationClip
 from soundini.evaluation.journal import Journal
-from soundini.evaluation.measure import EditMeasures, measure_edit
+from soundini.evaluation.measure import measure_edit
+from soundini.evaluation.measures import EditMeasures
 from soundini.events import EditDone
 from soundini.judge import Judge
 from soundini.media.output import PartialFile
-from soundini.packs.pack import ModelPack, file_hash, load_pack
+from soundini.packs.pack import ModelPack, file_hash
 
 EDITED, FIGURES = "edited.mp4", "figures.json"
+_TURNING = "turning.wav"
 
 
 @dataclass(frozen=True)
@@ -31,15 +38,17 @@ class Job:
 
     Args:
         clip: the clip and its region.
-        sound: class of the sound.
+        sound: class of the sound, or both of one that turns.
         variant: name of the variant.
-        request: the edit; its output lies in the job's folder.
+        request: the edit; its output lies in the job's folder, and so does a sound that turns.
+        recordings: what a sound that turns is made of; empty for others.
     """
 
     clip: EvaluationClip
     sound: str
     variant: str
     request: EditRequest
+    recordings: tuple[Path, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -57,6 +66,8 @@ class Result:
         variant: name of the variant.
         seconds: wall time of the sampling.
         evaluations: passes of the network over each frame.
+        memory: resident bytes of the process at the edit's highest, see :class:`soundini.benchmark.memory.PeakMemory`; or None.
+        device_memory: bytes of tensors on a CUDA device at its highest, or None.
         measures: the figures.
         folder: the job's folder.
     """
@@ -66,6 +77,8 @@ class Result:
     variant: str
     seconds: float
     evaluations: int
+    memory: int | None
+    device_memory: int | None
     measures: EditMeasures
     folder: Path
 
@@ -73,6 +86,7 @@ class Result:
         """The figures that tables show, by name."""
         found = self.measures
         before, after = found.probability
+        of_lpips = found.perceptual.startswith("lpips")
         return {
             "clip": self.clip,
             "sound": self.sound,
@@ -83,13 +97,21 @@ class Result:
             "warp_source": found.region.source if found.region else None,
             "warp_edited": found.region.edited if found.region else None,
             "warp_edited_frame": found.whole.edited if found.whole else None,
+            "motion": None if found.motion is None else 100 * found.motion,
             "neighbours": found.similarity[1],
             "psnr_outside": found.psnr_outside,
             "ssim_outside": found.ssim_outside,
+            "lpips_outside": found.perceptual_outside if of_lpips else None,
+            "imagenet_outside": None if of_lpips else found.perceptual_outside,
             "follows_loudness": found.follows_loudness,
             "peaks_align": found.peaks_align,
+            "follows_turn": found.follows_turn,
             "seconds": self.seconds,
             "evaluations": self.evaluations,
+            "memory": None if self.memory is None else self.memory / 2**30,
+            "device_memory": None if self.device_memory is None else self.device_memory / 2**30,
+            "joint_before": found.joint_score[0],
+            "joint_after": found.joint_score[1],
         }
 
 
@@ -113,7 +135,10 @@ class JobDone:
 
 
 def plan_jobs(suite: Suite, folder: Path, run: Path, models: str) -> list[Job]:
-    """Name every job and its folder, which depends on all that its figures depend on but the models' weights.
+    """Name every job and its folder, which depends on all that is compared: media, masks, settings, the models' name.
+
+    What does the work (weights, device, arithmetic, machine) is in no name: a folder whose figures were made by
+    something else is done anew, and ``soundini study`` finds the edits wherever the folder is carried.
 
     Args:
         suite: what is compared.
@@ -121,16 +146,20 @@ def plan_jobs(suite: Suite, folder: Path, run: Path, models: str) -> list[Job]:
         run: where the jobs' folders lie.
         models: name of the pack.
     """
-    hashes = {name: file_hash(folder / file) for name, file in suite.sounds.items()}
+    hashes = {
+        sound: [file_hash(folder / file) for file in suite.files(sound)] for sound in suite.sounds
+    }
     jobs = []
     for clip in suite.clips:
         video = folder / clip.clip
-        digest = file_hash(video)
-        for sound, file in suite.sounds.items():
-            for variant in suite.variants:
+        shown = [file_hash(video), clip.model_dump(), _mask_hashes(clip, folder)]
+        for sound in suite.sounds:
+            files = tuple(folder / file for file in suite.files(sound))
+            turns = len(files) > 1
+            for variant in suite.compared:
                 recipe = suite.recipe(variant)
                 depends_on = {
-                    "clip": [digest, clip.model_dump()],
+                    "clip": shown,
                     "sound": [sound, hashes[sound]],
                     "recipe": recipe.model_dump(mode="json"),
                     "frames": suite.frames,
@@ -139,14 +168,14 @@ def plan_jobs(suite: Suite, folder: Path, run: Path, models: str) -> list[Job]:
                 name = f"{clip.name}-{sound}-{variant}-{Journal.key(depends_on)[:8]}"
                 request = EditRequest(
                     video=video,
-                    sound=str(folder / file),
+                    sound=str(run / name / _TURNING if turns else folder / suite.files(sound)[0]),
                     output=run / name / EDITED,
                     mask=_mask(clip, folder),
-                    recipe=recipe,
+                    recipe=_turned(recipe) if turns else recipe,
                     models=models,
                     end=str(suite.frames),
                 )
-                jobs.append(Job(clip, sound, variant, request))
+                jobs.append(Job(clip, sound, variant, request, files if turns else ()))
     return jobs
 
 
@@ -163,22 +192,20 @@ def run_jobs(jobs: list[Job], judge: Judge) -> Iterator[JobDone]:
     Raises:
         ModelError: the models cannot be loaded.
     """
-    compute = jobs[0].request.recipe.compute
-    device = pick_device(compute.device)
-    pack = load_pack(jobs[0].request.models, device=device, dtype=pick_dtype(compute.dtype, device))
-    weights = pack.weight_hashes()
+    workshop = Workshop()
+    workshop.open(jobs[0].request)
     for number, job in enumerate(jobs, 1):
         try:
-            yield JobDone(number, len(jobs), job, _result(job, pack, weights, judge))
+            yield JobDone(number, len(jobs), job, _result(job, workshop, judge))
         except SoundiniError as error:
             yield JobDone(number, len(jobs), job, error=str(error))
 
 
-def _result(job: Job, pack: ModelPack, weights: Mapping[str, str], judge: Judge) -> Result:
-    path = job.folder / FIGURES
+def _result(job: Job, workshop: Workshop, judge: Judge) -> Result:
+    path, made_by = job.folder / FIGURES, workshop.made_by(job.request)
     kept: dict[str, Any] | None = json.loads(path.read_text()) if path.exists() else None
-    if kept is None or kept["weights"] != weights or not job.request.output.exists():
-        kept = {**_do(job, pack, judge), "weights": dict(weights)}
+    if kept is None or kept.get("made_by") != made_by or not job.request.output.exists():
+        kept = {**_do(job, workshop.open(job.request), judge), "made_by": made_by}
         with PartialFile(path) as file:
             file.partial.write_text(json.dumps(kept, indent=1) + "\n")
             file.commit()
@@ -188,6 +215,8 @@ def _result(job: Job, pack: ModelPack, weights: Mapping[str, str], judge: Judge)
         job.variant,
         kept["seconds"],
         kept["evaluations"],
+        kept["memory"],
+        kept["device_memory"],
         EditMeasures.of_record(kept["measures"]),
         job.folder,
     )
@@ -195,10 +224,14 @@ def _result(job: Job, pack: ModelPack, weights: Mapping[str, str], judge: Judge)
 
 def _do(job: Job, pack: ModelPack, judge: Judge) -> dict[str, Any]:
     job.folder.mkdir(parents=True, exist_ok=True)
+    if job.recordings:
+        frames = int(job.request.end or 0)
+        write_turning(Path(job.request.sound), job.recordings, job.request.video, frames)
     end: EditDone | None = None
-    for event in run_edit(prepare_edit(job.request, pack)):
-        if isinstance(event, EditDone):
-            end = event
+    with PeakMemory(pick_device(job.request.recipe.compute.device)) as peak:
+        for event in run_edit(prepare_edit(job.request, pack)):
+            if isinstance(event, EditDone):
+                end = event
     measures: EditMeasures | None = None
     for event in measure_edit(job.request, job.request.output, judge, job.sound, pack):
         if isinstance(event, EditMeasures):
@@ -208,8 +241,25 @@ def _do(job: Job, pack: ModelPack, judge: Judge) -> dict[str, Any]:
     return {
         "seconds": end.seconds,
         "evaluations": evaluations(job.request.recipe, pack.denoiser.schedule.num_timesteps),
+        "memory": peak.resident,
+        "device_memory": peak.on_device,
         "measures": measures.record(),
     }
+
+
+def _turned(recipe: Recipe) -> Recipe:
+    """Settings by which the sound of :func:`write_turning` is laid and heard."""
+    window = recipe.sound.window or HEARD
+    return override(recipe, [f"sound.offset={-LEAD}", f"sound.window={window}"])
+
+
+def _mask_hashes(clip: EvaluationClip, folder: Path) -> dict[str, str]:
+    """sha256 of every file of the masks, by its place in their folder; nothing of a shape."""
+    if clip.mask is None:
+        return {}
+    root = folder / clip.mask
+    files = sorted(p for p in root.rglob("*") if p.is_file()) if root.is_dir() else [root]
+    return {p.relative_to(root.parent).as_posix(): file_hash(p) for p in files}
 
 
 def _mask(clip: EvaluationClip, folder: Path) -> MaskRequest:

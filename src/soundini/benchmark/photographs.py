@@ -1,19 +1,21 @@
-"""How far what edits show is from photographs of what is heard: a kernel distance over all edits by a sound."""
+"""How far what edits show is from photographs of what is heard: kernel and Fréchet distances over all edits by a sound."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from soundini.benchmark.distances import DistanceTable
 from soundini.benchmark.frames import edited_frames, shown_frames, source_frames
 from soundini.benchmark.jobs import Job, Result
 from soundini.errors import ConfigError
 from soundini.judge import Judge
-from soundini.judge.features import HEAD_FEATURES
+from soundini.judge.features import HEAD_FEATURES, MIDDLE_FEATURES
+from soundini.metrics.frechet import frechet_distance
 from soundini.metrics.kid import kernel_distance
 from soundini.training.classes import IMAGE_CLASS
 from soundini.training.images import LabelledImages
@@ -22,17 +24,23 @@ from soundini.training.squares import centre_squares
 SOURCE = "source"
 """The row of what was there before any edit."""
 
+FEWEST = 128
+"""Pictures on either side without which FID is left out: a few more than it has features (112)."""
+
 _SIDE = 160
+_KID = "Kernel distance to photographs (KID)"
+_FID = "Fréchet distance to photographs (FID)"
 
 
 def photograph_distances(
     jobs: Sequence[Job], results: Sequence[Result], data: Path, judge: Judge
-) -> dict[str, dict[str, float]]:
-    """The kernel distance of each variant's regions to held-out photographs of each sound's class.
+) -> list[DistanceTable]:
+    """Distances of each variant's regions to held-out photographs of each sound's class.
 
-    See :func:`soundini.metrics.kid.kernel_distance`; the features are the head's of the ImageNet network, which guides nothing.
-    Some frames of each edit are taken, spread over it. Where edits are few, it is a rough figure, and comparable within its
-    column alone.
+    The kernel distance is on the head's features of the ImageNet network, which guides no region; see
+    :func:`soundini.metrics.kid.kernel_distance`. FID fits a covariance, which needs more pictures than features: it is on the
+    112 channels at stride 16, and left out where there are fewer than :data:`FEWEST` pictures on either side. Some
+    frames of each edit are taken, spread over it. Sounds that turn have no photographs and are left out.
 
     Args:
         jobs: all jobs.
@@ -41,27 +49,76 @@ def photograph_distances(
         judge: whose features are compared.
 
     Returns:
-        Variant, or :data:`SOURCE` -> sound -> distance.
+        Both tables.
 
     Raises:
         ConfigError: a sound has fewer than two photographs.
     """
     images = LabelledImages(data, side="held_out")
-    regions: dict[tuple[str, str], list[Tensor]] = {}
+    gathered: dict[tuple[str, str], list[Tensor]] = {}
     done = {result.folder for result in results}
     for job in jobs:
-        if job.folder not in done:
+        if job.folder not in done or job.recordings:
             continue
         source, edited = _regions(job, judge)
-        regions.setdefault((job.variant, job.sound), []).append(edited)
         if job.variant == jobs[0].variant:
-            regions.setdefault((SOURCE, job.sound), []).append(source)
+            gathered.setdefault((SOURCE, job.sound), []).append(source)
+        gathered.setdefault((job.variant, job.sound), []).append(edited)
+    regions = {key: torch.cat(parts) for key, parts in gathered.items()}
     photographs = {sound: _photographs(images, sound, judge) for _, sound in regions}
-    found: dict[str, dict[str, float]] = {}
+    return [_kernel_table(regions, photographs), _frechet_table(regions, photographs)]
+
+
+def _kernel_table(
+    regions: Mapping[tuple[str, str], Tensor], photographs: Mapping[str, Tensor]
+) -> DistanceTable:
+    rows: dict[str, dict[str, float]] = {}
     for (variant, sound), features in regions.items():
-        distance = kernel_distance(torch.cat(features), photographs[sound])
-        found.setdefault(variant, {})[sound] = distance
-    return found
+        a, b = (known[:, :HEAD_FEATURES] for known in (features, photographs[sound]))
+        rows.setdefault(variant, {})[sound] = kernel_distance(a, b)
+    rule = (
+        f"Of the regions ({_counts(regions, photographs)}) to held-out photographs of what is heard, on the {HEAD_FEATURES} "
+        "features of an ImageNet network's head (EfficientNet-Lite0, not Inception); comparable within a column."
+    )
+    return DistanceTable(_KID, rule, rows)
+
+
+def _frechet_table(
+    regions: Mapping[tuple[str, str], Tensor], photographs: Mapping[str, Tensor]
+) -> DistanceTable:
+    rows: dict[str, dict[str, float]] = {}
+    enough = {
+        sound
+        for sound, pictures in photographs.items()
+        if len(pictures) >= FEWEST
+        and all(len(f) >= FEWEST for (_, other), f in regions.items() if other == sound)
+    }
+    for (variant, sound), features in regions.items():
+        if sound in enough:
+            a, b = (known[:, MIDDLE_FEATURES] for known in (features, photographs[sound]))
+            rows.setdefault(variant, {})[sound] = frechet_distance(a, b)
+    features = MIDDLE_FEATURES.stop - MIDDLE_FEATURES.start
+    left_out = [sound for sound in photographs if sound not in enough]
+    rule = (
+        f"The same on {features} features of that network (means of its channels at stride 16): fewer than usual, for a "
+        "covariance needs more pictures than features. Compares with no FID published elsewhere."
+    )
+    if left_out:
+        rule += f" Left out for want of {FEWEST} pictures on either side: {_counts(regions, photographs, left_out)}."
+    return DistanceTable(_FID, rule, rows)
+
+
+def _counts(
+    regions: Mapping[tuple[str, str], Tensor],
+    photographs: Mapping[str, Tensor],
+    sounds: Sequence[str] | None = None,
+) -> str:
+    """How many pictures there are: "fire: 15 and 40 photographs"."""
+    fewest = {
+        sound: min(len(f) for (_, other), f in regions.items() if other == sound)
+        for sound in sounds or photographs
+    }
+    return ", ".join(f"{s}: {n} and {len(photographs[s])} photographs" for s, n in fewest.items())
 
 
 def _photographs(images: LabelledImages, sound: str, judge: Judge) -> Tensor:
@@ -71,7 +128,7 @@ def _photographs(images: LabelledImages, sound: str, judge: Judge) -> Tensor:
         raise ConfigError(
             f"fewer than two pictures of {sound} are held out; add some to images.csv"
         )
-    return judge.features(pictures)[:, :HEAD_FEATURES]
+    return judge.features(pictures)
 
 
 def _regions(job: Job, judge: Judge) -> tuple[Tensor, Tensor]:
@@ -81,8 +138,9 @@ def _regions(job: Job, judge: Judge) -> tuple[Tensor, Tensor]:
     kept = [number for number in shown_frames(job) if masks[number].any()]
     both = []
     for frames in (source, edited):
-        features = judge.region_features(
-            np.stack([frames[k] for k in kept]), np.stack([masks[k] for k in kept])
+        both.append(
+            judge.region_features(
+                np.stack([frames[k] for k in kept]), np.stack([masks[k] for k in kept])
+            )
         )
-        both.append(features[:, :HEAD_FEATURES])
     return both[0], both[1]

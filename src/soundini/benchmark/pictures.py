@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from soundini.benchmark.frames import edited_frames, shown_frames, source_frames
 from soundini.benchmark.jobs import Job, Result
 from soundini.evaluation.shown import small
 from soundini.masks.preview import overlay
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def strip_rows(job: Job, results: Sequence[Result]) -> list[tuple[str, list[np.ndarray]]]:
@@ -32,7 +36,6 @@ def strip_rows(job: Job, results: Sequence[Result]) -> list[tuple[str, list[np.n
 
 def loudness_plot(results: Sequence[Result]) -> str:
     """Loudness over the frames, and the change in the region of every variant, as an SVG."""
-    from matplotlib import rc_context
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6, 1.8), layout="constrained")
@@ -44,6 +47,13 @@ def loudness_plot(results: Sequence[Result]) -> str:
         changes.plot(result.measures.change, label=f"change, {result.variant}")
     changes.set(ylabel="change", ylim=(0, None))
     figure.legend(fontsize="x-small", loc="outside right center")
+    return svg_of(figure)
+
+
+def svg_of(figure: Figure) -> str:
+    """A figure as SVG to be put into a page; the same bytes every time."""
+    from matplotlib import rc_context
+
     out = io.StringIO()
     with rc_context({"svg.hashsalt": "soundini"}):  # else every report has other names inside
         figure.savefig(out, format="svg", metadata={"Date": None})

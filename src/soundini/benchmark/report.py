@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from soundini.benchmark.distances import DistanceTable
 from soundini.benchmark.jobs import EDITED, Job, Result
-from soundini.benchmark.pictures import loudness_plot, strip_rows
+from soundini.benchmark.markdown import IMAGES, Content, markdown
+from soundini.benchmark.notes import notes
+from soundini.benchmark.pictures import loudness_plot, strip_rows, svg_of
 from soundini.benchmark.suite import Suite
-from soundini.benchmark.summary import COLUMNS, summarise
+from soundini.benchmark.summary import summarise
+from soundini.benchmark.sweep import png_of, sweep_curve, sweep_figure
 from soundini.errors import ConfigError
 from soundini.evaluation.report import machine
 from soundini.evaluation.sheets import write_sheet
@@ -22,7 +25,6 @@ from soundini.media.output import PartialFile
 
 _TEMPLATE = "report.html"
 _STRIPS = "strips"
-_IMAGES = "images/benchmark"
 
 
 def write_reports(
@@ -33,7 +35,7 @@ def write_reports(
     command: str,
     run: Path,
     page: Path | None,
-    distances: Mapping[str, Mapping[str, float]] | None = None,
+    distances: Sequence[DistanceTable] = (),
 ) -> Path:
     """Write ``report.html`` into the run's folder, and a Markdown page where one is asked for.
 
@@ -45,7 +47,7 @@ def write_reports(
         command: what wrote the report.
         run: where jobs, strips and the report lie.
         page: None, or a Markdown file; its pictures go to ``images/benchmark`` beside it. Only clips that may be shown are on it.
-        distances: to photographs, see :func:`soundini.benchmark.photographs.photograph_distances`.
+        distances: of all edits of a variant together, to photographs and to other clips.
 
     Returns:
         The HTML file.
@@ -53,6 +55,15 @@ def write_reports(
     Raises:
         ConfigError: jinja2 or matplotlib is not installed.
     """
+    content = Content(
+        suite=suite,
+        table=summarise(results),
+        notes=notes(suite, results) if results else [],
+        distances=distances,
+        curve=sweep_curve(suite.sweep.setting, suite.points, results) if suite.sweep else None,
+        failed=failed,
+        command=command,
+    )
     pairs = _pairs(jobs, results)
     shown = []
     for name, job, group in pairs:
@@ -60,11 +71,15 @@ def write_reports(
         write_sheet(run / _STRIPS / f"{name}.png", rows)
         if page is not None and (not suite.shown or job.clip.name in suite.shown):
             shown.append(f"{page.stem}-{name}")
-            write_sheet(page.parent / _IMAGES / f"{shown[-1]}.png", rows)
+            write_sheet(page.parent / IMAGES / f"{shown[-1]}.png", rows)
     report = run / _TEMPLATE
-    _write(report, _html(suite, results, pairs, failed, command, run, distances or {}))
+    _write(report, _html(content, pairs, run).encode())
     if page is not None:
-        _write(page, _markdown(suite, results, shown, failed, command, distances or {}))
+        if content.curve is not None:
+            shown.insert(0, f"{page.stem}-sweep")
+            figure = sweep_figure(content.curve)
+            _write(page.parent / IMAGES / f"{shown[0]}.png", png_of(figure))
+        _write(page, markdown(content, shown).encode())
     return report
 
 
@@ -82,15 +97,8 @@ def _pairs(
     return pairs
 
 
-def _html(
-    suite: Suite,
-    results: Sequence[Result],
-    pairs: Sequence[tuple[str, Job, Sequence[Result]]],
-    failed: Sequence[str],
-    command: str,
-    run: Path,
-    distances: Mapping[str, Mapping[str, float]],
-) -> str:
+def _html(content: Content, pairs: Sequence[tuple[str, Job, Sequence[Result]]], run: Path) -> str:
+    suite, curve = content.suite, content.curve
     template = (resources.files("soundini.benchmark") / _TEMPLATE).read_text()
     shown: list[dict[str, Any]] = [
         {
@@ -107,21 +115,15 @@ def _html(
     ]
     settings = {
         variant: json.dumps(suite.recipe(variant).model_dump(mode="json"), indent=1)
-        for variant in suite.variants
+        for variant in suite.compared
     }
     return page_of(
         template,
-        command=command,
-        clips=len(suite.clips),
-        sounds=len(suite.sounds),
-        frames=suite.frames,
+        content=content,
         models=pairs[0][1].request.models if pairs else "none",
         machine=machine(),
-        failed=failed,
-        titles=[column.title for column in COLUMNS],
-        table=summarise(results),
+        sweep=svg_of(sweep_figure(curve)) if curve else "",
         pairs=shown,
-        distances=distances,
         settings=settings,
     )
 
@@ -141,63 +143,12 @@ def page_of(template: str, **values: Any) -> str:
     return Environment(autoescape=True).from_string(template).render(**values)
 
 
-def _markdown(
-    suite: Suite,
-    results: Sequence[Result],
-    pictures: Sequence[str],
-    failed: Sequence[str],
-    command: str,
-    distances: Mapping[str, Mapping[str, float]],
-) -> str:
-    table = summarise(results)
-    rows = [["", *(column.title for column in COLUMNS)]]
-    for name, cells in table.items():
-        rows.append([name, *(f"**{cell.text}**" if cell.best else cell.text for cell in cells)])
-    if len(table) < len(COLUMNS):  # the table is read downwards
-        rows = [list(row) for row in zip(*rows, strict=True)]
-    rows.insert(1, ["---", *["---:"] * (len(rows[0]) - 1)])
-    lines = [f"| {' | '.join(row)} |" for row in rows]
-    variants = "\n".join(
-        f"- **{name}**: {' '.join(f'`{s}`' for s in settings) or 'as the preset'}"
-        for name, settings in suite.variants.items()
-    )
-    sheets = "\n\n".join(f"![{name}]({_IMAGES}/{name}.png)" for name in pictures)
-    trouble = "".join(f"\n\nFailed: {html.escape(line)}" for line in failed)
-    return f"""# Methods, side by side
-
-Written by `{command}` on {machine()}: {len(suite.clips)} clips, {len(suite.sounds)} sounds, {suite.frames} frames each, preset
-`{suite.preset}`. Means over the jobs, with 95 % bootstrap intervals; the best is bold. Warp errors are of the edited
-frames by the source's flow, in units of [-1, 1]. No figure is by a network that guided an edit.{trouble}
-
-{chr(10).join(lines)}
-
-{variants}
-{_distances(distances)}
-
-{sheets}
-"""
-
-
-def _distances(distances: Mapping[str, Mapping[str, float]]) -> str:
-    if not distances:
-        return ""
-    sounds = list(next(iter(distances.values())))
-    lines = [f"| | {' | '.join(sounds)} |", f"| --- |{' ---: |' * len(sounds)}"]
-    for name, row in distances.items():
-        lines.append(f"| {name} | {' | '.join(f'{row[sound]:.3f}' for sound in sounds)} |")
-    rule = (
-        "Kernel distance (KID) of the regions to held-out photographs of what is heard, on features of an ImageNet network; "
-        "comparable within a column."
-    )
-    return f"\n{rule}\n\n{chr(10).join(lines)}\n"
-
-
 def _data(kind: str, path: Path) -> str:
     return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with PartialFile(path) as file:
-        file.partial.write_text(text)
+        file.partial.write_bytes(content)
         file.commit()

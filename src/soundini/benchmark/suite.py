@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -11,8 +12,20 @@ from soundini.config.presets import load_preset, override, settings_from
 from soundini.config.recipe import Recipe
 from soundini.errors import ConfigError
 from soundini.evaluation.clips import EvaluationClip
+from soundini.judge.judge import TURNS
 
 _NAME = re.compile(r"[\w][\w.-]{0,60}")
+
+
+class Sweep(BaseModel):
+    """A setting and what it is set to, all else as in the first variant: a curve of coherence against motion."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    setting: str
+    """Such as guidance.lambda_flow."""
+    values: list[float] = Field(min_length=2)
+    """In the order in which the curve joins them."""
 
 
 class Suite(BaseModel):
@@ -22,10 +35,13 @@ class Suite(BaseModel):
 
     clips: list[EvaluationClip] = Field(min_length=1)
     """Videos and their regions; paths are as seen from the folder of the data."""
-    sounds: dict[str, str] = Field(min_length=1)
-    """Class of the sound, as the judge calls it -> an audio file."""
+    sounds: dict[str, str | tuple[str, str]] = Field(min_length=1)
+    """Class of the sound, as the judge calls it -> an audio file; fire-to-rain -> two files, from one of which into the other
+    the sound turns within the clip."""
     variants: dict[str, list[str]] = Field(min_length=1)
     """Name -> settings that differ from the preset's, such as "method=blended-diffusion"."""
+    sweep: Sweep | None = None
+    """Variants that differ in one setting only; values that a variant above already has are not edited twice."""
     preset: str = "fast"
     """Preset of all variants."""
     frames: int = Field(default=14, ge=2)
@@ -43,17 +59,62 @@ class Suite(BaseModel):
                 raise ValueError(f"{name!r} is no name: use letters, digits, '.', '_' and '-'")
         return named
 
+    @field_validator("sounds")
+    @classmethod
+    def _only_turns_have_two_files(
+        cls, sounds: dict[str, str | tuple[str, str]]
+    ) -> dict[str, str | tuple[str, str]]:
+        for name, files in sounds.items():
+            if (TURNS in name) == isinstance(files, str):
+                raise ValueError(f"{name!r}: fire has one file, fire-to-rain has two")
+        return sounds
+
+    def files(self, sound: str) -> tuple[str, ...]:
+        """The audio files of a sound: one, or two where it turns."""
+        named = self.sounds[sound]
+        return (named,) if isinstance(named, str) else named
+
+    @cached_property
+    def compared(self) -> dict[str, list[str]]:
+        """The variants and those that the sweep adds: name -> settings."""
+        swept = {name: settings for _, name, settings in self._swept()}
+        return self.variants | {name: swept[name] for name in swept if name not in self.variants}
+
+    @cached_property
+    def points(self) -> list[tuple[float, str]]:
+        """The sweep's values, each with the variant that has it; empty without a sweep."""
+        return [(value, name) for value, name, _ in self._swept()]
+
     def recipe(self, variant: str) -> Recipe:
         """Settings of a variant.
 
         Raises:
             ConfigError: it sets what there is not, or a value out of range.
         """
+        return self._recipe(variant, self.compared[variant])
+
+    def _recipe(self, variant: str, settings: list[str]) -> Recipe:
         try:
-            settings = [f"seed={self.seed}", *self.variants[variant]]
-            return override(load_preset(self.preset), settings)
+            return override(load_preset(self.preset), [f"seed={self.seed}", *settings])
         except ConfigError as error:
             raise ConfigError(f"variant {variant}: {error}") from None
+
+    def _swept(self) -> list[tuple[float, str, list[str]]]:
+        """Value, variant and settings of every point of the sweep."""
+        if self.sweep is None:
+            return []
+        known = {name: self._recipe(name, settings) for name, settings in self.variants.items()}
+        first = next(iter(self.variants.values()))
+        points = []
+        for value in self.sweep.values:
+            settings = [*first, f"{self.sweep.setting}={value:g}"]
+            name = f"{self.sweep.setting.rpartition('.')[2]}-{value:g}"
+            recipe = self._recipe(name, settings)
+            same = next((other for other, theirs in known.items() if theirs == recipe), name)
+            if known.get(same, recipe) != recipe:
+                raise ConfigError(f"variant {name} is a point of the sweep's too; rename it")
+            points.append((value, same, settings))
+        return points
 
 
 def load_suite(path: Path, folder: Path) -> Suite:
@@ -76,9 +137,10 @@ def load_suite(path: Path, folder: Path) -> Suite:
         suite = settings_from(content, Suite)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    for variant in suite.variants:
+    for variant in suite.compared:
         suite.recipe(variant)
-    named = [clip.clip for clip in suite.clips] + list(suite.sounds.values())
+    sounds = [file for sound in suite.sounds for file in suite.files(sound)]
+    named = [clip.clip for clip in suite.clips] + sounds
     for name in named + [clip.mask for clip in suite.clips if clip.mask is not None]:
         if not (folder / name).exists():
             raise ConfigError(

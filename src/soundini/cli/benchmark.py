@@ -12,7 +12,10 @@ from tyro.conf import Positional, arg
 from soundini.errors import ConfigError
 
 if TYPE_CHECKING:
+    from soundini.benchmark.distances import DistanceTable
     from soundini.benchmark.jobs import Result
+    from soundini.benchmark.suite import Suite
+    from soundini.metrics.i3d import I3D
 
 BUILTIN = "builtin"
 
@@ -29,6 +32,8 @@ class Benchmark:
     """Where the suite's videos and sounds lie; beside it, where none is named."""
     photographs: Annotated[Path | None, arg(metavar="DATA")] = None
     """A folder with images.csv: how far edits are from its held-out photographs of what is heard is measured too."""
+    i3d: Annotated[Path | None, arg(metavar="FILE")] = None
+    """Weights of I3D of Kinetics-400, which you bring: FVD between edited clips and source clips is measured too."""
     page: Annotated[Path | None, arg(metavar="PAGE.md")] = None
     """Write a page for the docs too; its pictures go to images/benchmark beside it."""
     models: Annotated[str, arg(metavar="PACK")] = "embedded"
@@ -43,6 +48,7 @@ class Benchmark:
         from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         from soundini.benchmark.builtin import make_builtin
+        from soundini.benchmark.clip_distances import clip_distances
         from soundini.benchmark.jobs import plan_jobs, run_jobs
         from soundini.benchmark.photographs import photograph_distances
         from soundini.benchmark.report import write_reports
@@ -57,9 +63,8 @@ class Benchmark:
         folder = self.data or path.parent
         suite, judge = load_suite(path, folder), Judge.from_package()
         for sound in suite.sounds:
-            if sound not in judge.classes:
-                known = ", ".join(judge.classes)
-                raise ConfigError(f"{path}: the judge knows no {sound}; name a sound: {known}")
+            judge.columns(sound)  # an unknown one is refused before any work
+        network = self._video_network(suite)
         self.run_folder.mkdir(parents=True, exist_ok=True)
         jobs = plan_jobs(suite, folder, self.run_folder, self.models)
         results: list[Result] = []
@@ -75,9 +80,11 @@ class Benchmark:
                     name = f"{event.job.clip.name} by {event.job.sound}, {event.job.variant}"
                     failed.append(f"{name}: {event.error}")
                 progress.update(task, completed=event.done)
-        distances = None
+        distances: list[DistanceTable] = []
         if self.photographs is not None and results:
-            distances = photograph_distances(jobs, results, self.photographs, judge)
+            distances += photograph_distances(jobs, results, self.photographs, judge)
+        if network is not None and results:
+            distances.append(clip_distances(jobs, results, network))
         report = write_reports(
             suite, jobs, results, failed, self._command(), self.run_folder, self.page, distances
         )
@@ -86,9 +93,23 @@ class Benchmark:
         print(report)
         return 1 if failed else 0
 
+    def _video_network(self, suite: Suite) -> I3D | None:
+        """The network of FVD, where it is asked for and the suite has what it needs."""
+        if self.i3d is None:
+            return None
+        from soundini.metrics.i3d import I3D, MIN_FRAMES
+        from soundini.weights.i3d import read_i3d
+
+        if len(suite.clips) < 2 or suite.frames < MIN_FRAMES:
+            raise ConfigError(
+                f"FVD needs two clips or more of {MIN_FRAMES} frames or more; add some, or leave out --i3d"
+            )
+        return I3D.from_state(read_i3d(self.i3d, I3D().layout()))
+
     def _command(self) -> str:
         """The command as a report tells it, without the folders of this machine."""
         words = ["soundini", "benchmark", self.suite, "--run", "FOLDER"]
         words += ["--data", "DATA"] * (self.data is not None)
         words += ["--photographs", "DATA"] * (self.photographs is not None)
+        words += ["--i3d", "FILE"] * (self.i3d is not None)
         return shlex.join([*words, *(["--models", self.models] * (self.models != "embedded"))])

@@ -47,8 +47,8 @@ class MaskPreview:
         output = check_picture(self.output)
 
         from soundini.cli.spread import spread
-        from soundini.editing.files import part_of
         from soundini.editing.masking import make_masks
+        from soundini.editing.part import part_of
         from soundini.masks.preview import overlay
         from soundini.media.video_reader import VideoReader
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,27 +13,28 @@ from tyro.conf import Positional, arg
 from soundini.errors import ConfigError
 
 if TYPE_CHECKING:
-    from soundini.evaluation.measure import EditMeasures
+    from soundini.evaluation.measures import EditMeasures
     from soundini.events import TemporalFigures
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """Measure an edit against its source: coherence, fidelity, likeness to the sound, timing. No figure is by what guided it."""
+    """Measure an edit against its source: coherence, fidelity, likeness to the sound, timing."""
 
     video: Positional[Annotated[Path, arg(metavar="EDITED.mp4")]]
     """A video that soundini wrote, with its .recipe.json beside it."""
     recipe: Annotated[Path | None, arg(metavar="FILE")] = None
     """The recipe, where it lies elsewhere."""
     sound_class: Annotated[str | None, arg(metavar="NAME")] = None
-    """What the sound is of (fire, rain, ...); without it, what the models hear."""
+    """What the sound is of (fire, rain, ...; fire-to-rain where it turns); without it, what the models hear."""
     json: Annotated[Path | None, arg(metavar="FILE")] = None
     """Write all figures here too, with the curves over the frames."""
 
     def run(self) -> int:
         """Measure and print."""
         from soundini.editing.request import EditRequest, read_request, sidecar_path
-        from soundini.evaluation.measure import EditMeasures, measure_edit
+        from soundini.evaluation.measure import measure_edit
+        from soundini.evaluation.measures import EditMeasures
         from soundini.judge import Judge
 
         settings = read_request(self.recipe or sidecar_path(self.video))
@@ -42,9 +42,8 @@ class Measure:
             raise ConfigError("that recipe names no video; name the one written beside the output")
         found: EditMeasures | None = None
         console = Console(soft_wrap=True)
-        with tempfile.TemporaryDirectory() as folder, console.status("measuring") as status:
-            nowhere = {"output": Path(folder) / "none.mp4"}
-            request = EditRequest.model_validate(settings | nowhere)
+        request = EditRequest.model_validate(settings)
+        with console.status("measuring") as status:
             for event in measure_edit(request, self.video, Judge.from_package(), self.sound_class):
                 if isinstance(event, EditMeasures):
                     found = event
@@ -61,17 +60,25 @@ def table(found: EditMeasures) -> str:
     """The figures, a line each."""
     before, after = found.probability
     similar = [_number(value, 4) for value in found.similarity]
+    scores = [_number(value, 3) for value in found.joint_score]
     lines = {
         "frames": str(len(found.change)),
         "warp error, region": _temporal(found.region),
         "warp error, frame": _temporal(found.whole),
+        "moves on its own": _motion(found.motion),
         "neighbours alike": f"source {similar[0]}, edited {similar[1]} (cosine of ImageNet features, region)",
         "PSNR outside": f"{_number(found.psnr_outside, 1)} dB",
         "SSIM outside": _number(found.ssim_outside, 4),
+        "perceptual outside": f"{_number(found.perceptual_outside, 4)} ({found.perceptual})",
         f"looks like {found.sound}": f"source {before:.2f}, edited {after:.2f} (the judge's probability, region)",
         "follows loudness": f"{found.follows_loudness:.2f} (rank correlation with the change)",
         "peaks align": f"{_number(found.peaks_align, 2)} (AV-Align of loudness and change)",
     }
+    if found.follows_turn is not None:
+        lines["follows the turn"] = f"{found.follows_turn:.2f} (rank correlation with time)"
+    lines["by what guided it"] = (
+        f"joint space: source {scores[0]}, edited {scores[1]} (cosine with the sound; compares nothing)"
+    )
     width = max(map(len, lines))
     return "\n".join(f"{name:<{width}}  {value}" for name, value in lines.items())
 
@@ -80,6 +87,12 @@ def _temporal(figures: TemporalFigures | None) -> str:
     if figures is None:
         return "no two frames to compare"
     return f"source {figures.source:.4f}, edited {figures.edited:.4f}, ratio {figures.ratio:.2f}"
+
+
+def _motion(share: float | None) -> str:
+    if share is None:
+        return "no two frames to compare"
+    return f"{share:.2%} of the frame's shorter side a frame (region, beside the source's flow)"
 
 
 def _number(value: float | None, digits: int) -> str:
@@ -92,6 +105,7 @@ def _write(path: Path, found: EditMeasures) -> None:
     content = found.record() | {
         "probability": found.probability,
         "follows_loudness": found.follows_loudness,
+        "follows_turn": found.follows_turn,
         "peaks_align": found.peaks_align,
     }
     with PartialFile(path) as file:

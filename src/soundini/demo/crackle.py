@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from soundini.demo.noise import band_noise
 from soundini.media.sound import Sound
 
 _POPS_PER_SECOND = 120.0
@@ -26,9 +27,9 @@ def crackle(seconds: float, sample_rate: int = 44100, seed: int = 0) -> Sound:
     """
     rng = np.random.default_rng(seed)
     count = round(seconds * sample_rate)
-    rumble = _band(rng, count, sample_rate, 40, 400)
-    flames = 0.3 * rumble + 0.25 * _band(rng, count, sample_rate, 800, 9000)
-    licking = 1 + 0.5 * _band(rng, count, sample_rate, 0.3, 4)
+    rumble = band_noise(rng, count, sample_rate, 40, 400)
+    flames = 0.3 * rumble + 0.25 * band_noise(rng, count, sample_rate, 800, 9000)
+    licking = 1 + 0.5 * band_noise(rng, count, sample_rate, 0.3, 4)
     samples = 0.05 * flames * np.clip(licking, 0.2, 2)
     for start in rng.uniform(0, seconds, rng.poisson(_POPS_PER_SECOND * seconds)):
         first = int(start * sample_rate)
@@ -44,14 +45,3 @@ def _pop(rng: np.random.Generator, sample_rate: int) -> np.ndarray:
     time = np.arange(round(8 * decay * sample_rate)) / sample_rate
     level = min(0.08 * (rng.pareto(1.6) + 0.3), 1.0)
     return level * rng.standard_normal(len(time)) * np.exp(-time / decay)
-
-
-def _band(
-    rng: np.random.Generator, count: int, sample_rate: int, low: float, high: float
-) -> np.ndarray:
-    """Noise between two frequencies in Hz, with unit variance."""
-    spectrum = np.fft.rfft(rng.standard_normal(count))
-    frequencies = np.fft.rfftfreq(count, 1 / sample_rate)
-    spectrum *= (frequencies >= low) & (frequencies <= high)
-    noise = np.fft.irfft(spectrum, count)
-    return noise / max(float(noise.std()), 1e-12)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise, takewhile
 from pathlib import Path
-
-import numpy as np
 
 from soundini.compute import pick_device, pick_dtype
 from soundini.config.presets import load_preset
 from soundini.config.recipe import Recipe
 from soundini.editing.mask_spool import MaskSpool
-from soundini.editing.masking import make_masks
+from soundini.editing.part import read_part
 from soundini.editing.plan import Window, plan_windows
 from soundini.editing.request import (
     EditRequest,
@@ -24,12 +21,10 @@ from soundini.editing.request import (
     sidecar_path,
     write_sidecar,
 )
-from soundini.editing.sound_track import SoundTrack, lay_sound
+from soundini.editing.sound_track import SoundTrack
 from soundini.editing.stream import edit_frames
-from soundini.errors import ConfigError, MediaError
 from soundini.events import EditDone, EditEvent, FileDone, FrameDone
 from soundini.media.output import check_output
-from soundini.media.sound import load_sound
 from soundini.media.video_info import VideoInfo
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
@@ -84,13 +79,7 @@ def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> Prepare
     """
     recipe = request.recipe
     check_output(request.output, [p for p in request.inputs if p.exists()])
-    sound = load_sound(request.sound_path)
-    with VideoReader(request.video) as reader:
-        info = reader.info
-        first, stop = part_of(reader, request.start, request.end)
-        masks, times, durations = _spool_masks(reader, request, first, stop)
-        began = times[0]
-        ends = (*times[1:], times[-1] + durations[-1])
+    part = read_part(request)
     if pack is None:
         device = pick_device(recipe.compute.device)
         pack = load_pack(
@@ -99,17 +88,25 @@ def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> Prepare
             dtype=pick_dtype(recipe.compute.dtype, device),
             flow=recipe.compute.flow,
         )
-    relative = tuple(t - began for t in (times[0], *ends))
-    middles = [float((a + b) / 2) for a, b in pairwise(relative)]
-    track = lay_sound(sound, middles, float(relative[-1]), pack.joint, recipe.sound)
+    track = part.lay(pack.joint)
     windows = plan_windows(
-        masks.bounds,
-        (info.height, info.width),
+        part.masks.bounds,
+        (part.info.height, part.info.width),
         recipe.region,
         recipe.window,
         pack.denoiser.stride,
     )
-    return PreparedEdit(request, pack, info, first, relative, began, masks, track, tuple(windows))
+    return PreparedEdit(
+        request,
+        pack,
+        part.info,
+        part.first,
+        part.times,
+        part.began,
+        part.masks,
+        track,
+        tuple(windows),
+    )
 
 
 def run_edit(edit: PreparedEdit) -> Generator[EditEvent, None, None]:
@@ -200,54 +197,6 @@ def edit_file(
     for _ in run_edit(prepare_edit(request)):
         pass
     return sidecar_path(request.output)
-
-
-def part_of(reader: VideoReader, start: str | None, end: str | None) -> tuple[int, int | None]:
-    """First frame and one past the last (None: to the end) of a part named in frames or seconds.
-
-    Raises:
-        ConfigError: a bound is neither, or the part is empty.
-    """
-    first = _bound(reader, start, "start") if start is not None else 0
-    stop = _bound(reader, end, "end") if end is not None else None
-    if stop is not None and stop <= first:
-        raise ConfigError(f"the part from {start or 0} to {end} is empty; --end lies after --start")
-    return first, stop
-
-
-def _bound(reader: VideoReader, text: str, name: str) -> int:
-    try:
-        if text.endswith("s"):
-            value = Fraction(text.removesuffix("s"))
-            index = sum(1 for _ in takewhile(lambda time: time < value, reader.times()))
-        else:
-            value = index = int(text)
-        if value >= 0:
-            return index
-    except (ValueError, ZeroDivisionError):
-        pass
-    raise ConfigError(f"--{name} {text!r} is neither a frame (48) nor a time (2.0s)")
-
-
-def _spool_masks(
-    reader: VideoReader, request: EditRequest, first: int, stop: int | None
-) -> tuple[MaskSpool, list[Fraction], list[Fraction]]:
-    """One pass over the part: its times, and its masks."""
-    times: list[Fraction] = []
-    durations: list[Fraction] = []
-
-    def frames() -> Iterator[np.ndarray]:
-        for frame in reader.frames(first, stop):
-            times.append(frame.time)
-            durations.append(frame.duration)
-            yield frame.rgb
-        if not times:
-            raise MediaError(
-                f"{request.video} has no frame at {request.start}; choose an earlier --start"
-            )
-
-    spool = MaskSpool(make_masks(request.mask, request.recipe.region, reader.info, frames(), first))
-    return spool, times, durations
 
 
 def _record(edit: PreparedEdit, end: EditDone, seconds: float) -> dict[str, object]:

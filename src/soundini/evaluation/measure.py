@@ -1,104 +1,49 @@
-"""The figures of one edited file: how coherent, how faithful, how much like its sound, how well in time with it."""
+"""Measuring one edited file: how coherent, how faithful, how much like its sound, how well in time with it."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from soundini.compute import pick_device
 from soundini.editing.coherence import CoherenceMeter
-from soundini.editing.files import PreparedEdit, prepare_edit
+from soundini.editing.part import read_part
 from soundini.editing.request import EditRequest
+from soundini.editing.sound_track import SoundTrack
 from soundini.errors import ConfigError, MediaError
-from soundini.events import PicturesSeen, TemporalFigures
+from soundini.evaluation.measures import EditMeasures
+from soundini.events import PicturesSeen
 from soundini.flow.pairs import estimate_pairs
+from soundini.flow.protocol import FlowEstimator
 from soundini.joint.naming import mean_names
 from soundini.judge import Judge
+from soundini.judge.region import region_crops
 from soundini.media.video_reader import VideoReader
-from soundini.metrics.alignment import peak_alignment
 from soundini.metrics.fidelity import FidelityMeter
-from soundini.metrics.rank import rank_correlation
-from soundini.packs.pack import ModelPack
+from soundini.metrics.motion import MotionMeter
+from soundini.packs.pack import Senses, load_senses
+from soundini.perceptual import PerceptualDistance, load_perceptual
 
 _CHUNK = 8
 """Frames that are held at once; one of them is carried over, for its pair with the next."""
 
-_INFINITE = "inf"
-"""JSON has no number for it."""
 
+@dataclass(frozen=True, eq=False)
+class _Observers:
+    """Who looks at the frames."""
 
-@dataclass(frozen=True)
-class EditMeasures:
-    """Figures of an edit beside its source.
-
-    Args:
-        sound: class of the sound that the judge is asked for.
-        region: frame-to-frame warp error in the region, by the source's flow.
-        whole: the same over the whole frame.
-        similarity: mean cosine of the judge's features of the region in neighbouring frames: of the source, of the edit.
-        psnr_outside: decibels outside the mask; infinite where nothing differs, None where the mask leaves nothing.
-        ssim_outside: at most 1.
-        loudness: envelope of the sound at each frame, 0 to 1.
-        change: mean absolute change of each frame in the region, 0 to 1.
-        before: probability of the sound in the region of each source frame, by the judge; None where the mask is empty.
-        after: the same after the edit.
-    """
-
-    sound: str
-    region: TemporalFigures | None
-    whole: TemporalFigures | None
-    similarity: tuple[float | None, float | None]
-    psnr_outside: float | None
-    ssim_outside: float | None
-    loudness: list[float]
-    change: list[float]
-    before: list[float | None]
-    after: list[float | None]
-
-    def record(self) -> dict[str, Any]:
-        """The figures as JSON can hold them; see :meth:`of_record`."""
-        content = asdict(self)
-        if content["psnr_outside"] == math.inf:
-            content["psnr_outside"] = _INFINITE
-        return content
-
-    @classmethod
-    def of_record(cls, record: Mapping[str, Any]) -> EditMeasures:
-        """The figures of what :meth:`record` gave."""
-        content: dict[str, Any] = dict(record)
-        for name in ("region", "whole"):
-            content[name] = TemporalFigures(**content[name]) if content[name] else None
-        if content["psnr_outside"] == _INFINITE:
-            content["psnr_outside"] = math.inf
-        content["similarity"] = tuple(content["similarity"])
-        return cls(**content)
-
-    @property
-    def probability(self) -> tuple[float, float]:
-        """Mean probability of the sound before and after."""
-        before, after = (
-            np.mean([p for p in c if p is not None]) for c in (self.before, self.after)
-        )
-        return float(before), float(after)
-
-    @property
-    def follows_loudness(self) -> float:
-        """Rank correlation of loudness and change; 0 where either never changes."""
-        return rank_correlation(np.array(self.loudness), np.array(self.change))
-
-    @property
-    def peaks_align(self) -> float | None:
-        """AV-Align of loudness and change, see :func:`soundini.metrics.alignment.peak_alignment`."""
-        return peak_alignment(np.array(self.loudness), np.array(self.change))
+    senses: Senses
+    heard: Tensor
+    judge: Judge
+    perceptual: PerceptualDistance
 
 
 @dataclass
@@ -107,10 +52,13 @@ class _Gathered:
 
     region: CoherenceMeter = field(default_factory=CoherenceMeter)
     whole: CoherenceMeter = field(default_factory=CoherenceMeter)
+    motion: MotionMeter = field(default_factory=MotionMeter)
     outside: FidelityMeter = field(default_factory=FidelityMeter)
+    perceptual: list[float] = field(default_factory=list)
     change: list[float] = field(default_factory=list)
     source: list[Tensor | None] = field(default_factory=list)
     edited: list[Tensor | None] = field(default_factory=list)
+    scores: list[tuple[float, float]] = field(default_factory=list)
 
 
 def measure_edit(
@@ -118,18 +66,20 @@ def measure_edit(
     edited: Path,
     judge: Judge,
     sound: str | None = None,
-    pack: ModelPack | None = None,
+    senses: Senses | None = None,
 ) -> Iterator[PicturesSeen | EditMeasures]:
     """Measure an edited file against the source, mask and sound that its recipe names.
 
-    No figure is by a network that guided the edit. A few frames are held at a time, and some numbers of every frame.
+    But for the joint score, no figure is by a network that guided the region. A few frames are held at a time, and some
+    numbers of every frame. The prior is not needed and not loaded.
 
     Args:
         request: of the edit, read from its recipe.
         edited: the edited video.
         judge: says what frames show.
-        sound: one of the judge's classes; None for the one that the joint space hears.
-        pack: the models of the edit, already loaded; None to load them.
+        sound: one of the judge's classes, or two of a sound that turns (``fire-to-rain``); None for the one that the joint space
+            hears.
+        senses: the models of the edit, already loaded; None to load what is needed of them.
 
     Yields:
         :class:`PicturesSeen` as frames are measured, :class:`EditMeasures` at the end.
@@ -138,43 +88,58 @@ def measure_edit(
         ConfigError: the judge does not know the sound.
         MediaError: a file cannot be read, or the edited video is not of this edit.
     """
-    with closing(prepare_edit(request, pack)) as edit:
-        sound = sound or _heard(edit)
-        if sound not in judge.classes:
-            raise ConfigError(
-                f"the judge knows no {sound}; name the sound: {', '.join(judge.classes)}"
-            )
+    with closing(read_part(request)) as part:
+        compute = request.recipe.compute
+        if senses is None:
+            device = pick_device(compute.device)
+            senses = load_senses(request.models, device=device, flow=compute.flow)
+        track = part.lay(senses.joint)
+        sound = sound or _heard(senses, track)
+        columns = judge.columns(sound)
+        perceptual = load_perceptual("auto", senses.perceptual_folder)
+        assert perceptual is not None
+        observers = _Observers(senses, track.heard, judge, perceptual)
         gathered = _Gathered()
         with VideoReader(request.video) as before, VideoReader(edited) as after:
             _require_one_size(before, after, edited)
-            first = edit.first
             shown = (f.rgb for f in after.frames())
-            source = (f.rgb for f in before.frames(first, first + edit.frame_count))
-            frames = zip(source, shown, edit.masks, strict=False)
+            source = (f.rgb for f in before.frames(part.first, part.first + part.frame_count))
+            frames = zip(source, shown, part.masks, strict=False)
             carried: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
             done = 0
             while fresh := list(islice(frames, _CHUNK)):
-                _measure(gathered, carried, fresh, edit, judge)
+                _measure(gathered, carried, fresh, observers)
                 carried, done = fresh[-1:], done + len(fresh)
-                yield PicturesSeen(done, edit.frame_count)
+                yield PicturesSeen(done, part.frame_count)
             more = next(shown, None) is not None
-        if more or done != edit.frame_count:
+        if more or done != part.frame_count:
             has = f"more than {done}" if more else done
             raise MediaError(
-                f"{edited} has {has} frames where its recipe edits {edit.frame_count}; name the recipe that made it"
+                f"{edited} has {has} frames where its recipe edits {part.frame_count}; name the recipe that made it"
             )
-        column = judge.classes.index(sound)
+        first, second = columns[0], columns[-1]
+        chances = [_chances(judge, features) for features in (gathered.source, gathered.edited)]
         yield EditMeasures(
             sound=sound,
             region=gathered.region.figures(),
             whole=gathered.whole.figures(),
+            motion=gathered.motion.mean,
             similarity=(_similarity(gathered.source), _similarity(gathered.edited)),
             psnr_outside=gathered.outside.psnr,
             ssim_outside=gathered.outside.ssim,
-            loudness=edit.track.strength.tolist(),
+            perceptual=perceptual.name,
+            perceptual_outside=_mean(gathered.perceptual),
+            loudness=track.strength.tolist(),
             change=gathered.change,
-            before=_probability(judge, gathered.source, column),
-            after=_probability(judge, gathered.edited, column),
+            before=[None if p is None else float(p[columns].sum()) for p in chances[0]],
+            after=[None if p is None else float(p[columns].sum()) for p in chances[1]],
+            turn=[None if p is None else float(p[second] - p[first]) for p in chances[1]]
+            if len(columns) > 1
+            else [],
+            joint_score=(
+                _mean([a for a, _ in gathered.scores]),
+                _mean([b for _, b in gathered.scores]),
+            ),
         )
 
 
@@ -189,46 +154,74 @@ def _measure(
     gathered: _Gathered,
     carried: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
     fresh: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
-    edit: PreparedEdit,
-    judge: Judge,
+    by: _Observers,
 ) -> None:
     source, edited, masks = (np.stack(part) for part in zip(*carried, *fresh, strict=True))
     a, b = (torch.from_numpy(x).movedim(-1, 1).float() / 255 for x in (source, edited))
     mask = torch.from_numpy(masks)[:, None]
-    pairs = estimate_pairs(a * 2 - 1, edit.pack.flow)
-    gathered.region.add(a * 2 - 1, b * 2 - 1, pairs, (mask > 0).float())
-    gathered.whole.add(a * 2 - 1, b * 2 - 1, pairs, torch.ones_like(mask))
+    _measure_pairs(gathered, a * 2 - 1, b * 2 - 1, (mask > 0).float(), by.senses.flow)
     for i in range(len(carried), len(source)):
-        gathered.outside.add(a[i : i + 1], b[i : i + 1], (mask[i : i + 1] == 0).float())
+        one = slice(i, i + 1)
+        outside = (mask[one] == 0).float()
+        gathered.outside.add(a[one], b[one], outside)
+        if outside.any():
+            was, now = ((frames[one] * 2 - 1) * outside for frames in (a, b))
+            gathered.perceptual.append(float(by.perceptual(now, was, outside)))
         area = float(mask[i].sum())
         change = float(((b[i] - a[i]).abs().mean(0) * mask[i, 0]).sum())
         gathered.change.append(change / area if area else 0.0)
         for kept, frames in ((gathered.source, source), (gathered.edited, edited)):
-            one = slice(i, i + 1)
-            kept.append(judge.region_features(frames[one], masks[one])[0] if area else None)
+            kept.append(by.judge.region_features(frames[one], masks[one])[0] if area else None)
+        if area:
+            heard = by.heard[len(gathered.change) - 1]
+            scores = [_score(by.senses, f[one], masks[one], heard) for f in (source, edited)]
+            gathered.scores.append((scores[0], scores[1]))
 
 
-def _heard(edit: PreparedEdit) -> str:
+def _measure_pairs(
+    gathered: _Gathered, source: Tensor, edited: Tensor, region: Tensor, flow: FlowEstimator
+) -> None:
+    """What neighbouring frames say: warp errors by the source's flow, and how the edit's own flow differs from it."""
+    pairs = estimate_pairs(source, flow)
+    gathered.region.add(source, edited, pairs, region)
+    gathered.whole.add(source, edited, pairs, torch.ones_like(region))
+    side = min(source.shape[-2:])
+    for i, (before, after) in enumerate(pairwise(edited.split(1))):
+        one = slice(i, i + 1)
+        seen = pairs.visible_fwd[one] * region[one]
+        gathered.motion.add(pairs.flow_fwd[one] / side, flow(before, after) / side, seen)
+
+
+@torch.no_grad()
+def _score(senses: Senses, frame: np.ndarray, mask: np.ndarray, heard: Tensor) -> float:
+    crop = region_crops(frame, mask, senses.joint.image_size).to(heard.device)
+    return float(F.cosine_similarity(senses.joint.embed_images(crop)[0], heard, dim=0))
+
+
+def _heard(senses: Senses, track: SoundTrack) -> str:
     """The class that the joint space hears most where there is sound."""
-    names = mean_names(edit.pack.joint, edit.track.heard[edit.track.strength > 0])
+    names = mean_names(senses.joint, track.heard[track.strength > 0])
     if not names:
         raise ConfigError(
-            f"the models {edit.pack.name} have no words for sounds; say which it is with --sound-class"
+            f"the models {senses.name} have no words for sounds; say which it is with --sound-class"
         )
     return next(iter(names))
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return float(np.mean(values)) if values else None
 
 
 def _similarity(features: Sequence[Tensor | None]) -> float | None:
     """Mean cosine of the features of neighbouring frames; None where no two neighbours have a region."""
     cosines = [
-        F.cosine_similarity(one, two, dim=0)
+        float(F.cosine_similarity(one, two, dim=0))
         for one, two in pairwise(features)
         if one is not None and two is not None
     ]
-    return float(torch.stack(cosines).mean()) if cosines else None
+    return _mean(cosines)
 
 
-def _probability(
-    judge: Judge, features: Sequence[Tensor | None], column: int
-) -> list[float | None]:
-    return [None if f is None else float(judge.weigh(f[None])[0, column]) for f in features]
+def _chances(judge: Judge, features: Sequence[Tensor | None]) -> list[Tensor | None]:
+    """Probabilities of every class in each frame."""
+    return [None if f is None else judge.weigh(f[None])[0] for f in features]

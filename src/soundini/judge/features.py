@@ -14,6 +14,9 @@ SIZE = 160
 HEAD_FEATURES = 1280
 """How many of the features, the first ones, are the head's."""
 
+MIDDLE_FEATURES = slice(1408, 1520)
+"""The means of the 112 channels at stride 16: what parts and textures there are."""
+
 _CHUNK = 32
 _TAPS = 5
 _POOLED = slice(1, None)

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
-from soundini.errors import MaskError, ModelError
+from soundini.errors import ConfigError, ModelError
 from soundini.judge.features import SIZE, PooledFeatures
-from soundini.judge.region import bounding_square
-from soundini.masks.refine import bounds
-from soundini.media.geometry import to_model
+from soundini.judge.region import region_crops
 from soundini.state_files import read_state
 
 WEIGHTS_FILE, CARD_FILE = "judge.safetensors", "judge.json"
+
+TURNS = "-to-"
+"""Between the classes of a sound that turns from one into another: ``fire-to-rain``."""
 
 
 class Judge(nn.Module):
@@ -112,14 +112,19 @@ class Judge(nn.Module):
         Raises:
             MaskError: a mask is empty.
         """
-        crops = []
-        for number, (frame, mask) in enumerate(zip(frames, masks, strict=True)):
-            covered = bounds(mask)
-            if covered is None:
-                raise MaskError(f"the mask of frame {number} is empty: there is nothing to judge")
-            square = bounding_square(covered, (frame.shape[0], frame.shape[1]))
-            crops.append(to_model(frame[None], square, (SIZE, SIZE)))
-        return self.features(torch.cat(crops))
+        return self.features(region_crops(frames, masks, SIZE))
+
+    def columns(self, sound: str) -> list[int]:
+        """Where the probabilities of a sound's class stand; of a sound that turns (``fire-to-rain``), of both its classes.
+
+        Raises:
+            ConfigError: it is no class of the judge's.
+        """
+        named = sound.split(TURNS)
+        if len(named) > 2 or any(name not in self.classes for name in named):
+            known = ", ".join(self.classes)
+            raise ConfigError(f"the judge knows no {sound}; name the sound: {known}")
+        return [self.classes.index(name) for name in named]
 
 
 def read_card(folder: Path) -> Mapping[str, Any]:

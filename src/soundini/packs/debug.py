@@ -66,4 +66,4 @@ def debug_pack(device: torch.device | str = "cpu", seed: int = 0) -> ModelPack:
         prototypes={"one": directions[0], "two": directions[1]},
         image_size=32,
     ).to(device)
-    return ModelPack("debug", None, denoiser, joint, DISFlow())
+    return ModelPack("debug", None, joint, DISFlow(), denoiser=denoiser)

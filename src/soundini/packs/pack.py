@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,12 @@ WEIGHT_SUFFIXES = (".safetensors",)
 
 
 @dataclass(frozen=True)
-class ModelPack:
-    """Everything a window of frames needs to be edited.
+class Senses:
+    """What of a pack sees, hears and follows motion: all but the prior, and all that measuring needs.
 
     Args:
         name: what the pack calls itself.
         folder: where it lies, or None for a pack made in memory or of several folders.
-        denoiser: the diffusion prior.
         joint: the joint sound-image space.
         flow: the optical-flow estimator.
         perceptual_folder: where weights of LPIPS may lie, or None.
@@ -41,7 +40,6 @@ class ModelPack:
 
     name: str
     folder: Path | None
-    denoiser: UNetDenoiser
     joint: JointSpace
     flow: FlowEstimator
     perceptual_folder: Path | None = None
@@ -59,6 +57,17 @@ class ModelPack:
     def weight_hashes(self) -> dict[str, str]:
         """sha256 of every weight file."""
         return {name: file_hash(path) for name, path in self.weight_files().items()}
+
+
+@dataclass(frozen=True)
+class ModelPack(Senses):
+    """Everything a window of frames needs to be edited.
+
+    Args:
+        denoiser: the diffusion prior; for the others see :class:`Senses`.
+    """
+
+    denoiser: UNetDenoiser = field(kw_only=True)
 
 
 def file_hash(path: Path) -> str:
@@ -117,20 +126,39 @@ def load_pack(
     if str(name) in PAPER_PACKS:
         return load_paper_pack(str(name), device=device, dtype=dtype, flow=flow)
     folder = find_pack(name)
-    config = read_config(folder)
-    denoiser = load_denoiser(folder, config, dtype, device)
-    joint_folder = folder / "joint" if (folder / "joint").is_dir() else embedded_folder() / "joint"
-    joint = EmbeddedJointSpace.from_folder(joint_folder).to(device)
-    if denoiser.condition is not None and denoiser.condition.dim != joint.dim:
+    denoiser = load_denoiser(folder, read_config(folder), dtype, device)
+    senses = _folder_senses(folder, device, flow)
+    if denoiser.condition is not None and denoiser.condition.dim != senses.joint.dim:
         raise ModelError(
             f"the prior in {folder} is told {denoiser.condition.dim} numbers, and a sound's embedding "
-            f"there has {joint.dim}; put together what was trained together"
+            f"there has {senses.joint.dim}; put together what was trained together"
         )
-    return ModelPack(
-        config["name"],
+    return ModelPack(**vars(senses), denoiser=denoiser)
+
+
+def load_senses(
+    name: str | Path = "embedded", *, device: torch.device | str = "cpu", flow: str = "auto"
+) -> Senses:
+    """Load a model pack without its prior, which is most of its weights; see :func:`load_pack`.
+
+    Raises:
+        ModelError: the pack is missing or damaged.
+    """
+    if str(name) == "debug":
+        return load_pack(name, device=device)
+    from soundini.packs.paper import PAPER_PACKS, load_paper_senses
+
+    if str(name) in PAPER_PACKS:
+        return load_paper_senses(str(name), device=device, flow=flow)
+    return _folder_senses(find_pack(name), device, flow)
+
+
+def _folder_senses(folder: Path, device: torch.device | str, flow: str) -> Senses:
+    joint = folder / "joint" if (folder / "joint").is_dir() else embedded_folder() / "joint"
+    return Senses(
+        read_config(folder)["name"],
         folder,
-        denoiser,
-        joint,
+        EmbeddedJointSpace.from_folder(joint).to(device),
         load_flow(flow, folder, device),
         perceptual_folder=folder,
     )

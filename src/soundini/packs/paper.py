@@ -11,7 +11,7 @@ from soundini.flow.protocol import FlowEstimator
 from soundini.flow.raft import RAFTFlow
 from soundini.joint.paper import PaperJointSpace
 from soundini.packs.denoiser import load_denoiser
-from soundini.packs.pack import ModelPack
+from soundini.packs.pack import ModelPack, Senses
 from soundini.weights.inventory import ready_weights
 from soundini.weights.paper import UNETS, PaperFolders, paper_folders
 
@@ -44,16 +44,25 @@ def load_paper_pack(
     Raises:
         ModelError: a part is missing, with what to do about it, or is damaged.
     """
+    senses = load_paper_senses(name, device=device, flow=flow, home=home)
+    denoiser = load_denoiser(paper_folders(name, home).unet, {}, dtype, device)
+    return ModelPack(**vars(senses), denoiser=denoiser)
+
+
+def load_paper_senses(
+    name: str, *, device: torch.device | str = "cpu", flow: str = "auto", home: Path | None = None
+) -> Senses:
+    """Load a paper pack without its prior; see :func:`load_paper_pack`.
+
+    Raises:
+        ModelError: a part is missing, with what to do about it, or is damaged.
+    """
     folders = paper_folders(name, home)
-    estimator = _load_flow(flow, folders, home, device)
-    joint = PaperJointSpace.from_folders(folders.clip, folders.sound).to(device)
-    denoiser = load_denoiser(folders.unet, {}, dtype, device)
-    return ModelPack(
+    return Senses(
         name,
         None,
-        denoiser,
-        joint,
-        estimator,
+        PaperJointSpace.from_folders(folders.clip, folders.sound).to(device),
+        _load_flow(flow, folders, home, device),
         perceptual_folder=folders.lpips,
         weights=folders.weights,
     )

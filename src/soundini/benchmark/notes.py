@@ -1,0 +1,58 @@
+"""What is said under the table: how columns are to be read, and what is no comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from soundini.benchmark.jobs import Result
+from soundini.benchmark.suite import Suite
+from soundini.benchmark.summary import mean_of
+
+
+def notes(suite: Suite, results: Sequence[Result]) -> list[str]:
+    """Sentences for below the table of a benchmark.
+
+    Args:
+        suite: what was compared.
+        results: of the jobs that are done, at least one.
+    """
+    said = [
+        "Warp errors are of the edited frames by the source's flow, in units of [-1, 1]. An edit moves on its own by the mean "
+        "length of its flow less the source's in the region, in percent of the frame's shorter side a frame; flicker counts "
+        "as motion too."
+    ]
+    background = _guided_background(suite)
+    if background:
+        said.append(
+            f"L_back guided what is outside in {', '.join(background)} by the perceptual distance that is measured there."
+        )
+    if mean_of(results, "memory") is None:
+        said.append(
+            "There is no peak memory: this system does not let a process set its high-water mark back."
+        )
+    else:
+        said.append(
+            "Peak memory is what the process held at the edit's highest (resident; models and libraries included)."
+        )
+    return [*said, _guides_score(results)]
+
+
+def _guided_background(suite: Suite) -> list[str]:
+    found = []
+    for variant in suite.compared:
+        guidance = suite.recipe(variant).guidance
+        if guidance.lambda_background > 0 and guidance.perceptual != "none":
+            found.append(variant)
+    return found
+
+
+def _guides_score(results: Sequence[Result]) -> str:
+    """The joint-space score, which guided the edits and therefore compares nothing."""
+    variants = dict.fromkeys(result.variant for result in results)
+    means = {"source": mean_of(results, "joint_before")}
+    means |= {variant: mean_of(results, "joint_after", variant) for variant in variants}
+    told = ", ".join(f"{name} {'none' if m is None else f'{m:.3f}'}" for name, m in means.items())
+    return (
+        "By what guided the edits, and therefore no comparison: mean cosine of region and sound in the joint space "
+        f"(as the paper's CLIP score): {told}."
+    )

@@ -1,0 +1,47 @@
+"""What does the work of a benchmark: models on a device, one after the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from soundini.compute import pick_device, pick_dtype
+from soundini.config.recipe import ComputeConfig
+from soundini.editing.request import EditRequest
+from soundini.evaluation.report import machine
+from soundini.packs.pack import ModelPack, load_pack
+
+
+class Workshop:
+    """The models that an edit asks for, on its device and in its arithmetic; those of one edit at a time."""
+
+    def __init__(self) -> None:
+        self._opened: tuple[ComputeConfig, ModelPack] | None = None
+        self._weights: dict[str, str] = {}
+
+    def open(self, request: EditRequest) -> ModelPack:
+        """Load them, where they are not those of the edit before.
+
+        Raises:
+            ModelError: they cannot be loaded.
+            ConfigError: there is no such device.
+        """
+        compute = request.recipe.compute
+        if self._opened is None or self._opened[0] != compute:
+            self._opened = None
+            device = pick_device(compute.device)
+            dtype = pick_dtype(compute.dtype, device)
+            pack = load_pack(request.models, device=device, dtype=dtype, flow=compute.flow)
+            self._opened = compute, pack
+        pack = self._opened[1]
+        self._weights = self._weights or pack.weight_hashes()
+        return pack
+
+    def made_by(self, request: EditRequest) -> dict[str, Any]:
+        """What an edit's bytes, seconds and memory depend on besides its settings: figures of other makers do not count."""
+        compute = request.recipe.compute
+        device = pick_device(compute.device)
+        on = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+        dtype = str(pick_dtype(compute.dtype, device) or torch.float32)
+        return {"weights": self._weights, "machine": machine(), "device": on, "dtype": dtype}

@@ -1,0 +1,123 @@
+"""The part of a video that is edited: its frames' times, its masks and its sound, before any model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise, takewhile
+
+import numpy as np
+
+from soundini.editing.mask_spool import MaskSpool
+from soundini.editing.masking import make_masks
+from soundini.editing.request import EditRequest
+from soundini.editing.sound_track import SoundTrack, lay_sound
+from soundini.errors import ConfigError, MediaError
+from soundini.joint.protocol import JointSpace
+from soundini.media.sound import Sound, load_sound
+from soundini.media.video_info import VideoInfo
+from soundini.media.video_reader import VideoReader
+
+
+@dataclass(frozen=True, eq=False)
+class EditPart:
+    """The part of a video that an edit is of, read and checked; no model is needed for it.
+
+    Args:
+        request: what was asked.
+        sound: as the file has it.
+        info: the source video.
+        first: index in the video of the first edited frame.
+        times: time of each frame of the part, seconds from its first; one more for the end of the last.
+        began: source time of the first frame.
+        masks: the masks, one for each frame.
+    """
+
+    request: EditRequest
+    sound: Sound
+    info: VideoInfo
+    first: int
+    times: tuple[Fraction, ...]
+    began: Fraction
+    masks: MaskSpool
+
+    @property
+    def frame_count(self) -> int:
+        """Frames of the part."""
+        return len(self.times) - 1
+
+    def lay(self, joint: JointSpace) -> SoundTrack:
+        """What each frame hears, see :func:`soundini.editing.sound_track.lay_sound`."""
+        middles = [float((a + b) / 2) for a, b in pairwise(self.times)]
+        sound = self.request.recipe.sound
+        return lay_sound(self.sound, middles, float(self.times[-1]), joint, sound)
+
+    def close(self) -> None:
+        """Drop the spooled masks."""
+        self.masks.close()
+
+
+def read_part(request: EditRequest) -> EditPart:
+    """Read and check an edit's sound, masks and times.
+
+    Raises:
+        SoundiniError: an input is missing, damaged, or of the wrong kind.
+    """
+    sound = load_sound(request.sound_path)
+    with VideoReader(request.video) as reader:
+        info = reader.info
+        first, stop = part_of(reader, request.start, request.end)
+        masks, times, durations = _spool_masks(reader, request, first, stop)
+    began = times[0]
+    ends = (*times[1:], times[-1] + durations[-1])
+    relative = tuple(t - began for t in (began, *ends))
+    return EditPart(request, sound, info, first, relative, began, masks)
+
+
+def part_of(reader: VideoReader, start: str | None, end: str | None) -> tuple[int, int | None]:
+    """First frame and one past the last (None: to the end) of a part named in frames or seconds.
+
+    Raises:
+        ConfigError: a bound is neither, or the part is empty.
+    """
+    first = _bound(reader, start, "start") if start is not None else 0
+    stop = _bound(reader, end, "end") if end is not None else None
+    if stop is not None and stop <= first:
+        raise ConfigError(f"the part from {start or 0} to {end} is empty; --end lies after --start")
+    return first, stop
+
+
+def _bound(reader: VideoReader, text: str, name: str) -> int:
+    try:
+        if text.endswith("s"):
+            value = Fraction(text.removesuffix("s"))
+            index = sum(1 for _ in takewhile(lambda time: time < value, reader.times()))
+        else:
+            value = index = int(text)
+        if value >= 0:
+            return index
+    except (ValueError, ZeroDivisionError):
+        pass
+    raise ConfigError(f"--{name} {text!r} is neither a frame (48) nor a time (2.0s)")
+
+
+def _spool_masks(
+    reader: VideoReader, request: EditRequest, first: int, stop: int | None
+) -> tuple[MaskSpool, list[Fraction], list[Fraction]]:
+    """One pass over the part: its times, and its masks."""
+    times: list[Fraction] = []
+    durations: list[Fraction] = []
+
+    def frames() -> Iterator[np.ndarray]:
+        for frame in reader.frames(first, stop):
+            times.append(frame.time)
+            durations.append(frame.duration)
+            yield frame.rgb
+        if not times:
+            raise MediaError(
+                f"{request.video} has no frame at {request.start}; choose an earlier --start"
+            )
+
+    spool = MaskSpool(make_masks(request.mask, request.recipe.region, reader.info, frames(), first))
+    return spool, times, durations

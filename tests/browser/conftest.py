@@ -1,0 +1,91 @@
+import shutil
+
+import numpy as np
+import pytest
+
+import media_factory as make
+from soundini.cli import main
+
+SUITE = """
+clips: [{clip: one.mp4, box: "24,12,40,40"}]
+sounds: {fire: noise.wav}
+variants:
+  ours: [sampling.steps=2, region.size=32]
+  noisy: [sampling.steps=2, region.size=32, sampling.noise=independent]
+sweep: {setting: guidance.lambda_flow, values: [20, 0]}
+frames: 4
+"""
+
+DRAWS = (
+    """Math.random = (draws => () => draws.push(draws[0]) && draws.shift())([0.7, 0.2, 0.3, 0.8])"""
+)
+"""One pair is shown turned, and the second comes first."""
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real browser of the system's."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.skip("there is no chromium; on Debian: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """A benchmark of three edits with its report, and the study of them."""
+    folder = tmp_path_factory.mktemp("pages")
+    make.write_video(folder / "one.mp4", 4)
+    noise = np.random.default_rng(0).uniform(-0.6, 0.6, (1, 24000)).astype(np.float32)
+    make.write_sound(folder / "noise.wav", noise)
+    (folder / "suite.yaml").write_text(SUITE)
+    run = ["--run", str(folder / "run"), "--models", "debug"]
+    suite = str(folder / "suite.yaml")
+    assert main(["benchmark", suite, *run]) == 0
+    assert main(["study", "make", suite, *run, "-o", str(folder / "study.html")]) == 0
+    return folder
+
+
+class Viewer:
+    """Someone with a browser of their own; what goes wrong on a page is kept."""
+
+    def __init__(self, context):
+        self.page = context.new_page()
+        self.trouble = []
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
+        self.page.on("request", self._asked)
+
+    def _said(self, message):
+        if message.type in ("error", "warning"):
+            self.trouble.append(message.text)
+
+    def _asked(self, request):
+        if not request.url.startswith(("file:", "data:", "blob:")):
+            self.trouble.append(request.url)
+
+    def open(self, path):
+        self.page.goto(path.as_uri())
+        return self.page
+
+
+@pytest.fixture
+def viewer(browser):
+    """A viewer without a past."""
+    contexts = []
+
+    def call():
+        contexts.append(browser.new_context())
+        contexts[-1].add_init_script(DRAWS)
+        return Viewer(contexts[-1])
+
+    yield call
+    for context in contexts:
+        context.close()

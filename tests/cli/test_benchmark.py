@@ -55,7 +55,7 @@ def test_every_clip_meets_every_variant_and_one_file_tells_all(benchmark, folder
     assert [(r["clip"], r["variant"]) for r in found] == [
         (clip, variant) for clip in ("one", "two") for variant in ("ours", "blended")
     ]
-    assert {r["variant"]: r["evaluations"] for r in found} == {"ours": "3", "blended": "6"}
+    assert {r["variant"]: r["evaluations"] for r in found} == {"ours": "3.0", "blended": "6.0"}
     report = (folder / "run" / "report.html").read_text()
     assert report.count("<video") == 4
     assert not re.search(r'(src|href)="(?!data:|#)', report), "the report needs no other file"

@@ -41,7 +41,7 @@ COLUMNS = (
     Column("follows_loudness", "follows loudness", 2, 1),
     Column("peaks_align", "peaks align", 2, 1),
     Column("seconds", "seconds a job", 1, -1),
-    Column("evaluations", "evaluations a frame", 0, 0),
+    Column("evaluations", "evaluations a frame", 1, 0),
 )
 
 

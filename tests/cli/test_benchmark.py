@@ -139,6 +139,18 @@ def test_files_may_lie_elsewhere(run, folder, tmp_path):
     assert run(*suite, "--data", folder)[0] == 0
 
 
+def test_a_picture_that_serves_all_frames_is_shared_out_over_them(benchmark, folder):
+    text = (folder / "suite.yaml").read_text()
+    start, end = text.index("  ours:"), text.index("frames: 5")
+    atlases = (
+        "  atlases: [sampling.steps=3, region.size=32, method=layered-atlases, atlases.steps=3]\n"
+    )
+    suite = text[:start] + atlases + text[end:]
+    (folder / "atlases.yaml").write_text(suite.replace("shown: [two]", ""))
+    assert benchmark(suite="atlases.yaml")[0] == 0
+    assert [float(r["evaluations"]) for r in rows(folder)] == [3 / 5, 3 / 5]
+
+
 def test_the_builtin_suite_is_made_the_same_twice(tmp_path):
     from soundini.benchmark.builtin import make_builtin
     from soundini.benchmark.suite import load_suite

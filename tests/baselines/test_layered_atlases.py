@@ -9,7 +9,13 @@ from soundini.baselines.layered_atlases.fitting import fit_layers, fit_terms
 from soundini.baselines.layered_atlases.layout import Layout, lay_out, reconstruct
 from soundini.baselines.layered_atlases.losses import consistency, rigidity, sparsity
 from soundini.baselines.layered_atlases.networks import LayeredAtlases
-from soundini.baselines.layered_atlases.picture import Crop, crop_region, draw_picture, lay_change
+from soundini.baselines.layered_atlases.picture import (
+    AtlasPicture,
+    Crop,
+    crop_region,
+    draw_picture,
+    lay_edit,
+)
 from soundini.config.recipe import LayeredAtlasesConfig
 from soundini.flow.pairs import FlowPairs
 
@@ -196,14 +202,32 @@ def drifting(points):
     return Layout(at, at, alpha, points.step)
 
 
-def test_a_change_goes_where_the_scene_goes_in_both_layers(points, drifting):
+def drawn_whole(points, picture):
     crop = Crop((0.0, 0.0), points.step, (HEIGHT, WIDTH))
-    change = torch.rand(1, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(0))
-    laid = lay_change(change, crop, drifting)
+    return AtlasPicture(crop, picture, torch.ones(1, 1, HEIGHT, WIDTH))
+
+
+def test_an_edit_goes_where_the_scene_goes_in_both_layers(scene, points, drifting):
+    """A strong edit covers all: the picture is seen, moved by the scene's motion, and nothing of the frame."""
+    frames, middle = scene[0], FRAMES // 2
+    noise = torch.rand(1, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(0))
+    drawn = drawn_whole(points, noise - 0.5)
+    edited = drawn.picture + torch.where(noise > 0.5, 1.0, -1.0)
+    shown = frames + lay_edit(drawn, edited, frames, drifting)
+    assert torch.allclose(shown[middle], edited[0], atol=1e-4)
+    assert torch.allclose(shown[middle + 1][:, 1:, 2:], edited[0, :, :-1, :-2], atol=1e-4)
+
+
+def test_no_edit_changes_nothing_and_a_weak_one_keeps_the_frames_detail(scene, points, drifting):
+    frames = scene[0]
+    drawn = drawn_whole(points, torch.zeros(1, 3, HEIGHT, WIDTH))
+    assert not lay_edit(drawn, drawn.picture, frames, drifting).any()
     middle = FRAMES // 2
-    assert torch.allclose(laid[middle], change[0], atol=1e-4)
-    assert torch.allclose(laid[middle + 1][:, 1:, 2:], change[0, :, :-1, :-2], atol=1e-4)
-    assert not lay_change(torch.zeros_like(change), crop, drifting).any()
+    weak, strong = (
+        frames + lay_edit(drawn, drawn.picture + change, frames, drifting) for change in (0.01, 0.5)
+    )
+    assert torch.allclose(weak[middle], 0.01 + 0.96 * frames[middle], atol=1e-4)
+    assert torch.allclose(strong[middle], torch.full((3, HEIGHT, WIDTH), 0.5), atol=1e-4)
 
 
 def test_the_crop_holds_all_that_the_mask_shows_and_so_does_its_mask(scene, points, drifting):
@@ -213,7 +237,9 @@ def test_the_crop_holds_all_that_the_mask_shows_and_so_does_its_mask(scene, poin
     assert inside.all()
     drawn = draw_picture(LayeredAtlases(0), drifting, mask, crop)
     assert drawn.picture.shape == (1, 3, HEIGHT, WIDTH)
-    back = lay_change(drawn.mask.expand(-1, 3, -1, -1), crop, drifting)
+    still = AtlasPicture(crop, torch.zeros(1, 3, HEIGHT, WIDTH), drawn.mask)
+    edited = drawn.mask.expand(-1, 3, -1, -1)
+    back = lay_edit(still, edited, torch.zeros_like(scene[0]), drifting)
     assert (back[:, :1][mask > 0] > 0.99).all()
     assert float(drawn.mask.mean()) < 0.9
 

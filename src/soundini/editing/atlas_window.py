@@ -12,7 +12,7 @@ from torch import Tensor
 from soundini.baselines.layered_atlases.clip_points import ClipPoints
 from soundini.baselines.layered_atlases.fitting import FitStep, fit_layers
 from soundini.baselines.layered_atlases.layout import lay_out
-from soundini.baselines.layered_atlases.picture import crop_region, draw_picture, lay_change
+from soundini.baselines.layered_atlases.picture import crop_region, draw_picture, lay_edit
 from soundini.config.recipe import Recipe
 from soundini.diffusion.noise import stable_seed
 from soundini.diffusion.sampling import SamplingStep
@@ -73,9 +73,9 @@ def edit_through_atlases(
         if step.index + 1 < step.total:
             yield step
             continue
-        change = step.x.float().cpu().clamp(-1, 1) - before.picture
-        frames = lay_change(change, crop, layout) * mask * audible.view(-1, 1, 1, 1)
-        yield replace(step, x=inputs.source + frames.to(inputs.source))
+        change = lay_edit(before, step.x.float().cpu().clamp(-1, 1), source, layout)
+        change = change * mask * audible.view(-1, 1, 1, 1)
+        yield replace(step, x=inputs.source + change.to(inputs.source))
 
 
 def _one_frame(inputs: WindowInputs, picture: Tensor, mask: Tensor) -> WindowInputs:

@@ -15,6 +15,9 @@ from soundini.baselines.layered_atlases.networks import DOMAIN, LayeredAtlases
 _SEEN = 0.1
 """A layer is in the region where at least this share of a masked pixel is of it."""
 
+_COVERS = 0.25
+"""An edit that changes the picture by this much, in units of [-1, 1], covers what was there."""
+
 
 @dataclass(frozen=True)
 class Crop:
@@ -44,6 +47,12 @@ class Crop:
         height, width = self.size
         middle = positions.new_tensor([(width - 1) / 2, (height - 1) / 2])
         return (positions - positions.new_tensor(self.centre)) / self.pixel + middle
+
+    def normalised(self, positions: Tensor) -> Tensor:
+        """Positions as ``grid_sample`` takes them: -1 and 1 are the outermost pixels' centres."""
+        height, width = self.size
+        corner = positions.new_tensor([max(width - 1, 1), max(height - 1, 1)])
+        return 2 * self.pixels(positions) / corner - 1
 
     def numbers(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Which pixel each position falls on, for those that fall on one, and which those are."""
@@ -128,23 +137,30 @@ def draw_picture(layers: LayeredAtlases, layout: Layout, mask: Tensor, crop: Cro
     return AtlasPicture(crop, picture, torch.maximum(*reached)[None])
 
 
-def lay_change(change: Tensor, crop: Crop, layout: Layout) -> Tensor:
-    """Carry a change of the picture into every frame, by both layers: ``alpha d(u_f) + (1 - alpha) d(u_b)``, bilinear.
+def lay_edit(drawn: AtlasPicture, edited: Tensor, frames: Tensor, layout: Layout) -> Tensor:
+    """Carry the edit of the picture into every frame, by both layers: what is to be added to the frames.
+
+    ``d(u) + o(u) (P(u) - x)``, each looked up bilinearly as ``alpha f(u_f) + (1 - alpha) f(u_b)``: d is edited minus unedited
+    picture P, x the frame, and o how far the edit covers what was there (Text2LIVE paints a layer with an opacity for this),
+    by the size of d nearby. Where nothing is edited, nothing changes; under a strong edit the picture alone is seen: d alone
+    would leave the fine detail that P lacks standing out of it like a relief.
 
     Args:
-        change: edited minus unedited picture.
-        crop: where the picture lies.
+        drawn: the picture, unedited.
+        edited: the same, edited.
+        frames: the source, in [-1, 1].
         layout: the pixels.
 
     Shape:
-        ``change``: ``[1, 3, h, w]``; returns ``[T, 3, H, W]``.
+        ``edited``: ``[1, 3, h, w]``; ``frames``: ``[T, 3, H, W]``; returns the same.
     """
-    frames = len(layout.alpha)
-    height, width = crop.size
-    corner = change.new_tensor([max(width - 1, 1), max(height - 1, 1)])
-    total = change.new_zeros(frames, 3, *layout.alpha.shape[1:])
-    for at, share in layout.layers():
-        where = 2 * crop.pixels(at) / corner - 1
-        found = F.grid_sample(change.expand(frames, -1, -1, -1), where, align_corners=True)
-        total += share[:, None] * found
-    return total
+    change = edited - drawn.picture
+    nearby = F.avg_pool2d(change.abs().amax(1, keepdim=True), 5, 1, 2, count_include_pad=False)
+    maps = torch.cat([change, drawn.picture, (nearby / _COVERS).clamp(max=1)], dim=1)
+    maps = maps.expand(len(frames), -1, -1, -1)
+    found = sum(
+        share[:, None] * F.grid_sample(maps, drawn.crop.normalised(at), align_corners=True)
+        for at, share in layout.layers()
+    )
+    assert isinstance(found, Tensor)
+    return found[:, :3] + found[:, 6:] * (found[:, 3:6] - frames)

@@ -25,7 +25,7 @@ ALLOWED = {
     "guidance": {"diffusion", "flow", "joint", "perceptual"},
     "weights": {"errors", "state_files", "diffusion", "flow", "joint", "perceptual"},
     "packs": {"errors", "compute", "diffusion", "flow", "joint", "weights"},
-    "baselines": {"config", "diffusion"},
+    "baselines": {"config", "diffusion", "flow"},
     "editing": {
         "errors",
         "events",

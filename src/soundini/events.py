@@ -28,6 +28,23 @@ class MasksReady:
 
 
 @dataclass(frozen=True)
+class FitStepDone:
+    """One step of what a method fits to a window before it edits it is done.
+
+    Args:
+        window: number of the window.
+        step: steps of this window's fit done so far.
+        total: steps of this window's fit.
+        losses: its terms, before their lambda.
+    """
+
+    window: int
+    step: int
+    total: int
+    losses: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class StepDone:
     """One network evaluation of a window is done.
 
@@ -186,5 +203,5 @@ class FileDone:
     warnings: tuple[str, ...]
 
 
-EditEvent = MasksReady | StepDone | FrameDone | EditDone | FileDone
+EditEvent = MasksReady | FitStepDone | StepDone | FrameDone | EditDone | FileDone
 """What an edit yields."""

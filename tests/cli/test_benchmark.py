@@ -56,7 +56,7 @@ def test_every_clip_meets_every_variant_and_one_file_tells_all(benchmark, folder
     assert [(r["clip"], r["variant"]) for r in found] == [
         (clip, variant) for clip in ("one", "two") for variant in ("ours", "blended")
     ]
-    assert {r["variant"]: r["evaluations"] for r in found} == {"ours": "3", "blended": "6"}
+    assert {r["variant"]: r["evaluations"] for r in found} == {"ours": "3.0", "blended": "6.0"}
     report = (folder / "run" / "report.html").read_text()
     assert report.count("<video") == 4
     assert not re.search(r'(src|href)="(?!data:|#)', report), "the report needs no other file"
@@ -243,6 +243,18 @@ def test_files_may_lie_elsewhere(run, folder, tmp_path):
     suite = ("benchmark", away / "suite.yaml", "--run", tmp_path / "run", "--models", "debug")
     assert_refused(run(*suite), "--data")
     assert run(*suite, "--data", folder)[0] == 0
+
+
+def test_a_picture_that_serves_all_frames_is_shared_out_over_them(benchmark, folder):
+    text = (folder / "suite.yaml").read_text()
+    start, end = text.index("  ours:"), text.index("frames: 5")
+    atlases = (
+        "  atlases: [sampling.steps=3, region.size=32, method=layered-atlases, atlases.steps=3]\n"
+    )
+    suite = text[:start] + atlases + text[end:]
+    (folder / "atlases.yaml").write_text(suite.replace("shown: [two]", ""))
+    assert benchmark(suite="atlases.yaml")[0] == 0
+    assert [float(r["evaluations"]) for r in rows(folder)] == [3 / 5, 3 / 5]
 
 
 def test_the_builtin_suite_is_made_the_same_twice(tmp_path):

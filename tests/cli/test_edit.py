@@ -202,6 +202,12 @@ def test_dry_run_says_much_and_writes_nothing(edit, out, tmp_path):
         assert word in told
 
 
+def test_dry_run_counts_one_picture_for_all_frames_where_the_method_edits_one(edit):
+    code, told, _ = edit("--dry-run", "--method", "layered-atlases", "--set", "atlases.points=50")
+    assert code == 0
+    assert "3 steps a window, 3 of a frame in all" in told
+
+
 def test_preview_is_a_strip_of_source_over_edit(run, video, sound, tmp_path):
     strip = tmp_path / "strip.png"
     for frames, wide in (("1", 96), ("8", 6 * 96 + 5 * 4)):

@@ -30,3 +30,37 @@ def test_the_embedded_models_edit_a_clip_by_a_crackle(tmp_path):
     record = json.loads(out.with_suffix(".recipe.json").read_text())
     assert len(record["models"]["sha256"]) == 6
     assert np.isfinite(list(record["losses"].values())).all()
+
+
+def test_layered_atlases_burn_too_and_the_flames_go_with_the_scene(tmp_path):
+    frames = make.moving_frames(4, motion=(0, 2))
+    video = make.write_video(tmp_path / "in.mp4", frames)
+    sound, out = tmp_path / "fire.wav", tmp_path / "out.mp4"
+    write_wav(sound, crackle(1.0))
+    process = start(
+        *("edit", video, "-s", sound, "--box", "24,12,40,40", "-o", out, "--envelope", "off"),
+        *(
+            "--method",
+            "layered-atlases",
+            "--set",
+            "atlases.steps=60",
+            "--set",
+            "atlases.points=500",
+        ),
+        *("--set", "sampling.steps=4", "--set", "region.size=64"),
+    )
+    told, err = process.communicate(timeout=300)
+    assert (process.returncode, err) == (0, "")
+    assert "fit 60/60 of window 1" in told
+    assert "step 4/4" in told
+    with VideoReader(out) as edited, VideoReader(video) as source:
+        pairs = zip(edited.frames(), source.frames(), strict=True)
+        change = np.stack([a.rgb.astype(int) - b.rgb for a, b in pairs])
+    inside, outside = change[:, 20:44, 32:56], change[:, :, 80:]
+    assert np.abs(inside).mean() > 5 * np.abs(outside).mean()
+    assert inside[..., 0].mean() > inside[..., 2].mean() + 25
+    carried = np.abs(change[3, 20:44, 38:56] - change[0, 20:44, 32:50]).mean()
+    still = np.abs(change[3, 20:44, 38:56] - change[0, 20:44, 38:56]).mean()
+    assert carried < 0.7 * still
+    record = json.loads(out.with_suffix(".recipe.json").read_text())
+    assert record["request"]["recipe"]["atlases"]["steps"] == 60

@@ -16,7 +16,7 @@ from soundini.compute import pick_device
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
 from soundini.editing.files import prepare_edit, run_edit
-from soundini.editing.methods import evaluations
+from soundini.editing.methods import evaluations_a_frame
 from soundini.editing.request import EditRequest, MaskRequest
 from soundini.errors import SoundiniError
 from soundini.evaluation.clips import EvaluationClip
@@ -76,7 +76,7 @@ class Result:
     sound: str
     variant: str
     seconds: float
-    evaluations: int
+    evaluations: float
     memory: int | None
     device_memory: int | None
     measures: EditMeasures
@@ -238,9 +238,11 @@ def _do(job: Job, pack: ModelPack, judge: Judge) -> dict[str, Any]:
             measures = event
     assert end is not None
     assert measures is not None
+    recipe, num_timesteps = job.request.recipe, pack.denoiser.schedule.num_timesteps
+    frames = min(recipe.window.frames, end.frames)
     return {
         "seconds": end.seconds,
-        "evaluations": evaluations(job.request.recipe, pack.denoiser.schedule.num_timesteps),
+        "evaluations": evaluations_a_frame(recipe, num_timesteps, frames),
         "memory": peak.resident,
         "device_memory": peak.on_device,
         "measures": measures.record(),

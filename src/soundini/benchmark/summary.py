@@ -45,7 +45,7 @@ COLUMNS = (
     Column("peaks_align", "peaks align", 2, 1),
     Column("follows_turn", "follows the turn", 2, 1),
     Column("seconds", "seconds a job", 1, -1),
-    Column("evaluations", "evaluations a frame", 0, 0),
+    Column("evaluations", "evaluations a frame", 1, 0),
     Column("memory", "peak memory, GiB", 2, -1),
     Column("device_memory", "peak memory of tensors on the device, GiB", 2, -1),
 )

@@ -5,14 +5,15 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from soundini.cli.stills import pick_neighbours
+from soundini.config.presets import override
 from soundini.editing.files import PreparedEdit
-from soundini.editing.methods import evaluations
-from soundini.events import StepDone
+from soundini.editing.methods import evaluations, pictures
+from soundini.events import FitStepDone, StepDone
 
 _MIB = 2**20
 _STEPS = 2
@@ -25,7 +26,7 @@ class Cost:
 
     Args:
         evaluations: passes of one frame through the network.
-        seconds: wall time of the sampling.
+        seconds: wall time of the sampling, and of fits before it.
         memory: peak in MiB, of the process (or of the GPU where it runs there).
     """
 
@@ -37,12 +38,11 @@ class Cost:
 def count_evaluations(edit: PreparedEdit) -> int:
     """Count the passes of one frame through the network.
 
-    Silent frames and frames without a mask need none.
+    Silent frames and frames without a mask need none; a picture that serves a whole window counts once.
     """
     recipe, schedule = edit.request.recipe, edit.pack.denoiser.schedule
     steps = evaluations(recipe, schedule.num_timesteps)
-    windows = [w for w in edit.windows if w.box is not None]
-    return steps * sum(int((edit.track.strength[w.start : w.stop] > 0).sum()) for w in windows)
+    return steps * sum(pictures(recipe, heard) for heard in _heard_frames(edit))
 
 
 def estimate(edit: PreparedEdit) -> Cost:
@@ -50,28 +50,50 @@ def estimate(edit: PreparedEdit) -> Cost:
 
     The figures hold for guided steps; unguided ones are cheaper, so the time is rather too high.
     """
+    recipe = edit.request.recipe
     longest = max(len(w) for w in edit.windows)
     counts = (1, min(3, longest))
-    seconds, peaks = zip(*(_measure(edit, n) for n in counts), strict=True)
-    evaluations = count_evaluations(edit)
-    growth = max(0.0, (peaks[1] - peaks[0]) / max(1, counts[1] - counts[0]))
-    memory = peaks[1] + growth * (longest - counts[1])
-    return Cost(evaluations, seconds[1] / counts[1] * evaluations, round(memory / _MIB))
+    first, last = (_measure(edit, n) for n in counts)
+    passes = count_evaluations(edit)
+    growth = max(0.0, (last.peak - first.peak) / max(1, counts[1] - counts[0]))
+    memory = last.peak + growth * (longest - counts[1])
+    fits = recipe.atlases.steps * sum(heard > 0 for heard in _heard_frames(edit))
+    seconds = last.step / pictures(recipe, counts[1]) * passes + last.fit_step * fits
+    return Cost(passes, seconds, round(memory / _MIB))
 
 
-def _measure(edit: PreparedEdit, count: int) -> tuple[float, int]:
-    """Seconds of a step of ``count`` frames, and the peak memory in bytes until then."""
-    events = pick_neighbours(edit, count).events()
+def _heard_frames(edit: PreparedEdit) -> list[int]:
+    """How many frames something is heard in, for each window with a mask."""
+    windows = [w for w in edit.windows if w.box is not None]
+    return [int((edit.track.strength[w.start : w.stop] > 0).sum()) for w in windows]
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """Seconds of a step, of a step of the fit (0 where the method fits nothing), and the peak memory in bytes until then."""
+
+    step: float
+    fit_step: float
+    peak: int
+
+
+def _measure(edit: PreparedEdit, count: int) -> _Measured:
+    """Measure a step of ``count`` frames."""
+    picked = pick_neighbours(edit, count)
+    quick = replace(picked, recipe=override(picked.recipe, [f"atlases.steps={_STEPS}"]))
     done = 0
-    began = spent = 0.0
-    for event in events:
-        if isinstance(event, StepDone):
+    began = spent = fitted = 0.0
+    for event in quick.events():
+        now = time.perf_counter()
+        if isinstance(event, FitStepDone):
+            fitted = now - began
+        elif isinstance(event, StepDone):
             done += 1
-            spent = time.perf_counter() - began
+            spent = now - began
             if done == min(_STEPS, event.total):
                 break
-            began = time.perf_counter()
-    return spent, _peak_bytes()
+        began = time.perf_counter()
+    return _Measured(spent, fitted, _peak_bytes())
 
 
 def _peak_bytes() -> int:

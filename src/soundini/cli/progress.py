@@ -19,7 +19,7 @@ from rich.progress import (
 from rich.table import Column
 
 from soundini.cli.picture import check_picture, write_png
-from soundini.events import EditEvent, MasksReady, StepDone
+from soundini.events import EditEvent, FitStepDone, MasksReady, StepDone
 
 _SECONDS_BETWEEN_LINES = 5.0
 _SECONDS_BETWEEN_PREVIEWS = 0.5
@@ -57,7 +57,11 @@ class EditProgress:
             disable=not console.is_terminal,
             expand=True,
         )
+        self._fit = self._bar.add_task("fitting", total=None, losses="", visible=False)
         self._task = self._bar.add_task("editing", total=None, losses="")
+        self._windows = 1
+        self._fitted = 0.0
+        self._seen = self._began
 
     def __enter__(self) -> EditProgress:
         self._bar.start()
@@ -75,21 +79,35 @@ class EditProgress:
         """Take note of an event."""
         if isinstance(event, MasksReady):
             self._began = time.perf_counter()
+            self._windows = event.windows
             height, width = event.size
             what = f"{event.frames} frames in {event.windows} windows of {width}x{height}"
             self._console.print(f"{what}, {event.steps} steps", highlight=False)
-        elif isinstance(event, StepDone):
-            losses = format_losses(event.losses)
-            self._bar.update(self._task, completed=event.step, total=event.total, losses=losses)
+        elif isinstance(event, FitStepDone | StepDone):
+            fits, losses = isinstance(event, FitStepDone), format_losses(event.losses)
+            now = time.perf_counter()
+            if fits:
+                self._fitted += now - self._seen
+                self._bar.update(self._fit, visible=event.step < event.total)
+            task = self._fit if fits else self._task
+            self._bar.update(task, completed=event.step, total=event.total, losses=losses)
             if not self._console.is_terminal:
                 self._tell(event, losses)
+        self._seen = time.perf_counter()
 
-    def _tell(self, event: StepDone, losses: str) -> None:
+    def _tell(self, event: FitStepDone | StepDone, losses: str) -> None:
         now = time.perf_counter() - self._began
         if event.step < event.total and now - self._told < _SECONDS_BETWEEN_LINES:
             return
         self._told = now
-        left = now / event.step * (event.total - event.step)
+        if isinstance(event, FitStepDone):
+            print(
+                f"fit {event.step}/{event.total} of window {event.window + 1}, {now:.0f} s, {losses}"
+            )
+            return
+        left = (now - self._fitted) / event.step * (event.total - event.step)
+        fits_left = self._windows - event.window - 1
+        left += self._fitted / (event.window + 1) * fits_left
         parts = [f"step {event.step}/{event.total}", f"{now:.0f} s", f"about {left:.0f} s left"]
         print(", ".join([*parts, losses] if losses else parts), flush=True)
 

@@ -170,6 +170,29 @@ class BlendedDiffusionConfig(Section):
     """Results sampled of each frame; the joint space chooses. The cost grows with them."""
 
 
+class LayeredAtlasesConfig(Section):
+    """The baseline ``--method layered-atlases``: one picture of the scene, edited and laid back into every frame."""
+
+    steps: int = Field(default=800, ge=1, le=1_000_000)
+    """Steps of the fit of each window: a twentieth of a second each on one core."""
+    points: int = Field(default=2000, ge=1, le=1_000_000)
+    """Pixels drawn at each step; their right and lower neighbours come on top."""
+    learning_rate: float = Field(default=5e-3, gt=0, le=1)
+    """Of the fit's first steps; it falls to a twentieth of that."""
+    bootstrap: Share = 0.3
+    """Share of the steps in which the mask says what the foreground is."""
+    lambda_edges: float = Field(default=1.0, ge=0)
+    """Differences of neighbouring pixels are as in the source; beside the colours, whose weight is 1."""
+    lambda_rigidity: float = Field(default=0.03, ge=0)
+    """Pictures bend little."""
+    lambda_flow: float = Field(default=0.06, ge=0)
+    """Pixels that the flow leads to each other lie on the same point of a picture."""
+    lambda_alpha: float = Field(default=0.1, ge=0)
+    """And show the same layer."""
+    lambda_sparsity: float = Field(default=0.02, ge=0)
+    """The foreground's picture is empty where nothing is seen of it."""
+
+
 class ComputeConfig(Section):
     """Where and how the arithmetic runs."""
 
@@ -203,7 +226,7 @@ class Recipe(Section):
 
     seed: int = Field(default=0, ge=0, lt=2**63)
     """Noise and augmentations are a function of the seed and the frame index."""
-    method: Literal["soundini", "blended-diffusion"] = "soundini"
+    method: Literal["soundini", "blended-diffusion", "layered-atlases"] = "soundini"
     """How frames are edited: by the paper's method, or by a baseline it is compared to."""
     sampling: SamplingConfig = SamplingConfig()
     guidance: GuidanceConfig = GuidanceConfig()
@@ -211,5 +234,6 @@ class Recipe(Section):
     region: RegionConfig = RegionConfig()
     window: WindowConfig = WindowConfig()
     blended: BlendedDiffusionConfig = BlendedDiffusionConfig()
+    atlases: LayeredAtlasesConfig = LayeredAtlasesConfig()
     compute: ComputeConfig = ComputeConfig()
     output: OutputConfig = OutputConfig()

@@ -2,28 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from soundini.baselines.blended_diffusion import best_of, candidate, frame_by_frame
+from soundini.baselines.layered_atlases.fitting import FitStep
 from soundini.config.recipe import Recipe
 from soundini.diffusion.sampling import SamplingStep
+from soundini.editing.atlas_window import edit_through_atlases, still_picture
 from soundini.editing.window import WindowInputs, sample_window, sampling_plan
 from soundini.guidance.sound import region_similarity
 from soundini.packs.pack import ModelPack
 
 
+@dataclass(frozen=True)
+class Method:
+    """One way to edit a window.
+
+    Args:
+        settings: what it makes of a recipe.
+        edit: edits a window.
+        runs: how often the sampler runs over a window.
+        pictures: how many pictures a run samples where so many frames are heard.
+    """
+
+    settings: Callable[[Recipe], Recipe]
+    edit: Callable[[ModelPack, WindowInputs, Recipe], Iterator[SamplingStep | FitStep]]
+    runs: Callable[[Recipe], int] = lambda recipe: 1
+    pictures: Callable[[int], int] = lambda frames: frames
+
+
 def settings_for_method(recipe: Recipe) -> Recipe:
     """What the method makes of a recipe."""
-    return frame_by_frame(recipe) if recipe.method == "blended-diffusion" else recipe
+    return _METHODS[recipe.method].settings(recipe)
 
 
 def evaluations(recipe: Recipe, num_timesteps: int) -> int:
-    """Network evaluations of a window, each over all of its frames."""
-    candidates = recipe.blended.candidates if recipe.method == "blended-diffusion" else 1
-    return candidates * len(sampling_plan(recipe, num_timesteps))
+    """Network evaluations of a window, each over all the pictures that are sampled for it."""
+    return _METHODS[recipe.method].runs(recipe) * len(sampling_plan(recipe, num_timesteps))
 
 
-def edit_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iterator[SamplingStep]:
+def pictures(recipe: Recipe, frames: int) -> int:
+    """How many pictures are sampled for a window in which so many frames are heard: the frames, or one that serves them all."""
+    return _METHODS[recipe.method].pictures(frames)
+
+
+def evaluations_a_frame(recipe: Recipe, num_timesteps: int, frames: int) -> float:
+    """Network evaluations that each frame of a window takes; those of a picture that serves all frames are shared out.
+
+    Args:
+        recipe: settings.
+        num_timesteps: of the model's schedule.
+        frames: of the window.
+    """
+    return evaluations(recipe, num_timesteps) * pictures(recipe, frames) / frames
+
+
+def edit_window(
+    pack: ModelPack, inputs: WindowInputs, recipe: Recipe
+) -> Iterator[SamplingStep | FitStep]:
     """Edit one window by the recipe's method; the last step's ``x`` holds the edited frames.
 
     Args:
@@ -32,12 +69,28 @@ def edit_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iterat
         recipe: settings, as :func:`settings_for_method` gives them.
 
     Yields:
-        :class:`soundini.diffusion.sampling.SamplingStep` after every network evaluation.
+        :class:`soundini.diffusion.sampling.SamplingStep` after every network evaluation, and before the first, where the
+        method fits something to the window, :class:`soundini.baselines.layered_atlases.fitting.FitStep`.
     """
-    if recipe.method == "soundini":
-        return sample_window(pack, inputs, recipe)
+    return _METHODS[recipe.method].edit(pack, inputs, recipe)
+
+
+def _best_of_candidates(
+    pack: ModelPack, inputs: WindowInputs, recipe: Recipe
+) -> Iterator[SamplingStep]:
     return best_of(
         lambda number: sample_window(pack, inputs, candidate(recipe, number)),
         lambda frames: region_similarity(pack.joint, frames, inputs.mask, inputs.sound_embeds),
         recipe.blended.candidates,
     )
+
+
+_METHODS = {
+    "soundini": Method(lambda recipe: recipe, sample_window),
+    "blended-diffusion": Method(
+        frame_by_frame, _best_of_candidates, runs=lambda recipe: recipe.blended.candidates
+    ),
+    "layered-atlases": Method(
+        still_picture, edit_through_atlases, pictures=lambda frames: min(frames, 1)
+    ),
+}

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from soundini.baselines.layered_atlases.fitting import FitStep
 from soundini.compute import return_memory
 from soundini.config.recipe import Recipe
 from soundini.diffusion.sampling import SamplingStep
@@ -20,7 +21,7 @@ from soundini.editing.methods import edit_window, evaluations, settings_for_meth
 from soundini.editing.plan import Window
 from soundini.editing.sound_track import SoundTrack
 from soundini.editing.window import WindowInputs
-from soundini.events import EditDone, EditEvent, FrameDone, MasksReady, StepDone
+from soundini.events import EditDone, EditEvent, FitStepDone, FrameDone, MasksReady, StepDone
 from soundini.flow.pairs import estimate_pairs
 from soundini.flow.smooth import smooth_along
 from soundini.media.geometry import mask_to_model, paste_change, to_model
@@ -63,7 +64,8 @@ def edit_frames(
         first_index: index in the video of the first frame; the noise depends on it.
 
     Yields:
-        :class:`MasksReady`, then :class:`StepDone` and :class:`FrameDone` as they come, then :class:`EditDone`.
+        :class:`MasksReady`, then :class:`FitStepDone` (where the method fits something), :class:`StepDone` and
+        :class:`FrameDone` as they come, then :class:`EditDone`.
     """
     began = time.perf_counter()
     recipe = settings_for_method(recipe)
@@ -83,7 +85,11 @@ def edit_frames(
         if window.box is not None and _audible(track, window):
             inputs = _inputs(pack, window, batch, before, track, first_index)
             step: SamplingStep | None = None
-            for step in edit_window(pack, inputs, recipe):
+            for made in edit_window(pack, inputs, recipe):
+                if isinstance(made, FitStep):
+                    yield FitStepDone(number, made.index + 1, made.total, _read_back(made.losses))
+                    continue
+                step = made
                 done += 1
                 losses = _read_back(step.diagnostics) or losses
                 yield StepDone(number, done, total, losses, _preview(step.pred_xstart))

@@ -11,7 +11,7 @@ from typing import Any
 from soundini.benchmark.suite import Suite
 from soundini.compute import pick_device, pick_dtype
 from soundini.editing.files import prepare_edit, run_edit
-from soundini.editing.methods import evaluations
+from soundini.editing.methods import evaluations, weight_hashes
 from soundini.editing.request import EditRequest, MaskRequest
 from soundini.errors import SoundiniError
 from soundini.evaluation.clips import EvaluationClip
@@ -166,9 +166,9 @@ def run_jobs(jobs: list[Job], judge: Judge) -> Iterator[JobDone]:
     compute = jobs[0].request.recipe.compute
     device = pick_device(compute.device)
     pack = load_pack(jobs[0].request.models, device=device, dtype=pick_dtype(compute.dtype, device))
-    weights = pack.weight_hashes()
     for number, job in enumerate(jobs, 1):
         try:
+            weights = weight_hashes(pack, job.request.recipe)
             yield JobDone(number, len(jobs), job, _result(job, pack, weights, judge))
         except SoundiniError as error:
             yield JobDone(number, len(jobs), job, error=str(error))

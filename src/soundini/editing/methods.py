@@ -2,25 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 from soundini.baselines.blended_diffusion import best_of, candidate, frame_by_frame
 from soundini.config.recipe import Recipe
 from soundini.diffusion.sampling import SamplingStep
+from soundini.editing.coding import optimise_window
 from soundini.editing.window import WindowInputs, sample_window, sampling_plan
 from soundini.guidance.sound import region_similarity
-from soundini.packs.pack import ModelPack
+from soundini.packs.pack import ModelPack, file_hash
+from soundini.packs.vqgan import imported_vqgan
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to edit a window.
+
+    Args:
+        settings: what it makes of a recipe.
+        evaluations: network evaluations of a window, each over all of its frames, from such a recipe and the number of
+            timesteps of the diffusion model.
+        edit: edits a window; the last step's ``x`` holds the edited frames.
+        weights: weight files that it uses besides the pack's, by name.
+    """
+
+    settings: Callable[[Recipe], Recipe]
+    evaluations: Callable[[Recipe, int], int]
+    edit: Callable[[ModelPack, WindowInputs, Recipe], Iterator[SamplingStep]]
+    weights: Callable[[ModelPack, Recipe], dict[str, Path]] = lambda pack, recipe: {}
 
 
 def settings_for_method(recipe: Recipe) -> Recipe:
     """What the method makes of a recipe."""
-    return frame_by_frame(recipe) if recipe.method == "blended-diffusion" else recipe
+    return METHODS[recipe.method].settings(recipe)
 
 
 def evaluations(recipe: Recipe, num_timesteps: int) -> int:
     """Network evaluations of a window, each over all of its frames."""
-    candidates = recipe.blended.candidates if recipe.method == "blended-diffusion" else 1
-    return candidates * len(sampling_plan(recipe, num_timesteps))
+    return METHODS[recipe.method].evaluations(recipe, num_timesteps)
+
+
+def weight_hashes(pack: ModelPack, recipe: Recipe) -> dict[str, str]:
+    """sha256 of every weight file of the pack, and of those that the recipe's method brings."""
+    brought = METHODS[recipe.method].weights(pack, recipe)
+    return pack.weight_hashes() | {name: file_hash(path) for name, path in brought.items()}
 
 
 def edit_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iterator[SamplingStep]:
@@ -34,10 +61,35 @@ def edit_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iterat
     Yields:
         :class:`soundini.diffusion.sampling.SamplingStep` after every network evaluation.
     """
-    if recipe.method == "soundini":
-        return sample_window(pack, inputs, recipe)
+    return METHODS[recipe.method].edit(pack, inputs, recipe)
+
+
+def _sampled(recipe: Recipe, num_timesteps: int) -> int:
+    return len(sampling_plan(recipe, num_timesteps))
+
+
+def _best_candidates(
+    pack: ModelPack, inputs: WindowInputs, recipe: Recipe
+) -> Iterator[SamplingStep]:
     return best_of(
         lambda number: sample_window(pack, inputs, candidate(recipe, number)),
         lambda frames: region_similarity(pack.joint, frames, inputs.mask, inputs.sound_embeds),
         recipe.blended.candidates,
     )
+
+
+METHODS = {
+    "soundini": Method(lambda recipe: recipe, _sampled, sample_window),
+    "blended-diffusion": Method(
+        frame_by_frame,
+        lambda recipe, timesteps: recipe.blended.candidates * _sampled(recipe, timesteps),
+        _best_candidates,
+    ),
+    "vqgan-clip": Method(
+        frame_by_frame,
+        lambda recipe, _: recipe.vqgan.iterations,
+        optimise_window,
+        lambda pack, recipe: imported_vqgan(pack, recipe.vqgan.weights),
+    ),
+}
+"""By the names that ``Recipe.method`` takes."""

@@ -47,7 +47,9 @@ def write_joint(
 def write_vqgan(run: Path, config: VQGANConfig, folder: Path) -> None:
     """Write the VQGAN of a run, without the discriminator it was trained against."""
     prefix = "vqgan."
-    state = {k.removeprefix(prefix): v for k, v in load_average(run).items() if k.startswith(prefix)}
+    state = {
+        k.removeprefix(prefix): v for k, v in load_average(run).items() if k.startswith(prefix)
+    }
     folder.mkdir(parents=True, exist_ok=True)
     with PartialFile(folder / WEIGHTS_FILE) as file:
         _write(state, file.partial)

@@ -94,6 +94,8 @@ class VqganRecipe(PictureRecipe):
     """Weight of the commitment loss in it (beta)."""
     adversarial: float = Field(default=0.5, ge=0)
     """Weight of the discriminator, on top of the balance of gradients."""
+    quantise_from: int = Field(default=150, ge=0)
+    """Step at which latents are quantised: codes that enter where latents have spread already do not collapse onto a few."""
     discriminator_from: int = Field(default=600, ge=0)
     """Step at which the discriminator enters."""
     discriminator_lr: float = Field(default=1.0, gt=0)

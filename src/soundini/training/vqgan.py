@@ -22,7 +22,10 @@ from soundini.training.learning_rate import lr_factor
 from soundini.training.recipe import VqganRecipe
 from soundini.training.trainer import Trainer
 
-_REMEMBERED = 0.98
+_NORM_GROUPS = 2
+"""Norms of few channels each, such as the authors' 32 groups would be of a small network, wipe out what colour a picture has."""
+
+_REMEMBERED = 0.9
 """Decay of the running count of how often a code is chosen."""
 
 _ALIVE = 0.03
@@ -36,7 +39,7 @@ _MOST = 1e4
 
 
 def shape_of(recipe: VqganRecipe) -> VQGANConfig:
-    """The shape of a VQGAN that is begun anew: no attention but in the middle, small groups, and codes of unit length.
+    """The shape of a VQGAN that is begun anew: no attention but in the middle, few groups, and codes of unit length.
 
     Few numbers a code and unit length (ViT-VQGAN, arXiv 2110.04627) keep a codebook in use where there is little data.
     """
@@ -49,7 +52,7 @@ def shape_of(recipe: VqganRecipe) -> VQGANConfig:
         embed_dim=recipe.embed_dim,
         n_embed=recipe.n_embed,
         resolution=recipe.size,
-        norm_groups=8,
+        norm_groups=_NORM_GROUPS,
         unit_codes=True,
     )
 
@@ -91,6 +94,10 @@ class Contest(nn.Module):
     def used(self) -> Tensor:
         """Share of the codebook that is alive."""
         return (self.usage >= _ALIVE).float().mean()
+
+    def perplexity(self) -> Tensor:
+        """Of how many codes the choice is, were all as frequent: the exponential of the entropy of how often each is chosen."""
+        return torch.special.entr(self.usage / self.usage.sum().clamp_min(1)).sum().exp()
 
 
 def train_vqgan(
@@ -154,8 +161,8 @@ def contest_loss(
         perceptual: the perceptual distance.
         crops: photographs.
         recipe: weights of the terms.
-        step: number of the step: the discriminator enters at ``discriminator_from``, and no code is revived once
-            the learning rate falls.
+        step: number of the step: codes enter at ``quantise_from`` and the discriminator at ``discriminator_from``, and no
+            code is revived once the learning rate falls.
         rng: chooses what dead codes become.
 
     Shape:
@@ -163,18 +170,22 @@ def contest_loss(
     """
     vqgan, discriminator = contest.vqgan, contest.discriminator
     z = vqgan.encode(crops)
-    if step < recipe.steps * (1 - recipe.decay):
+    quantised = step >= recipe.quantise_from
+    if quantised and step < recipe.steps * (1 - recipe.decay):
         contest.revive(z.detach(), rng)
     codes, numbers = vqgan.quantize(z)
-    contest.count(numbers)
-    drawn = vqgan.decode(z + (codes - z).detach())
+    if quantised:
+        contest.count(numbers)
+    drawn = vqgan.decode(z + (codes - z).detach() if quantised else z)
     l1 = (drawn - crops).abs().mean()
     seen = perceptual(drawn, crops).mean()
     codebook = (z.detach() - codes).square().sum(1).mean()
     commitment = (z - codes.detach()).square().sum(1).mean()
-    rebuilt = l1 + recipe.perceptual * seen
-    loss = rebuilt + recipe.codebook * (codebook + recipe.commitment * commitment)
-    figures = {"l1": l1, "perceptual": seen, "codebook": codebook, "used": contest.used()}
+    rebuilt = loss = l1 + recipe.perceptual * seen
+    if quantised:
+        loss = loss + recipe.codebook * (codebook + recipe.commitment * commitment)
+    figures = {"l1": l1, "perceptual": seen, "codebook": codebook}
+    figures |= {"used": contest.used(), "perplexity": contest.perplexity()}
     nothing = torch.zeros(())
     told, fooled, weight = nothing, nothing, nothing
     if step >= recipe.discriminator_from:
@@ -201,14 +212,12 @@ def _discriminator(recipe: VqganRecipe) -> PatchDiscriminator:
 
 
 @torch.no_grad()
-def _samples(
-    average: VQGAN, images: LabelledImages, recipe: VqganRecipe
-) -> dict[str, np.ndarray]:
+def _samples(average: VQGAN, images: LabelledImages, recipe: VqganRecipe) -> dict[str, np.ndarray]:
     """A few crops, always the same, above what the running average makes of them."""
     rng = np.random.default_rng(recipe.seed)
-    crops, labels = images.crops(
-        _SHOWN, recipe.size, recipe.weights, rng, min_crop=recipe.min_crop
-    )
+    crops, labels = images.crops(_SHOWN, recipe.size, recipe.weights, rng, min_crop=recipe.min_crop)
     pairs = torch.cat([crops, average(crops).clamp(-1, 1)], dim=2)
     pixels = ((pairs + 1) * 127.5).byte().permute(0, 2, 3, 1).numpy()
-    return {f"{label} {i}": each for i, (label, each) in enumerate(zip(labels, pixels, strict=True))}
+    return {
+        f"{label} {i}": each for i, (label, each) in enumerate(zip(labels, pixels, strict=True))
+    }

@@ -84,6 +84,13 @@ class Codebook(nn.Module):
         """Latents as they are compared with codes: of unit length where codes are; ``[B, D, h, w]``."""
         return F.normalize(z, dim=1) if self.unit else z
 
+    def confine(self, z: Tensor) -> Tensor:
+        """Bring moved latents back to where codes are: to unit length, or into each number's range; ``[B, D, h, w]``."""
+        if self.unit:
+            return F.normalize(z, dim=1)
+        low, high = self.embedding.weight.aminmax(dim=0)
+        return z.clamp(low.view(1, -1, 1, 1), high.view(1, -1, 1, 1))
+
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """The nearest code of each position.
 

@@ -69,7 +69,7 @@ def test_silent_frames_are_the_source_and_cost_nothing(vqgan, init):
     silent = torch.tensor([0, 2, 4])
     assert torch.equal(last.x[silent], frames.source[silent])
     assert (change(last, frames)[[1, 3]] > 0.01).all()
-    assert sum(seen, []) == [1, 3]
+    assert [row for rows in seen for row in rows] == [1, 3]
 
 
 @pytest.mark.parametrize("init", ["source", "previous"])
@@ -120,13 +120,15 @@ def test_a_quiet_frame_is_pulled_less(vqgan):
 
 
 def test_a_frame_goes_on_from_the_one_before_where_it_is_told_to(vqgan):
-    """The same scene twice: what the second frame begins with is what the first one ended with."""
+    """Two scenes: by hardly a step the second frame still looks like the first."""
     frames = coded([1.0, 1.0])
-    first = edit(vqgan, coded([1.0]), init="previous")[-1].x
-    on, anew = (edit(vqgan, frames, init=init)[-1].x for init in ("previous", "source"))
-    torch.testing.assert_close(on[:1], first)
-    red = [float(Red()(_Seen(x[1:]))) for x in (on, anew)]
-    assert red[0] < red[1]
+    frames.mask.fill_(1)
+    frames.source[1] = coded([1.0], seed=5).source[0]
+    away = []
+    for init in ("previous", "source"):
+        x = edit(vqgan, frames, init=init, iterations=1, step=1e-6)[-1].x
+        away.append(float((x[1] - x[0]).abs().mean()))
+    assert away[0] < 0.1 * away[1]
 
 
 def test_silence_breaks_the_chain_and_the_frame_before_the_window_begins_it(vqgan):

@@ -88,6 +88,8 @@ class VqganRecipe(PictureRecipe):
     """Share of the steps, at the end, over which it falls to zero; no dead code is revived in it."""
     perceptual: float = Field(default=0.5, ge=0)
     """Weight of the perceptual distance, where L1 has 1."""
+    colour: float = Field(default=0.3, ge=0)
+    """Weight of the distance of mean colours."""
     codebook: float = Field(default=1.0, ge=0)
     """Weight of the codebook's loss."""
     commitment: float = Field(default=0.25, ge=0)

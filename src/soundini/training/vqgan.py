@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
 from soundini.baselines.vqgan.config import VQGANConfig
+from soundini.baselines.vqgan.loading import build_vqgan
 from soundini.baselines.vqgan.network import VQGAN
 from soundini.events import CheckpointSaved, SamplesReady, TrainStep
 from soundini.perceptual.imagenet import ImageNetDistance
@@ -21,6 +23,7 @@ from soundini.training.images import LabelledImages
 from soundini.training.learning_rate import lr_factor
 from soundini.training.recipe import VqganRecipe
 from soundini.training.trainer import Trainer
+from soundini.training.vqgan_start import COLOURS, begin_as_averages
 
 _NORM_GROUPS = 2
 """Norms of few channels each, such as the authors' 32 groups would be of a small network, wipe out what colour a picture has."""
@@ -30,6 +33,12 @@ _REMEMBERED = 0.9
 
 _ALIVE = 0.03
 """A code that is chosen less often than this, a step, is dead."""
+
+_SQUARE = 4
+"""Side in pixels over which colours are averaged."""
+
+_BEGUN_ON = 64
+"""Crops that a VQGAN is begun on."""
 
 _SHOWN = 8
 """Pictures of a sample sheet."""
@@ -55,6 +64,15 @@ def shape_of(recipe: VqganRecipe) -> VQGANConfig:
         norm_groups=_NORM_GROUPS,
         unit_codes=True,
     )
+
+
+def begin_vqgan(images: LabelledImages, recipe: VqganRecipe) -> VQGAN:
+    """A VQGAN that is begun anew, as averages of some crops; the same for the same seed."""
+    vqgan = build_vqgan(shape_of(recipe), recipe.seed)
+    rng = np.random.default_rng(recipe.seed)
+    crops, _ = images.crops(_BEGUN_ON, recipe.size, recipe.weights, rng, min_crop=recipe.min_crop)
+    begin_as_averages(vqgan, crops, recipe.seed)
+    return vqgan
 
 
 class Contest(nn.Module):
@@ -153,8 +171,8 @@ def contest_loss(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     """What the VQGAN and the discriminator minimise, in one sum whose gradients do not mix.
 
-    L = L1 + perceptual + |sg(z) - e|^2 + beta |z - sg(e)|^2 + lambda · (-D(x')) + hinge(D(x), D(sg(x'))), where the first
-    D(x') is computed with fixed weights, and lambda balances the gradients in the last layer (section 3.1 of the paper).
+    L = L1 + perceptual + colour + |sg(z) - e|^2 + beta |z - sg(e)|^2 + lambda · (-D(x')) + hinge(D(x), D(sg(x'))), where the
+    first D(x') is computed with fixed weights, and lambda balances the gradients in the last layer (section 3.1 of the paper).
 
     Args:
         contest: the two networks.
@@ -181,10 +199,11 @@ def contest_loss(
     seen = perceptual(drawn, crops).mean()
     codebook = (z.detach() - codes).square().sum(1).mean()
     commitment = (z - codes.detach()).square().sum(1).mean()
-    rebuilt = loss = l1 + recipe.perceptual * seen
+    colour = colour_distance(drawn, crops)
+    rebuilt = loss = l1 + recipe.perceptual * seen + recipe.colour * colour
     if quantised:
         loss = loss + recipe.codebook * (codebook + recipe.commitment * commitment)
-    figures = {"l1": l1, "perceptual": seen, "codebook": codebook}
+    figures = {"l1": l1, "colour": colour, "perceptual": seen, "codebook": codebook}
     figures |= {"used": contest.used(), "perplexity": contest.perplexity()}
     nothing = torch.zeros(())
     told, fooled, weight = nothing, nothing, nothing
@@ -195,6 +214,18 @@ def contest_loss(
         told = hinge(discriminator(crops), discriminator(drawn.detach()))
         loss = loss + weight * fooled + told
     return loss, {**figures, "fooled": fooled, "discriminator": told, "lambda": weight}
+
+
+def colour_distance(a: Tensor, b: Tensor) -> Tensor:
+    """Mean difference of lightness and hue, averaged over small squares first; a scalar.
+
+    Photographs differ far more in lightness than in hue, and so does L1: by it alone, a short training ends in grey.
+
+    Shape:
+        ``a``, ``b``: ``[B, 3, H, W]``.
+    """
+    means = F.avg_pool2d(a - b, _SQUARE)[:, None]
+    return (COLOURS.to(a)[..., None, None] * means).sum(2).abs().mean()
 
 
 def balance(rebuilt: Tensor, fooled: Tensor, last: Tensor) -> Tensor:

@@ -25,19 +25,17 @@ class TrainVqgan(RunOptions):
 
     def run(self) -> int:
         """Train to the end, or on from where it was left."""
-        from soundini.baselines.vqgan.loading import build_vqgan, load_vqgan
+        from soundini.baselines.vqgan.loading import load_vqgan
         from soundini.compute import pick_device, pick_dtype
         from soundini.config.presets import override
         from soundini.training.images import LabelledImages
         from soundini.training.packing import write_vqgan
         from soundini.training.recipe import VqganRecipe, load_train_recipe
-        from soundini.training.vqgan import shape_of, train_vqgan
+        from soundini.training.vqgan import begin_vqgan, train_vqgan
 
         recipe = override(load_train_recipe(VqganRecipe, self.recipe), self.set)
-        vqgan = build_vqgan(shape_of(recipe), recipe.seed)
-        if self.start is not None:
-            vqgan = load_vqgan(self.start)
         images = LabelledImages(self.data, evenness=recipe.evenness)
+        vqgan = begin_vqgan(images, recipe) if self.start is None else load_vqgan(self.start)
         dtype = pick_dtype(recipe.dtype, pick_device("cpu"))
         events = train_vqgan(vqgan, images, recipe, self.run_folder, dtype)
         watch(events, self.run_folder, "VQGAN")

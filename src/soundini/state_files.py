@@ -11,6 +11,12 @@ from torch import Tensor
 
 from soundini.errors import ModelError
 
+# Checkpoints of old PyTorch Lightning name this class as the key of a callback's state. It is never made: an empty one of its
+# name stands for it, so that nothing of Lightning's has to be imported, let alone run.
+_CALLBACK = type(
+    "ModelCheckpoint", (), {"__module__": "pytorch_lightning.callbacks.model_checkpoint"}
+)
+
 
 def read_state(path: Path) -> dict[str, Tensor]:
     """Read a state dict onto the CPU, never running code from the file.
@@ -40,7 +46,8 @@ def read_stored(path: Path) -> Any:
         if path.suffix == ".safetensors":
             return load_file(path)
         mapped = zipfile.is_zipfile(path)  # a legacy file cannot be mapped
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+        with torch.serialization.safe_globals([_CALLBACK]):
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
         # torch's own message would advise loading the file unsafely
         raise ModelError(

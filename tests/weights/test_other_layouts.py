@@ -4,6 +4,7 @@ import pytest
 import torch
 from torchvision.models.optical_flow import raft_large
 
+from soundini.baselines.vqgan.config import OFFICIAL
 from soundini.errors import ModelError
 from soundini.flow import RAFTFlow
 from soundini.perceptual import load_perceptual
@@ -14,6 +15,7 @@ from soundini.weights.layout import layout_of
 from soundini.weights.lpips import lins_layout, trunk_layout
 from soundini.weights.raft import princeton_layout, princeton_to_torchvision
 from soundini.weights.sound_encoders import resnet_layout, swin_layout, swin_to_timm, timm_to_swin
+from soundini.weights.vqgan import vqgan_layout
 
 PUBLISHED = {
     "guided_256_uncond": "guided_256_uncond",
@@ -25,6 +27,8 @@ PUBLISHED = {
     "raft_things": "raft_large",
     "lpips_vgg_lin": "lpips_vgg_lins",
     "vgg16_features": "vgg16",
+    "vqgan_imagenet_f16_1024": "vqgan_imagenet_f16_1024",
+    "vqgan_imagenet_f16_16384": "vqgan_imagenet_f16_16384",
 }
 TABLES = ("attn_mask", "relative_position_index")
 
@@ -58,6 +62,8 @@ def test_layouts_are_the_published_ones(layouts):
     assert princeton_layout() == layouts["raft_things"]
     assert lins_layout() == layouts["lpips_vgg_lin"]
     assert trunk_layout() == layouts["vgg16_features"]
+    for name, config in OFFICIAL.items():
+        assert vqgan_layout(config) == layouts[name]
 
 
 def test_swin_names_map_both_ways(layouts):

@@ -8,6 +8,7 @@ import torch
 
 from soundini.compute import pick_device, pick_dtype
 from soundini.config.recipe import ComputeConfig
+from soundini.editing.methods import weight_hashes
 from soundini.editing.request import EditRequest
 from soundini.evaluation.report import machine
 from soundini.packs.pack import ModelPack, load_pack
@@ -18,7 +19,6 @@ class Workshop:
 
     def __init__(self) -> None:
         self._opened: tuple[ComputeConfig, ModelPack] | None = None
-        self._weights: dict[str, str] = {}
 
     def open(self, request: EditRequest) -> ModelPack:
         """Load them, where they are not those of the edit before.
@@ -34,9 +34,7 @@ class Workshop:
             dtype = pick_dtype(compute.dtype, device)
             pack = load_pack(request.models, device=device, dtype=dtype, flow=compute.flow)
             self._opened = compute, pack
-        pack = self._opened[1]
-        self._weights = self._weights or pack.weight_hashes()
-        return pack
+        return self._opened[1]
 
     def made_by(self, request: EditRequest) -> dict[str, Any]:
         """What an edit's bytes, seconds and memory depend on besides its settings: figures of other makers do not count."""
@@ -44,4 +42,5 @@ class Workshop:
         device = pick_device(compute.device)
         on = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
         dtype = str(pick_dtype(compute.dtype, device) or torch.float32)
-        return {"weights": self._weights, "machine": machine(), "device": on, "dtype": dtype}
+        weights = weight_hashes(self.open(request), request.recipe)
+        return {"weights": weights, "machine": machine(), "device": on, "dtype": dtype}

@@ -193,6 +193,22 @@ class LayeredAtlasesConfig(Section):
     """The foreground's picture is empty where nothing is seen of it."""
 
 
+class VqganClipConfig(Section):
+    """The baseline ``--method vqgan-clip``: the codes of a VQGAN are optimised, frame by frame."""
+
+    iterations: int = Field(default=60, ge=1, le=10000)
+    """Optimisation steps of each frame, each a pass through the decoder and back."""
+    step: float = Field(default=0.1, gt=0, le=10)
+    """Step size of Adam on the latents, which have unit length in the embedded VQGAN."""
+    init: Literal["previous", "source"] = "previous"
+    """Where a frame's codes start: at those found for the frame before, or at its own (frames are then done together)."""
+    weights: Literal["auto", "embedded", "vqgan_imagenet_f16_1024", "vqgan_imagenet_f16_16384"] = (
+        "auto"
+    )
+    """The VQGAN: embedded, or an official one after ``soundini weights import``; ``auto`` takes an official one where it is
+    imported and the models are the paper's."""
+
+
 class ComputeConfig(Section):
     """Where and how the arithmetic runs."""
 
@@ -226,7 +242,7 @@ class Recipe(Section):
 
     seed: int = Field(default=0, ge=0, lt=2**63)
     """Noise and augmentations are a function of the seed and the frame index."""
-    method: Literal["soundini", "blended-diffusion", "layered-atlases"] = "soundini"
+    method: Literal["soundini", "blended-diffusion", "layered-atlases", "vqgan-clip"] = "soundini"
     """How frames are edited: by the paper's method, or by a baseline it is compared to."""
     sampling: SamplingConfig = SamplingConfig()
     guidance: GuidanceConfig = GuidanceConfig()
@@ -235,5 +251,6 @@ class Recipe(Section):
     window: WindowConfig = WindowConfig()
     blended: BlendedDiffusionConfig = BlendedDiffusionConfig()
     atlases: LayeredAtlasesConfig = LayeredAtlasesConfig()
+    vqgan: VqganClipConfig = VqganClipConfig()
     compute: ComputeConfig = ComputeConfig()
     output: OutputConfig = OutputConfig()

@@ -13,6 +13,7 @@ from soundini.compute import pick_device, pick_dtype
 from soundini.config.presets import load_preset
 from soundini.config.recipe import Recipe
 from soundini.editing.mask_spool import MaskSpool
+from soundini.editing.methods import weight_hashes
 from soundini.editing.part import read_part
 from soundini.editing.plan import Window, plan_windows
 from soundini.editing.request import (
@@ -202,7 +203,7 @@ def edit_file(
 def _record(edit: PreparedEdit, end: EditDone, seconds: float) -> dict[str, object]:
     temporal = end.temporal
     return {
-        "models": {"name": edit.pack.name, "sha256": edit.pack.weight_hashes()},
+        "models": {"name": edit.pack.name, "sha256": weight_hashes(edit.pack, edit.request.recipe)},
         "output": {"sha256": file_hash(edit.request.output), "frames": end.frames},
         "seconds": {"total": round(seconds, 2), "sampling": round(end.seconds, 2)},
         "losses": dict(end.losses),

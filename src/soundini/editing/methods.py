@@ -4,47 +4,53 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from soundini.baselines.blended_diffusion import best_of, candidate, frame_by_frame
 from soundini.baselines.layered_atlases.fitting import FitStep
 from soundini.config.recipe import Recipe
 from soundini.diffusion.sampling import SamplingStep
 from soundini.editing.atlas_window import edit_through_atlases, still_picture
+from soundini.editing.coding import optimise_window
 from soundini.editing.window import WindowInputs, sample_window, sampling_plan
 from soundini.guidance.sound import region_similarity
-from soundini.packs.pack import ModelPack
+from soundini.packs.pack import ModelPack, file_hash
+from soundini.packs.vqgan import imported_vqgan
 
 
 @dataclass(frozen=True)
 class Method:
-    """One way to edit a window.
+    """A way to edit a window.
 
     Args:
         settings: what it makes of a recipe.
-        edit: edits a window.
-        runs: how often the sampler runs over a window.
-        pictures: how many pictures a run samples where so many frames are heard.
+        evaluations: network evaluations of a window, each over all the pictures that are sampled for it, from such a recipe
+            and the number of timesteps of the diffusion model.
+        edit: edits a window; the last step's ``x`` holds the edited frames.
+        pictures: how many pictures are sampled for a window in which so many frames are heard.
+        weights: weight files that it uses besides the pack's, by name.
     """
 
     settings: Callable[[Recipe], Recipe]
+    evaluations: Callable[[Recipe, int], int]
     edit: Callable[[ModelPack, WindowInputs, Recipe], Iterator[SamplingStep | FitStep]]
-    runs: Callable[[Recipe], int] = lambda recipe: 1
     pictures: Callable[[int], int] = lambda frames: frames
+    weights: Callable[[ModelPack, Recipe], dict[str, Path]] = lambda pack, recipe: {}
 
 
 def settings_for_method(recipe: Recipe) -> Recipe:
     """What the method makes of a recipe."""
-    return _METHODS[recipe.method].settings(recipe)
+    return METHODS[recipe.method].settings(recipe)
 
 
 def evaluations(recipe: Recipe, num_timesteps: int) -> int:
     """Network evaluations of a window, each over all the pictures that are sampled for it."""
-    return _METHODS[recipe.method].runs(recipe) * len(sampling_plan(recipe, num_timesteps))
+    return METHODS[recipe.method].evaluations(recipe, num_timesteps)
 
 
 def pictures(recipe: Recipe, frames: int) -> int:
     """How many pictures are sampled for a window in which so many frames are heard: the frames, or one that serves them all."""
-    return _METHODS[recipe.method].pictures(frames)
+    return METHODS[recipe.method].pictures(frames)
 
 
 def evaluations_a_frame(recipe: Recipe, num_timesteps: int, frames: int) -> float:
@@ -56,6 +62,12 @@ def evaluations_a_frame(recipe: Recipe, num_timesteps: int, frames: int) -> floa
         frames: of the window.
     """
     return evaluations(recipe, num_timesteps) * pictures(recipe, frames) / frames
+
+
+def weight_hashes(pack: ModelPack, recipe: Recipe) -> dict[str, str]:
+    """sha256 of every weight file of the pack, and of those that the recipe's method brings."""
+    brought = METHODS[recipe.method].weights(pack, recipe)
+    return pack.weight_hashes() | {name: file_hash(path) for name, path in brought.items()}
 
 
 def edit_window(
@@ -72,7 +84,11 @@ def edit_window(
         :class:`soundini.diffusion.sampling.SamplingStep` after every network evaluation, and before the first, where the
         method fits something to the window, :class:`soundini.baselines.layered_atlases.fitting.FitStep`.
     """
-    return _METHODS[recipe.method].edit(pack, inputs, recipe)
+    return METHODS[recipe.method].edit(pack, inputs, recipe)
+
+
+def _sampled(recipe: Recipe, num_timesteps: int) -> int:
+    return len(sampling_plan(recipe, num_timesteps))
 
 
 def _best_of_candidates(
@@ -85,12 +101,21 @@ def _best_of_candidates(
     )
 
 
-_METHODS = {
-    "soundini": Method(lambda recipe: recipe, sample_window),
+METHODS = {
+    "soundini": Method(lambda recipe: recipe, _sampled, sample_window),
     "blended-diffusion": Method(
-        frame_by_frame, _best_of_candidates, runs=lambda recipe: recipe.blended.candidates
+        frame_by_frame,
+        lambda recipe, timesteps: recipe.blended.candidates * _sampled(recipe, timesteps),
+        _best_of_candidates,
     ),
     "layered-atlases": Method(
-        still_picture, edit_through_atlases, pictures=lambda frames: min(frames, 1)
+        still_picture, _sampled, edit_through_atlases, pictures=lambda frames: min(frames, 1)
+    ),
+    "vqgan-clip": Method(
+        frame_by_frame,
+        lambda recipe, _: recipe.vqgan.iterations,
+        optimise_window,
+        weights=lambda pack, recipe: imported_vqgan(pack, recipe.vqgan.weights),
     ),
 }
+"""By the names that ``Recipe.method`` takes."""

@@ -9,8 +9,11 @@ from pathlib import Path
 from safetensors.torch import save_file
 from torch import Tensor
 
+from soundini.baselines.vqgan.config import VQGANConfig
+from soundini.baselines.vqgan.loading import CONFIG_FILE, WEIGHTS_FILE, config_text
 from soundini.diffusion.condition import CONDITION_FILE
 from soundini.joint.embedded import PROTOTYPES_FILE, EmbeddedJointSpace
+from soundini.media.output import PartialFile
 from soundini.packs.pack import ModelPack, embedded_folder
 from soundini.training.checkpoint import load_average
 
@@ -39,6 +42,21 @@ def write_joint(
     for name in ("sound_network", "sound_head", "image_tower"):
         _write(joint.get_submodule(name).state_dict(), folder / f"{name}.safetensors")
     save_file(dict(directions), folder / PROTOTYPES_FILE)
+
+
+def write_vqgan(run: Path, config: VQGANConfig, folder: Path) -> None:
+    """Write the VQGAN of a run, without the discriminator it was trained against."""
+    prefix = "vqgan."
+    state = {
+        k.removeprefix(prefix): v for k, v in load_average(run).items() if k.startswith(prefix)
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    with PartialFile(folder / WEIGHTS_FILE) as file:
+        _write(state, file.partial)
+        file.commit()
+    with PartialFile(folder / CONFIG_FILE) as file:
+        file.partial.write_text(config_text(config))
+        file.commit()
 
 
 def _copy_pack(start: ModelPack, output: Path) -> Path:

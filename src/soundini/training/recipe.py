@@ -67,6 +67,49 @@ class PriorRecipe(PictureRecipe):
     """Whether some crops are given :data:`soundini.training.looks.LOOKS`: rendered rain, for one."""
 
 
+class VqganRecipe(PictureRecipe):
+    """How the VQGAN of the baseline VQGAN+CLIP is trained: its shape too, where it is begun anew."""
+
+    ch: int = Field(default=16, ge=8, multiple_of=8)
+    """Channels at full resolution."""
+    ch_mult: tuple[int, ...] = Field(default=(1, 3, 6, 8), min_length=1, max_length=6)
+    """Factor on them of each level, the finest first; each halves the sides of the one before."""
+    num_res_blocks: int = Field(default=1, ge=1, le=4)
+    """Residual blocks of a level."""
+    embed_dim: int = Field(default=8, ge=2, le=256)
+    """Numbers of a code."""
+    n_embed: int = Field(default=1024, ge=2, le=65536)
+    """Codes."""
+    min_crop: int = Field(default=96, ge=8)
+    """Smallest crop taken from a picture, pixels; the largest is its short side."""
+    warmup: int = Field(default=50, ge=1)
+    """Steps over which the learning rate rises."""
+    decay: float = Field(default=0.4, ge=0, le=1)
+    """Share of the steps, at the end, over which it falls to zero; no dead code is revived in it."""
+    perceptual: float = Field(default=0.5, ge=0)
+    """Weight of the perceptual distance, where L1 has 1."""
+    colour: float = Field(default=0.3, ge=0)
+    """Weight of the distance of mean colours."""
+    codebook: float = Field(default=1.0, ge=0)
+    """Weight of the codebook's loss."""
+    commitment: float = Field(default=0.25, ge=0)
+    """Weight of the commitment loss in it (beta)."""
+    adversarial: float = Field(default=0.5, ge=0)
+    """Weight of the discriminator, on top of the balance of gradients."""
+    quantise_from: int = Field(default=150, ge=0)
+    """Step at which latents are quantised: codes that enter where latents have spread already do not collapse onto a few."""
+    discriminator_from: int = Field(default=600, ge=0)
+    """Step at which the discriminator enters."""
+    discriminator_lr: float = Field(default=1.0, gt=0)
+    """Its learning rate, in units of ``lr``."""
+    discriminator_width: int = Field(default=24, ge=8, multiple_of=8)
+    """Channels of its first layer."""
+    weights: dict[str, float] = Field(default_factory=dict)
+    """Share of each picture label in a batch."""
+    evenness: float = Field(default=0.0, ge=0, le=1)
+    """Within a label: 0, every picture is as likely; 1, every source of pictures."""
+
+
 class JointRecipe(PictureRecipe):
     """How the joint space is trained: first the sound tower, then the image tower against it."""
 

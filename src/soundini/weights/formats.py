@@ -9,6 +9,9 @@ from functools import partial
 
 from torch import Tensor
 
+from soundini.baselines.vqgan.config import OFFICIAL, VQGANConfig
+from soundini.baselines.vqgan.loading import CONFIG_FILE, config_text
+from soundini.baselines.vqgan.loading import WEIGHTS_FILE as VQGAN_FILE
 from soundini.diffusion.adm import GUIDED_256_UNCOND, GUIDED_512_COND, WEIGHTS_FILE, AdmConfig
 from soundini.errors import ModelError
 from soundini.weights.clip import CLIP_VIT_B16, CLIP_VIT_B32, ClipConfig, clean_clip, clip_layout
@@ -22,6 +25,7 @@ from soundini.weights.sound_encoders import (
     swin_to_timm,
 )
 from soundini.weights.unet import SCHEDULER, guided_layout, guided_to_diffusers, infer_config
+from soundini.weights.vqgan import clean_vqgan, vqgan_layout
 
 State = Mapping[str, Tensor]
 
@@ -92,6 +96,27 @@ def clip_format(name: str, config: ClipConfig) -> Format:
     )
 
 
+def vqgan_format(name: str, config: VQGANConfig) -> Format:
+    """Describe a VQGAN of taming-transformers."""
+
+    def matches(state: State) -> bool:
+        codes = state.get("quantize.embedding.weight")
+        return (
+            "decoder.up.0.block.0.norm1.weight" in state
+            and codes is not None
+            and tuple(codes.shape) == (config.n_embed, config.embed_dim)
+        )
+
+    return Format(
+        name,
+        matches,
+        partial(vqgan_layout, config),
+        partial(clean_vqgan, config=config),
+        f"{name}/{VQGAN_FILE}",
+        {CONFIG_FILE: config_text(config)},
+    )
+
+
 def _sound_format(
     name: str,
     sign: str,
@@ -159,6 +184,7 @@ FORMATS = (
         _convert_lins,
         "lpips/lpips_vgg_lins.safetensors",
     ),
+    *(vqgan_format(name, config) for name, config in OFFICIAL.items()),
 )
 
 

@@ -8,6 +8,7 @@ from soundini.errors import ModelError
 
 _DIFFUSION = "https://openaipublic.blob.core.windows.net/diffusion/jul-2021"
 _CLIP = "https://openaipublic.azureedge.net/clip/models"
+_VQGAN = "https://heibox.uni-heidelberg.de/f"
 _B32 = "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
 _B16 = "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f"
 
@@ -18,7 +19,7 @@ class Entry:
 
     Args:
         name: of its format, see :mod:`soundini.weights.formats`.
-        file: its published file name.
+        file: its published file name, or the usual one where that is a mere "last.ckpt".
         urls: official addresses, in order of preference; empty where none is known.
         sha256: of the file, where it is published.
         sha256_prefix: first digits of it, where only those are published (in torchvision's names).
@@ -136,6 +137,22 @@ ENTRIES = (
         # of the file in the authors' package lpips 0.1.4
         sha256="a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868",
         bytes=7289,
+    ),
+    Entry(
+        "vqgan_imagenet_f16_1024",
+        "vqgan_imagenet_f16_1024.ckpt",
+        (f"{_VQGAN}/140747ba53464f49b476/?dl=1",),
+        "MIT (of CompVis/taming-transformers)",
+        "image model of --method vqgan-clip, with 1024 codes (ImageNet), in place of the embedded one",
+        (),
+    ),
+    Entry(
+        "vqgan_imagenet_f16_16384",
+        "vqgan_imagenet_f16_16384.ckpt",
+        (f"{_VQGAN}/867b05fc8c4841768640/?dl=1",),
+        "MIT (of CompVis/taming-transformers)",
+        "image model of --method vqgan-clip, with 16384 codes (ImageNet), in place of the embedded one",
+        (),
     ),
 )
 

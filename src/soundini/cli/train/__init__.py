@@ -11,12 +11,14 @@ from soundini.cli.train.joint import TrainJoint
 from soundini.cli.train.judge import TrainJudge
 from soundini.cli.train.prior import TrainPrior
 from soundini.cli.train.sound_encoder import TrainSoundEncoder
+from soundini.cli.train.vqgan import TrainVqgan
 
 What = (
     Annotated[TrainPrior, tyro.conf.subcommand("prior")]
     | Annotated[TrainJoint, tyro.conf.subcommand("joint")]
     | Annotated[TrainSoundEncoder, tyro.conf.subcommand("sound-encoder")]
     | Annotated[TrainJudge, tyro.conf.subcommand("judge")]
+    | Annotated[TrainVqgan, tyro.conf.subcommand("vqgan")]
 )
 
 

@@ -1,0 +1,254 @@
+"""Training of the VQGAN that the baseline VQGAN+CLIP optimises codes of (Esser et al., CVPR 2021, arXiv 2012.09841)."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from soundini.baselines.vqgan.config import VQGANConfig
+from soundini.baselines.vqgan.loading import build_vqgan
+from soundini.baselines.vqgan.network import VQGAN
+from soundini.events import CheckpointSaved, SamplesReady, TrainStep
+from soundini.perceptual.imagenet import ImageNetDistance
+from soundini.training.discriminator import PatchDiscriminator, hinge
+from soundini.training.distributed import Workers
+from soundini.training.images import LabelledImages
+from soundini.training.learning_rate import lr_factor
+from soundini.training.recipe import VqganRecipe
+from soundini.training.trainer import Trainer
+from soundini.training.vqgan_start import COLOURS, begin_as_averages
+
+_NORM_GROUPS = 2
+"""Norms of few channels each, such as the authors' 32 groups would be of a small network, wipe out what colour a picture has."""
+
+_REMEMBERED = 0.9
+"""Decay of the running count of how often a code is chosen."""
+
+_ALIVE = 0.03
+"""A code that is chosen less often than this, a step, is dead."""
+
+_SQUARE = 4
+"""Side in pixels over which colours are averaged."""
+
+_BEGUN_ON = 64
+"""Crops that a VQGAN is begun on."""
+
+_SHOWN = 8
+"""Pictures of a sample sheet."""
+
+_MOST = 1e4
+"""Largest weight that the balance of gradients gives the discriminator."""
+
+
+def shape_of(recipe: VqganRecipe) -> VQGANConfig:
+    """The shape of a VQGAN that is begun anew: no attention but in the middle, few groups, and codes of unit length.
+
+    Few numbers a code and unit length (ViT-VQGAN, arXiv 2110.04627) keep a codebook in use where there is little data.
+    """
+    return VQGANConfig(
+        ch=recipe.ch,
+        ch_mult=recipe.ch_mult,
+        num_res_blocks=recipe.num_res_blocks,
+        attn_resolutions=(),
+        z_channels=recipe.ch * recipe.ch_mult[-1],
+        embed_dim=recipe.embed_dim,
+        n_embed=recipe.n_embed,
+        resolution=recipe.size,
+        norm_groups=_NORM_GROUPS,
+        unit_codes=True,
+    )
+
+
+def begin_vqgan(images: LabelledImages, recipe: VqganRecipe) -> VQGAN:
+    """A VQGAN that is begun anew, as averages of some crops; the same for the same seed."""
+    vqgan = build_vqgan(shape_of(recipe), recipe.seed)
+    rng = np.random.default_rng(recipe.seed)
+    crops, _ = images.crops(_BEGUN_ON, recipe.size, recipe.weights, rng, min_crop=recipe.min_crop)
+    begin_as_averages(vqgan, crops, recipe.seed)
+    return vqgan
+
+
+class Contest(nn.Module):
+    """A VQGAN, the discriminator it is trained against, and how often its codes are chosen.
+
+    Args:
+        vqgan: what is trained.
+        discriminator: its opponent.
+    """
+
+    usage: Tensor
+
+    def __init__(self, vqgan: VQGAN, discriminator: PatchDiscriminator) -> None:
+        super().__init__()
+        self.vqgan, self.discriminator = vqgan, discriminator
+        self.register_buffer("usage", torch.zeros(vqgan.config.n_embed))
+
+    @torch.no_grad()
+    def count(self, numbers: Tensor) -> None:
+        """Remember which codes a step has chosen."""
+        chosen = torch.bincount(numbers.flatten(), minlength=len(self.usage))
+        self.usage.lerp_(chosen.to(self.usage), 1 - _REMEMBERED)
+
+    @torch.no_grad()
+    def revive(self, latents: Tensor, rng: np.random.Generator) -> int:
+        """Put codes that are hardly ever chosen where latents are; returns how many.
+
+        Without it most of a codebook is never used again once it has fallen behind (Dhariwal et al., arXiv 2005.00341).
+        """
+        dead = torch.nonzero(self.usage < _ALIVE).flatten()
+        rows = latents.movedim(1, -1).flatten(0, -2)
+        chosen = torch.from_numpy(rng.integers(len(rows), size=len(dead)))
+        self.vqgan.quantize.embedding.weight[dead] = rows[chosen].to(self.usage)
+        self.usage[dead] = 1.0
+        return len(dead)
+
+    def used(self) -> Tensor:
+        """Share of the codebook that is alive."""
+        return (self.usage >= _ALIVE).float().mean()
+
+    def perplexity(self) -> Tensor:
+        """Of how many codes the choice is, were all as frequent: the exponential of the entropy of how often each is chosen."""
+        return torch.special.entr(self.usage / self.usage.sum().clamp_min(1)).sum().exp()
+
+
+def train_vqgan(
+    vqgan: VQGAN,
+    images: LabelledImages,
+    recipe: VqganRecipe,
+    folder: Path,
+    dtype: torch.dtype | None = None,
+) -> Iterator[TrainStep | CheckpointSaved | SamplesReady]:
+    """Train a VQGAN and keep its running average, yielding after every step; resumes from ``folder``, to the bit.
+
+    The draws of step k depend on (seed, k) alone.
+
+    Args:
+        vqgan: what is trained, from random or from trained weights.
+        images: where crops come from.
+        recipe: settings.
+        folder: where ``last.safetensors`` is kept; it holds the discriminator too.
+        dtype: arithmetic: None for float32, else autocast.
+
+    Yields:
+        :class:`TrainStep` after every step; :class:`SamplesReady` and :class:`CheckpointSaved` with every save.
+    """
+    contest = Contest(vqgan, _discriminator(recipe)).train().requires_grad_(True)
+    average = copy.deepcopy(contest).eval().requires_grad_(False)
+    rates = [(vqgan, recipe.lr), (contest.discriminator, recipe.lr * recipe.discriminator_lr)]
+    trainer = Trainer(
+        contest, rates, recipe, folder, recipe.steps, Workers(), beta2=0.99, weight_decay=0.0
+    )
+    average.load_state_dict(trainer.ema.shadow, assign=True)  # and so follows it
+    perceptual = ImageNetDistance()
+    for step in range(trainer.done, recipe.steps):
+        rng = np.random.default_rng((recipe.seed, step))
+        crops, _ = images.crops(
+            recipe.batch, recipe.size, recipe.weights, rng, min_crop=recipe.min_crop
+        )
+        with torch.autocast("cpu", torch.bfloat16, enabled=dtype is not None):
+            loss, figures = contest_loss(contest, perceptual, crops, recipe, step, rng)
+        factor = lr_factor(step, recipe.steps, warmup=recipe.warmup, decay=recipe.decay)
+        for event in trainer.learn(step, loss, factor, figures):
+            yield event
+            if isinstance(event, CheckpointSaved):
+                yield SamplesReady(step + 1, _samples(average.vqgan, images, recipe))
+
+
+def contest_loss(
+    contest: Contest,
+    perceptual: ImageNetDistance,
+    crops: Tensor,
+    recipe: VqganRecipe,
+    step: int,
+    rng: np.random.Generator,
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """What the VQGAN and the discriminator minimise, in one sum whose gradients do not mix.
+
+    L = L1 + perceptual + colour + |sg(z) - e|^2 + beta |z - sg(e)|^2 + lambda · (-D(x')) + hinge(D(x), D(sg(x'))), where the
+    first D(x') is computed with fixed weights, and lambda balances the gradients in the last layer (section 3.1 of the paper).
+
+    Args:
+        contest: the two networks.
+        perceptual: the perceptual distance.
+        crops: photographs.
+        recipe: weights of the terms.
+        step: number of the step: codes enter at ``quantise_from`` and the discriminator at ``discriminator_from``, and no
+            code is revived once the learning rate falls.
+        rng: chooses what dead codes become.
+
+    Shape:
+        ``crops``: ``[B, 3, S, S]`` in [-1, 1]; returns a scalar, and scalars by name.
+    """
+    vqgan, discriminator = contest.vqgan, contest.discriminator
+    z = vqgan.encode(crops)
+    quantised = step >= recipe.quantise_from
+    if quantised and step < recipe.steps * (1 - recipe.decay):
+        contest.revive(z.detach(), rng)
+    codes, numbers = vqgan.quantize(z)
+    if quantised:
+        contest.count(numbers)
+    drawn = vqgan.decode(z + (codes - z).detach() if quantised else z)
+    l1 = (drawn - crops).abs().mean()
+    seen = perceptual(drawn, crops).mean()
+    codebook = (z.detach() - codes).square().sum(1).mean()
+    commitment = (z - codes.detach()).square().sum(1).mean()
+    colour = colour_distance(drawn, crops)
+    rebuilt = loss = l1 + recipe.perceptual * seen + recipe.colour * colour
+    if quantised:
+        loss = loss + recipe.codebook * (codebook + recipe.commitment * commitment)
+    figures = {"l1": l1, "colour": colour, "perceptual": seen, "codebook": codebook}
+    figures |= {"used": contest.used(), "perplexity": contest.perplexity()}
+    nothing = torch.zeros(())
+    told, fooled, weight = nothing, nothing, nothing
+    if step >= recipe.discriminator_from:
+        fixed = {name: value.detach() for name, value in discriminator.named_parameters()}
+        fooled = -functional_call(discriminator, fixed, (drawn,)).mean()
+        weight = recipe.adversarial * balance(rebuilt, fooled, vqgan.decoder.conv_out.weight)
+        told = hinge(discriminator(crops), discriminator(drawn.detach()))
+        loss = loss + weight * fooled + told
+    return loss, {**figures, "fooled": fooled, "discriminator": told, "lambda": weight}
+
+
+def colour_distance(a: Tensor, b: Tensor) -> Tensor:
+    """Mean difference of lightness and hue, averaged over small squares first; a scalar.
+
+    Photographs differ far more in lightness than in hue, and so does L1: by it alone, a short training ends in grey.
+
+    Shape:
+        ``a``, ``b``: ``[B, 3, H, W]``.
+    """
+    means = F.avg_pool2d(a - b, _SQUARE)[:, None]
+    return (COLOURS.to(a)[..., None, None] * means).sum(2).abs().mean()
+
+
+def balance(rebuilt: Tensor, fooled: Tensor, last: Tensor) -> Tensor:
+    """How much the discriminator counts: |grad of the reconstruction's loss| / |grad of its own|, in the last layer."""
+    ours, its = (
+        torch.autograd.grad(loss, last, retain_graph=True)[0].norm() for loss in (rebuilt, fooled)
+    )
+    return (ours / (its + 1e-4)).clamp(0, _MOST).detach()
+
+
+def _discriminator(recipe: VqganRecipe) -> PatchDiscriminator:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        return PatchDiscriminator(recipe.discriminator_width)
+
+
+@torch.no_grad()
+def _samples(average: VQGAN, images: LabelledImages, recipe: VqganRecipe) -> dict[str, np.ndarray]:
+    """A few crops, always the same, above what the running average makes of them."""
+    rng = np.random.default_rng(recipe.seed)
+    crops, labels = images.crops(_SHOWN, recipe.size, recipe.weights, rng, min_crop=recipe.min_crop)
+    pairs = torch.cat([crops, average(crops).clamp(-1, 1)], dim=2)
+    pixels = ((pairs + 1) * 127.5).byte().permute(0, 2, 3, 1).numpy()
+    return {
+        f"{label} {i}": each for i, (label, each) in enumerate(zip(labels, pixels, strict=True))
+    }

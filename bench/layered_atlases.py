@@ -1,8 +1,8 @@
 """How well layered atlases rebuild real clips, and how long the fit takes: what the baseline is worth before it edits anything.
 
-    python bench/layered_atlases.py DATA [--clips FILE.yaml] [--set atlases.steps=800] [-o docs/layered-atlases.md]
+    python bench/layered_atlases.py DATA [--suite bench/methods.yaml] [--set atlases.steps=800] [-o docs/layered-atlases.md]
 
-Every clip's region is cut out and resized as the editor does it, and its first window is fitted by the settings given.
+The region of every clip of the suite is cut out and resized as the editor does it, and its first window is fitted.
 """
 
 from __future__ import annotations
@@ -12,18 +12,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from measuring import clock, machine
 
 from soundini.baselines.layered_atlases.clip_points import ClipPoints
 from soundini.baselines.layered_atlases.fitting import fit_layers
 from soundini.baselines.layered_atlases.layout import lay_out, reconstruct
+from soundini.benchmark.suite import load_suite
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
 from soundini.editing.plan import plan_windows
-from soundini.evaluation.clips import EvaluationClip, load_clips, read_clip
+from soundini.evaluation.clips import EvaluationClip, read_clip
 from soundini.flow.pairs import estimate_pairs
-from soundini.masks.refine import bounds
+from soundini.masks.refine import bounds, feather
 from soundini.media.geometry import mask_to_model, to_model
 from soundini.packs.pack import ModelPack, load_pack
 
@@ -48,14 +50,17 @@ class Fitted:
 
 def fit_clip(clip: EvaluationClip, folder: Path, pack: ModelPack, recipe: Recipe) -> Fitted:
     """Fit the clip's first window."""
-    frames, masks, _ = read_clip(clip, folder, recipe.window.frames)
+    frames, hard, _ = read_clip(clip, folder, recipe.window.frames)
+    covered = next(box for box in map(bounds, hard) if box is not None)
+    radius = recipe.region.feather * min(covered.width, covered.height)
+    masks = np.stack([feather(mask, radius) for mask in hard])
     regions = [bounds(mask) for mask in masks]
     window = plan_windows(
         regions, frames.shape[1:3], recipe.region, recipe.window, pack.denoiser.stride
     )[0]
     assert window.box is not None
     source = to_model(frames, window.box, window.size)
-    mask = mask_to_model(masks, window.box, window.size)
+    mask = (3 * mask_to_model(masks, window.box, window.size)).clamp(max=1)  # as in editing/stream
     points = ClipPoints(source, mask, estimate_pairs(source, pack.flow))
     began = clock("cpu")
     fit = fit_layers(points, recipe.atlases, recipe.seed)
@@ -103,13 +108,13 @@ Machine: {machine()}.
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
-    parser.add_argument("--clips", type=Path, default=Path("bench/embedded_clips.yaml"))
+    parser.add_argument("--suite", type=Path, default=Path("bench/methods.yaml"))
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("-o", "--output", type=Path)
     given = parser.parse_args()
     recipe, pack = override(Recipe(), given.set), load_pack("embedded")
     fits = []
-    for clip in load_clips(given.clips):
+    for clip in load_suite(given.suite, given.data).clips:
         fits.append(fit_clip(clip, given.data, pack, recipe))
         print(fits[-1].row(), flush=True)
     page = report(fits, recipe)

@@ -143,7 +143,7 @@ def test_a_translating_clip_is_rebuilt(scene, points, fitted):
     layout = lay_out(layers, points)
     rebuilt = reconstruct(layers, layout)
     error = (rebuilt - scene[0]).square().mean() / 4
-    assert -10 * math.log10(error) > 28
+    assert -10 * math.log10(error) > 35
     assert ((layout.alpha >= 0) & (layout.alpha <= 1)).all()
     assert layout.alpha[scene[1][:, 0] > 0].mean() > layout.alpha[scene[1][:, 0] == 0].mean()
 
@@ -153,7 +153,7 @@ def test_the_fit_finds_the_motion(points, fitted):
     layout = lay_out(fitted[1], points)
     shown = torch.where(layout.alpha[..., None] > 0.5, layout.foreground, layout.background)
     drift = shown[3, 12:16, 16:22] - shown[2, 11:15, 14:20]
-    assert float(drift.norm(dim=-1).mean()) < 0.5 * math.hypot(*MOTION) * points.step
+    assert float(drift.norm(dim=-1).mean()) < 0.1 * math.hypot(*MOTION) * points.step
 
 
 def test_the_same_seed_gives_the_same_layers_and_no_global_state_is_touched(points, fitted):

@@ -218,14 +218,14 @@ def test_file_that_may_not_grow(video, sound, out):
 
 
 def test_memory(edit, monkeypatch):
-    def hungry(*_arguments):
+    def hungry(*_arguments, **_settings):
         raise RuntimeError(
             "[enforce fail] DefaultCPUAllocator: not enough memory: you tried to allocate"
         )
 
-    monkeypatch.setattr("soundini.editing.methods.sample_window", hungry)
+    monkeypatch.setattr("soundini.editing.window.sample", hungry)
     assert_refused(edit(), "compute.chunk", "window.frames", "region.size")
-    monkeypatch.setattr("soundini.editing.methods.sample_window", lambda *_: [][1])
+    monkeypatch.setattr("soundini.editing.window.sample", lambda *_, **__: [][1])
     with pytest.raises(IndexError):
         edit()
 

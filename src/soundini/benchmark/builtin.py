@@ -23,7 +23,7 @@ _SUITE_FILE = "suite.yaml"
 
 SUITE = """\
 # Made by `soundini benchmark builtin`: a valley under a panning camera, a wall that comes nearer, a pond that ripples.
-# Both methods have ten network evaluations of every frame.
+# Every method has ten network evaluations of every frame; layered atlases, of one picture for all.
 clips:
   - clip: valley.mp4
     ellipse: 0.5,0.62,0.28,0.3
@@ -38,6 +38,8 @@ sounds:
 variants:
   soundini: []
   blended-diffusion: ["method=blended-diffusion", "blended.candidates=2", "sampling.steps=5"]
+  vqgan-clip: ["method=vqgan-clip", "vqgan.iterations=10"]
+  layered-atlases: ["method=layered-atlases"]
 """
 
 

@@ -13,7 +13,7 @@ from soundini.training.classes import CLASSES, HEARD_WITH, IMAGE_CLASS
 from soundini.training.images import LabelledImages
 from soundini.training.mixtures import draw_mixtures, soft_masks
 from soundini.training.prior import denoising_loss, draw_noise, draw_scales, train_prior
-from soundini.training.recipe import JointRecipe, PriorRecipe, load_train_recipe
+from soundini.training.recipe import JointRecipe, PriorRecipe, VqganRecipe, load_train_recipe
 from training_runs import WEIGHTS, heard_pictures, run_prior
 
 
@@ -54,7 +54,7 @@ def test_a_setting_that_is_none_is_refused(data, tmp_path, capsys, wrong):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("kind", [PriorRecipe, JointRecipe])
+@pytest.mark.parametrize("kind", [PriorRecipe, JointRecipe, VqganRecipe])
 def test_recipes_of_the_shipped_weights_are_whole(kind):
     recipe = load_train_recipe(kind)
     named = set(recipe.model_fields_set)

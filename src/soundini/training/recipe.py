@@ -100,6 +100,8 @@ class VqganRecipe(PictureRecipe):
     """Step at which latents are quantised: codes that enter where latents have spread already do not collapse onto a few."""
     discriminator_from: int = Field(default=600, ge=0)
     """Step at which the discriminator enters."""
+    discriminator_rise: int = Field(default=200, ge=1)
+    """Steps over which its weight rises; it learns meanwhile."""
     discriminator_lr: float = Field(default=1.0, gt=0)
     """Its learning rate, in units of ``lr``."""
     discriminator_width: int = Field(default=24, ge=8, multiple_of=8)

@@ -210,7 +210,11 @@ def contest_loss(
     if step >= recipe.discriminator_from:
         fixed = {name: value.detach() for name, value in discriminator.named_parameters()}
         fooled = -functional_call(discriminator, fixed, (drawn,)).mean()
-        weight = recipe.adversarial * balance(rebuilt, fooled, vqgan.decoder.conv_out.weight)
+        rise = min(1.0, (step - recipe.discriminator_from) / recipe.discriminator_rise)
+        most = (
+            recipe.adversarial * rise
+        )  # a discriminator that has learned nothing yet only does harm
+        weight = most * balance(rebuilt, fooled, vqgan.decoder.conv_out.weight)
         told = hinge(discriminator(crops), discriminator(drawn.detach()))
         loss = loss + weight * fooled + told
     return loss, {**figures, "fooled": fooled, "discriminator": told, "lambda": weight}

@@ -80,6 +80,26 @@ class TemporalFigures:
 
 
 @dataclass(frozen=True)
+class SeamFigures:
+    """How much what the edit adds changes from frame to frame, in grey levels (0 to 255).
+
+    Args:
+        border: mean over the pairs of frames across borders of windows.
+        elsewhere: mean over all other pairs.
+        pairs: pairs across borders.
+    """
+
+    border: float
+    elsewhere: float
+    pairs: int
+
+    @property
+    def ratio(self) -> float:
+        """Border / elsewhere: 1 where a border cannot be told from the rest."""
+        return self.border / self.elsewhere if self.elsewhere > 0 else float(self.border > 0) + 1.0
+
+
+@dataclass(frozen=True)
 class EditDone:
     """All frames are finished.
 
@@ -88,12 +108,14 @@ class EditDone:
         seconds: wall time of the sampling.
         temporal: coherence figures, or None for a single frame.
         losses: the terms' means at the last guided step of the last window.
+        seams: how visible the borders of windows are, or None for a single window.
     """
 
     frames: int
     seconds: float
     temporal: TemporalFigures | None
     losses: Mapping[str, float]
+    seams: SeamFigures | None = None
 
 
 @dataclass(frozen=True)

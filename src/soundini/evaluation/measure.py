@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from soundini.editing.coherence import CoherenceMeter
+from soundini.editing.coherence import CoherenceMeter, warp_sums
 from soundini.editing.files import PreparedEdit, prepare_edit
 from soundini.editing.request import EditRequest
 from soundini.errors import ConfigError, MediaError
@@ -196,8 +196,8 @@ def _measure(
     a, b = (torch.from_numpy(x).movedim(-1, 1).float() / 255 for x in (source, edited))
     mask = torch.from_numpy(masks)[:, None]
     pairs = estimate_pairs(a * 2 - 1, edit.pack.flow)
-    gathered.region.add(a * 2 - 1, b * 2 - 1, pairs, (mask > 0).float())
-    gathered.whole.add(a * 2 - 1, b * 2 - 1, pairs, torch.ones_like(mask))
+    gathered.region.add(warp_sums(a * 2 - 1, b * 2 - 1, pairs, (mask > 0).float()))
+    gathered.whole.add(warp_sums(a * 2 - 1, b * 2 - 1, pairs, torch.ones_like(mask)))
     for i in range(len(carried), len(source)):
         gathered.outside.add(a[i : i + 1], b[i : i + 1], (mask[i : i + 1] == 0).float())
         area = float(mask[i].sum())

@@ -105,7 +105,7 @@ class EditDone:
 
     Args:
         frames: how many.
-        seconds: wall time of the sampling.
+        seconds: wall time of the sampling, windows that were finished before included.
         temporal: coherence figures, or None for a single frame.
         losses: the terms' means at the last guided step of the last window.
         seams: how visible the borders of windows are, or None for a single window.
@@ -198,7 +198,7 @@ class FileDone:
     Args:
         path: the video.
         recipe: its sidecar.
-        seconds: wall time, reading and writing included.
+        seconds: wall time since it was begun or resumed, reading and writing included.
         warnings: what differs from what was asked, one line each.
     """
 

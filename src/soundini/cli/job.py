@@ -160,7 +160,9 @@ def heard(edit: PreparedEdit) -> str:
 def _summarise(done: FileDone, end: EditDone) -> None:
     print(f"\noutput      {done.path} ({end.frames} frames)")
     print(f"recipe      {done.recipe}")
-    print(f"seconds     {done.seconds:.1f} ({end.seconds:.1f} of them sampling)")
+    resumed = end.seconds > done.seconds
+    share = "of sampling in all, before and since" if resumed else "of them sampling"
+    print(f"seconds     {done.seconds:.1f} ({end.seconds:.1f} {share})")
     if end.temporal is not None:
         t = end.temporal
         print(f"warp error  source {t.source:.4f}, edited {t.edited:.4f}, ratio {t.ratio:.2f}")

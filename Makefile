@@ -26,6 +26,7 @@ format: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-demo
 	$(BIN)/python bench/edit.py
+	$(BIN)/python bench/jobs.py
 
 sheets: $(VENV)/.installed-demo
 	@test -n "$(CLIP)" -a -n "$(SOUNDS)" || \

@@ -11,6 +11,14 @@ from soundini.packs.pack import load_pack
 sys.path.insert(0, str(Path(__file__).parent))
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory, monkeypatch):
+    """A home of soundini's own for every test: every edit leaves a job there."""
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("SOUNDINI_HOME", str(folder))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def debug():
     """The tiny random pack."""

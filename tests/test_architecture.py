@@ -49,6 +49,7 @@ ALLOWED = {
         "packs",
         "baselines",
     },
+    "jobs": {"errors", "events", "diffusion", "editing", "media", "packs", "weights"},
     "metrics": {"errors"},
     "judge": {"errors", "state_files", "perceptual", "media", "masks"},
     "training": {

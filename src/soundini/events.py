@@ -97,20 +97,42 @@ class TemporalFigures:
 
 
 @dataclass(frozen=True)
+class SeamFigures:
+    """How much what the edit adds changes from frame to frame, in grey levels (0 to 255).
+
+    Args:
+        border: mean over the pairs of frames across borders of windows.
+        elsewhere: mean over all other pairs.
+        pairs: pairs across borders.
+    """
+
+    border: float
+    elsewhere: float
+    pairs: int
+
+    @property
+    def ratio(self) -> float:
+        """Border / elsewhere: 1 where a border cannot be told from the rest."""
+        return self.border / self.elsewhere if self.elsewhere > 0 else float(self.border > 0) + 1.0
+
+
+@dataclass(frozen=True)
 class EditDone:
     """All frames are finished.
 
     Args:
         frames: how many.
-        seconds: wall time of the sampling.
+        seconds: wall time of the sampling, windows that were finished before included.
         temporal: coherence figures, or None for a single frame.
         losses: the terms' means at the last guided step of the last window.
+        seams: how visible the borders of windows are, or None for a single window.
     """
 
     frames: int
     seconds: float
     temporal: TemporalFigures | None
     losses: Mapping[str, float]
+    seams: SeamFigures | None = None
 
 
 @dataclass(frozen=True)
@@ -193,7 +215,7 @@ class FileDone:
     Args:
         path: the video.
         recipe: its sidecar.
-        seconds: wall time, reading and writing included.
+        seconds: wall time since it was begun or resumed, reading and writing included.
         warnings: what differs from what was asked, one line each.
     """
 

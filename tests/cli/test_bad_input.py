@@ -210,7 +210,7 @@ def test_file_that_may_not_grow(video, sound, out):
 
     process = start(
         *("edit", video, "-s", sound, "--box", BOX, "-o", out, *QUICK),
-        *("--set", "output.crf=0"),
+        *("--set", "output.crf=0", "--no-job"),
         preexec_fn=limit,
     )
     _, err = process.communicate(timeout=120)

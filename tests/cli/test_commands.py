@@ -16,7 +16,7 @@ def test_help_does_not_wait_for_torch():
     )
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    for command in ("edit", "preview", "mask preview", "demo", "settings", "doctor"):
+    for command in ("edit", "resume", "jobs", "preview", "mask preview", "demo", "settings"):
         assert command in done.stdout
 
 
@@ -38,7 +38,7 @@ def test_help_of_edit_names_every_flag(run):
     code, told, _ = run("edit", "--help")
     assert code == 0
     flags = "sound mask box ellipse polygon whole-frame track dilate feather invert start end seed"
-    more = "output audio envelope noise preset set models recipe dry-run preview-file"
+    more = "output audio envelope noise preset set models recipe dry-run preview-file memory job"
     for flag in f"{flags} {more}".split():
         assert f"--{flag}" in told
 

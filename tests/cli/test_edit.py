@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 import media_factory as make
+from soundini.editing.memory import MemoryModel
 from soundini.media.sound import load_sound
 from soundini.media.video_info import probe_video
 from soundini.media.video_reader import VideoReader
@@ -63,6 +64,30 @@ def test_recipe_makes_the_same_bytes_again(edit, run, out, tmp_path):
     np.testing.assert_array_equal(frames_of(again), frames_of(out))
     assert sha(again) == sha(out) == recipe_beside(out)["output"]["sha256"]
     assert "the same bytes as recorded" in told
+
+
+def test_memory_chooses_windows_and_the_recipe_says_which(edit, run, out, tmp_path, monkeypatch):
+    model = MemoryModel(base=100e6, frame=10e6, passed=30e6)
+    with monkeypatch.context() as patch:
+        patch.setattr("soundini.editing.cost.model_memory", lambda *_: model)
+        code, told, _ = edit("--memory", "200MB")
+        assert code == 0
+        assert "6 frames in 2 windows" in told
+        assert_refused(edit("--memory", "150MB"), "at the least, more than 150MB", "--memory")
+    recipe = recipe_beside(out)["request"]["recipe"]
+    assert (recipe["window"]["frames"], recipe["compute"]["chunk"]) == (5, 1)
+    assert recipe["compute"]["memory"] == ""
+    again = tmp_path / "again.mp4"
+    code, told, _ = run("edit", "--recipe", out.with_suffix(".recipe.json"), "-o", again)
+    assert code == 0
+    assert "the same bytes as recorded" in told
+
+
+def test_memory_is_measured(edit):
+    assert_refused(edit("--memory", "1MB"), "MiB at the least, more than 1MB")
+    code, told, _ = edit("--memory", "100GB")
+    assert code == 0
+    assert "6 frames in 1 windows" in told
 
 
 def test_recipe_is_understood_from_anywhere(run, tmp_path, monkeypatch):

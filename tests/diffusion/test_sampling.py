@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from soundini.diffusion.denoiser import Prediction
-from soundini.diffusion.sampling import sample
+from soundini.diffusion.sampling import SamplingState, sample
 from soundini.diffusion.schedule import CLEAN, NoiseSchedule, Transition, plan_transitions, respace
 
 METHODS = ["ddpm", "ddim", "dpmpp_2m"]
@@ -32,7 +32,8 @@ def noise_like(x):
 
 
 def run(schedule, denoise, x, method, plan, **options):
-    steps = list(sample(denoise, schedule, plan, x, noise=noise_like(x), method=method, **options))
+    noise = noise_like(x.x if isinstance(x, SamplingState) else x)
+    steps = list(sample(denoise, schedule, plan, x, noise=noise, method=method, **options))
     return steps[-1].x, steps
 
 
@@ -136,3 +137,37 @@ def test_clipping_keeps_the_guided_estimate_in_range(schedule, method):
     assert free.max() > 1
     assert kept.max() <= 1
     assert kept.min() > 0.9
+
+
+def shrinking(schedule):
+    """A denoiser whose estimate depends on what it is given, so that a wrong state is noticed."""
+
+    def denoise(x, t):
+        abar = schedule.abar(t)
+        xstart = torch.tanh(x + t / 1000)
+        eps = (x - math.sqrt(abar) * xstart) / math.sqrt(1 - abar)
+        return Prediction(eps, xstart, score_shift=0.1 * torch.sin(3 * x))
+
+    return denoise
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_sampling_goes_on_from_any_state_to_the_same_bits(schedule, method, repeats):
+    x = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    plan = plan_transitions(respace(1000, 6), repeats=repeats, repeat_from=700, repeat_to=300)
+    denoise, options = shrinking(schedule), {"eta": 0.7, "clip": True}
+    out, steps = run(schedule, denoise, x, method, plan, **options)
+    for step in steps[:-1]:
+        again, rest = run(schedule, denoise, step.state, method, plan, **options)
+        assert [s.index for s in rest] == list(range(step.index + 1, len(plan)))
+        assert torch.equal(again, out)
+
+
+def test_state_without_its_history_is_noticed(schedule):
+    """The test above would fail if the solver's memory were lost."""
+    x = torch.randn(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    plan = plan_transitions(respace(1000, 6))
+    out, steps = run(schedule, shrinking(schedule), x, "dpmpp_2m", plan)
+    forgetful = SamplingState(3, steps[2].x)
+    assert not torch.equal(run(schedule, shrinking(schedule), forgetful, "dpmpp_2m", plan)[0], out)

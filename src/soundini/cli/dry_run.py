@@ -17,20 +17,21 @@ def print_plan(request: EditRequest) -> None:
     """
     console = Console()
     edit = prepare(request, console)
-    from soundini.cli.estimate import estimate
+    recipe = edit.request.recipe
+    from soundini.editing.cost import estimate
     from soundini.editing.methods import evaluations
 
     try:
         with console.status("measuring a step"):
             cost = estimate(edit)
         info, busy = edit.info, [w for w in edit.windows if w.box is not None]
-        steps = evaluations(request.recipe, edit.pack.denoiser.schedule.num_timesteps)
+        steps = evaluations(recipe, edit.pack.denoiser.schedule.num_timesteps)
         height, width = edit.windows[0].size
         device = next(edit.pack.denoiser.parameters()).device
         sound = edit.track.sound
         print("settings")
         for name, _ in walk_settings():
-            print(f"  {name} = {setting(request.recipe, name)}")
+            print(f"  {name} = {setting(recipe, name)}")
         rate = float(info.frame_rate)
         print(f"video        {request.video}: {info.width}x{info.height}, {rate:g} frames/s")
         seconds = float(edit.times[-1])

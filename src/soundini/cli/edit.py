@@ -38,6 +38,11 @@ class Edit:
     preview_file: Annotated[Path | None, arg(metavar="FILE.png", help_behavior_hint="")] = None
     """A PNG that shows the work as it goes on, written anew at most twice a second."""
 
+    job: Annotated[Path | None, arg(metavar="FOLDER", help_behavior_hint="")] = None
+    """Where to keep what is done, so that the edit can go on when it is stopped; by default with the other jobs."""
+    no_job: FlagCreatePairsOff[bool] = False
+    """Keep nothing to go on from."""
+
     def run(self) -> int:
         """Edit, or say what an edit would take."""
         flags = (self.edit_flags, self.mask_flags)
@@ -51,7 +56,7 @@ class Edit:
         from soundini.cli.record import Record
 
         record = Record.read(self.recipe.recipe)
-        done = do_edit(request, self.preview_file)
+        done = do_edit(request, self.preview_file, folder=self.job, keep=not self.no_job)
         if record is not None:
             print("\n".join(record.compare(request, done)))
         return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +12,13 @@ from rich.console import Console
 
 from soundini.cli.progress import EditProgress, PreviewFile, format_losses
 from soundini.cli.stopping import stop_on_interrupt
-from soundini.events import EditDone, FileDone
+from soundini.errors import MediaError
+from soundini.events import EditDone, EditEvent, FileDone
 
 if TYPE_CHECKING:
     from soundini.editing.files import PreparedEdit
     from soundini.editing.request import EditRequest
+    from soundini.jobs.job import Job
 
 
 def prepare(request: EditRequest, console: Console) -> PreparedEdit:
@@ -25,29 +29,107 @@ def prepare(request: EditRequest, console: Console) -> PreparedEdit:
         return prepare_edit(request)
 
 
-def do_edit(request: EditRequest, preview_file: Path | None = None) -> FileDone:
-    """Edit, show the progress and print the summary.
+def do_edit(
+    request: EditRequest,
+    preview_file: Path | None = None,
+    *,
+    folder: Path | None = None,
+    keep: bool = True,
+) -> FileDone:
+    """Edit as a job, show the progress and print the summary.
 
     Args:
         request: what to do.
         preview_file: PNG to show the work on.
+        folder: the job's folder; None for a new one among the others.
+        keep: False to keep nothing that the edit could go on from.
 
     Raises:
         SoundiniError: an input cannot be used.
-        KeyboardInterrupt: Ctrl-C; nothing is written.
+        KeyboardInterrupt: Ctrl-C; the output is not written.
     """
     console = Console(soft_wrap=True)
     preview = PreviewFile(preview_file)
     edit = prepare(request, console)
     from soundini.editing.files import run_edit
 
+    with closing(edit):
+        job = _new_job(edit, folder) if keep else None
+        if job is None:
+            return _watch(edit, run_edit(edit), console, preview)
+        with job:
+            return _work(job, edit, console, preview)
+
+
+def resume(name: str, output: Path | None = None, preview_file: Path | None = None) -> None:
+    """Go on with a job, show the progress and print the summary; one that is done, and whose output is gone, is done again.
+
+    Args:
+        name: of the job, or its folder.
+        output: another place for the video.
+        preview_file: PNG to show the work on.
+
+    Raises:
+        SoundiniError: there is no such job, another process works on it, or an input is not what it was.
+        KeyboardInterrupt: Ctrl-C; the output is not written.
+    """
+    console = Console(soft_wrap=True)
+    preview = PreviewFile(preview_file)
+    with console.status("reading the job and its inputs"):
+        from soundini.jobs.job import Job, find_job
+        from soundini.jobs.run import prepare_job
+
+        job = Job.open(find_job(name))
+    with job:
+        made = job.record.request.output
+        if job.record.state == "done" and made.exists():
+            job.drop_work()
+            print(f"{job.name} is done; its output is {made}")
+            return
+        with console.status("reading the video, the masks, the sound and the models"):
+            edit = prepare_job(job, output)
+        for moved in job.record.other_versions():
+            print(f"warning     {moved} since the job began; the bytes may differ")
+        with closing(edit):
+            _work(job, edit, console, preview)
+
+
+def _new_job(edit: PreparedEdit, folder: Path | None) -> Job | None:
+    """Make the job of an edit; None, with a warning, where the usual place cannot be written to."""
+    from soundini.jobs.job import Job
+
+    try:
+        return Job.create(edit, folder)
+    except MediaError as error:
+        if folder is not None:
+            raise
+        print(f"warning     {error}; this edit cannot be resumed")
+        return None
+
+
+def _work(job: Job, edit: PreparedEdit, console: Console, preview: PreviewFile) -> FileDone:
+    from soundini.jobs.run import run_job
+
+    try:
+        return _watch(edit, run_job(job, edit), console, preview)
+    except BaseException as error:
+        error.add_note(f"go on with: soundini resume {shlex.quote(job.name)}")
+        raise
+
+
+def _watch(
+    edit: PreparedEdit,
+    work: Generator[EditEvent, None, None],
+    console: Console,
+    preview: PreviewFile,
+) -> FileDone:
     print(heard(edit), flush=True)
     end: EditDone | None = None
     done: FileDone | None = None
     with (
         stop_on_interrupt() as stop,
         EditProgress(console) as progress,
-        closing(run_edit(edit)) as events,
+        closing(work) as events,
     ):
         for event in events:
             progress.show(event)
@@ -78,10 +160,17 @@ def heard(edit: PreparedEdit) -> str:
 def _summarise(done: FileDone, end: EditDone) -> None:
     print(f"\noutput      {done.path} ({end.frames} frames)")
     print(f"recipe      {done.recipe}")
-    print(f"seconds     {done.seconds:.1f} ({end.seconds:.1f} of them sampling)")
+    resumed = end.seconds > done.seconds
+    share = "of sampling in all, before and since" if resumed else "of them sampling"
+    print(f"seconds     {done.seconds:.1f} ({end.seconds:.1f} {share})")
     if end.temporal is not None:
         t = end.temporal
         print(f"warp error  source {t.source:.4f}, edited {t.edited:.4f}, ratio {t.ratio:.2f}")
+    if end.seams is not None:
+        s = end.seams
+        print(
+            f"seams       border {s.border:.2f}, elsewhere {s.elsewhere:.2f}, ratio {s.ratio:.2f}"
+        )
     if end.losses:
         print(f"losses      {format_losses(end.losses)}")
     for warning in done.warnings:

@@ -17,9 +17,11 @@ from soundini.cli.demo import Demo
 from soundini.cli.doctor import Doctor
 from soundini.cli.edit import Edit
 from soundini.cli.evaluate import Evaluate
+from soundini.cli.jobs import Jobs
 from soundini.cli.mask_preview import MaskPreview
 from soundini.cli.measure import Measure
 from soundini.cli.preview import Preview
+from soundini.cli.resume import Resume
 from soundini.cli.settings import Settings
 from soundini.cli.study import Study
 from soundini.cli.train import Train
@@ -29,6 +31,8 @@ from soundini.errors import SoundiniError
 _MASK_PREVIEW = "mask preview"
 Command = (
     Annotated[Edit, tyro.conf.subcommand("edit")]
+    | Annotated[Resume, tyro.conf.subcommand("resume")]
+    | Annotated[Jobs, tyro.conf.subcommand("jobs")]
     | Annotated[Preview, tyro.conf.subcommand("preview")]
     | Annotated[MaskPreview, tyro.conf.subcommand(_MASK_PREVIEW)]
     | Annotated[Demo, tyro.conf.subcommand("demo")]
@@ -60,22 +64,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(sys.argv[1:] if argv is None else list(argv))
     except SoundiniError as error:
-        return _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        return _fail("stopped; nothing was written", INTERRUPTED, kind="")
+        return _fail(str(error), error.exit_code, error)
+    except KeyboardInterrupt as error:
+        words = "stopped" if _notes(error) else "stopped; nothing was written"
+        return _fail(words, INTERRUPTED, error, kind="")
     except BrokenPipeError:
         # The reader of our output has gone; let the flush at exit find nothing to complain about.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
         name = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{name}{error.strerror or error}; check the disk, the folder and its rights")
+        words = f"{name}{error.strerror or error}; check the disk, the folder and its rights"
+        return _fail(words, error=error)
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
-        return _fail(
-            "the memory is full; --set compute.chunk=1, then lower window.frames or region.size"
-        )
+        words = "the memory is full; --set compute.chunk=1, then lower window.frames or region.size"
+        return _fail(words, error=error)
 
 
 def _run(argv: list[str]) -> int:
@@ -97,9 +102,17 @@ def _run(argv: list[str]) -> int:
     return command.run()
 
 
-def _fail(message: str, code: int = 2, kind: str = "error: ") -> int:
-    print(f"soundini: {kind}{' '.join(message.split())}", file=sys.stderr)
+def _fail(
+    message: str, code: int = 2, error: BaseException | None = None, kind: str = "error: "
+) -> int:
+    """Say in one line what went wrong; how to go on stands in the error's notes."""
+    words = "; ".join([message, *_notes(error)])
+    print(f"soundini: {kind}{' '.join(words.split())}", file=sys.stderr)
     return code
+
+
+def _notes(error: BaseException | None) -> list[str]:
+    return getattr(error, "__notes__", [])
 
 
 def _is_out_of_memory(error: Exception) -> bool:

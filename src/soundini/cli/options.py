@@ -33,6 +33,7 @@ EDIT_FLAGS = {
     "gain": "sound.gain",
     "audio": "output.audio",
     "device": "compute.device",
+    "memory": "compute.memory",
 }
 """Flags that are another way to write ``--set``: flag -> setting."""
 

@@ -50,7 +50,7 @@ class Preview:
             nowhere = Path(folder) / "preview.mp4"
             request = edit_request(self.clip, self.mask, self.recipe, flags, nowhere)
             from soundini.cli.job import heard, prepare
-            from soundini.cli.stills import pick_stills
+            from soundini.editing.stills import pick_stills
             from soundini.events import FrameDone
 
             edit = prepare(request, Console())

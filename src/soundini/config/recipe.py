@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from soundini.config.byte_size import parse_bytes
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -153,6 +155,8 @@ class WindowConfig(Section):
     """Frames sampled together."""
     overlap: int = Field(default=2, ge=0, le=64)
     """Frames that two windows share and that are cross-faded."""
+    fade: int = Field(default=6, ge=0, le=64)
+    """Frames after those, over which what is left of the windows' difference dies away, carried along the flow."""
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> WindowConfig:
@@ -218,6 +222,8 @@ class ComputeConfig(Section):
     """Arithmetic of the diffusion model; ``auto`` takes bfloat16 where the hardware multiplies it faster."""
     chunk: int = Field(default=0, ge=0)
     """Frames that pass the network at once; 0 for all of a window."""
+    memory: str = ""
+    """Memory to keep to, such as ``4GB``: ``chunk``, then ``window.frames`` are lowered until a window fits."""
     checkpoint: bool = False
     """Compute activations of the U-Net and of RAFT twice, for the gradient, instead of keeping them."""
     compile: bool = False
@@ -226,6 +232,13 @@ class ComputeConfig(Section):
     """Keep models that a window's steps do not use (towers of sound and text) on the CPU."""
     flow: Literal["auto", "dis", "raft"] = "auto"
     """Optical flow: RAFT where its weights are, else OpenCV DIS."""
+
+    @field_validator("memory")
+    @classmethod
+    def _is_an_amount(cls, value: str) -> str:
+        if value:
+            parse_bytes(value)
+        return value
 
 
 class OutputConfig(Section):

@@ -22,6 +22,31 @@ Noise = Callable[[int], Tensor]
 Constrain = Callable[[Tensor, int], Tensor]
 
 
+@dataclass(frozen=True, eq=False)
+class SamplingState:
+    """Where a sampler stands between two steps: given to :func:`sample`, it goes on as if it had never stopped.
+
+    Noise is named by the number of the step, so no generator is part of it.
+
+    Args:
+        index: steps done.
+        x: the frames now.
+        history: DPM-Solver++(2M): guided estimate of the clean frames at the last step; None for other samplers.
+
+    Shape:
+        ``x``, ``history``: ``[T, 3, H, W]``.
+    """
+
+    index: int
+    x: Tensor
+    history: Tensor | None = None
+
+    def to(self, device: torch.device | str) -> SamplingState:
+        """The same state on another device."""
+        history = self.history.to(device) if self.history is not None else None
+        return SamplingState(self.index, self.x.to(device), history)
+
+
 @dataclass(frozen=True)
 class SamplingStep:
     """One step is done.
@@ -34,6 +59,7 @@ class SamplingStep:
         x: the frames now.
         pred_xstart: the clean frames predicted at ``t``, before guidance.
         diagnostics: what the denoiser reported.
+        history: see :class:`SamplingState`.
     """
 
     index: int
@@ -43,13 +69,19 @@ class SamplingStep:
     x: Tensor
     pred_xstart: Tensor
     diagnostics: Mapping[str, Tensor]
+    history: Tensor | None = None
+
+    @property
+    def state(self) -> SamplingState:
+        """What the sampler goes on from after this step."""
+        return SamplingState(self.index + 1, self.x, self.history)
 
 
 def sample(
     denoise: Denoise,
     schedule: NoiseSchedule,
     plan: Sequence[Transition],
-    x: Tensor,
+    x: Tensor | SamplingState,
     *,
     noise: Noise,
     method: SamplerName = "ddim",
@@ -65,7 +97,7 @@ def sample(
         denoise: the (guided) denoiser.
         schedule: noise schedule that ``plan`` indexes.
         plan: transitions, from :func:`soundini.diffusion.schedule.plan_transitions`.
-        x: frames at ``plan[0].t``.
+        x: frames at ``plan[0].t``, or the state after a step of the same plan, to go on from there.
         noise: ``noise(stream)`` gives fresh noise like ``x``; stream ``2 i + 1`` is the step's own, ``2 i + 2`` its re-noising.
         method: ``ddpm`` (Ho et al. 2020), ``ddim`` (Song et al. 2021) or ``dpmpp_2m`` (Lu et al. 2022, arXiv 2211.01095).
         eta: DDIM's share of fresh noise, 0 (none) to 1.
@@ -79,12 +111,13 @@ def sample(
     Yields:
         :class:`SamplingStep`; the last one's ``x`` is the result.
     """
-    previous: tuple[Tensor, float] | None = None
-    t_now = plan[0].t
-    for index, step in enumerate(plan):
+    state = x if isinstance(x, SamplingState) else SamplingState(0, x)
+    x, history = state.x, state.history
+    t_now = plan[state.index - 1].t_next if state.index else plan[0].t
+    for index, step in enumerate(plan[state.index :], state.index):
         if step.t > t_now:
             x = schedule.renoise(x, noise(2 * index + 2), t_now, step.t)
-            previous = None
+            history = None
         prediction = denoise(x, step.t)
         pred_xstart = prediction.pred_xstart
         abar, abar_next = schedule.abar(step.t), schedule.abar(step.t_next)
@@ -95,13 +128,16 @@ def sample(
             if method == "ddim":
                 x = _ddim(xstart, eps, abar, abar_next, eta, lambda i=index: noise(2 * i + 1))
             else:
-                x = _dpmpp_2m(x, xstart, abar, abar_next, previous)
-                previous = (xstart, _log_snr(abar))
+                abar_before = schedule.abar(plan[index - 1].t) if history is not None else None
+                x = _dpmpp_2m(x, xstart, abar, abar_next, history, abar_before)
+                history = xstart.contiguous()
         if constrain is not None:
             x = constrain(x, step.t_next)
+        x = x.contiguous()  # as it comes back from a file: sums must not depend on the strides
         t_now = step.t_next
+        diagnostics = prediction.diagnostics
         yield SamplingStep(
-            index, len(plan), step.t, step.t_next, x, pred_xstart, prediction.diagnostics
+            index, len(plan), step.t, step.t_next, x, pred_xstart, diagnostics, history
         )
 
 
@@ -165,7 +201,8 @@ def _dpmpp_2m(
     xstart: Tensor,
     abar: float,
     abar_next: float,
-    previous: tuple[Tensor, float] | None,
+    xstart_before: Tensor | None,
+    abar_before: float | None,
 ) -> Tensor:
     """Second-order multistep DPM-Solver++ in data prediction; first order where there is no history."""
     if abar_next >= 1.0:
@@ -173,12 +210,11 @@ def _dpmpp_2m(
     lam, lam_next = _log_snr(abar), _log_snr(abar_next)
     h = lam_next - lam
     estimate = xstart
-    if previous is not None:
-        xstart_before, lam_before = previous
-        r = (lam - lam_before) / h
+    if xstart_before is not None and abar_before is not None:
+        r = (lam - _log_snr(abar_before)) / h
         estimate = (1 + 1 / (2 * r)) * xstart - 1 / (2 * r) * xstart_before
     sigma_ratio = math.sqrt((1 - abar_next) / (1 - abar))
     return sigma_ratio * x - math.sqrt(abar_next) * math.expm1(-h) * estimate
 
 
-__all__ = ["CLEAN", "Constrain", "Noise", "SamplerName", "SamplingStep", "sample"]
+__all__ = ["CLEAN", "Constrain", "Noise", "SamplerName", "SamplingState", "SamplingStep", "sample"]

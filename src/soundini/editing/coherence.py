@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
@@ -10,29 +12,46 @@ from soundini.flow.pairs import FlowPairs
 from soundini.flow.warp_error import visible_share, warp_error
 
 
-class CoherenceMeter:
-    """Gathers warp errors over the windows of an edit.
+@dataclass(frozen=True)
+class WarpSums:
+    """Sums of the warp errors of a few neighbouring frames, and how many pairs they are over."""
+
+    source: float = 0.0
+    edited: float = 0.0
+    pairs: int = 0
+
+
+def warp_sums(source: Tensor, edited: Tensor, pairs: FlowPairs, mask: Tensor) -> WarpSums:
+    """Measure neighbouring frames.
 
     Both videos are measured by the same flow, the source's, at the model's resolution, inside the mask and where
     nothing is occluded.
+
+    Shape:
+        ``source``, ``edited``: ``[T, 3, H, W]``; ``mask``: ``[T, 1, H, W]``; ``pairs``: of ``T - 1`` pairs.
     """
+    if len(source) < 2:
+        return WarpSums()
+    seen = visible_share(pairs, mask) > 0
+    return WarpSums(
+        float(warp_error(source, pairs, mask)[seen].sum()),
+        float(warp_error(edited, pairs, mask)[seen].sum()),
+        int(torch.count_nonzero(seen)),
+    )
+
+
+class CoherenceMeter:
+    """Gathers warp errors over the windows of an edit."""
 
     def __init__(self) -> None:
         self._source = self._edited = 0.0
         self._pairs = 0
 
-    def add(self, source: Tensor, edited: Tensor, pairs: FlowPairs, mask: Tensor) -> None:
-        """Measure neighbouring frames.
-
-        Shape:
-            ``source``, ``edited``: ``[T, 3, H, W]``; ``mask``: ``[T, 1, H, W]``; ``pairs``: of ``T - 1`` pairs.
-        """
-        if len(source) < 2:
-            return
-        seen = visible_share(pairs, mask) > 0
-        self._source += float(warp_error(source, pairs, mask)[seen].sum())
-        self._edited += float(warp_error(edited, pairs, mask)[seen].sum())
-        self._pairs += int(torch.count_nonzero(seen))
+    def add(self, sums: WarpSums) -> None:
+        """Add what a window was measured to have."""
+        self._source += sums.source
+        self._edited += sums.edited
+        self._pairs += sums.pairs
 
     def figures(self) -> TemporalFigures | None:
         """The means, or None where no pair could be measured."""

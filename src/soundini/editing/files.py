@@ -5,67 +5,29 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 from soundini.compute import pick_device, pick_dtype
 from soundini.config.presets import load_preset
 from soundini.config.recipe import Recipe
-from soundini.editing.mask_spool import MaskSpool
+from soundini.editing.cost import fit_to_memory
+from soundini.editing.keeping import Keeper
 from soundini.editing.methods import weight_hashes
 from soundini.editing.part import read_part
-from soundini.editing.plan import Window, plan_windows
+from soundini.editing.plan import plan_windows
+from soundini.editing.prepared import PreparedEdit
 from soundini.editing.request import (
     EditRequest,
     MaskRequest,
     sidecar_path,
     write_sidecar,
 )
-from soundini.editing.sound_track import SoundTrack
 from soundini.editing.stream import edit_frames
 from soundini.events import EditDone, EditEvent, FileDone, FrameDone
 from soundini.media.output import check_output
-from soundini.media.video_info import VideoInfo
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
 from soundini.packs.pack import ModelPack, file_hash, load_pack
-
-
-@dataclass(frozen=True, eq=False)
-class PreparedEdit:
-    """An edit that is checked and planned, and has not begun.
-
-    Args:
-        request: what was asked.
-        pack: the models.
-        info: the source video.
-        first: index in the video of the first edited frame.
-        times: time of each frame of the part, seconds from its first; one more for the end of the last.
-        began: source time of the first frame.
-        masks: the masks, one for each frame.
-        track: the sound, laid along the part.
-        windows: the plan.
-    """
-
-    request: EditRequest
-    pack: ModelPack
-    info: VideoInfo
-    first: int
-    times: tuple[Fraction, ...]
-    began: Fraction
-    masks: MaskSpool
-    track: SoundTrack
-    windows: tuple[Window, ...]
-
-    @property
-    def frame_count(self) -> int:
-        """Frames of the edited part."""
-        return len(self.times) - 1
-
-    def close(self) -> None:
-        """Drop the spooled masks."""
-        self.masks.close()
 
 
 def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> PreparedEdit:
@@ -97,7 +59,7 @@ def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> Prepare
         recipe.window,
         pack.denoiser.stride,
     )
-    return PreparedEdit(
+    edit = PreparedEdit(
         request,
         pack,
         part.info,
@@ -108,10 +70,20 @@ def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> Prepare
         track,
         tuple(windows),
     )
+    return fit_to_memory(edit) if recipe.compute.memory else edit
 
 
-def run_edit(edit: PreparedEdit) -> Generator[EditEvent, None, None]:
-    """Do a prepared edit and write its output and its sidecar; stop iterating to cancel, and nothing is left behind.
+def run_edit(
+    edit: PreparedEdit,
+    keeper: Keeper | None = None,
+    token: str = "",
+) -> Generator[EditEvent, None, None]:
+    """Do a prepared edit and write its output and its sidecar; stop iterating to cancel, and nothing half-written is left.
+
+    Args:
+        edit: what to do.
+        keeper: remembers what is done, so that an edit that was stopped goes on.
+        token: names the output while it grows; an edit that goes on replaces what a killed one left.
 
     Yields:
         The events of :func:`soundini.editing.stream.edit_frames`, then :class:`soundini.events.FileDone`.
@@ -132,13 +104,14 @@ def run_edit(edit: PreparedEdit) -> Generator[EditEvent, None, None]:
                 audio_source=request.video,
                 start=edit.began,
                 end=edit.began + edit.times[-1],
+                token=token,
             )
         )
         rgb = (f.rgb for f in reader.frames(edit.first, edit.first + edit.frame_count))
         events = stack.enter_context(
             closing(
                 edit_frames(
-                    edit.pack, rgb, edit.masks, edit.track, edit.windows, recipe, edit.first
+                    edit.pack, rgb, edit.masks, edit.track, edit.windows, recipe, edit.first, keeper
                 )
             )
         )
@@ -152,7 +125,7 @@ def run_edit(edit: PreparedEdit) -> Generator[EditEvent, None, None]:
     assert end is not None
     seconds = time.perf_counter() - began
     hashes = {path: file_hash(path) for path in request.inputs if path.is_file()}
-    sidecar = write_sidecar(request, hashes, _record(edit, end, seconds))
+    sidecar = write_sidecar(request, hashes, _record(edit, end, seconds), token)
     yield FileDone(request.output, sidecar, seconds, writer.warnings)
 
 
@@ -213,5 +186,12 @@ def _record(edit: PreparedEdit, end: EditDone, seconds: float) -> dict[str, obje
             "warp_error_source": temporal.source,
             "warp_error_edited": temporal.edited,
             "ratio": temporal.ratio,
+        },
+        "seams": None
+        if end.seams is None
+        else {
+            "border": end.seams.border,
+            "elsewhere": end.seams.elsewhere,
+            "ratio": end.seams.ratio,
         },
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 from soundini.baselines.blended_diffusion import best_of, candidate, frame_by_frame
 from soundini.baselines.layered_atlases.fitting import FitStep
 from soundini.config.recipe import Recipe
-from soundini.diffusion.sampling import SamplingStep
+from soundini.diffusion.sampling import SamplingState, SamplingStep
 from soundini.editing.atlas_window import edit_through_atlases, still_picture
 from soundini.editing.coding import optimise_window
 from soundini.editing.window import WindowInputs, sample_window, sampling_plan
@@ -26,16 +26,19 @@ class Method:
         settings: what it makes of a recipe.
         evaluations: network evaluations of a window, each over all the pictures that are sampled for it, from such a recipe
             and the number of timesteps of the diffusion model.
-        edit: edits a window; the last step's ``x`` holds the edited frames.
+        edit: edits a window, given the models, the window and the recipe, and the state where it resumes; the last step's
+            ``x`` holds the edited frames.
         pictures: how many pictures are sampled for a window in which so many frames are heard.
         weights: weight files that it uses besides the pack's, by name.
+        resumes: whether it goes on from a state in the middle of a window.
     """
 
     settings: Callable[[Recipe], Recipe]
     evaluations: Callable[[Recipe, int], int]
-    edit: Callable[[ModelPack, WindowInputs, Recipe], Iterator[SamplingStep | FitStep]]
+    edit: Callable[..., Iterator[SamplingStep | FitStep]]
     pictures: Callable[[int], int] = lambda frames: frames
     weights: Callable[[ModelPack, Recipe], dict[str, Path]] = lambda pack, recipe: {}
+    resumes: bool = False
 
 
 def settings_for_method(recipe: Recipe) -> Recipe:
@@ -70,8 +73,13 @@ def weight_hashes(pack: ModelPack, recipe: Recipe) -> dict[str, str]:
     return pack.weight_hashes() | {name: file_hash(path) for name, path in brought.items()}
 
 
+def resumes_within_window(recipe: Recipe) -> bool:
+    """Whether the method goes on from a state in the middle of a window; others begin the window again."""
+    return METHODS[recipe.method].resumes
+
+
 def edit_window(
-    pack: ModelPack, inputs: WindowInputs, recipe: Recipe
+    pack: ModelPack, inputs: WindowInputs, recipe: Recipe, state: SamplingState | None = None
 ) -> Iterator[SamplingStep | FitStep]:
     """Edit one window by the recipe's method; the last step's ``x`` holds the edited frames.
 
@@ -79,12 +87,14 @@ def edit_window(
         pack: the models.
         inputs: the frames.
         recipe: settings, as :func:`settings_for_method` gives them.
+        state: where to go on from, for a method that :func:`resumes_within_window`.
 
     Yields:
         :class:`soundini.diffusion.sampling.SamplingStep` after every network evaluation, and before the first, where the
         method fits something to the window, :class:`soundini.baselines.layered_atlases.fitting.FitStep`.
     """
-    return METHODS[recipe.method].edit(pack, inputs, recipe)
+    method = METHODS[recipe.method]
+    return method.edit(pack, inputs, recipe, *([state] if method.resumes else []))
 
 
 def _sampled(recipe: Recipe, num_timesteps: int) -> int:
@@ -102,7 +112,7 @@ def _best_of_candidates(
 
 
 METHODS = {
-    "soundini": Method(lambda recipe: recipe, _sampled, sample_window),
+    "soundini": Method(lambda recipe: recipe, _sampled, sample_window, resumes=True),
     "blended-diffusion": Method(
         frame_by_frame,
         lambda recipe, timesteps: recipe.blended.candidates * _sampled(recipe, timesteps),

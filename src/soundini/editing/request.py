@@ -104,7 +104,7 @@ def versions() -> dict[str, str]:
 
 
 def write_sidecar(
-    request: EditRequest, inputs: Mapping[Path, str], record: Mapping[str, Any]
+    request: EditRequest, inputs: Mapping[Path, str], record: Mapping[str, Any], token: str = ""
 ) -> Path:
     """Write settings, versions, hashes of the inputs and figures beside the output, by atomic rename.
 
@@ -116,10 +116,16 @@ def write_sidecar(
     )
     hashes = {_seen_from(path.parent, str(p)): digest for p, digest in inputs.items()}
     content = {"request": settings, "versions": versions(), "inputs": hashes, **record}
-    with PartialFile(path) as file:
+    with PartialFile(path, token) as file:
         file.partial.write_text(json.dumps(content, indent=1) + "\n")
         file.commit()
     return path
+
+
+def absolute(request: EditRequest) -> EditRequest:
+    """The same edit with every path absolute, so that it is understood from any folder."""
+    settings = _with_paths(request.model_dump(mode="json"), lambda name: str(Path(name).absolute()))
+    return EditRequest.model_validate(settings)
 
 
 def read_request(path: Path) -> dict[str, Any]:

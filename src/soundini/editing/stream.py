@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
@@ -14,11 +14,24 @@ from torch import Tensor
 from soundini.baselines.layered_atlases.fitting import FitStep
 from soundini.compute import return_memory
 from soundini.config.recipe import Recipe
-from soundini.diffusion.sampling import SamplingStep
-from soundini.editing.coherence import CoherenceMeter
+from soundini.editing.coherence import CoherenceMeter, WarpSums, warp_sums
+from soundini.editing.fading import fade_from
 from soundini.editing.intensity import opacity
-from soundini.editing.methods import edit_window, evaluations, settings_for_method
+from soundini.editing.keeping import (
+    FinishedWindow,
+    Keeper,
+    KeepsNothing,
+    Patch,
+    RunningWindow,
+)
+from soundini.editing.methods import (
+    edit_window,
+    evaluations,
+    resumes_within_window,
+    settings_for_method,
+)
 from soundini.editing.plan import Window
+from soundini.editing.seams import SeamMeter
 from soundini.editing.sound_track import SoundTrack
 from soundini.editing.window import WindowInputs
 from soundini.events import EditDone, EditEvent, FitStepDone, FrameDone, MasksReady, StepDone
@@ -27,6 +40,8 @@ from soundini.flow.smooth import smooth_along
 from soundini.media.geometry import mask_to_model, paste_change, to_model
 from soundini.packs.pack import ModelPack
 
+_LEAST_SHOWN = 0.1
+"""Opacity below which what a window made of a frame cannot be told from how it is seen."""
 _FULL_MASK = 3.0
 """The sampled region reaches full strength at a third of the feather: the paste, not the sampler, makes the soft edge."""
 
@@ -48,11 +63,12 @@ def edit_frames(
     windows: Sequence[Window],
     recipe: Recipe,
     first_index: int = 0,
+    keeper: Keeper | None = None,
 ) -> Generator[EditEvent, None, None]:
     """Edit a stream of frames window by window.
 
-    Windows overlap by a few frames, which are cross-faded; the finished frame before a window anchors it through
-    L_flow; the noise depends on the frame alone. No more than one window of frames is held.
+    Windows overlap by a few frames, over which one gives way to the next; the finished frame before a window anchors it
+    through L_flow; the noise depends on the frame alone. No more than one window of frames is held.
 
     Args:
         pack: the models.
@@ -62,59 +78,114 @@ def edit_frames(
         windows: the plan, from :func:`soundini.editing.plan.plan_windows`.
         recipe: settings.
         first_index: index in the video of the first frame; the noise depends on it.
+        keeper: remembers what is done and gives it back to an edit that goes on; the frames are the same either way.
 
     Yields:
         :class:`MasksReady`, then :class:`FitStepDone` (where the method fits something), :class:`StepDone` and
         :class:`FrameDone` as they come, then :class:`EditDone`.
     """
-    began = time.perf_counter()
+    keeper = keeper or KeepsNothing()
     recipe = settings_for_method(recipe)
     steps = evaluations(recipe, pack.denoiser.schedule.num_timesteps)
-    busy = [w for w in windows if w.box is not None and _audible(track, w)]
-    total = steps * len(busy)
+    total = steps * sum(is_edited(window, track) for window in windows)
     yield MasksReady(windows[-1].stop, len(windows), total, windows[0].size)
     source = zip(frames, masks, strict=True)
-    meter = CoherenceMeter()
+    meter, seams = CoherenceMeter(), SeamMeter(windows)
     held: list[_Buffered] = []
     before: _Buffered | None = None
-    losses: dict[str, float] = {}
-    done = 0
+    losses: Mapping[str, float] = {}
+    seconds, done = 0.0, 0
     for number, window in enumerate(windows):
         fresh = [_Buffered(rgb, mask, rgb) for rgb, mask in islice(source, len(window) - len(held))]
-        overlap, batch = len(held), held + fresh
-        if window.box is not None and _audible(track, window):
-            inputs = _inputs(pack, window, batch, before, track, first_index)
-            step: SamplingStep | None = None
-            for made in edit_window(pack, inputs, recipe):
-                if isinstance(made, FitStep):
-                    yield FitStepDone(number, made.index + 1, made.total, _read_back(made.losses))
-                    continue
-                step = made
-                done += 1
-                losses = _read_back(step.diagnostics) or losses
-                yield StepDone(number, done, total, losses, _preview(step.pred_xstart))
-            assert step is not None
-            change = step.x.clamp(-1, 1) - inputs.source
-            if recipe.guidance.lambda_flow:
-                change = smooth_along(change, inputs.own_pairs(), recipe.guidance.settle)
-            edited = inputs.source + change
-            shown = opacity(inputs.strength)
-            _measure(meter, inputs, edited, shown)
-            batch = [
-                _pasted(frame, edited[i], inputs.source[i], window, float(shown[i]), i, overlap)
-                for i, frame in enumerate(batch)
-            ]
+        batch = held + fresh
+        if is_edited(window, track):
+            finished = keeper.finished(number)
+            if finished is None:
+                shared = held if number and is_edited(windows[number - 1], track) else []
+                inputs = _inputs(pack, window, batch, before, track, first_index)
+                sampling = _Sampling(number, done, total, losses)
+                finished = yield from _edit_window(
+                    pack, inputs, recipe, window, batch, shared, sampling, keeper
+                )
+                keeper.keep_finished(number, finished)
+            meter.add(finished.warp)
+            losses, seconds, done = finished.losses, seconds + finished.seconds, done + steps
+            edited = zip(batch, finished.patches, strict=True)
+            batch = [replace(frame, edited=patch.laid_on(frame.rgb)) for frame, patch in edited]
         keep = windows[number + 1].start if number + 1 < len(windows) else window.stop
         ready = batch[: keep - window.start]
-        for i, frame in enumerate(ready):
-            yield FrameDone(window.start + i, frame.edited)
+        for i, frame in enumerate(ready, window.start):
+            seams.add(i, frame.rgb, frame.edited, frame.mask)
+            yield FrameDone(i, frame.edited)
         before, held = (ready[-1] if ready else before), batch[keep - window.start :]
         return_memory()
-    yield EditDone(windows[-1].stop, time.perf_counter() - began, meter.figures(), losses)
+    yield EditDone(windows[-1].stop, seconds, meter.figures(), losses, seams.figures())
 
 
-def _audible(track: SoundTrack, window: Window) -> bool:
-    return bool((track.strength[window.start : window.stop] > 0).any())
+@dataclass(frozen=True)
+class _Sampling:
+    """Where in the edit the sampling of a window comes: its number, the steps before it, all steps, the losses so far."""
+
+    number: int
+    done: int
+    total: int
+    losses: Mapping[str, float]
+
+
+def _edit_window(
+    pack: ModelPack,
+    inputs: WindowInputs,
+    recipe: Recipe,
+    window: Window,
+    batch: Sequence[_Buffered],
+    shared: Sequence[_Buffered],
+    place: _Sampling,
+    keeper: Keeper,
+) -> Generator[EditEvent, None, FinishedWindow]:
+    """Sample a window, from where it stood if it was begun before, and lay its change into the native frames."""
+    resumes = resumes_within_window(recipe)
+    running = keeper.running(place.number) if resumes else None
+    losses, spent, state = place.losses, 0.0, None
+    if running is not None:
+        losses, spent = running.losses, running.seconds
+        state = running.sampling.to(inputs.source.device)
+    began = time.perf_counter() - spent
+    done = place.done + (state.index if state is not None else 0)
+    x = state.x if state is not None else inputs.source
+    for step in edit_window(pack, inputs, recipe, state):
+        if isinstance(step, FitStep):
+            fitted = _read_back(step.losses)
+            yield FitStepDone(place.number, step.index + 1, step.total, fitted)
+            continue
+        done, x = done + 1, step.x
+        losses = _read_back(step.diagnostics) or losses
+        if resumes:
+            spent = time.perf_counter() - began
+            keeper.keep_running(place.number, RunningWindow(step.state, losses, spent))
+        preview = _preview(step.pred_xstart)
+        yield StepDone(place.number, done, place.total, losses, preview)
+    assert window.box is not None
+    change = x.clamp(-1, 1) - inputs.source
+    if recipe.guidance.lambda_flow:
+        change = smooth_along(change, inputs.own_pairs(), recipe.guidance.settle)
+    edited = inputs.source + change
+    shown = opacity(inputs.strength)
+    earlier = _earlier(shared, inputs.source, window, shown)
+    if earlier is not None:
+        fade = recipe.window.fade if recipe.guidance.lambda_flow else 0
+        edited = fade_from(edited, earlier, inputs.own_pairs(), fade)
+    patches = []
+    for i, frame in enumerate(batch):
+        weight = float(shown[i]) * frame.mask
+        made = paste_change(frame.rgb, edited[i], inputs.source[i], weight, window.box)
+        patches.append(Patch.between(frame.rgb, made))
+    warp = _measure(inputs, edited, shown)
+    return FinishedWindow(patches, losses, warp, time.perf_counter() - began)
+
+
+def is_edited(window: Window, track: SoundTrack) -> bool:
+    """Whether a window has a mask and a sound; others stay as they are, and cost nothing."""
+    return window.box is not None and bool((track.strength[window.start : window.stop] > 0).any())
 
 
 def _inputs(
@@ -148,30 +219,24 @@ def _inputs(
     )
 
 
-def _pasted(
-    frame: _Buffered,
-    edited: Tensor,
-    source: Tensor,
-    window: Window,
-    shown: float,
-    index: int,
-    overlap: int,
-) -> _Buffered:
-    """Lay the change into the native frame; in an overlap, fade from the window before."""
-    assert window.box is not None
-    new = paste_change(frame.rgb, edited, source, shown * frame.mask, window.box)
-    if index < overlap:
-        share = (index + 1) / (overlap + 1)
-        blend = (1 - share) * frame.edited.astype(np.float32) + share * new.astype(np.float32)
-        new = np.rint(blend).astype(np.uint8)
-    return _Buffered(frame.rgb, frame.mask, new)
+def _earlier(
+    shared: Sequence[_Buffered], source: Tensor, window: Window, shown: Tensor
+) -> Tensor | None:
+    """What the window before made of the frames that both share; None where there are none, or too little of it shows."""
+    if window.box is None or not shared or float(shown[len(shared) - 1]) < _LEAST_SHOWN:
+        return None
+    edited = np.stack([f.edited for f in shared])
+    seen = to_model(edited, window.box, window.size, device=source.device)
+    weight = shown[: len(shared)].clamp_min(_LEAST_SHOWN).view(-1, 1, 1, 1)
+    change = (seen - source[: len(shared)]) / weight
+    return (source[: len(shared)] + change).clamp(-1, 1)
 
 
-def _measure(meter: CoherenceMeter, inputs: WindowInputs, edited: Tensor, shown: Tensor) -> None:
+def _measure(inputs: WindowInputs, edited: Tensor, shown: Tensor) -> WarpSums:
     """Measure the frames as they will be seen: the change at its opacity."""
     source, mask = inputs.source, inputs.mask
     seen = source + shown.view(-1, 1, 1, 1) * mask * (edited - source)
-    meter.add(source, seen, inputs.own_pairs(), mask)
+    return warp_sums(source, seen, inputs.own_pairs(), mask)
 
 
 def _read_back(figures: Mapping[str, Tensor]) -> dict[str, float]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from soundini.config.recipe import Recipe
 from soundini.diffusion.noise import FrameNoise
-from soundini.diffusion.sampling import SamplingStep, sample
+from soundini.diffusion.sampling import SamplingState, SamplingStep, sample
 from soundini.diffusion.schedule import Transition, plan_transitions, respace
 from soundini.editing.low_memory import arrange, flow_of
 from soundini.editing.noise import carry_noise
@@ -77,7 +77,9 @@ def sampling_plan(recipe: Recipe, num_timesteps: int) -> list[Transition]:
     )
 
 
-def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iterator[SamplingStep]:
+def sample_window(
+    pack: ModelPack, inputs: WindowInputs, recipe: Recipe, state: SamplingState | None = None
+) -> Iterator[SamplingStep]:
     """Edit one window; the last step's ``x`` holds the edited frames.
 
     The louder a frame's sound, the stronger its guidance. A silent frame is held at the noised source and costs no network
@@ -87,6 +89,7 @@ def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iter
         pack: the models.
         inputs: the frames.
         recipe: settings.
+        state: where the sampling of the same window stood, to go on from there; None to begin.
 
     Yields:
         :class:`soundini.diffusion.sampling.SamplingStep` after every network evaluation.
@@ -127,13 +130,13 @@ def sample_window(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Iter
         else None,
         class_label=recipe.sampling.class_label,
         condition=recipe.sampling.condition * _told(inputs).to(source),
+        calls=state.index if state is not None else 0,
     )
-    x = schedule.q_sample(source, start_noise, plan[0].t)
     yield from sample(
         denoise,
         schedule,
         plan,
-        x,
+        state or schedule.q_sample(source, start_noise, plan[0].t),
         noise=noise,
         method=recipe.sampling.method,
         eta=recipe.sampling.eta,

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from soundini.compute import pick_device
-from soundini.editing.coherence import CoherenceMeter
+from soundini.editing.coherence import CoherenceMeter, warp_sums
 from soundini.editing.part import read_part
 from soundini.editing.request import EditRequest
 from soundini.editing.sound_track import SoundTrack
@@ -183,8 +183,8 @@ def _measure_pairs(
 ) -> None:
     """What neighbouring frames say: warp errors by the source's flow, and how the edit's own flow differs from it."""
     pairs = estimate_pairs(source, flow)
-    gathered.region.add(source, edited, pairs, region)
-    gathered.whole.add(source, edited, pairs, torch.ones_like(region))
+    gathered.region.add(warp_sums(source, edited, pairs, region))
+    gathered.whole.add(warp_sums(source, edited, pairs, torch.ones_like(region)))
     side = min(source.shape[-2:])
     for i, (before, after) in enumerate(pairwise(edited.split(1))):
         one = slice(i, i + 1)

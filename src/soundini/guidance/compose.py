@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -72,6 +72,7 @@ class GuidedDenoiser:
         condition: what a denoiser that takes embeddings is told of each frame, ``[T, D]``, or None.
         smooth: applied to the gradient before its length is set, such as an average along the flow: frames of one scene
             are then pulled the same way. None leaves it as it is.
+        calls: steps done before: the terms' random choices are named by the number of the step.
     """
 
     denoiser: UNetDenoiser
@@ -89,11 +90,11 @@ class GuidedDenoiser:
     class_label: ClassLabel = "random"
     condition: Tensor | None = None
     smooth: Callable[[Tensor], Tensor] | None = None
-    _calls: int = field(default=0, init=False)
+    calls: int = 0
 
     def __call__(self, x: Tensor, t: int) -> Prediction:
         """Predict for frames at timestep ``t``, with guidance."""
-        self._calls += 1
+        self.calls += 1
         active = [w for w in self.terms if w.weight != 0]
         if not active or not self.guide_until <= t <= self.guide_from:
             with torch.no_grad():
@@ -171,7 +172,7 @@ class GuidedDenoiser:
             x_in=fraction * xstart + (1 - fraction) * x,
             t=t,
             num_timesteps=self.denoiser.schedule.num_timesteps,
-            generator=torch.Generator().manual_seed(stable_seed(self.seed, self._calls)),
+            generator=torch.Generator().manual_seed(stable_seed(self.seed, self.calls)),
         )
         total = x.new_zeros(())
         diagnostics: dict[str, Tensor] = {}

@@ -71,6 +71,7 @@ class PartialFile:
 
     Args:
         path: The name the complete file will have.
+        token: Part of the hidden name; what a killed process left under the same is removed. Default: a random one.
 
     Attributes:
         path: That name.
@@ -80,10 +81,12 @@ class PartialFile:
         MediaError: The folder cannot be written to.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, token: str = "") -> None:
         self.path = path
-        self.partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
+        self.partial = partial_path(path, token or secrets.token_hex(4))
         try:
+            if token:
+                self.partial.unlink(missing_ok=True)
             self.partial.touch(exist_ok=False)
         except OSError as error:
             raise write_error(path, error) from None
@@ -95,7 +98,7 @@ class PartialFile:
         self.discard()
 
     def commit(self) -> None:
-        """Force the bytes to disk, then let the file appear.
+        """Force the bytes to disk, then let the file appear, and force its name to disk.
 
         Raises:
             MediaError: The disk is full, or the name was taken by a folder or a link meanwhile.
@@ -106,12 +109,32 @@ class PartialFile:
             if self.path.is_symlink():
                 raise MediaError(f"{self.path}: became a symbolic link; choose another name")
             self.partial.replace(self.path)
+            _sync_folder(self.path.parent)
         except OSError as error:
             raise write_error(self.path, error) from None
 
     def discard(self) -> None:
         """Remove the partial file if it is still there."""
         self.partial.unlink(missing_ok=True)
+
+
+def partial_path(path: Path, token: str) -> Path:
+    """The hidden name under which a file grows."""
+    return path.with_name(f".{path.stem}.{token}.part{path.suffix}")
+
+
+def _sync_folder(folder: Path) -> None:
+    """Force the names in a folder to disk, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a file system that has no such thing
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def write_error(path: Path, error: Exception) -> MediaError:

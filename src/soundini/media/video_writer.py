@@ -65,6 +65,7 @@ class VideoWriter:
         start: The source time, in seconds, whose sound plays at output time 0: of the first frame,
             when the source is trimmed. The times of frames are not touched by it.
         end: The source time at which the source's sound ends, or None for all of it.
+        token: Names the file while it grows, see :class:`~soundini.media.output.PartialFile`.
 
     Attributes:
         path: The output.
@@ -93,6 +94,7 @@ class VideoWriter:
         audio_source: str | Path | None = None,
         start: Fraction = Fraction(0),
         end: Fraction | None = None,
+        token: str = "",
     ) -> None:
         if audio in ("guide", "mix") and sound is None:
             raise ValueError(f"audio={audio!r} needs a sound")
@@ -109,7 +111,7 @@ class VideoWriter:
         self._last: tuple[int, int] | None = None
         self._durations: dict[int, int] = {}
         self._feed: AudioFeed | None = None
-        self._file = PartialFile(self.path)
+        self._file = PartialFile(self.path, token)
         try:
             self._container = av.open(
                 f"file:{self._file.partial}",

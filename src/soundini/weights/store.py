@@ -15,7 +15,7 @@ HOME_VARIABLE = "SOUNDINI_HOME"
 
 
 def home_folder(home: Path | None = None) -> Path:
-    """Where soundini keeps weights: ``home``, else ``$SOUNDINI_HOME``, else the user's cache.
+    """Where soundini keeps weights and jobs: ``home``, else ``$SOUNDINI_HOME``, else the user's cache.
 
     Args:
         home: overrides the environment.

@@ -10,8 +10,8 @@ import torch
 
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
-from soundini.editing.files import PreparedEdit
 from soundini.editing.plan import Window
+from soundini.editing.prepared import PreparedEdit
 from soundini.editing.sound_track import SoundTrack
 from soundini.editing.stream import edit_frames
 from soundini.events import EditEvent
@@ -63,14 +63,21 @@ def pick_stills(edit: PreparedEdit, chosen: Sequence[int]) -> PickedFrames:
     return PickedFrames(edit, *_read(edit, chosen), windows, recipe)
 
 
-def pick_neighbours(edit: PreparedEdit, count: int) -> PickedFrames:
-    """Pick the first frames of the first edited window, as one window, at full strength."""
+def pick_neighbours(edit: PreparedEdit, count: int, chunk: int) -> PickedFrames:
+    """Pick the first frames of the first edited window, as one window, at full strength.
+
+    Args:
+        edit: the whole edit, not begun.
+        count: how many, at least 1.
+        chunk: how many pass the network at once.
+    """
     window = next(w for w in edit.windows if w.box is not None)
     chosen = range(window.start, min(window.stop, window.start + count))
     frames, masks, track = _read(edit, chosen)
     loud = replace(track, strength=torch.ones_like(track.strength))
     windows = [Window(0, 0, len(chosen), window.box, window.size)]
-    return PickedFrames(edit, frames, masks, loud, windows, edit.request.recipe)
+    recipe = override(edit.request.recipe, [f"compute.chunk={chunk}"])
+    return PickedFrames(edit, frames, masks, loud, windows, recipe)
 
 
 def _window_of(edit: PreparedEdit, index: int) -> Window:

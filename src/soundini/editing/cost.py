@@ -1,0 +1,121 @@
+"""What an edit will cost, from a few steps of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from soundini.config.presets import override
+from soundini.editing.memory import MemoryModel, fit_windows, model_memory, watch_peak
+from soundini.editing.methods import evaluations, pictures
+from soundini.editing.prepared import PreparedEdit
+from soundini.editing.stills import pick_neighbours
+from soundini.events import FitStepDone, StepDone
+
+_MIB = 2**20
+_STEPS = 2
+"""The first step also warms up caches; the second is the one that counts."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an edit is expected to take.
+
+    Args:
+        evaluations: passes of one frame through the network.
+        seconds: wall time of the sampling, and of fits before it.
+        memory: peak in MiB, of the process (or of the GPU where it runs there).
+    """
+
+    evaluations: int
+    seconds: float
+    memory: int
+
+
+def count_evaluations(edit: PreparedEdit) -> int:
+    """Count the passes of one frame through the network.
+
+    Silent frames and frames without a mask need none; a picture that serves a whole window counts once.
+    """
+    recipe, schedule = edit.request.recipe, edit.pack.denoiser.schedule
+    steps = evaluations(recipe, schedule.num_timesteps)
+    return steps * sum(pictures(recipe, heard) for heard in _heard_frames(edit))
+
+
+def _heard_frames(edit: PreparedEdit) -> list[int]:
+    """How many frames something is heard in, for each window with a mask."""
+    windows = [w for w in edit.windows if w.box is not None]
+    return [int((edit.track.strength[w.start : w.stop] > 0).sum()) for w in windows]
+
+
+def estimate(edit: PreparedEdit) -> Cost:
+    """Measure steps of a few frames, and take it from there.
+
+    The figures hold for guided steps; unguided ones are cheaper, so the time is rather too high.
+    """
+    recipe = edit.request.recipe
+    model, taken = _measure(edit)
+    longest = max(len(w) for w in edit.windows)
+    passes = count_evaluations(edit)
+    fits = recipe.atlases.steps * sum(heard > 0 for heard in _heard_frames(edit))
+    memory = model.peak(longest, recipe.compute.chunk)
+    return Cost(passes, taken.step * passes + taken.fit_step * fits, round(memory / _MIB))
+
+
+def fit_to_memory(edit: PreparedEdit) -> PreparedEdit:
+    """Plan an edit anew so that it fits into its ``compute.memory``.
+
+    What was chosen takes the place of ``compute.memory`` in the recipe: measured anew, it might come out otherwise, and the
+    same recipe must give the same bytes.
+
+    Raises:
+        ConfigError: even the shortest windows do not fit.
+    """
+    model, _ = _measure(edit)
+    return edit.planned(fit_windows(edit.request.recipe, model))
+
+
+@dataclass(frozen=True)
+class _Seconds:
+    """Wall time of a step of one picture, and of a step of the fit; 0 where the method fits nothing."""
+
+    step: float = 0.0
+    fit_step: float = 0.0
+
+
+def _measure(edit: PreparedEdit) -> tuple[MemoryModel, _Seconds]:
+    """What windows take, and how long a step."""
+    taken = _Seconds()
+
+    def peak_of(count: int, chunk: int) -> float:
+        nonlocal taken
+        peak = watch_peak()
+        spent = _step(edit, count, chunk)
+        if chunk == count:  # whole batches are what an edit does, unless it is told otherwise
+            sampled = pictures(edit.request.recipe, count)
+            taken = replace(spent, step=spent.step / sampled)
+        return peak()
+
+    longest = max(len(w) for w in edit.windows)
+    model = model_memory(peak_of, longest, (edit.info.height, edit.info.width))
+    return model, taken
+
+
+def _step(edit: PreparedEdit, count: int, chunk: int) -> _Seconds:
+    """Seconds of a step of ``count`` frames, ``chunk`` at once."""
+    picked = pick_neighbours(edit, count, chunk)
+    quick = replace(picked, recipe=override(picked.recipe, [f"atlases.steps={_STEPS}"]))
+    done = 0
+    began = time.perf_counter()
+    taken = _Seconds()
+    for event in quick.events():
+        spent = time.perf_counter() - began
+        if isinstance(event, FitStepDone):
+            taken = replace(taken, fit_step=spent)
+        elif isinstance(event, StepDone):
+            done += 1
+            taken = replace(taken, step=spent)
+            if done == min(_STEPS, event.total):
+                break
+        began = time.perf_counter()
+    return taken

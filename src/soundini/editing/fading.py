@@ -1,0 +1,42 @@
+"""How one window gives way to the next: shared frames are cross-faded, and what is left of the difference dies away."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from soundini.flow.pairs import FlowPairs
+from soundini.flow.warp import warp
+
+
+def fade_from(edited: Tensor, earlier: Tensor, pairs: FlowPairs, fade: int) -> Tensor:
+    """Let what the window before made of the shared frames give way to what the new one makes of them, and of the next.
+
+    Two windows never agree wholly on what the frames they share look like. Cross-faded over those few frames alone, the
+    difference would be a visible jump; so what it is in the last of them is carried on along the flow, ever fainter.
+
+    Args:
+        edited: the new window's frames.
+        earlier: what the window before made of the first of them, at least one.
+        pairs: flow between neighbours.
+        fade: frames over which the difference dies away.
+
+    Shape:
+        ``edited``: ``[T, 3, H, W]``; ``earlier``: ``[O, 3, H, W]``; returns as ``edited``.
+    """
+    overlap = len(earlier)
+    out = list(edited.split(1))
+    difference = torch.zeros_like(out[0])
+    for i in range(min(overlap + fade, len(out))):
+        if i < overlap:
+            difference = earlier[i : i + 1] - out[i]
+        else:
+            back = slice(i - 1, i)
+            difference = pairs.visible_bwd[back] * warp(difference, pairs.flow_bwd[back])
+        out[i] = out[i] + _share_before(i, overlap, fade) * difference
+    return torch.cat(out)
+
+
+def _share_before(index: int, overlap: int, fade: int) -> float:
+    """How much the window before counts in a frame of the new one: from nearly 1 evenly down to 0."""
+    return 1 - (index + 1) / (overlap + fade + 1)

@@ -1,0 +1,124 @@
+"""How much memory an edit takes, measured, and how long its windows may be to fit into a given one."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from soundini.compute import return_memory
+from soundini.config.byte_size import parse_bytes
+from soundini.config.recipe import Recipe
+from soundini.errors import ConfigError
+
+_MIB = 2**20
+_MARGIN = 0.9
+"""Share of what is allowed that is planned with: allocators leave gaps."""
+_CODEC_FRAMES = 80
+"""Frames that decoder and encoder hold, at 1.5 bytes a pixel; x264 looks 40 ahead."""
+
+
+@dataclass(frozen=True)
+class MemoryModel:
+    """Peak memory in bytes, linear in the frames of a window and in those that pass the network at once.
+
+    Args:
+        base: what there is without any frame: the models, the program, the codecs.
+        frame: of each frame of a window.
+        passed: of each frame that passes the network at once.
+    """
+
+    base: float
+    frame: float
+    passed: float
+
+    def peak(self, frames: int, chunk: int = 0) -> float:
+        """Peak of windows of so many frames; ``chunk`` as in :class:`~soundini.config.recipe.ComputeConfig`."""
+        return self.base + self.frame * frames + self.passed * min(chunk or frames, frames)
+
+
+def model_memory(
+    peak_of: Callable[[int, int], float], longest: int, frame_size: tuple[int, int]
+) -> MemoryModel:
+    """Measure a few short windows and take the rest from there.
+
+    Args:
+        peak_of: peak in bytes of a step of so many frames in chunks of so many.
+        longest: frames that there are to measure with; three are enough.
+        frame_size: height and width of the video.
+    """
+    codecs = _CODEC_FRAMES * 1.5 * frame_size[0] * frame_size[1]
+    more = min(3, longest)
+    one = peak_of(1, 1)
+    if more == 1:
+        return MemoryModel(one + codecs, 0.0, 0.0)
+    apart, together = peak_of(more, 1), peak_of(more, more)
+    frame = max(0.0, (apart - one) / (more - 1))
+    passed = max(0.0, (together - apart) / (more - 1))
+    return MemoryModel(
+        max(one, apart - frame * (more - 1)) - frame - passed + codecs, frame, passed
+    )
+
+
+def fit_windows(recipe: Recipe, model: MemoryModel) -> Recipe:
+    """Settings whose windows fit into ``compute.memory``, which they no longer name: they can be done again anywhere.
+
+    Frames pass the network in smaller chunks first, which costs time alone; then windows grow shorter.
+
+    Args:
+        recipe: with a ``compute.memory``.
+        model: what a window takes.
+
+    Raises:
+        ConfigError: even the shortest windows do not fit.
+    """
+    budget = parse_bytes(recipe.compute.memory) * _MARGIN
+    longest, shortest = recipe.window.frames, max(1, 2 * recipe.window.overlap)
+    widest = min(recipe.compute.chunk or longest, longest)
+    choices = [(longest, chunk) for chunk in range(widest, 0, -1)]
+    choices += [(frames, 1) for frames in range(longest - 1, shortest - 1, -1)]
+    for frames, chunk in choices:
+        if model.peak(frames, chunk) <= budget:
+            break
+    else:
+        least = model.peak(shortest, 1) / _MARGIN / _MIB
+        raise ConfigError(
+            f"this edit takes about {least:.0f} MiB at the least, more than {recipe.compute.memory}; "
+            "allow more with --memory, or lower region.size"
+        )
+    asked = 0 if chunk == longest else chunk
+    window = recipe.window.model_copy(update={"frames": frames})
+    compute = recipe.compute.model_copy(update={"memory": "", "chunk": asked})
+    return recipe.model_copy(update={"window": window, "compute": compute})
+
+
+def watch_peak() -> Callable[[], int]:
+    """Begin to measure; call the result for the peak in bytes since then: of the GPU where it is used, else of the process.
+
+    Where the system cannot begin anew (not Linux), it is the peak since the process began.
+    """
+    return_memory()
+    if torch.cuda.is_available() and torch.cuda.memory_allocated():
+        torch.cuda.reset_peak_memory_stats()
+        return torch.cuda.max_memory_allocated
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return _peak_of_process
+    return _peak_on_linux
+
+
+def _peak_on_linux() -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return _peak_of_process()
+
+
+def _peak_of_process() -> int:
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

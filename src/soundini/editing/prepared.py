@@ -1,0 +1,67 @@
+"""An edit that is checked and planned, and has not begun."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from soundini.config.recipe import Recipe
+from soundini.editing.mask_spool import MaskSpool
+from soundini.editing.plan import Window, plan_windows
+from soundini.editing.request import EditRequest
+from soundini.editing.sound_track import SoundTrack
+from soundini.editing.stream import is_edited
+from soundini.media.video_info import VideoInfo
+from soundini.packs.pack import ModelPack
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedEdit:
+    """An edit that is checked and planned, and has not begun.
+
+    Args:
+        request: what was asked.
+        pack: the models.
+        info: the source video.
+        first: index in the video of the first edited frame.
+        times: time of each frame of the part, seconds from its first; one more for the end of the last.
+        began: source time of the first frame.
+        masks: the masks, one for each frame.
+        track: the sound, laid along the part.
+        windows: the plan.
+    """
+
+    request: EditRequest
+    pack: ModelPack
+    info: VideoInfo
+    first: int
+    times: tuple[Fraction, ...]
+    began: Fraction
+    masks: MaskSpool
+    track: SoundTrack
+    windows: tuple[Window, ...]
+
+    @property
+    def frame_count(self) -> int:
+        """Frames of the edited part."""
+        return len(self.times) - 1
+
+    def is_edited(self, window: Window) -> bool:
+        """Whether a window has a mask and a sound; others stay as they are, and cost nothing."""
+        return is_edited(window, self.track)
+
+    def planned(self, recipe: Recipe) -> PreparedEdit:
+        """The same edit with its windows planned anew, by other settings of windows and of computing."""
+        windows = plan_windows(
+            self.masks.bounds,
+            (self.info.height, self.info.width),
+            recipe.region,
+            recipe.window,
+            self.pack.denoiser.stride,
+        )
+        request = self.request.model_copy(update={"recipe": recipe})
+        return replace(self, request=request, windows=tuple(windows))
+
+    def close(self) -> None:
+        """Drop the spooled masks."""
+        self.masks.close()

@@ -1,0 +1,104 @@
+"""``job.json``: what a job is, and what its result depends on."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from soundini.editing.request import EditRequest, versions
+from soundini.errors import ConfigError, MediaError
+from soundini.jobs.sealed import write_durably
+from soundini.packs.pack import file_hash
+
+RECORD = "job.json"
+
+
+class JobRecord(BaseModel):
+    """A job as it lies on disk.
+
+    Args:
+        token: names the job, whatever its folder is called.
+        created: when it was made, UTC, ISO 8601.
+        request: the edit, with absolute paths.
+        inputs: sha256 of every file that is read.
+        weights: sha256 of every weight file.
+        versions: of what the bytes of an output depend on.
+        frames: frames to be edited.
+        windows: windows they are sampled in.
+        steps: network evaluations in all.
+        state: ``open`` while there is something to do; ``failed`` where the last try ended with an error; ``done``.
+        error: that error, in one line.
+        ended: when it was done or failed.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    token: str
+    created: str
+    request: EditRequest
+    inputs: dict[str, str]
+    weights: dict[str, str]
+    versions: dict[str, str]
+    frames: int
+    windows: int
+    steps: int
+    state: Literal["open", "failed", "done"] = "open"
+    error: str = ""
+    ended: str = ""
+
+    def write(self, folder: Path) -> None:
+        """Write it to a job's folder."""
+        write_durably(folder / RECORD, (self.model_dump_json(indent=1) + "\n").encode())
+
+    def other_versions(self) -> list[str]:
+        """What is no longer as it was when the job began, one line each; the bytes may then differ."""
+        here = versions()
+        return [f"{k} {v} -> {here.get(k)}" for k, v in self.versions.items() if here.get(k) != v]
+
+
+def read_record(folder: Path) -> JobRecord:
+    """Read the record of a job.
+
+    Raises:
+        ConfigError: the folder holds none, or it is damaged.
+    """
+    path = folder / RECORD
+    if not path.is_file():
+        raise ConfigError(f"there is no job in {folder}; soundini jobs lists them")
+    try:
+        return JobRecord.model_validate(json.loads(path.read_text()))
+    except (OSError, ValueError, ValidationError):
+        raise ConfigError(
+            f"{path} is damaged or of another version of soundini; soundini jobs clean deletes the job"
+        ) from None
+
+
+def now() -> str:
+    """The moment, UTC, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def hash_inputs(request: EditRequest) -> dict[str, str]:
+    """sha256 of every file that an edit reads; of a folder of masks, of every file in it.
+
+    Raises:
+        MediaError: a file is not there any more, or cannot be read.
+    """
+    hashes = {}
+    for path in dict.fromkeys(request.inputs):
+        files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
+        for file in files:
+            try:
+                hashes[str(file.absolute())] = file_hash(file)
+            except OSError as error:
+                raise MediaError(f"{file}: cannot be read ({error.strerror})") from None
+    return hashes
+
+
+def differences(before: dict[str, str], now: dict[str, str]) -> list[str]:
+    """Names of which the hashes differ, or that are on one side only, sorted."""
+    return sorted(name for name in before | now if before.get(name) != now.get(name))

@@ -1,0 +1,115 @@
+"""Doing a job, from its beginning or from where it was stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+
+from soundini.editing.files import PreparedEdit, prepare_edit, run_edit
+from soundini.editing.methods import weight_hashes
+from soundini.errors import ConfigError
+from soundini.events import EditEvent, FileDone, StepDone
+from soundini.jobs.job import Job
+from soundini.jobs.journal import Journal
+from soundini.jobs.record import differences, hash_inputs, now
+from soundini.jobs.windows import WindowFiles
+from soundini.packs.pack import ModelPack
+
+SECONDS_BETWEEN_STATES = 5.0
+
+
+def prepare_job(
+    job: Job, output: Path | None = None, pack: ModelPack | None = None
+) -> PreparedEdit:
+    """Prepare what a job has left to do.
+
+    Args:
+        job: the job, held.
+        output: another place for the video, or None.
+        pack: models already loaded, or None to load the job's.
+
+    Raises:
+        ConfigError: an input or a weight file is not what it was when the job began.
+        SoundiniError: an input cannot be used.
+    """
+    request = job.record.request
+    if output is not None:
+        request = request.model_copy(update={"output": output.absolute()})
+    _refuse(job, differences(job.record.inputs, hash_inputs(request)))
+    edit = prepare_edit(request, pack)
+    try:
+        _refuse(job, differences(job.record.weights, weight_hashes(edit.pack, edit.request.recipe)))
+        if request != job.record.request:
+            job.update(request=request)
+    except BaseException:
+        edit.close()
+        raise
+    return edit
+
+
+def _refuse(job: Job, changed: list[str]) -> None:
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise ConfigError(
+            f"{changed[0]}{more} changed since the job {job.name} began; "
+            "put back what was there, or begin a new edit"
+        )
+
+
+def run_job(
+    job: Job, edit: PreparedEdit, seconds_between_states: float = SECONDS_BETWEEN_STATES
+) -> Generator[EditEvent, None, None]:
+    """Do what a job has left to do; stop iterating, or be killed, and it can go on later.
+
+    The output is the same, byte for byte, however often the job was stopped. When it is there, the windows are deleted.
+
+    Args:
+        job: the job, held.
+        edit: the same, prepared.
+        seconds_between_states: least time between two states of the running window, seconds.
+
+    Yields:
+        The events of :func:`soundini.editing.files.run_edit`; steps and windows that were done before do not come again.
+
+    Raises:
+        SoundiniError: the disk is full, say; the record tells of it, and the job can go on.
+    """
+    with Journal(job.folder) as journal:
+        try:
+            if job.record.state != "open":
+                job.update(state="open", error="", ended="")
+            journal.tell("begun")
+            files = WindowFiles(
+                job.folder,
+                job.record.token,
+                seconds_between_states,
+                lambda words: journal.tell("damaged", what=words),
+            )
+            with closing(run_edit(edit, files, job.record.token)) as events:
+                for event in events:
+                    if isinstance(event, StepDone):
+                        journal.add(event)
+                    elif isinstance(event, FileDone):
+                        journal.tell("done", seconds=round(event.seconds, 2))
+                        job.update(state="done", ended=now())
+                        job.drop_work()
+                    yield event
+        except (GeneratorExit, KeyboardInterrupt):
+            if job.record.state != "done":
+                _note(job, journal, "stopped")
+            raise
+        except BaseException as error:
+            _note(job, journal, "failed", error)
+            raise
+
+
+def _note(job: Job, journal: Journal, event: str, error: BaseException | None = None) -> None:
+    """Note how a try ended, unless there is no room even for that."""
+    words = " ".join(str(error).split()) or type(error).__name__ if error is not None else ""
+    try:
+        if error is not None:
+            job.update(state="failed", error=words, ended=now())
+        journal.tell(event, **({"error": words} if words else {}))
+    except Exception:  # the disk that was full is still full
+        return

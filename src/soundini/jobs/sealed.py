@@ -1,0 +1,78 @@
+"""Files that are whole or are not believed: written durably, sealed by a hash of all they say."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from soundini.media.output import PartialFile, write_error
+
+_TOKEN = "new"
+"""Whoever writes holds the job's lock, so one hidden name will do, and a killed process leaves one file at most."""
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole after a power loss, or not at all; one process at a time.
+
+    Raises:
+        MediaError: the disk is full, or cannot be written to.
+    """
+    with PartialFile(path, _TOKEN) as file:
+        try:
+            file.partial.write_bytes(data)
+        except OSError as error:
+            raise write_error(path, error) from None
+        file.commit()
+
+
+def write_sealed(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+    """Write tensors and facts to a safetensors file that says its own hash.
+
+    Args:
+        path: the file.
+        tensors: what to write, on any device.
+        facts: anything that JSON can hold.
+
+    Raises:
+        MediaError: the disk is full, or cannot be written to.
+    """
+    stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    text = json.dumps(facts)
+    seal = {"facts": text, "sha256": _digest(stored, text)}
+    write_durably(path, save(stored, metadata=seal))
+
+
+def read_sealed(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """The tensors (on the CPU) and the facts of a file; None where it is damaged or was not written here.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            seal = file.metadata() or {}
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 -- no mapping
+    except FileNotFoundError:
+        raise
+    except (SafetensorError, OSError, ValueError):
+        return None
+    text = seal.get("facts", "")
+    if seal.get("sha256") != _digest(tensors, text):
+        return None
+    return tensors, json.loads(text)
+
+
+def _digest(tensors: Mapping[str, Tensor], text: str) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"\n{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()

@@ -228,7 +228,7 @@ def test_a_pack_without_a_text_tower_refuses_words(edit):
 
 def test_the_page_names_what_there_is():
     page = (Path(__file__).parents[2] / "docs" / "paper-scale.md").read_text()
-    files = set(re.findall(r"`([\w-]+\.pth?)`", page))
+    files = set(re.findall(r"`([\w-]+\.(?:pth?|ckpt))`", page))
     assert {e.file for e in ENTRIES} | {"raft-things.pth"} == files
     (loop,) = re.findall(r"for name in ([\w ]+);", page)
     assert set(loop.split()) == {e.name for e in ENTRIES if "paper-256" in e.packs}

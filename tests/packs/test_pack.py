@@ -55,7 +55,8 @@ def test_embedded_fits_its_budget_and_is_half_precision():
     assert len(files) >= 5
     assert sum(f.stat().st_size for f in files) <= 80e6
     hashes = load_pack("embedded").weight_hashes()
-    assert len(hashes) == len(files)
+    names = {str(file.relative_to(embedded_folder())) for file in files}
+    assert set(hashes) == names - {"vqgan/model.safetensors"}, "only a baseline depends on that"
     assert all(len(h) == 64 for h in hashes.values())
 
 

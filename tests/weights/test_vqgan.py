@@ -14,7 +14,7 @@ from soundini.baselines.vqgan.loading import build_vqgan, config_text, load_vqga
 from soundini.errors import ModelError
 from soundini.packs.debug import debug_pack
 from soundini.packs.pack import embedded_folder
-from soundini.packs.vqgan import imported_vqgan, vqgan_folder
+from soundini.packs.vqgan import vqgan_folder, vqgan_weights
 from soundini.weights.formats import recognise, vqgan_format
 from soundini.weights.importing import import_checkpoint
 from soundini.weights.reading import read_checkpoint
@@ -123,8 +123,9 @@ def test_a_pack_finds_its_own_the_embedded_or_an_imported_one(tmp_path):
     (large / "model.safetensors").rename(own / "vqgan" / "model.safetensors")
     mine = _renamed(pack, "mine", own)
     assert vqgan_folder(mine, home=tmp_path) == own / "vqgan"
-    assert imported_vqgan(mine) == {}
-    assert set(imported_vqgan(pack)) == {"vqgan"}
+    assert vqgan_weights(mine) == {"vqgan": own / "vqgan" / "model.safetensors"}
+    assert vqgan_weights(pack) == {"vqgan": embedded / "model.safetensors"}
+    assert not mine.weight_files(), "no edit but the baseline's depends on it"
     with pytest.raises(ModelError, match="soundini weights fetch vqgan_imagenet_f16_16384"):
         vqgan_folder(pack, large.name, home=tmp_path)
 

@@ -15,7 +15,7 @@ from soundini.editing.coding import optimise_window
 from soundini.editing.window import WindowInputs, sample_window, sampling_plan
 from soundini.guidance.sound import region_similarity
 from soundini.packs.pack import ModelPack, file_hash
-from soundini.packs.vqgan import imported_vqgan
+from soundini.packs.vqgan import vqgan_weights
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ METHODS = {
         frame_by_frame,
         lambda recipe, _: recipe.vqgan.iterations,
         optimise_window,
-        weights=lambda pack, recipe: imported_vqgan(pack, recipe.vqgan.weights),
+        weights=lambda pack, recipe: vqgan_weights(pack, recipe.vqgan.weights),
     ),
 }
 """By the names that ``Recipe.method`` takes."""

@@ -25,6 +25,10 @@ PACK_FILE = "pack.json"
 WEIGHT_SUFFIXES = (".safetensors",)
 
 
+VQGAN_FOLDER = "vqgan"
+"""Where a pack's VQGAN lies in its folder: a baseline's, which no other edit depends on."""
+
+
 @dataclass(frozen=True)
 class Senses:
     """What of a pack sees, hears and follows motion: all but the prior, and all that measuring needs.
@@ -46,13 +50,14 @@ class Senses:
     weights: Mapping[str, Path] | None = None
 
     def weight_files(self) -> dict[str, Path]:
-        """Every weight file of the pack, by its name or its path in the pack."""
+        """Every weight file of the pack, by its name or its path in the pack; not those that only a baseline uses."""
         if self.weights is not None:
             return dict(self.weights)
         if self.folder is None:
             return {}
         files = sorted(p for p in self.folder.rglob("*") if p.suffix in WEIGHT_SUFFIXES)
-        return {str(p.relative_to(self.folder)): p for p in files}
+        names = {str(p.relative_to(self.folder)): p for p in files}
+        return {n: p for n, p in names.items() if Path(n).parts[0] != VQGAN_FOLDER}
 
     def weight_hashes(self) -> dict[str, str]:
         """sha256 of every weight file."""

@@ -6,13 +6,10 @@ from pathlib import Path
 
 from soundini.baselines.vqgan.config import OFFICIAL
 from soundini.baselines.vqgan.loading import WEIGHTS_FILE
-from soundini.packs.pack import ModelPack, embedded_folder
+from soundini.packs.pack import VQGAN_FOLDER, ModelPack, embedded_folder
 from soundini.packs.paper import PAPER_PACKS
 from soundini.weights.inventory import ready_weights
 from soundini.weights.store import models_folder
-
-FOLDER = "vqgan"
-"""Where a pack's VQGAN lies in its folder."""
 
 
 def vqgan_folder(pack: ModelPack, weights: str = "auto", home: Path | None = None) -> Path:
@@ -30,16 +27,16 @@ def vqgan_folder(pack: ModelPack, weights: str = "auto", home: Path | None = Non
     if weights in OFFICIAL:
         return ready_weights(weights, home).parent
     if weights == "auto":
-        own = [] if pack.folder is None else [pack.folder / FOLDER]
+        own = [] if pack.folder is None else [pack.folder / VQGAN_FOLDER]
         if pack.name in PAPER_PACKS:
             own += [models_folder(home) / name for name in reversed(OFFICIAL)]
         for folder in own:
             if (folder / WEIGHTS_FILE).is_file():
                 return folder
-    return embedded_folder() / FOLDER
+    return embedded_folder() / VQGAN_FOLDER
 
 
-def imported_vqgan(pack: ModelPack, weights: str = "auto") -> dict[str, Path]:
-    """The weight file of the VQGAN, by its name, where it is none of the pack's own files; see :func:`vqgan_folder`."""
-    path = vqgan_folder(pack, weights) / WEIGHTS_FILE
-    return {} if path in pack.weight_files().values() else {path.parent.name: path}
+def vqgan_weights(pack: ModelPack, weights: str = "auto") -> dict[str, Path]:
+    """The weight file of the VQGAN, by the name of its folder; see :func:`vqgan_folder`."""
+    folder = vqgan_folder(pack, weights)
+    return {folder.name: folder / WEIGHTS_FILE}

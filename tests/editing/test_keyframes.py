@@ -122,6 +122,28 @@ def test_the_change_moves_with_the_scene(editor, hiss, mask, monkeypatch):
     assert taken.max(1) == pytest.approx(change.max(1), rel=0.15)  # and is no fainter for it
 
 
+def flickering(count):
+    """Dark frames that no flow leads from one to the next."""
+    return np.stack([make.texture(*SIZE, seed) // 3 for seed in range(count)])
+
+
+def test_a_strong_change_hides_what_its_keyframe_did_not_show(editor, hiss, mask, monkeypatch):
+    paint(monkeypatch, lambda inputs: 0.6 - inputs.source)
+    frames = flickering(7)
+    result = editor(frames, hiss, mask=mask, recipe=recipe_of(3, "region.size=128")).frames
+    inside = result[:, 20:44, 30:60].astype(float)
+    assert inside.mean((1, 2, 3)) == pytest.approx([1.6 * 127.5] * 7, abs=3)
+    assert inside.std((1, 2)).max() < 4  # no outlines of the source, whose own deviation is 15
+
+
+def test_under_a_weak_change_the_frame_keeps_its_own_detail(editor, hiss, mask, monkeypatch):
+    paint(monkeypatch, lambda inputs: torch.full_like(inputs.source, 0.1))
+    frames = flickering(7)
+    result = editor(frames, hiss, mask=mask, recipe=recipe_of(3)).frames
+    change = (result.astype(float) - frames)[:, 20:44, 30:60]
+    assert np.abs(change - 12.75).max() < 1
+
+
 def test_frames_between_keep_their_own_loudness(editor, mask, monkeypatch):
     paint(monkeypatch, lambda inputs: torch.full_like(inputs.source, 0.5))
     noise = np.random.default_rng(0).normal(0, 0.3, (1, RATE)).clip(-1, 1)

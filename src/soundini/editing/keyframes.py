@@ -13,6 +13,7 @@ from soundini.editing.window import WindowInputs
 from soundini.flow.carry import carry_between
 from soundini.flow.pairs import estimate_pairs
 from soundini.flow.protocol import FlowEstimator
+from soundini.media.geometry import share_hidden
 
 
 def served_frames(window: Window) -> Iterator[range]:
@@ -89,7 +90,15 @@ def carry_change(
     window: Window,
     flow: FlowEstimator,
 ) -> Tensor:
-    """What the frames of a window become, from what its keyframes did.
+    """What the edit does to the frames of a window, from what it did to its keyframes.
+
+    A weak change is carried as it is, and what is beneath it stays the frame's own. A strong one took away what its keyframe
+    showed; carried as it is, it would take that away from a frame that never had it quite there, and outlines of the
+    scene would shine through the effect like ghosts. So there it is the picture that is carried:
+
+        change_i = carried change - s * (source_i - carried source),   s as in :func:`soundini.media.geometry.share_hidden`
+
+    which is ``carried edited picture - source_i`` where s is 1.
 
     Args:
         change: of the keyframes, edited minus source.
@@ -103,4 +112,7 @@ def carry_change(
     """
     if len(window.sampled) == len(window):
         return change
-    return carry_between(change, keyframes.mask, window.sampled, inputs.source, flow)
+    known = torch.cat([change, keyframes.source], 1)
+    carried = carry_between(known, keyframes.mask, window.sampled, inputs.source, flow)
+    moved, beneath = carried.split(3, 1)
+    return moved - share_hidden(moved) * (inputs.source - beneath)

@@ -28,7 +28,7 @@ def carry_between(
     where neither shows it, from both as it comes. Past the last keyframe there is one side.
 
     f_k is measured between i and the keyframe itself, not put together from neighbour to neighbour, whose errors add up: the
-    warped source was off by more at every distance from 2 to 8 frames (docs/long-videos.md).
+    warped source was off by more at every distance from 2 to 8 frames (docs/bench-stride.md).
 
     Args:
         known: anything that lies on the keyframes' pixels.

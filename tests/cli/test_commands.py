@@ -38,7 +38,7 @@ def test_help_of_edit_names_every_flag(run):
     code, told, _ = run("edit", "--help")
     assert code == 0
     flags = "sound mask box ellipse polygon whole-frame track dilate feather invert start end seed"
-    more = "output audio envelope noise preset set models recipe dry-run preview-file memory job"
+    more = "output audio envelope noise preset set models recipe dry-run preview-file memory job stride"
     for flag in f"{flags} {more}".split():
         assert f"--{flag}" in told
 

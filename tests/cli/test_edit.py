@@ -227,6 +227,18 @@ def test_dry_run_says_much_and_writes_nothing(edit, out, tmp_path):
         assert word in told
 
 
+def test_stride_samples_keyframes_and_edits_every_frame(edit, video, out):
+    code, told, err = edit("--stride", "3", "--dry-run")
+    assert (code, err) == (0, "")
+    assert "keyframes    3 of 6 frames" in told  # 0, 3 and the last
+    assert "3 steps a window, 9 of a frame in all" in told
+    code, told, err = edit("--stride", "3", "--set", "sound.envelope=off")
+    assert (code, err) == (0, "")
+    assert recipe_beside(out)["request"]["recipe"]["window"]["stride"] == 3
+    change = np.abs(frames_of(out).astype(int) - frames_of(video))
+    assert (change[:, 20:44, 32:56].mean((1, 2, 3)) > 5 * change[:, :, 76:].mean()).all()
+
+
 def test_dry_run_counts_one_picture_for_all_frames_where_the_method_edits_one(edit):
     code, told, _ = edit("--dry-run", "--method", "layered-atlases", "--set", "atlases.points=50")
     assert code == 0

@@ -32,6 +32,27 @@ def test_the_embedded_models_edit_a_clip_by_a_crackle(tmp_path):
     assert np.isfinite(list(record["losses"].values())).all()
 
 
+def test_frames_between_keyframes_burn_too(tmp_path):
+    frames = make.moving_frames(5, motion=(0, 2))
+    video = make.write_video(tmp_path / "in.mp4", frames)
+    sound, out = tmp_path / "fire.wav", tmp_path / "out.mp4"
+    write_wav(sound, crackle(1.0))
+    process = start(
+        *("edit", video, "-s", sound, "--box", "24,12,40,40", "-o", out, "--envelope", "off"),
+        *("--stride", "4", "--set", "sampling.steps=4", "--set", "region.size=64"),
+    )
+    told, err = process.communicate(timeout=300)
+    assert (process.returncode, err) == (0, "")
+    assert "step 4/4" in told
+    with VideoReader(out) as edited, VideoReader(video) as source:
+        pairs = zip(edited.frames(), source.frames(), strict=True)
+        change = np.stack([a.rgb.astype(int) - b.rgb for a, b in pairs])
+    inside = change[:, 20:44, 32:56].mean((1, 2))
+    assert (inside[:, 0] > inside[:, 2] + 25).all()  # all five are redder, and less blue
+    strong = np.abs(change[:, 20:44, 32:56]).mean((1, 2, 3))
+    assert strong[1:4].min() > 0.7 * strong[[0, 4]].min()
+
+
 def test_layered_atlases_burn_too_and_the_flames_go_with_the_scene(tmp_path):
     frames = make.moving_frames(4, motion=(0, 2))
     video = make.write_video(tmp_path / "in.mp4", frames)

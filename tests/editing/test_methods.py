@@ -10,7 +10,7 @@ from soundini.config.recipe import Recipe
 from soundini.editing.editor import SoundEditor
 from soundini.editing.methods import METHODS, evaluations, settings_for_method
 from soundini.editing.sound_track import lay_sound
-from soundini.events import MasksReady, StepDone
+from soundini.events import FrameDone, MasksReady, StepDone
 from soundini.media.sound import Sound
 from soundini.packs.debug import debug_pack
 
@@ -75,6 +75,19 @@ def test_as_many_steps_are_told_as_were_promised(method, init):
     steps = [e.step for e in events if isinstance(e, StepDone)]
     assert steps == list(range(1, promised + 1))
     assert promised % evaluations(recipe_of(method), 1000) == 0
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_samples_keyframes_alone_where_it_is_told_to(method):
+    settings = ["window.stride=2", "sound.envelope=off", "atlases.steps=5", "atlases.points=50"]
+    frames, _, _ = clip()
+    events = list(stream(method, *settings))
+    edited = np.stack([e.rgb for e in events if isinstance(e, FrameDone)])
+    assert edited.shape == frames.shape
+    assert np.abs(edited.astype(int) - frames)[:, 15:35, 20:40].mean((1, 2, 3)).min() > 1
+    promised = next(e.steps for e in events if isinstance(e, MasksReady))
+    assert sum(isinstance(e, StepDone) for e in events) == promised
+    assert promised == 2 * evaluations(recipe_of(method), 1000)  # six keyframes, four a window
 
 
 def test_what_couples_frames_is_off_in_the_baselines():

@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 
 from soundini.config.recipe import RegionConfig, WindowConfig
-from soundini.editing.plan import plan_windows, split_frames
+from soundini.editing.plan import longest_span, plan_windows, split_frames
 from soundini.media.geometry import Box
 
 
@@ -17,6 +17,27 @@ def test_windows_cover_every_frame_once_but_for_the_overlap(count, frames, overl
     assert all(b[0] == a[1] - overlap for a, b in pairwise(spans))
     lengths = [b - a for a, b in spans]
     assert max(lengths) - min(lengths) <= 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 10, 28, 100, 241])
+@pytest.mark.parametrize("stride", [2, 3, 7])
+@pytest.mark.parametrize(("frames", "overlap"), [(14, 2), (12, 0), (5, 1), (1, 0)])
+def test_windows_begin_and_end_on_keyframes(count, stride, frames, overlap):
+    config = WindowConfig(frames=frames, overlap=overlap, stride=stride)
+    windows = plan_windows([Box(4, 4, 20, 20)] * count, (64, 64), RegionConfig(), config, 16)
+    assert (windows[0].start, windows[-1].stop) == (0, count)
+    everywhere = [[w.start + i for i in w.sampled] for w in windows]
+    assert sorted({*range(0, count, stride), count - 1}) == sorted(set().union(*everywhere))
+    for w, sampled in zip(windows, everywhere, strict=True):
+        assert sampled[0] == w.start
+        assert 0 < len(sampled) <= frames
+        assert len(w) <= longest_span(config) + (stride - 1 if overlap == 0 else 0)
+        if overlap or w is windows[-1]:
+            assert sampled[-1] == w.stop - 1
+    for before, after in pairwise(everywhere):
+        assert before[len(before) - overlap :] == after[:overlap]
+    for before, after in pairwise(windows):
+        assert before.stop >= after.start
 
 
 def test_boxes_follow_the_mask_at_one_size():

@@ -73,6 +73,17 @@ def test_what_is_done_is_not_done_again(request_for, plain, tmp_path, steps):
     assert request.output.read_bytes() == plain
 
 
+@pytest.mark.parametrize("steps", [2, 4, 7])
+def test_what_lies_between_keyframes_comes_to_the_same_bytes(request_for, tmp_path, steps):
+    settings = ("window.stride=3", "window.frames=4", "window.overlap=1")  # 0 3 6 9, 9 12 13
+    whole = request_for("whole.mp4", *settings)
+    resumed(stopped(tmp_path / "whole", whole, 0))
+    request = request_for("out.mp4", *settings)
+    done = steps_of(resumed(stopped(tmp_path / "job", request, steps)))
+    assert [step for _, step in done] == list(range(steps + 1, 9))
+    assert request.output.read_bytes() == whole.output.read_bytes()
+
+
 def test_states_are_seldom_and_windows_are_kept_at_once(request_for, plain, tmp_path):
     folder = stopped(tmp_path / "job", request_for(), 6, between=1000)
     assert not (folder / STATE).exists()

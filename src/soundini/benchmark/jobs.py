@@ -17,6 +17,7 @@ from soundini.config.presets import override
 from soundini.config.recipe import Recipe
 from soundini.editing.files import prepare_edit, run_edit
 from soundini.editing.methods import evaluations_a_frame
+from soundini.editing.plan import longest_span
 from soundini.editing.request import EditRequest, MaskRequest
 from soundini.errors import SoundiniError
 from soundini.evaluation.clips import EvaluationClip
@@ -239,7 +240,7 @@ def _do(job: Job, pack: ModelPack, judge: Judge) -> dict[str, Any]:
     assert end is not None
     assert measures is not None
     recipe, num_timesteps = job.request.recipe, pack.denoiser.schedule.num_timesteps
-    frames = min(recipe.window.frames, end.frames)
+    frames = min(longest_span(recipe.window), end.frames)
     return {
         "seconds": end.seconds,
         "evaluations": evaluations_a_frame(recipe, num_timesteps, frames),

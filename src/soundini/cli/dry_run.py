@@ -42,6 +42,11 @@ def print_plan(request: EditRequest) -> None:
         )
         print(f"models       {edit.pack.name} on {device}, flow {type(edit.pack.flow).__name__}")
         print(f"windows      {len(edit.windows)}, {len(busy)} of them edited, at {width}x{height}")
+        if recipe.window.stride > 1:
+            picked = {w.start + i for w in edit.windows for i in w.sampled}
+            print(
+                f"keyframes    {len(picked)} of {edit.frame_count} frames; the others take from them"
+            )
         for window in busy:
             box = window.box
             assert box is not None

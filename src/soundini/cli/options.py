@@ -32,6 +32,7 @@ EDIT_FLAGS = {
     "envelope": "sound.envelope",
     "gain": "sound.gain",
     "audio": "output.audio",
+    "stride": "window.stride",
     "device": "compute.device",
     "memory": "compute.memory",
 }

@@ -154,7 +154,9 @@ class WindowConfig(Section):
     frames: int = Field(default=14, ge=1, le=1024)
     """Frames sampled together."""
     overlap: int = Field(default=2, ge=0, le=64)
-    """Frames that two windows share and that are cross-faded."""
+    """Sampled frames that two windows share; they, and what lies between them, are cross-faded."""
+    stride: int = Field(default=1, ge=1, le=16)
+    """Sample every so-manieth frame (and the last); those between take the change from both sides, carried along the flow."""
     fade: int = Field(default=6, ge=0, le=64)
     """Frames after those, over which what is left of the windows' difference dies away, carried along the flow."""
 

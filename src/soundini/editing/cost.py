@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, replace
 
 from soundini.config.presets import override
+from soundini.editing.keyframes import heard_keyframes
 from soundini.editing.memory import MemoryModel, fit_windows, model_memory, watch_peak
 from soundini.editing.methods import evaluations, pictures
 from soundini.editing.prepared import PreparedEdit
@@ -35,17 +36,18 @@ class Cost:
 def count_evaluations(edit: PreparedEdit) -> int:
     """Count the passes of one frame through the network.
 
-    Silent frames and frames without a mask need none; a picture that serves a whole window counts once.
+    Silent frames, frames between keyframes and windows without a mask need none; a picture that serves a whole window counts
+    once.
     """
     recipe, schedule = edit.request.recipe, edit.pack.denoiser.schedule
     steps = evaluations(recipe, schedule.num_timesteps)
-    return steps * sum(pictures(recipe, heard) for heard in _heard_frames(edit))
+    return steps * sum(pictures(recipe, heard) for heard in _sampled_frames(edit))
 
 
-def _heard_frames(edit: PreparedEdit) -> list[int]:
-    """How many frames something is heard in, for each window with a mask."""
+def _sampled_frames(edit: PreparedEdit) -> list[int]:
+    """How many frames are sampled, for each window with a mask."""
     windows = [w for w in edit.windows if w.box is not None]
-    return [int((edit.track.strength[w.start : w.stop] > 0).sum()) for w in windows]
+    return [heard_keyframes(w, edit.track.strength[w.start : w.stop]) for w in windows]
 
 
 def estimate(edit: PreparedEdit) -> Cost:
@@ -55,9 +57,9 @@ def estimate(edit: PreparedEdit) -> Cost:
     """
     recipe = edit.request.recipe
     model, taken = _measure(edit)
-    longest = max(len(w) for w in edit.windows)
+    longest = max(len(w.sampled) for w in edit.windows)
     passes = count_evaluations(edit)
-    fits = recipe.atlases.steps * sum(heard > 0 for heard in _heard_frames(edit))
+    fits = recipe.atlases.steps * sum(heard > 0 for heard in _sampled_frames(edit))
     memory = model.peak(longest, recipe.compute.chunk)
     return Cost(passes, taken.step * passes + taken.fit_step * fits, round(memory / _MIB))
 
@@ -96,13 +98,13 @@ def _measure(edit: PreparedEdit) -> tuple[MemoryModel, _Seconds]:
             taken = replace(spent, step=spent.step / sampled)
         return peak()
 
-    longest = max(len(w) for w in edit.windows)
+    longest = max(len(w.sampled) for w in edit.windows)
     model = model_memory(peak_of, longest, (edit.info.height, edit.info.width))
     return model, taken
 
 
 def _step(edit: PreparedEdit, count: int, chunk: int) -> _Seconds:
-    """Seconds of a step of ``count`` frames, ``chunk`` at once."""
+    """Seconds of a step of ``count`` sampled frames, ``chunk`` at once."""
     picked = pick_neighbours(edit, count, chunk)
     quick = replace(picked, recipe=override(picked.recipe, [f"atlases.steps={_STEPS}"]))
     done = 0

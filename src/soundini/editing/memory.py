@@ -28,7 +28,7 @@ class MemoryModel:
 
     Args:
         base: what there is without any frame: the models, the program, the codecs.
-        frame: of each frame of a window.
+        frame: of each sampled frame of a window, and those up to the next.
         passed: of each frame that passes the network at once.
     """
 
@@ -37,7 +37,7 @@ class MemoryModel:
     passed: float
 
     def peak(self, frames: int, chunk: int = 0) -> float:
-        """Peak of windows of so many frames; ``chunk`` as in :class:`~soundini.config.recipe.ComputeConfig`."""
+        """Peak of windows of so many sampled frames; ``chunk`` as in :class:`~soundini.config.recipe.ComputeConfig`."""
         return self.base + self.frame * frames + self.passed * min(chunk or frames, frames)
 
 

@@ -12,6 +12,7 @@ from soundini.config.recipe import Recipe
 from soundini.diffusion.sampling import SamplingState, SamplingStep
 from soundini.editing.atlas_window import edit_through_atlases, still_picture
 from soundini.editing.coding import optimise_window
+from soundini.editing.plan import place_keyframes
 from soundini.editing.window import WindowInputs, sample_window, sampling_plan
 from soundini.guidance.sound import region_similarity
 from soundini.packs.pack import ModelPack, file_hash
@@ -57,14 +58,15 @@ def pictures(recipe: Recipe, frames: int) -> int:
 
 
 def evaluations_a_frame(recipe: Recipe, num_timesteps: int, frames: int) -> float:
-    """Network evaluations that each frame of a window takes; those of a picture that serves all frames are shared out.
+    """Network evaluations that each frame of a window takes; those of a picture that serves several frames are shared out.
 
     Args:
         recipe: settings.
         num_timesteps: of the model's schedule.
-        frames: of the window.
+        frames: of the window, sampled or not.
     """
-    return evaluations(recipe, num_timesteps) * pictures(recipe, frames) / frames
+    sampled = len(place_keyframes(frames, recipe.window.stride))
+    return evaluations(recipe, num_timesteps) * pictures(recipe, sampled) / frames
 
 
 def weight_hashes(pack: ModelPack, recipe: Recipe) -> dict[str, str]:

@@ -64,18 +64,19 @@ def pick_stills(edit: PreparedEdit, chosen: Sequence[int]) -> PickedFrames:
 
 
 def pick_neighbours(edit: PreparedEdit, count: int, chunk: int) -> PickedFrames:
-    """Pick the first frames of the first edited window, as one window, at full strength.
+    """Pick the first frames of the first edited window, as one window, at full strength: keyframes and what lies between them.
 
     Args:
         edit: the whole edit, not begun.
-        count: how many, at least 1.
+        count: how many are sampled, at least 1.
         chunk: how many pass the network at once.
     """
     window = next(w for w in edit.windows if w.box is not None)
-    chosen = range(window.start, min(window.stop, window.start + count))
+    keyframes = window.sampled[:count]
+    chosen = range(window.start, window.start + keyframes[-1] + 1)
     frames, masks, track = _read(edit, chosen)
     loud = replace(track, strength=torch.ones_like(track.strength))
-    windows = [Window(0, 0, len(chosen), window.box, window.size)]
+    windows = [Window(0, 0, len(chosen), window.box, window.size, keyframes)]
     recipe = override(edit.request.recipe, [f"compute.chunk={chunk}"])
     return PickedFrames(edit, frames, masks, loud, windows, recipe)
 

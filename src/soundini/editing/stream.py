@@ -24,6 +24,7 @@ from soundini.editing.keeping import (
     Patch,
     RunningWindow,
 )
+from soundini.editing.keyframes import at_keyframes, carry_change
 from soundini.editing.methods import (
     edit_window,
     evaluations,
@@ -68,7 +69,8 @@ def edit_frames(
     """Edit a stream of frames window by window.
 
     Windows overlap by a few frames, over which one gives way to the next; the finished frame before a window anchors it
-    through L_flow; the noise depends on the frame alone. No more than one window of frames is held.
+    through L_flow; the noise depends on the frame alone. Where a window has keyframes only they are sampled, and the frames
+    between take their change. No more than one window of frames is held.
 
     Args:
         pack: the models.
@@ -150,9 +152,10 @@ def _edit_window(
         losses, spent = running.losses, running.seconds
         state = running.sampling.to(inputs.source.device)
     began = time.perf_counter() - spent
+    keyframes = at_keyframes(inputs, window, pack.flow)
     done = place.done + (state.index if state is not None else 0)
-    x = state.x if state is not None else inputs.source
-    for step in edit_window(pack, inputs, recipe, state):
+    x = state.x if state is not None else keyframes.source
+    for step in edit_window(pack, keyframes, recipe, state):
         if isinstance(step, FitStep):
             fitted = _read_back(step.losses)
             yield FitStepDone(place.number, step.index + 1, step.total, fitted)
@@ -165,7 +168,8 @@ def _edit_window(
         preview = _preview(step.pred_xstart)
         yield StepDone(place.number, done, place.total, losses, preview)
     assert window.box is not None
-    change = x.clamp(-1, 1) - inputs.source
+    change = x.clamp(-1, 1) - keyframes.source
+    change = carry_change(change, keyframes, inputs, window, pack.flow)
     if recipe.guidance.lambda_flow:
         change = smooth_along(change, inputs.own_pairs(), recipe.guidance.settle)
     edited = inputs.source + change

@@ -40,6 +40,11 @@ class FlowPairs:
         picked = slice(start, max(stop - 1, start))
         return FlowPairs(*(field[picked] for field in self._fields()))
 
+    def followed_by(self, later: "FlowPairs") -> "FlowPairs":
+        """Return these pairs and then others, of the same size."""
+        fields = zip(self._fields(), later._fields(), strict=True)
+        return FlowPairs(*(torch.cat(both) for both in fields))
+
     def detach(self) -> "FlowPairs":
         """Return the same values, cut from the graph."""
         return FlowPairs(*(field.detach() for field in self._fields()))

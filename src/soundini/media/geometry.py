@@ -152,6 +152,23 @@ def mask_to_model(
     ).clamp(0, 1)
 
 
+def share_hidden(change: torch.Tensor) -> torch.Tensor:
+    """Tell how far a change hides what was there: 0 where it is weak, 1 where it is strong.
+
+    It rises smoothly from 0 at a local change (mean over 5x5 pixels of the largest channel) of 8 % of the range to 1 at 24 %.
+
+    Args:
+        change: edited minus source, both in [-1, 1].
+
+    Shape:
+        - change: ``[T, 3, h, w]``
+        - returns: ``[T, 1, h, w]``
+    """
+    local = F.avg_pool2d(change.abs().amax(1, keepdim=True), 5, 1, 2, count_include_pad=False) / 2
+    hidden = ((local - _CHANGE_SEEN) / (_CHANGE_HIDES - _CHANGE_SEEN)).clamp(0, 1)
+    return hidden * hidden * (3 - 2 * hidden)
+
+
 def paste_change(
     source_rgb: np.ndarray,
     edited: torch.Tensor,
@@ -167,8 +184,8 @@ def paste_change(
         out = source + mask * (enlarge(change) - s * detail),   change = edited - resampled_source
 
     ``detail`` is what the native frame has beyond the model's resolution, source - enlarge(resampled_source). Under a weak
-    change it survives whole (s = 0); where the change hides what was there, its outlines must not show through (s = 1):
-    s rises smoothly from 0 at a local change of 8 % of the range to 1 at 24 %.
+    change it survives whole (s = 0); where the change hides what was there, its outlines must not show through (s = 1);
+    s is :func:`share_hidden`.
 
     Pixels where ``mask`` is 0, or that lie outside the box, are bit-identical to the source.
 
@@ -201,10 +218,7 @@ def paste_change(
     if top >= bottom or left >= right:
         return out
     change = (edited.detach().float() - resampled_source.detach().float()).unsqueeze(0)
-    local = F.avg_pool2d(change.abs().amax(1, keepdim=True), 5, 1, 2, count_include_pad=False) / 2
-    hidden = ((local - _CHANGE_SEEN) / (_CHANGE_HIDES - _CHANGE_SEEN)).clamp(0, 1)
-    hidden = hidden * hidden * (3 - 2 * hidden)
-    layers = torch.cat([change, resampled_source.detach().float()[None], hidden], 1)
+    layers = torch.cat([change, resampled_source.detach().float()[None], share_hidden(change)], 1)
     native = _resize(layers, (box.height, box.width))[0].permute(1, 2, 0).cpu().numpy()
     native = native[top - box.y : bottom - box.y, left - box.x : right - box.x]
     detail = out[top:bottom, left:right] - (native[..., 3:6] * 127.5 + 127.5)

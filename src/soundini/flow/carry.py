@@ -1,0 +1,62 @@
+"""From a few frames to those between them: what is known of some is carried to all along the optical flow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from soundini.flow.pairs import estimate_pairs
+from soundini.flow.protocol import FlowEstimator
+from soundini.flow.warp import warp
+
+_TRACE = 1e-3
+"""Weight of what cannot be trusted: it counts where there is nothing else, and then the nearer side counts most."""
+
+
+def carry_between(
+    known: Tensor, cover: Tensor, keyframes: Sequence[int], frames: Tensor, flow: FlowEstimator
+) -> Tensor:
+    """Carry what is known of keyframes to the frames between them.
+
+    For frame i between keyframes a and b, with the flow f from i to each and w of a being (b - i) / (b - a), that of b the rest:
+
+        out_i(p) = sum_k w_k v_k(p) known_k(p + f_k(p)) / sum_k w_k v_k(p),   k in {a, b}
+
+    v_k(p) is 1 where k shows the point p of frame i and ``cover`` has it there: what one side hides is taken from the other, and
+    where neither shows it, from both as it comes. Past the last keyframe there is one side.
+
+    f_k is measured between i and the keyframe itself, not put together from neighbour to neighbour, whose errors add up: the
+    warped source was off by more at every distance from 2 to 8 frames (docs/bench-stride.md).
+
+    Args:
+        known: anything that lies on the keyframes' pixels.
+        cover: where it counts, in [0, 1].
+        keyframes: which frames they are, rising from 0.
+        frames: all frames in [-1, 1].
+        flow: who estimates it; it is asked for two frames at a time.
+
+    Shape:
+        ``known``: ``[K, C, H, W]``; ``cover``: ``[K, 1, H, W]``; ``frames``: ``[T, 3, H, W]``; returns ``[T, C, H, W]``,
+        on keyframes what was given.
+    """
+    out = known.new_empty(len(frames), *known.shape[1:])
+    out[list(keyframes)] = known
+    ends = [*keyframes[1:], len(frames)]
+    for number, (start, end) in enumerate(zip(keyframes, ends, strict=True)):
+        for i in range(start + 1, end):
+            between = number + 1 < len(keyframes)
+            near = [start, i, end] if between else [start, i]
+            pairs = estimate_pairs(frames[near], flow)
+            paths = [(number, pairs.flow_bwd[:1], pairs.visible_bwd[:1], end - i)]
+            if between:
+                paths.append((number + 1, pairs.flow_fwd[1:], pairs.visible_fwd[1:], i - start))
+            total, weight = torch.zeros_like(known[:1]), torch.zeros_like(cover[:1])
+            for keyframe, path, visible, closeness in paths:
+                side = slice(keyframe, keyframe + 1)
+                share = closeness * (visible * warp(cover[side], path) + _TRACE)
+                total += share * warp(known[side], path)
+                weight += share
+            out[i] = (total / weight)[0]
+    return out

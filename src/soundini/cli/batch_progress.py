@@ -6,7 +6,14 @@ import time
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Column
 
 from soundini.batch.check import RowChecked
@@ -40,7 +47,7 @@ class BatchProgress:
             expand=True,
         )
         self._all = self._bar.add_task("checking", total=None, about="")
-        self._one = self._bar.add_task("this row", total=None, about="", visible=False)
+        self._one: TaskID | None = None
 
     def __enter__(self) -> BatchProgress:
         self._bar.start()
@@ -66,13 +73,14 @@ class BatchProgress:
         """Take note of an event."""
         if isinstance(event, RowBegun):
             self._row = f"row {event.number}/{event.total}"
-            self._bar.reset(self._one, total=None, about=event.row.name, visible=True)
+            self._one = self._bar.add_task("this row", total=None, about=event.row.name)
             self._say(f"{self._row}  begun    {event.row.name}")
         elif isinstance(event, RowEnded):
             self._end(event)
         elif isinstance(event, FitStepDone | StepDone):
             kind = "step" if isinstance(event, StepDone) else "fit"
-            self._bar.update(self._one, completed=event.step, total=event.total)
+            if self._one is not None:
+                self._bar.update(self._one, completed=event.step, total=event.total)
             now = time.perf_counter()
             if not self._console.is_terminal and now - self._told >= _SECONDS_BETWEEN_LINES:
                 self._told = now
@@ -83,7 +91,9 @@ class BatchProgress:
         self._counts[outcome.state] += 1
         counts = ", ".join(f"{count} {state}" for state, count in self._counts.items() if count)
         self._bar.update(self._all, completed=event.number, about=counts)
-        self._bar.update(self._one, visible=False)
+        if self._one is not None:
+            self._bar.remove_task(self._one)
+            self._one = None
         parts = [f"row {event.number}/{event.total}  {outcome.state:<7}  {event.row.name}"]
         if outcome.state == "done":
             assert outcome.seconds is not None

@@ -103,11 +103,22 @@ def test_row_that_makes_no_edit_says_why(batch, keys, words):
     assert words in row.problem
 
 
-@pytest.mark.parametrize("text", ["[]", "a: [", "output: 3", "rows: [1]", "\x00", "vidoe: a.mp4"])
+@pytest.mark.parametrize(
+    "text", ["[]", "a: [", "output: 3", "rows: [1]", "\x00", "vidoe: a.mp4", "video: *.mp4"]
+)
 def test_what_is_no_batch_file_is_refused(folder, text):
     path = folder / "jobs.yaml"
     path.write_text(text)
     with pytest.raises(ConfigError, match=r"jobs\.yaml"):
+        read_batch_file(path)
+
+
+def test_aliases_that_multiply_are_refused(folder):
+    path = folder / "jobs.yaml"
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)]
+    path.write_text("\n".join([*lines, "video: *a29"]))
+    with pytest.raises(ConfigError, match="aliases"):
         read_batch_file(path)
 
 

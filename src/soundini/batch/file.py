@@ -33,7 +33,7 @@ class RowSettings(Section):
     {paths: [0=a.png, 48=b.png]}."""
     recipe: OneOrMany[str] = ()
     """Presets, or .recipe.json files whose settings are taken; by default the preset named like the models, or fast."""
-    set: tuple[str, ...] = ()
+    set: OneOrMany[str] = ()
     """Settings that differ, such as guidance.strength=0.06; a row's come after those of the file."""
     models: str = "embedded"
     """The model pack: embedded, paper-256, paper-512, debug, or a folder."""
@@ -126,6 +126,11 @@ def _yaml(path: Path, text: str) -> Mapping[str, Any]:
     import yaml
 
     try:
+        # A few lines of aliases can stand for more than fits anywhere.
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise ConfigError(
+                f"{path} has aliases, which batch files do not; a pattern that begins with * is put in quotes"
+            )
         content = yaml.safe_load(text)
     except (ValueError, RecursionError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())

@@ -127,3 +127,12 @@ def test_links_are_not_written_through(batch, problems, folder, tmp_path):
 def test_links_within_the_root_may_be_read(batch, problems, folder):
     (folder / "take.mp4").symlink_to(folder / "clips" / "street.mp4")
     assert problems(batch(video="take.mp4")) == [""]
+
+
+def test_names_that_are_too_long_are_told(batch, problems, folder):
+    long = folder / "clips" / f"{'a' * 248}.mp4"
+    (folder / "clips" / "beach.mp4").rename(long)
+    found = problems(batch(video=["clips/a*.mp4", "clips/*" + "b" * 300, f"{'c' * 300}.mp4"]))
+    assert found == ["nothing matches clips/*" + "b" * 300 + f"; paths begin at {folder}"]
+    found = problems(batch(video=["clips/a*.mp4", f"{'c' * 300}.mp4"]))
+    assert ["the name is too long" in problem for problem in found] == [True, True]

@@ -61,11 +61,11 @@ class Place:
             ConfigError: something leads out of the root.
         """
         path = self.input(text)
-        if not glob.has_magic(text) or path.exists():
+        if not glob.has_magic(text) or _is_there(path):
             return [path]
         found = sorted(glob.glob(text, root_dir=self.folder, recursive=True))  # noqa: PTH207 -- absolute ones too
         paths = [self.input(name) for name in found]
-        return [path for path in paths if not sidecar_path(path).exists()]
+        return [path for path in paths if not _is_there(sidecar_path(path))]
 
     def output_folder(self, text: str) -> Path:
         """The folder of the outputs.
@@ -88,6 +88,13 @@ class Place:
         return ConfigError(
             f"{text} leads out of {self.root}; move it there, or name a larger folder with --root"
         )
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # too long a name, say
+        return False
 
 
 def refuse_links(path: Path, root: Path) -> None:

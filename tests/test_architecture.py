@@ -50,6 +50,7 @@ ALLOWED = {
         "baselines",
     },
     "jobs": {"errors", "events", "diffusion", "editing", "media", "packs", "weights"},
+    "batch": {"errors", "events", "compute", "config", "editing", "jobs", "media", "packs"},
     "metrics": {"errors"},
     "judge": {"errors", "state_files", "perceptual", "media", "masks"},
     "training": {

@@ -16,7 +16,7 @@ def name_in(text):
     return found[1]
 
 
-def fail(*_arguments):
+def fail(*_arguments, **_settings):
     raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate")
 
 
@@ -24,7 +24,7 @@ def fail(*_arguments):
 def interrupted(edit, monkeypatch):
     """The name of a job that ended without memory."""
     with monkeypatch.context() as patch:
-        patch.setattr("soundini.editing.methods.sample_window", fail)
+        patch.setattr("soundini.editing.window.sample", fail)
         code, _, err = edit(*WINDOWS)
     assert_refused((code, "", err), "the memory is full", "go on with: soundini resume out-")
     return name_in(err)

@@ -58,6 +58,7 @@ def test_override_sets_one_thing():
         ("guidance.lambda_sond=1", "guidance.lambda_sound"),
         ("strength=1", "guidance.strength"),
         ("sampling.step=3", "sampling.steps"),
+        ("seed.x=3", "the nearest is seed"),
         ("nonsense", "key=value"),
         ("guidance=3", "settings"),
         ("sampling.steps=0", "sampling.steps"),

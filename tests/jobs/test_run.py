@@ -183,11 +183,11 @@ def test_job_that_was_moved_goes_on(request_for, plain, tmp_path):
 def test_error_is_noted_and_the_job_goes_on(request_for, plain, tmp_path, monkeypatch):
     folder = stopped(tmp_path / "job", request_for(), 2)
 
-    def hungry(*_arguments):
+    def hungry(*_arguments, **_settings):
         raise MemoryError("not enough memory")
 
     with monkeypatch.context() as patch, held(folder) as (job, edit):
-        patch.setattr("soundini.editing.methods.sample_window", hungry)
+        patch.setattr("soundini.editing.window.sample", hungry)
         with pytest.raises(MemoryError):
             list(run_job(job, edit))
     assert read_record(folder).state == "failed"

@@ -11,6 +11,7 @@ from typing import Annotated
 import tyro
 
 from soundini._version import __version__
+from soundini.cli.batch import Batch
 from soundini.cli.benchmark import Benchmark
 from soundini.cli.data import Data
 from soundini.cli.demo import Demo
@@ -32,6 +33,7 @@ _MASK_PREVIEW = "mask preview"
 Command = (
     Annotated[Edit, tyro.conf.subcommand("edit")]
     | Annotated[Resume, tyro.conf.subcommand("resume")]
+    | Annotated[Batch, tyro.conf.subcommand("batch")]
     | Annotated[Jobs, tyro.conf.subcommand("jobs")]
     | Annotated[Preview, tyro.conf.subcommand("preview")]
     | Annotated[MaskPreview, tyro.conf.subcommand(_MASK_PREVIEW)]

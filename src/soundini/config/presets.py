@@ -78,6 +78,8 @@ def override(recipe: SettingsT, assignments: Iterable[str]) -> SettingsT:
         section = settings
         for part in path:
             section = section[part]
+            if not isinstance(section, dict):
+                raise ConfigError(f"unknown setting {key.strip()}; {_suggest(key.strip(), known)}")
         section[last] = value
     return settings_from(settings, type(recipe))
 

@@ -11,9 +11,10 @@ from soundini.compute import pick_device, pick_dtype
 from soundini.config.presets import load_preset
 from soundini.config.recipe import Recipe
 from soundini.editing.cost import fit_to_memory
+from soundini.editing.inputs import hash_inputs
 from soundini.editing.keeping import Keeper
 from soundini.editing.methods import weight_hashes
-from soundini.editing.part import read_part
+from soundini.editing.part import EditPart, read_part
 from soundini.editing.plan import plan_windows
 from soundini.editing.prepared import PreparedEdit
 from soundini.editing.request import (
@@ -40,18 +41,30 @@ def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> Prepare
     Raises:
         SoundiniError: an input is missing, damaged, or of the wrong kind.
     """
-    recipe = request.recipe
     check_output(request.output, [p for p in request.inputs if p.exists()])
     part = read_part(request)
-    if pack is None:
-        device = pick_device(recipe.compute.device)
-        pack = load_pack(
-            request.models,
-            device=device,
-            dtype=pick_dtype(recipe.compute.dtype, device),
-            flow=recipe.compute.flow,
-        )
-    track = part.lay(pack.joint)
+    try:
+        return _plan(part, load_models(request) if pack is None else pack)
+    except BaseException:
+        part.close()
+        raise
+
+
+def load_models(request: EditRequest) -> ModelPack:
+    """The models of an edit, on its device and in its arithmetic.
+
+    Raises:
+        ModelError: they cannot be loaded.
+        ConfigError: there is no such device.
+    """
+    compute = request.recipe.compute
+    device = pick_device(compute.device)
+    dtype = pick_dtype(compute.dtype, device)
+    return load_pack(request.models, device=device, dtype=dtype, flow=compute.flow)
+
+
+def _plan(part: EditPart, pack: ModelPack) -> PreparedEdit:
+    recipe = part.request.recipe
     windows = plan_windows(
         part.masks.bounds,
         (part.info.height, part.info.width),
@@ -60,14 +73,14 @@ def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> Prepare
         pack.denoiser.stride,
     )
     edit = PreparedEdit(
-        request,
+        part.request,
         pack,
         part.info,
         part.first,
         part.times,
         part.began,
         part.masks,
-        track,
+        part.lay(pack.joint),
         tuple(windows),
     )
     return fit_to_memory(edit) if recipe.compute.memory else edit
@@ -124,8 +137,7 @@ def run_edit(
             yield event
     assert end is not None
     seconds = time.perf_counter() - began
-    hashes = {path: file_hash(path) for path in request.inputs if path.is_file()}
-    sidecar = write_sidecar(request, hashes, _record(edit, end, seconds), token)
+    sidecar = write_sidecar(request, hash_inputs(request), _record(edit, end, seconds), token)
     yield FileDone(request.output, sidecar, seconds, writer.warnings)
 
 

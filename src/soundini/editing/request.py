@@ -104,7 +104,7 @@ def versions() -> dict[str, str]:
 
 
 def write_sidecar(
-    request: EditRequest, inputs: Mapping[Path, str], record: Mapping[str, Any], token: str = ""
+    request: EditRequest, inputs: Mapping[str, str], record: Mapping[str, Any], token: str = ""
 ) -> Path:
     """Write settings, versions, hashes of the inputs and figures beside the output, by atomic rename.
 
@@ -114,7 +114,7 @@ def write_sidecar(
     settings = _with_paths(
         request.model_dump(mode="json"), lambda name: _seen_from(path.parent, name)
     )
-    hashes = {_seen_from(path.parent, str(p)): digest for p, digest in inputs.items()}
+    hashes = {_seen_from(path.parent, name): digest for name, digest in inputs.items()}
     content = {"request": settings, "versions": versions(), "inputs": hashes, **record}
     with PartialFile(path, token) as file:
         file.partial.write_text(json.dumps(content, indent=1) + "\n")

@@ -164,8 +164,8 @@ def guidance_terms(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> lis
         directional = DirectionalSoundGuidance(embeddings, embeds, config.min_change)
         terms.append(WeightedTerm(config.lambda_directional, directional))
     if config.text and config.lambda_text:
-        text = _text_guidance(pack, embeddings, config.text)
-        terms.append(WeightedTerm(config.lambda_text, text))
+        words = text_tower(pack).embed_text([config.text])[0].to(embeddings.mask.device)
+        terms.append(WeightedTerm(config.lambda_text, TextGuidance(embeddings, words)))
     if config.lambda_flow and len(inputs.pairs):
         estimator = flow_of(pack, recipe)
         pairs = (
@@ -184,13 +184,18 @@ def guidance_terms(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> lis
     return terms
 
 
-def _text_guidance(pack: ModelPack, embeddings: RegionEmbeddings, text: str) -> TextGuidance:
+def text_tower(pack: ModelPack) -> EmbedsText:
+    """What understands words, of the pack's models.
+
+    Raises:
+        ConfigError: none does.
+    """
     if not isinstance(pack.joint, EmbedsText):
         raise ConfigError(
             f"there is a text, but the models {pack.name} understand none; "
             "use --models paper-256, or leave guidance.text empty"
         )
-    return TextGuidance(embeddings, pack.joint.embed_text([text])[0].to(embeddings.mask.device))
+    return pack.joint
 
 
 def _noise(inputs: WindowInputs, recipe: Recipe, device: torch.device):

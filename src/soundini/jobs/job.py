@@ -11,11 +11,12 @@ from types import TracebackType
 from filelock import FileLock, Timeout
 
 from soundini.editing.files import PreparedEdit
+from soundini.editing.inputs import hash_inputs
 from soundini.editing.methods import evaluations, weight_hashes
 from soundini.editing.request import absolute, sidecar_path, versions
 from soundini.errors import ConfigError, MediaError
 from soundini.jobs.journal import LOG, LOSSES
-from soundini.jobs.record import RECORD, JobRecord, hash_inputs, now, read_record
+from soundini.jobs.record import RECORD, JobRecord, now, read_record
 from soundini.jobs.windows import STATE, WINDOWS
 from soundini.media.output import partial_path, write_error
 from soundini.weights.store import home_folder

@@ -10,9 +10,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from soundini.editing.request import EditRequest, versions
-from soundini.errors import ConfigError, MediaError
+from soundini.errors import ConfigError
 from soundini.jobs.sealed import write_durably
-from soundini.packs.pack import file_hash
 
 RECORD = "job.json"
 
@@ -80,23 +79,6 @@ def read_record(folder: Path) -> JobRecord:
 def now() -> str:
     """The moment, UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def hash_inputs(request: EditRequest) -> dict[str, str]:
-    """sha256 of every file that an edit reads; of a folder of masks, of every file in it.
-
-    Raises:
-        MediaError: a file is not there any more, or cannot be read.
-    """
-    hashes = {}
-    for path in dict.fromkeys(request.inputs):
-        files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
-        for file in files:
-            try:
-                hashes[str(file.absolute())] = file_hash(file)
-            except OSError as error:
-                raise MediaError(f"{file}: cannot be read ({error.strerror})") from None
-    return hashes
 
 
 def differences(before: dict[str, str], now: dict[str, str]) -> list[str]:

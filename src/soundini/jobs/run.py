@@ -7,12 +7,13 @@ from contextlib import closing
 from pathlib import Path
 
 from soundini.editing.files import PreparedEdit, prepare_edit, run_edit
+from soundini.editing.inputs import hash_inputs
 from soundini.editing.methods import weight_hashes
 from soundini.errors import ConfigError
 from soundini.events import EditEvent, FileDone, StepDone
 from soundini.jobs.job import Job
 from soundini.jobs.journal import Journal
-from soundini.jobs.record import differences, hash_inputs, now
+from soundini.jobs.record import differences, now
 from soundini.jobs.windows import WindowFiles
 from soundini.packs.pack import ModelPack
 

@@ -109,7 +109,7 @@ class PartialFile:
             if self.path.is_symlink():
                 raise MediaError(f"{self.path}: became a symbolic link; choose another name")
             self.partial.replace(self.path)
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
         except OSError as error:
             raise write_error(self.path, error) from None
 
@@ -123,7 +123,7 @@ def partial_path(path: Path, token: str) -> Path:
     return path.with_name(f".{path.stem}.{token}.part{path.suffix}")
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Force the names in a folder to disk, where the system can."""
     if os.name != "posix":
         return

@@ -1,0 +1,125 @@
+"""Everything that can be wrong with a batch, found before anything is begun."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from soundini.batch.finished import Finished, find_finished
+from soundini.batch.models import Models
+from soundini.batch.place import Place, refuse_links
+from soundini.batch.rows import Batch, Row
+from soundini.editing.low_memory import arrange
+from soundini.editing.part import read_part
+from soundini.editing.request import EditRequest, sidecar_path
+from soundini.editing.window import text_tower
+from soundini.errors import SoundiniError
+from soundini.media.output import PartialFile, check_output, write_error
+
+
+@dataclass(frozen=True)
+class RowChecked:
+    """A row was looked at.
+
+    Args:
+        number: of the row, from 1.
+        total: rows in all.
+        row: the row.
+        problem: why it cannot be done, in one line; empty where it can.
+        finished: what it came to before, where it need not be done again.
+    """
+
+    number: int
+    total: int
+    row: Row
+    problem: str = ""
+    finished: Finished | None = None
+
+
+def check_rows(batch: Batch, models: Models) -> Iterator[RowChecked]:
+    """Check every row as an edit is checked, and against all others; nothing is left on disk.
+
+    Videos are read to their ends, masks made and sounds heard, unless the row is done already. What is not known before a row
+    begins is whether it fits into its ``compute.memory``.
+
+    Args:
+        batch: what is to be done.
+        models: loads what the rows need.
+    """
+    clashes = _clashes(batch.rows)
+    for number, row in enumerate(batch.rows, 1):
+        problem, finished = row.problem or clashes.get(number, ""), None
+        if row.request is not None and not problem:
+            try:
+                finished = _check(row.request, batch.place, models)
+            except SoundiniError as error:
+                problem = str(error)
+            except OSError as error:
+                problem = str(write_error(row.request.output, error))
+        yield RowChecked(number, len(batch.rows), row, problem, finished)
+
+
+def _check(request: EditRequest, place: Place, models: Models) -> Finished | None:
+    for path in (request.output, sidecar_path(request.output)):
+        refuse_links(path, place.root)
+    _check_writable(request)
+    finished = find_finished(request, models)
+    if finished is None:
+        pack = models.open(request)
+        arrange(pack, request.recipe)
+        guidance = request.recipe.guidance
+        if guidance.text and guidance.lambda_text:
+            text_tower(pack)
+        with closing(read_part(request)) as part:
+            part.lay(pack.joint)
+    return finished
+
+
+def _check_writable(request: EditRequest) -> None:
+    """Try whether the output can be written, or where its folder is still to be made, whether that can."""
+    folder = request.output.parent
+    if folder.is_dir():
+        check_output(request.output, [path for path in request.inputs if path.exists()])
+        return
+    there = next(parent for parent in folder.parents if parent.exists())
+    with PartialFile(there / request.output.name):
+        pass
+
+
+def _clashes(rows: Sequence[Row]) -> dict[int, str]:
+    """Rows that would write what another one writes, or what any of them reads: number -> problem."""
+    read = {
+        _identity(path)
+        for row in rows
+        if row.request is not None
+        for path in (*row.request.inputs, *([row.recipe_file] if row.recipe_file else []))
+    } - {None}
+    problems: dict[int, str] = {}
+    writers: dict[str, Row] = {}
+    for number, row in enumerate(rows, 1):
+        if row.request is None:
+            continue
+        output = row.request.output
+        first = writers.setdefault(os.path.normcase(output), row)
+        if first is not row:
+            problems[number] = (
+                f"writes {output}, as {first.name} ({first.where}) does; "
+                "tell them apart by name:, with {mask} or {recipe} in it, say"
+            )
+        elif any(_identity(path) in read for path in (output, sidecar_path(output))):
+            problems[number] = f"{output} would overwrite an input; choose another name or output"
+        elif _identity(output.parent) in read:
+            problems[number] = f"{output} lies in a folder of masks; choose another name or output"
+    return problems
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What a file is, whatever it is called; None where there is none."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino

@@ -1,0 +1,158 @@
+"""What a batch file says: declared once, read from YAML or from JSON lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BeforeValidator
+
+from soundini.config.presets import settings_from
+from soundini.config.recipe import Section
+from soundini.editing.request import MaskRequest
+from soundini.errors import ConfigError
+
+_LINES = {".jsonl", ".ndjson"}
+_MOST_BYTES = 2**24
+T = TypeVar("T")
+OneOrMany = Annotated[tuple[T, ...], BeforeValidator(lambda v: v if isinstance(v, list) else [v])]
+
+
+class RowSettings(Section):
+    """A row: every video by every sound in every mask with every recipe. Paths are as seen from the file's folder."""
+
+    video: OneOrMany[str] = ()
+    """Videos; one or a list, as with all of these. * ? [] and ** match many; !PATTERN leaves out."""
+    sound: OneOrMany[str] = ()
+    """Sounds; self is the video's own, and comes first. Here and in masks {video} is the name of the video without its suffix."""
+    mask: OneOrMany[str | MaskRequest] = ()
+    """Masks: an image, a video, a folder; or {box: "x,y,w,h"}, {ellipse: ...}, {polygon: ...}, {whole_frame: true},
+    {paths: [0=a.png, 48=b.png]}."""
+    recipe: OneOrMany[str] = ()
+    """Presets, or .recipe.json files whose settings are taken; by default the preset named like the models, or fast."""
+    set: OneOrMany[str] = ()
+    """Settings that differ, such as guidance.strength=0.06; a row's come after those of the file."""
+    models: str = "embedded"
+    """The model pack: embedded, paper-256, paper-512, debug, or a folder."""
+    start: str | int | None = None
+    """First frame of the part to edit (48), or time (2.0s)."""
+    end: str | int | None = None
+    """One past the last frame, or time."""
+    name: str = "{video}-{sound}"
+    """Of the output, in the folder of outputs, without .mp4; {video}, {sound}, {mask} and {recipe} name what it is made of."""
+
+
+class FileSettings(RowSettings):
+    """A batch file: one row, or what all of ``rows`` begin with."""
+
+    output: str = "."
+    """Folder of the outputs and of the manifest."""
+    rows: tuple[dict[str, Any], ...] = ()
+    """Rows, each with what differs from the file's own keys."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row as it stands in the file.
+
+    Args:
+        where: it stands, for messages.
+        settings: what it says; None where that cannot be understood.
+        problem: why not.
+    """
+
+    where: str
+    settings: RowSettings | None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class BatchFile:
+    """A batch file that was read.
+
+    Args:
+        path: where it lies.
+        output: folder of the outputs, as the file names it.
+        entries: its rows.
+    """
+
+    path: Path
+    output: str
+    entries: tuple[Entry, ...]
+
+
+def read_batch_file(path: Path) -> BatchFile:
+    """Read a batch file: YAML, or JSON lines (``.jsonl``) with the keys of :class:`RowSettings`, one row a line.
+
+    Raises:
+        ConfigError: it cannot be read, or it is neither. What is wrong in a single row is told by its entry.
+    """
+    text = _read(path)
+    if path.suffix.lower() in _LINES:
+        lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+        entries = [_line_entry(f"{path.name}, line {number}", line) for number, line in lines]
+        output = "."
+    else:
+        content = _yaml(path, text)
+        try:
+            settings = settings_from(content, FileSettings)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from None
+        shared = {k: v for k, v in content.items() if k not in ("output", "rows", "set")}
+        entries = [
+            _entry(f"{path.name}, row {number}", {**shared, **row}, settings.set)
+            for number, row in enumerate(settings.rows or [{}], 1)
+        ]
+        output = settings.output
+    if not entries:
+        raise ConfigError(f"{path} holds no rows; put at least one there")
+    return BatchFile(path, output, tuple(entries))
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ConfigError(f"{path} is too large for a batch file; split it")
+        return path.read_text()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise ConfigError(f"cannot read the batch file {path}: {reason}") from None
+
+
+def _yaml(path: Path, text: str) -> Mapping[str, Any]:
+    import yaml
+
+    try:
+        # A few lines of aliases can stand for more than fits anywhere.
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
+            raise ConfigError(
+                f"{path} has aliases, which batch files do not; a pattern that begins with * is put in quotes"
+            )
+        content = yaml.safe_load(text)
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"cannot read the batch file {path}: {reason}") from None
+    if not isinstance(content, Mapping):
+        raise ConfigError(f"{path} is no batch file; it has keys such as video, sound and mask")
+    return content
+
+
+def _line_entry(where: str, line: str) -> Entry:
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, Mapping):
+        return Entry(where, None, "is no JSON object; write the row on one line in braces")
+    return _entry(where, content, ())
+
+
+def _entry(where: str, content: Mapping[str, Any], shared: tuple[str, ...]) -> Entry:
+    try:
+        settings = settings_from(content, RowSettings)
+    except ConfigError as error:
+        return Entry(where, None, str(error))
+    return Entry(where, settings.model_copy(update={"set": (*shared, *settings.set)}))

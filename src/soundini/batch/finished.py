@@ -1,0 +1,80 @@
+"""Whether an edit was done before, as its recipe record tells."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from soundini.batch.models import Models
+from soundini.editing.inputs import hash_inputs
+from soundini.editing.request import EditRequest, absolute, read_request, sidecar_path
+from soundini.errors import SoundiniError
+from soundini.packs.pack import file_hash
+
+
+@dataclass(frozen=True)
+class Finished:
+    """An output that is there.
+
+    Args:
+        recipe: its record.
+        seconds: that it took.
+        warp_ratio: warp error of the edited region over that of the source; None for a single frame.
+    """
+
+    recipe: Path
+    seconds: float | None
+    warp_ratio: float | None
+
+
+def find_finished(request: EditRequest, models: Models) -> Finished | None:
+    """The output of an edit, if it is there, whole, and was made of the same inputs by the same settings and weights.
+
+    Args:
+        request: the edit, with absolute paths.
+        models: loads those of the edit, if all else is the same.
+    """
+    path = sidecar_path(request.output)
+    if not (path.is_file() and request.output.is_file()):
+        return None
+    try:
+        recorded = EditRequest.model_validate(read_request(path))
+        record = json.loads(path.read_text())
+        inputs = {os.path.normpath(path.parent / k): v for k, v in record["inputs"].items()}
+        same = (
+            is_same_edit(request, recorded)
+            and record["output"]["sha256"] == file_hash(request.output)
+            and inputs == hash_inputs(request)
+            and record["models"]["sha256"] == models.hashes(models.open(request), request.recipe)
+        )
+        return _told(path, record) if same else None
+    except (SoundiniError, KeyError, TypeError, AttributeError, ValueError):
+        return None  # the record of something else; what is wrong with the edit itself is told when it is checked
+
+
+def is_same_edit(asked: EditRequest, recorded: EditRequest) -> bool:
+    """Whether two edits have the same paths and settings.
+
+    An edit that was fitted to a memory no longer names it: what was chosen stands in its place, and is taken for the same.
+    """
+    asked, recorded = absolute(asked), absolute(recorded)
+    if asked.recipe.compute.memory and not recorded.recipe.compute.memory:
+        ours, theirs = asked.recipe, recorded.recipe
+        if theirs.window.frames > ours.window.frames:
+            return False
+        compute = {"memory": "", "chunk": theirs.compute.chunk}
+        chosen = {
+            "window": ours.window.model_copy(update={"frames": theirs.window.frames}),
+            "compute": ours.compute.model_copy(update=compute),
+        }
+        asked = asked.model_copy(update={"recipe": ours.model_copy(update=chosen)})
+    return asked == recorded
+
+
+def _told(path: Path, record: dict[str, Any]) -> Finished:
+    temporal = record.get("temporal")
+    ratio = None if temporal is None else float(temporal["ratio"])
+    return Finished(path, float(record["seconds"]["total"]), ratio)

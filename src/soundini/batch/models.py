@@ -1,0 +1,38 @@
+"""The models of a batch: each loaded once."""
+
+from __future__ import annotations
+
+from soundini.config.recipe import ComputeConfig, Recipe
+from soundini.editing.files import load_models
+from soundini.editing.methods import weight_hashes
+from soundini.editing.request import EditRequest
+from soundini.packs.pack import ModelPack
+
+
+class Models:
+    """Keeps every pack that was asked for, on its device and in its arithmetic."""
+
+    def __init__(self) -> None:
+        self._packs: dict[tuple[str, ComputeConfig], ModelPack] = {}
+        self._hashes: dict[tuple[int, str, str], dict[str, str]] = {}
+
+    def open(self, request: EditRequest) -> ModelPack:
+        """The models of an edit.
+
+        Raises:
+            ModelError: they cannot be loaded.
+            ConfigError: there is no such device.
+        """
+        # Settings that set a pack up apart; how many frames pass it at once is none of them.
+        compute = request.recipe.compute.model_copy(update={"memory": "", "chunk": 0})
+        key = request.models, compute
+        if key not in self._packs:
+            self._packs[key] = load_models(request)
+        return self._packs[key]
+
+    def hashes(self, pack: ModelPack, recipe: Recipe) -> dict[str, str]:
+        """sha256 of every weight file of an edit, each read once; ``pack`` is one of those that are kept."""
+        key = id(pack), recipe.method, recipe.vqgan.weights
+        if key not in self._hashes:
+            self._hashes[key] = weight_hashes(pack, recipe)
+        return self._hashes[key]

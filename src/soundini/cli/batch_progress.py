@@ -1,0 +1,108 @@
+"""How far a batch is: two bars on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Column
+
+from soundini.batch.check import RowChecked
+from soundini.batch.run import BatchEvent, RowBegun, RowEnded
+from soundini.events import FitStepDone, StepDone
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+class BatchProgress:
+    """Shows the events of a batch; use it as a context manager.
+
+    Args:
+        console: where to show them.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._told = -_SECONDS_BETWEEN_LINES
+        self._counts = {"done": 0, "skipped": 0, "failed": 0}
+        self._row = ""
+        rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=16),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[about]}", table_column=rest, markup=False),
+            console=console,
+            disable=not console.is_terminal,
+            expand=True,
+        )
+        self._all = self._bar.add_task("checking", total=None, about="")
+        self._one: TaskID | None = None
+
+    def __enter__(self) -> BatchProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def show_check(self, check: RowChecked) -> None:
+        """Take note of a row that was checked."""
+        self._bar.update(self._all, completed=check.number, total=check.total, about=check.row.name)
+
+    def begin(self, total: int) -> None:
+        """Go on from checking to doing."""
+        self._bar.reset(self._all, total=total, description="rows", about="")
+
+    def show(self, event: BatchEvent) -> None:
+        """Take note of an event."""
+        if isinstance(event, RowBegun):
+            self._row = f"row {event.number}/{event.total}"
+            self._one = self._bar.add_task("this row", total=None, about=event.row.name)
+            self._say(f"{self._row}  begun    {event.row.name}")
+        elif isinstance(event, RowEnded):
+            self._end(event)
+        elif isinstance(event, FitStepDone | StepDone):
+            kind = "step" if isinstance(event, StepDone) else "fit"
+            if self._one is not None:
+                self._bar.update(self._one, completed=event.step, total=event.total)
+            now = time.perf_counter()
+            if not self._console.is_terminal and now - self._told >= _SECONDS_BETWEEN_LINES:
+                self._told = now
+                self._say(f"{self._row}  {kind} {event.step}/{event.total}")
+
+    def _end(self, event: RowEnded) -> None:
+        outcome = event.outcome
+        self._counts[outcome.state] += 1
+        counts = ", ".join(f"{count} {state}" for state, count in self._counts.items() if count)
+        self._bar.update(self._all, completed=event.number, about=counts)
+        if self._one is not None:
+            self._bar.remove_task(self._one)
+            self._one = None
+        parts = [f"row {event.number}/{event.total}  {outcome.state:<7}  {event.row.name}"]
+        if outcome.state == "done":
+            assert outcome.seconds is not None
+            parts.append(f"{outcome.seconds:.0f} s")
+            if outcome.warp_ratio is not None:
+                parts.append(f"warp error ratio {outcome.warp_ratio:.2f}")
+        self._say(", ".join([*parts, *([outcome.error] if outcome.error else [])]))
+        for warning in outcome.warnings:
+            self._say(f"row {event.number}/{event.total}  warning  {warning}")
+
+    def _say(self, words: str) -> None:
+        self._console.print(words, highlight=False, markup=False)

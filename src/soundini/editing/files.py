@@ -24,7 +24,7 @@ from soundini.editing.request import (
 )
 from soundini.editing.stream import edit_frames
 from soundini.events import EditDone, EditEvent, FileDone, FrameDone
-from soundini.media.output import check_output
+from soundini.media.output import check_output, check_target
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
 from soundini.packs.pack import ModelPack, file_hash, load_pack
@@ -41,36 +41,41 @@ def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> Prepare
         SoundiniError: an input is missing, damaged, or of the wrong kind.
     """
     recipe = request.recipe
-    check_output(request.output, [p for p in request.inputs if p.exists()])
+    check_output(request.output, request.inputs)
+    check_target(sidecar_path(request.output), request.inputs)
     part = read_part(request)
-    if pack is None:
-        device = pick_device(recipe.compute.device)
-        pack = load_pack(
-            request.models,
-            device=device,
-            dtype=pick_dtype(recipe.compute.dtype, device),
-            flow=recipe.compute.flow,
+    try:
+        if pack is None:
+            device = pick_device(recipe.compute.device)
+            pack = load_pack(
+                request.models,
+                device=device,
+                dtype=pick_dtype(recipe.compute.dtype, device),
+                flow=recipe.compute.flow,
+            )
+        track = part.lay(pack.joint)
+        windows = plan_windows(
+            part.masks.bounds,
+            (part.info.height, part.info.width),
+            recipe.region,
+            recipe.window,
+            pack.denoiser.stride,
         )
-    track = part.lay(pack.joint)
-    windows = plan_windows(
-        part.masks.bounds,
-        (part.info.height, part.info.width),
-        recipe.region,
-        recipe.window,
-        pack.denoiser.stride,
-    )
-    edit = PreparedEdit(
-        request,
-        pack,
-        part.info,
-        part.first,
-        part.times,
-        part.began,
-        part.masks,
-        track,
-        tuple(windows),
-    )
-    return fit_to_memory(edit) if recipe.compute.memory else edit
+        edit = PreparedEdit(
+            request,
+            pack,
+            part.info,
+            part.first,
+            part.times,
+            part.began,
+            part.masks,
+            track,
+            tuple(windows),
+        )
+        return fit_to_memory(edit) if recipe.compute.memory else edit
+    except BaseException:
+        part.close()
+        raise
 
 
 def run_edit(

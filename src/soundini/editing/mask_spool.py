@@ -29,12 +29,16 @@ class MaskSpool:
         self._sizes: list[int] = []
         self.bounds: list[Box | None] = []
         self._shape = (0, 0)
-        for mask in masks:
-            self._shape = mask.shape
-            data = zlib.compress(np.rint(mask * 255).astype(np.uint8).tobytes(), 1)
-            self._file.write(data)
-            self._sizes.append(len(data))
-            self.bounds.append(bounds(mask))
+        try:
+            for mask in masks:
+                self._shape = mask.shape
+                data = zlib.compress(np.rint(mask * 255).astype(np.uint8).tobytes(), 1)
+                self._file.write(data)
+                self._sizes.append(len(data))
+                self.bounds.append(bounds(mask))
+        except BaseException:
+            self.close()
+            raise
 
     def __len__(self) -> int:
         return len(self._sizes)

@@ -7,8 +7,9 @@ DEMO ?= demo
 # Python compiles what it imports when it imports it; compiling all of torch at once takes a minute.
 PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
 CHECKED := src tests bench
+FUZZ_CASES ?= 10000
 
-.PHONY: demo test format bench sheets
+.PHONY: demo test fuzz format bench sheets
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.installed-demo
@@ -19,6 +20,9 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/python -m pytest
+
+fuzz: $(VENV)/.installed-test
+	SOUNDINI_FUZZ_CASES=$(FUZZ_CASES) $(BIN)/python -m pytest tests/fuzz
 
 format: $(VENV)/.installed-test
 	$(BIN)/ruff format $(CHECKED)

@@ -14,6 +14,7 @@ from soundini.config.presets import settings_from
 from soundini.config.recipe import Section
 from soundini.editing.request import MaskRequest
 from soundini.errors import ConfigError
+from soundini.settings_files import read_yaml
 
 _LINES = {".jsonl", ".ndjson"}
 _MOST_BYTES = 2**24
@@ -90,13 +91,13 @@ def read_batch_file(path: Path) -> BatchFile:
     Raises:
         ConfigError: it cannot be read, or it is neither. What is wrong in a single row is told by its entry.
     """
-    text = _read(path)
     if path.suffix.lower() in _LINES:
+        text = _read(path)
         lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
         entries = [_line_entry(f"{path.name}, line {number}", line) for number, line in lines]
         output = "."
     else:
-        content = _yaml(path, text)
+        content = _yaml(path)
         try:
             settings = settings_from(content, FileSettings)
         except ConfigError as error:
@@ -122,18 +123,11 @@ def _read(path: Path) -> str:
         raise ConfigError(f"cannot read the batch file {path}: {reason}") from None
 
 
-def _yaml(path: Path, text: str) -> Mapping[str, Any]:
-    import yaml
-
+def _yaml(path: Path) -> Mapping[str, Any]:
     try:
-        # A few lines of aliases can stand for more than fits anywhere.
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise ConfigError(
-                f"{path} has aliases, which batch files do not; a pattern that begins with * is put in quotes"
-            )
-        content = yaml.safe_load(text)
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
+        content = read_yaml(path)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(f"cannot read the batch file {path}: {reason}") from None
     if not isinstance(content, Mapping):
         raise ConfigError(f"{path} is no batch file; it has keys such as video, sound and mask")

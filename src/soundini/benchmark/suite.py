@@ -13,6 +13,7 @@ from soundini.config.recipe import Recipe
 from soundini.errors import ConfigError
 from soundini.evaluation.clips import EvaluationClip
 from soundini.judge.judge import TURNS
+from soundini.settings_files import read_yaml
 
 _NAME = re.compile(r"[\w][\w.-]{0,60}")
 
@@ -127,11 +128,9 @@ def load_suite(path: Path, folder: Path) -> Suite:
     Raises:
         ConfigError: it cannot be read or holds something else, a file is missing, or two clips have one name.
     """
-    import yaml
-
     try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        content = read_yaml(path)
+    except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read the suite {path}: {str(error).splitlines()[0]}") from None
     try:
         suite = settings_from(content, Suite)

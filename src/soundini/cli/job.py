@@ -49,7 +49,7 @@ def do_edit(
         KeyboardInterrupt: Ctrl-C; the output is not written.
     """
     console = Console(soft_wrap=True)
-    preview = PreviewFile(preview_file)
+    preview = PreviewFile(preview_file, request.inputs)
     edit = prepare(request, console)
     from soundini.editing.files import run_edit
 
@@ -74,13 +74,13 @@ def resume(name: str, output: Path | None = None, preview_file: Path | None = No
         KeyboardInterrupt: Ctrl-C; the output is not written.
     """
     console = Console(soft_wrap=True)
-    preview = PreviewFile(preview_file)
     with console.status("reading the job and its inputs"):
         from soundini.jobs.job import Job, find_job
         from soundini.jobs.run import prepare_job
 
         job = Job.open(find_job(name))
     with job:
+        preview = PreviewFile(preview_file, job.record.request.inputs)
         made = job.record.request.output
         if job.record.state == "done" and made.exists():
             job.drop_work()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import tyro
@@ -50,6 +50,8 @@ Command = (
 )
 DESCRIPTION = "Edit a video by a sound: what is heard is seen inside the mask."
 INTERRUPTED = 130
+_LONGEST = 1000
+"""Characters of a message."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,8 +65,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # libraries' advice to programmers is no news to a user
+    return told(lambda: _run(sys.argv[1:] if argv is None else list(argv)))
+
+
+def told(run: Callable[[], int]) -> int:
+    """Do something and tell in one line on stderr what went wrong, where it is the user's to mend.
+
+    Args:
+        run: what to do; its result is the exit code.
+
+    Returns:
+        The exit code, as of :func:`main`.
+    """
     try:
-        return _run(sys.argv[1:] if argv is None else list(argv))
+        return run()
     except SoundiniError as error:
         return _fail(str(error), error.exit_code, error)
     except KeyboardInterrupt as error:
@@ -108,9 +122,16 @@ def _fail(
     message: str, code: int = 2, error: BaseException | None = None, kind: str = "error: "
 ) -> int:
     """Say in one line what went wrong; how to go on stands in the error's notes."""
-    words = "; ".join([message, *_notes(error)])
+    words = "; ".join([_shortened(message), *_notes(error)])
     print(f"soundini: {kind}{' '.join(words.split())}", file=sys.stderr)
     return code
+
+
+def _shortened(message: str) -> str:
+    """A message that repeats what it was given may be of any length; its two ends are told."""
+    if len(message) <= _LONGEST:
+        return message
+    return f"{message[: _LONGEST // 2]} ... {message[-_LONGEST // 2 :]}"
 
 
 def _notes(error: BaseException | None) -> list[str]:

@@ -44,14 +44,15 @@ class MaskPreview:
                 "--mask, --box, --ellipse, --polygon or --whole-frame"
             )
         region = override(load_preset("fast"), assignments(self.mask_flags)).region
-        output = check_picture(self.output)
-
         from soundini.cli.spread import spread
         from soundini.editing.masking import make_masks
         from soundini.editing.part import part_of
+        from soundini.editing.request import keyed_path
         from soundini.masks.preview import overlay
         from soundini.media.video_reader import VideoReader
 
+        masks = (keyed_path(text)[1] for text in asked.paths)
+        output = check_picture(self.output, [self.clip.video, *masks])
         with VideoReader(self.clip.video) as reader:
             first, stop = part_of(reader, self.clip.start, self.clip.end)
             count = sum(1 for _ in islice(reader.times(), first, stop))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -162,6 +163,8 @@ def edit_request(
         "models": options.models,
         "output": output,
     }
+    if output is None and options.recipe is not None and "output" in settings:
+        _refuse_output(Path(settings["output"]), options.recipe)
     settings |= {name: value for name, value in asked.items() if value is not None}
     remedies = {
         "video": "name the VIDEO to edit",
@@ -173,6 +176,22 @@ def edit_request(
         if name not in settings:
             raise ConfigError(remedy)
     return EditRequest.model_validate(settings)
+
+
+def _refuse_output(output: Path, recipe: Path) -> None:
+    """Let a recipe name its output only where nothing is lost: beside itself, under a name that is free.
+
+    Raises:
+        ConfigError: it names another.
+    """
+    if output.resolve().parent != recipe.resolve().parent:
+        raise ConfigError(
+            f"{recipe} names an output outside its folder, {output}; choose one: -o out.mp4"
+        )
+    if os.path.lexists(output):
+        raise ConfigError(
+            f"{recipe} names the output {output}, which is there; choose one: -o out.mp4"
+        )
 
 
 def _settings(options: RecipeOptions, *flags: MaskFlags | EditFlags) -> dict[str, Any]:

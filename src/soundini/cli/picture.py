@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,20 +14,23 @@ if TYPE_CHECKING:
 _LONGEST = 4096
 
 
-def check_picture(path: Path) -> Path:
+def check_picture(path: Path, inputs: Iterable[Path] = ()) -> Path:
     """Refuse a path that no PNG can be written to.
 
+    Args:
+        path: where it is to be written.
+        inputs: files that must not be overwritten, such as a mask.
+
     Raises:
-        MediaError: another suffix, a folder, or no place to write.
+        MediaError: another suffix, a folder, a symbolic link, one of the inputs, or no place to write.
     """
     if path.suffix.lower() != ".png":
         raise MediaError(f"{path}: a picture is written as PNG; choose a name that ends in .png")
-    if path.is_dir():
-        raise MediaError(f"{path}: is a folder; give the name of a file in it")
+    from soundini.media.output import PartialFile, check_target
+
+    check_target(path, inputs)
     if not path.parent.is_dir():
         raise MediaError(f"{path.parent}: no such folder; create it first")
-    from soundini.media.output import PartialFile
-
     with PartialFile(path):
         pass
     return path

@@ -44,11 +44,11 @@ class Preview:
         """Edit the frames and lay them side by side."""
         if self.output is None:
             raise ConfigError("name the picture to write: -o strip.png")
-        output = check_picture(self.output)
         flags = (self.edit_flags, self.mask_flags)
         with tempfile.TemporaryDirectory() as folder:
             nowhere = Path(folder) / "preview.mp4"
             request = edit_request(self.clip, self.mask, self.recipe, flags, nowhere)
+            output = check_picture(self.output, request.inputs)
             from soundini.cli.job import heard, prepare
             from soundini.editing.stills import pick_stills
             from soundini.events import FrameDone

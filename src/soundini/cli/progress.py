@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -117,13 +117,14 @@ class PreviewFile:
 
     Args:
         path: where to write it, or None for nowhere.
+        inputs: files that must not be overwritten.
 
     Raises:
         MediaError: it cannot be written there.
     """
 
-    def __init__(self, path: Path | None) -> None:
-        self._path = check_picture(path) if path is not None else None
+    def __init__(self, path: Path | None, inputs: Iterable[Path] = ()) -> None:
+        self._path = check_picture(path, inputs) if path is not None else None
         self._written = -_SECONDS_BETWEEN_PREVIEWS
 
     def show(self, event: EditEvent) -> None:

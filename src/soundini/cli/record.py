@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from soundini.editing.request import EditRequest, read_request, versions
 from soundini.events import FileDone
+from soundini.settings_files import read_json
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Record:
         settings = read_request(path)
         if "video" not in settings:
             return None
-        return cls(EditRequest.model_validate(settings), json.loads(path.read_text()), path.parent)
+        return cls(EditRequest.model_validate(settings), read_json(path), path.parent)
 
     def compare(self, request: EditRequest, done: FileDone) -> list[str]:
         """Tell, in lines for the summary, how a new edit agrees with the record."""

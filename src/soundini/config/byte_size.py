@@ -14,7 +14,7 @@ def parse_bytes(text: str) -> int:
     Raises:
         ValueError: it is no amount of memory.
     """
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", text.strip().lower())
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,15})?)\s*([kmgt]?)(i?)b?", text.strip().lower())
     if match is None or (match[3] and not match[2]):
         raise ValueError("no amount of memory, such as 4GB or 800MB")
     units = _BINARY if match[3] else _UNITS

@@ -72,7 +72,7 @@ def override(recipe: SettingsT, assignments: Iterable[str]) -> SettingsT:
         *path, last = key.strip().split(".")
         try:
             value = json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):  # no JSON, too many digits, or nested without end
             value = text
         _refuse_unknown(_nest([*path, last], value), type(recipe), "", known)
         section = settings

@@ -14,7 +14,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Section(BaseModel):
     """Settings refuse unknown names and values out of range, and never change once made."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
 
 
 class SamplingConfig(Section):
@@ -109,7 +111,7 @@ class GuidanceConfig(Section):
 class SoundConfig(Section):
     """How the sound is laid against the video."""
 
-    offset: float = 0.0
+    offset: float = Field(default=0.0, ge=-86400, le=86400)
     """Seconds by which the sound starts after the (edited part of the) video; negative skips its beginning."""
     gain: float = Field(default=1.0, ge=0, le=100)
     """Factor on the sound's level; the sound is first brought to a peak of 1."""

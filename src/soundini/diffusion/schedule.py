@@ -14,6 +14,10 @@ CLEAN = -1
 """The timestep of a clean image: ``alphas_cumprod`` is 1 there."""
 
 
+_MOST_TIMESTEPS = 100_000
+"""Of a schedule: what is published has 1,000."""
+
+
 @dataclass(frozen=True)
 class NoiseSchedule:
     """The forward process q(x_t | x_0) = N(sqrt(abar_t) x_0, (1 - abar_t) I) on discrete timesteps.
@@ -46,10 +50,14 @@ class NoiseSchedule:
         """The schedule that a diffusers ``scheduler_config.json`` describes.
 
         Raises:
-            ValueError: the configuration names a ``beta_schedule`` that is not known here.
+            ValueError: the configuration names a ``beta_schedule`` that is not known here, or more steps than a schedule can
+                have.
         """
         from diffusers import DDPMScheduler
 
+        steps = config.get("num_train_timesteps")
+        if steps is not None and not (isinstance(steps, int) and 0 < steps <= _MOST_TIMESTEPS):
+            raise ValueError(f"num_train_timesteps {steps} is none of 1 to {_MOST_TIMESTEPS}")
         keys = ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "trained_betas")
         scheduler = DDPMScheduler(**{k: config[k] for k in keys if config.get(k) is not None})  # type: ignore[arg-type]
         # diffusers' own product is float32, which puts 1 - abar_t off by up to 1.7e-4 of itself

@@ -25,7 +25,7 @@ from soundini.editing.request import (
 )
 from soundini.editing.stream import edit_frames
 from soundini.events import EditDone, EditEvent, FileDone, FrameDone
-from soundini.media.output import check_output
+from soundini.media.output import check_output, check_target
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
 from soundini.packs.pack import ModelPack, file_hash, load_pack
@@ -41,7 +41,8 @@ def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> Prepare
     Raises:
         SoundiniError: an input is missing, damaged, or of the wrong kind.
     """
-    check_output(request.output, [p for p in request.inputs if p.exists()])
+    check_output(request.output, request.inputs)
+    check_target(sidecar_path(request.output), request.inputs)
     part = read_part(request)
     try:
         return _plan(part, load_models(request) if pack is None else pack)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from soundini.editing.request import EditRequest
 from soundini.errors import MediaError
+from soundini.media.opening import check_readable
 from soundini.packs.pack import file_hash
 
 
@@ -17,6 +18,7 @@ def hash_inputs(request: EditRequest) -> dict[str, str]:
     for path in dict.fromkeys(request.inputs):
         files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
         for file in files:
+            check_readable(file)  # a pipe or a device has no end
             try:
                 hashes[str(file.absolute())] = file_hash(file)
             except OSError as error:

@@ -15,9 +15,13 @@ from soundini.editing.request import EditRequest
 from soundini.editing.sound_track import SoundTrack, lay_sound
 from soundini.errors import ConfigError, MediaError
 from soundini.joint.protocol import JointSpace
+from soundini.media.limits import SOUND_SECONDS
 from soundini.media.sound import Sound, load_sound
 from soundini.media.video_info import VideoInfo
 from soundini.media.video_reader import VideoReader
+
+_LONGEST_BOUND = 40
+"""Characters of a frame or a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +76,10 @@ def read_part(request: EditRequest) -> EditPart:
     began = times[0]
     ends = (*times[1:], times[-1] + durations[-1])
     relative = tuple(t - began for t in (began, *ends))
+    if relative[-1] > SOUND_SECONDS.value:  # a frame may claim to last for ever
+        masks.close()
+        what = f"the part to edit lasts {float(relative[-1]):.0f} s"
+        raise SOUND_SECONDS.exceeded(request.video, what)
     return EditPart(request, sound, info, first, relative, began, masks)
 
 
@@ -90,6 +98,8 @@ def part_of(reader: VideoReader, start: str | None, end: str | None) -> tuple[in
 
 def _bound(reader: VideoReader, text: str, name: str) -> int:
     try:
+        if len(text) > _LONGEST_BOUND or "e" in text.lower():
+            raise ValueError("1e999999999 takes for ever to make")
         if text.endswith("s"):
             value = Fraction(text.removesuffix("s"))
             index = sum(1 for _ in takewhile(lambda time: time < value, reader.times()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,9 @@ from soundini.config.presets import recipe_from
 from soundini.config.recipe import Recipe
 from soundini.errors import ConfigError
 from soundini.media.output import PartialFile
+from soundini.settings_files import read_json
 
+_FRAME = re.compile("[0-9]{1,9}")
 SELF = "self"
 """As a sound: the audio track of the video that is edited."""
 
@@ -135,7 +138,7 @@ def read_request(path: Path) -> dict[str, Any]:
         ConfigError: the file is not there, or is neither.
     """
     try:
-        content = json.loads(path.read_text())
+        content = read_json(path)
     except (OSError, ValueError) as error:
         raise ConfigError(
             f"cannot read the recipe {path}: {error}; name a .recipe.json that soundini wrote"
@@ -144,6 +147,8 @@ def read_request(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} holds no settings; name a .recipe.json that soundini wrote")
     if "request" not in content:
         return {"recipe": recipe_from(content)}
+    if not isinstance(content["request"], dict):
+        raise ConfigError(f"{path}: request is wrong; mend the file")
     settings = dict(content["request"])
     settings["recipe"] = recipe_from(settings.get("recipe", {}))
     try:
@@ -157,7 +162,7 @@ def read_request(path: Path) -> dict[str, Any]:
 def keyed_path(text: str) -> tuple[int | None, Path]:
     """The frame and the file of a mask: ``48=b.png`` -> 48, ``b.png``; ``b.png`` -> None, ``b.png``."""
     head, equals, tail = text.partition("=")
-    if equals and head.isdigit():
+    if equals and _FRAME.fullmatch(head):
         return int(head), Path(tail)
     return None, Path(text)
 

@@ -12,6 +12,7 @@ from soundini.errors import ConfigError, MediaError
 from soundini.masks.shapes import shape_mask
 from soundini.masks.sources import open_mask
 from soundini.media.video_reader import VideoReader
+from soundini.settings_files import read_yaml
 
 
 class EvaluationClip(BaseModel):
@@ -46,11 +47,9 @@ def load_clips(path: Path) -> list[EvaluationClip]:
     Raises:
         ConfigError: it cannot be read, is empty, or a clip is not described as it must be.
     """
-    import yaml
-
     try:
-        clips = TypeAdapter(list[EvaluationClip]).validate_python(yaml.safe_load(path.read_text()))
-    except (OSError, yaml.YAMLError, ValidationError) as error:
+        clips = TypeAdapter(list[EvaluationClip]).validate_python(read_yaml(path))
+    except (OSError, ValueError) as error:
         lines = str(error).splitlines()
         reason = (
             f"{lines[0]} {lines[-2].strip()}" if isinstance(error, ValidationError) else lines[0]

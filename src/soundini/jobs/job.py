@@ -178,6 +178,16 @@ def _drop_partials(folder: Path) -> None:
         left.unlink()
 
 
+def is_job(folder: Path) -> bool:
+    """Whether a folder is a job, be it damaged or half deleted: it has a record, or holds nothing that is not a job's."""
+    own = {STATE, WINDOWS, LOG, LOSSES}
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    if (folder / RECORD).exists():
+        return True
+    return not any(_is_foreign(path) and path.name not in own for path in folder.iterdir())
+
+
 def is_running(folder: Path) -> bool:
     """Whether a process works on a job now."""
     try:
@@ -196,6 +206,8 @@ def _locked(folder: Path) -> FileLock:
         ConfigError: another process holds it.
         MediaError: the lock cannot be made.
     """
+    if (folder / _LOCK).is_symlink():  # taking it would empty the file that it leads to
+        raise ConfigError(f"{folder / _LOCK} is a symbolic link; delete it")
     lock = FileLock(folder / _LOCK)
     try:
         lock.acquire(timeout=_PATIENCE)

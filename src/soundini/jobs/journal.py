@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
 from soundini.events import StepDone
 from soundini.jobs.sealed import write_durably
-from soundini.media.output import write_error
+from soundini.media.output import open_to_append, write_error
 
 LOG, LOSSES = "log.jsonl", "losses.csv"
+_STEP = re.compile("[0-9]{1,9}")
 _COLUMNS = ["step", "window", "term", "value"]
 
 
@@ -48,7 +51,7 @@ class Journal:
         """
         line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "event": event}
         try:
-            with self._log.open("a") as file:
+            with open_to_append(self._log) as file:
                 file.write(json.dumps(line | facts) + "\n")
         except OSError as error:
             raise write_error(self._log, error) from None
@@ -64,7 +67,7 @@ class Journal:
         self._window = event.window
         try:
             if self._rows is None:
-                self._rows = self._losses.open("a", newline="")
+                self._rows = open_to_append(self._losses)
             writer = csv.writer(self._rows)
             for term, value in event.losses.items():
                 writer.writerow([event.step, event.window, term, f"{value:.6g}"])
@@ -86,19 +89,24 @@ class Journal:
 
     def _stored(self) -> list[list[str]]:
         """The whole rows of the file, without its head."""
-        if not self._losses.exists():
+        try:
+            rows = list(csv.reader(io.StringIO(_text(self._losses), newline="")))
+        except csv.Error:
             return []
-        with self._losses.open(newline="") as file:
-            rows = list(csv.reader(file))
         whole = (row for row in rows if len(row) == len(_COLUMNS))
-        return [row for row in whole if row[0].isdigit() and row[1].isdigit()]
+        return [row for row in whole if _STEP.fullmatch(row[0]) and _STEP.fullmatch(row[1])]
 
 
 def last_step(folder: Path) -> int:
     """The last step that the CSV file of a job tells of; 0 where it tells of none."""
-    try:
-        lines = (folder / LOSSES).read_text().splitlines()
-    except OSError:
-        return 0
+    lines = _text(folder / LOSSES).splitlines()
     numbers = [line.partition(",")[0] for line in lines[-1:]]
-    return int(numbers[0]) if numbers and numbers[0].isdigit() else 0
+    return int(numbers[0]) if numbers and _STEP.fullmatch(numbers[0]) else 0
+
+
+def _text(path: Path) -> str:
+    """What a plain file holds; nothing where it is not there, or is a link or a pipe."""
+    try:
+        return path.read_text(errors="replace") if stat.S_ISREG(path.lstat().st_mode) else ""
+    except OSError:
+        return ""

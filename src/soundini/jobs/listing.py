@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from soundini.errors import ConfigError
-from soundini.jobs.job import is_running
+from soundini.jobs.job import is_job, is_running
 from soundini.jobs.journal import last_step
 from soundini.jobs.record import JobRecord, read_record
 
@@ -46,10 +46,10 @@ class JobStatus:
 
 
 def list_jobs(folder: Path) -> list[JobStatus]:
-    """Tell of every job in a folder of jobs, the oldest first."""
+    """Tell of every job in a folder of jobs, the oldest first; what is no job is left out, lest it be deleted as one."""
     if not folder.is_dir():
         return []
-    found = [job_status(path) for path in folder.iterdir() if path.is_dir()]
+    found = [job_status(path) for path in folder.iterdir() if is_job(path)]
     return sorted(found, key=lambda status: (-status.age, status.folder.name))
 
 

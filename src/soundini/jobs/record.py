@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from soundini.editing.request import EditRequest, versions
 from soundini.errors import ConfigError
 from soundini.jobs.sealed import write_durably
+from soundini.settings_files import read_json
 
 RECORD = "job.json"
 
@@ -36,18 +36,32 @@ class JobRecord(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    token: str
+    token: str = Field(pattern=r"^[0-9a-f]{8}$")
     created: str
     request: EditRequest
     inputs: dict[str, str]
     weights: dict[str, str]
     versions: dict[str, str]
-    frames: int
-    windows: int
-    steps: int
+    frames: int = Field(ge=0, lt=2**53)
+    windows: int = Field(ge=0, lt=2**53)
+    steps: int = Field(ge=0, lt=2**53)
     state: Literal["open", "failed", "done"] = "open"
     error: str = ""
     ended: str = ""
+
+    @field_validator("created")
+    @classmethod
+    def _is_a_moment(cls, value: str) -> str:
+        if datetime.fromisoformat(value).tzinfo is None:
+            raise ValueError("it names no time zone")
+        return value
+
+    @field_validator("request")
+    @classmethod
+    def _has_an_output(cls, value: EditRequest) -> EditRequest:
+        if not value.output.is_absolute() or value.output.suffix.lower() != ".mp4":
+            raise ValueError("it names no place for the output")
+        return value
 
     def write(self, folder: Path) -> None:
         """Write it to a job's folder."""
@@ -69,8 +83,8 @@ def read_record(folder: Path) -> JobRecord:
     if not path.is_file():
         raise ConfigError(f"there is no job in {folder}; soundini jobs lists them")
     try:
-        return JobRecord.model_validate(json.loads(path.read_text()))
-    except (OSError, ValueError, ValidationError):
+        return JobRecord.model_validate(read_json(path))
+    except (OSError, ValueError):
         raise ConfigError(
             f"{path} is damaged or of another version of soundini; soundini jobs clean deletes the job"
         ) from None

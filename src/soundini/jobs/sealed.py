@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,8 @@ def read_sealed(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
     Raises:
         FileNotFoundError: there is no such file.
     """
+    if not stat.S_ISREG(path.lstat().st_mode):
+        return None
     try:
         with safe_open(path, "pt") as file:
             seal = file.metadata() or {}
@@ -64,9 +67,13 @@ def read_sealed(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
     except (SafetensorError, OSError, ValueError):
         return None
     text = seal.get("facts", "")
-    if seal.get("sha256") != _digest(tensors, text):
+    try:
+        if seal.get("sha256") != _digest(tensors, text):
+            return None
+        facts = json.loads(text)
+    except (TypeError, ValueError, RecursionError):  # sealed by somebody else
         return None
-    return tensors, json.loads(text)
+    return (tensors, facts) if isinstance(facts, dict) else None
 
 
 def _digest(tensors: Mapping[str, Tensor], text: str) -> str:

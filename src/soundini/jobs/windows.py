@@ -16,6 +16,7 @@ from torch import Tensor
 from soundini.diffusion.sampling import SamplingState
 from soundini.editing.coherence import WarpSums
 from soundini.editing.keeping import FinishedWindow, Patch, RunningWindow
+from soundini.errors import ConfigError
 from soundini.jobs.sealed import read_sealed, write_sealed
 
 WINDOWS, STATE = "windows", "state.safetensors"
@@ -33,6 +34,9 @@ class WindowFiles:
         token: names the job.
         seconds_between_states: least time between two states of a window, seconds.
         tell: is told, in words, of every file that is not believed.
+
+    Raises:
+        ConfigError: the windows would be written elsewhere, through a symbolic link.
     """
 
     def __init__(
@@ -47,6 +51,8 @@ class WindowFiles:
         self._between = seconds_between_states
         self._tell = tell
         self._stated = time.monotonic()
+        if (folder / WINDOWS).is_symlink():
+            raise ConfigError(f"{folder / WINDOWS} is a symbolic link; delete it and resume again")
         (folder / WINDOWS).mkdir(exist_ok=True)
 
     def finished(self, number: int) -> FinishedWindow | None:
@@ -110,7 +116,7 @@ class WindowFiles:
         if found is None or found[1].get("job") != self._token:
             self._tell(f"{path.name} is damaged; it is computed again")
             return None
-        return found if found[1]["window"] == number else None
+        return found if found[1].get("window") == number else None
 
 
 def _encoded(rgb: np.ndarray) -> Tensor:

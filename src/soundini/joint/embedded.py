@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from soundini.errors import ModelError
 from soundini.joint.spectrogram import MelConfig, mel_power, sliding_windows
 from soundini.joint.towers import ImageTower, SoundHead, SoundNetwork
+from soundini.settings_files import read_json
 
 LOG_SCALE = 9.457798957824707
 """log10(10000 S + 1) of the aiSFX training set's loudest bin: the front end divides by it."""
@@ -81,7 +81,7 @@ class EmbeddedJointSpace(nn.Module):
             ModelError: a file is missing or does not hold what the configuration says.
         """
         try:
-            config = json.loads((folder / "config.json").read_text())
+            config = read_json(folder / "config.json")
             towers = (ImageTower(config["dim"]), SoundNetwork(), SoundHead(config["dim"]))
             names = ("image_tower", "sound_network", "sound_head")
             for tower, name in zip(towers, names, strict=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from soundini.joint.paper_spectrogram import (
 from soundini.joint.resnet import ResNetSoundEncoder
 from soundini.joint.spectrogram import mel_power, sliding_windows
 from soundini.joint.swin import SwinSoundEncoder
+from soundini.settings_files import read_json
 
 _ENCODERS = {"swin_audio": SwinSoundEncoder, "resnet18_audio": ResNetSoundEncoder}
 _WEIGHTS = "model.safetensors"
@@ -79,9 +79,9 @@ class PaperJointSpace(nn.Module):
         """
         towers = ClipTowers(_read(clip))
         try:
-            encoder = _ENCODERS[json.loads((sound / "config.json").read_text())["format"]]
+            encoder = _ENCODERS[read_json(sound / "config.json")["format"]]
             sound_encoder = encoder.from_state(_read(sound))
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+        except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
             raise ModelError(
                 f"cannot load the sound encoder in {sound}: {reason}; import its checkpoint again"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from soundini.errors import ConfigError, ModelError
 from soundini.judge.features import SIZE, PooledFeatures
 from soundini.judge.region import region_crops
+from soundini.settings_files import read_json
 from soundini.state_files import read_state
 
 WEIGHTS_FILE, CARD_FILE = "judge.safetensors", "judge.json"
@@ -135,7 +135,7 @@ def read_card(folder: Path) -> Mapping[str, Any]:
     """
     path = folder / CARD_FILE
     try:
-        card = json.loads(path.read_text())
+        card = read_json(path)
     except (OSError, ValueError) as error:
         raise ModelError(
             f"cannot read {path}: {error}; fit the judge or reinstall soundini"

@@ -7,6 +7,9 @@ import numpy as np
 
 from soundini.media.geometry import Box
 
+_NARROWEST = 1e-3
+"""Pixels of a ramp that is one; a narrower one ends before the next pixel, and dividing by it overflows."""
+
 
 def dilate(mask: np.ndarray, pixels: float) -> np.ndarray:
     """Grow a mask by a disc; a negative radius shrinks it.
@@ -21,6 +24,8 @@ def dilate(mask: np.ndarray, pixels: float) -> np.ndarray:
     radius = round(abs(pixels))
     if radius == 0:
         return mask
+    if radius >= np.hypot(*mask.shape):  # the disc covers the picture from anywhere in it
+        return np.full_like(mask, mask.max() if pixels > 0 else mask.min())
     y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
     disc = (x * x + y * y <= (radius + 0.5) ** 2).astype(np.uint8)
     operation = cv2.dilate if pixels > 0 else cv2.erode
@@ -40,7 +45,7 @@ def feather(mask: np.ndarray, pixels: float) -> np.ndarray:
     Shape:
         ``mask``: ``[H, W]``; returns the same.
     """
-    if pixels <= 0 or not mask.any():
+    if pixels < _NARROWEST or not mask.any():
         return mask
     outside = (mask < 0.5).astype(np.uint8)
     if outside.all():

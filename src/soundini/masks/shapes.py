@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 import cv2
@@ -13,6 +12,8 @@ from soundini.errors import MaskError
 ShapeKind = Literal["box", "ellipse", "polygon"]
 
 _FORM = {"box": "x,y,w,h", "ellipse": "cx,cy,rx,ry", "polygon": "x1,y1,x2,y2,x3,y3,..."}
+_FARTHEST = 1e9
+"""Pixels from the corner, of any number: beyond, sums of them overflow."""
 _SUBPIXEL_BITS = 4
 _SAMPLES = 4
 
@@ -80,7 +81,7 @@ def _numbers(kind: ShapeKind, text: str, frame_size: tuple[int, int]) -> np.ndar
     except ValueError:
         values = []
     enough = len(values) >= 6 and len(values) % 2 == 0 if kind == "polygon" else len(values) == 4
-    if not enough or not all(math.isfinite(v) for v in values):
+    if not enough or not all(abs(v) <= _FARTHEST for v in values):
         raise MaskError(f"{text!r} is no {kind}; write it as {_FORM[kind]}, in pixels or fractions")
     pairs = np.array(values, float).reshape(-1, 2)
     if max(abs(v) for v in values) <= 1 and any("." in p for p in parts):

@@ -12,10 +12,13 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from soundini.errors import MaskError, MediaError
+from soundini.media.limits import MAX_PIXELS
+from soundini.media.opening import check_readable, reason
 from soundini.media.video_reader import VideoReader
 
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif"}
-_MAX_PIXELS = 8192 * 4320
+_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
+"""What Pillow may take a file for: its other readers, of PostScript say, start programs."""
 
 
 class MaskSource(Protocol):
@@ -127,9 +130,10 @@ def read_mask_image(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
         MaskError: it is of another size than the video.
         MediaError: it cannot be read.
     """
+    check_readable(path)
     try:
-        with Image.open(path) as opened:
-            if opened.width * opened.height > _MAX_PIXELS:
+        with Image.open(path, formats=_FORMATS) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
                 _check_size(path, (opened.height, opened.width), frame_size)
             image = ImageOps.exif_transpose(opened)
             _check_size(path, (image.height, image.width), frame_size)
@@ -140,11 +144,11 @@ def read_mask_image(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
                 if alpha.min() < 255:
                     return alpha.astype(np.float32) / 255
             return _levels(np.asarray(image.convert("RGB")))
-    except MaskError:
+    except (MaskError, MemoryError):
         raise
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Exception as error:  # a damaged picture fails in the decoder, in any way a decoder can
         raise MediaError(
-            f"cannot read the mask image {path}: {error}; save it again as PNG"
+            f"cannot read the mask image {path}: {reason(error)}; save it again as PNG"
         ) from None
 
 
@@ -158,10 +162,11 @@ def _snapped(grey: np.ndarray) -> np.ndarray:
 
 
 def _is_animated(path: Path) -> bool:
+    check_readable(path)
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=_FORMATS) as image:
             return getattr(image, "n_frames", 1) > 1
-    except (OSError, ValueError, SyntaxError):
+    except Exception:  # whoever reads it says what is wrong
         return False
 
 
@@ -187,7 +192,7 @@ def _check_levels(path: Path, masks: Iterator[np.ndarray]) -> None:
 
 
 def _check_size(path: Path, size: tuple[int, int], frame_size: tuple[int, int]) -> None:
-    if size[0] * size[1] > _MAX_PIXELS:
+    if size[0] * size[1] > MAX_PIXELS:
         raise MaskError(
             f"the mask {path} is {size[1]}x{size[0]}, too large; make it as large as the video"
         )
@@ -199,4 +204,4 @@ def _check_size(path: Path, size: tuple[int, int], frame_size: tuple[int, int]) 
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
-    return [(int(p), "") if p.isdigit() else (-1, p) for p in re.split(r"(\d+)", path.name)]
+    return [(int(p), "") if p.isdecimal() else (-1, p) for p in re.split(r"(\d+)", path.name)]

@@ -10,6 +10,7 @@ import av
 import av.error
 
 from soundini.errors import MediaError
+from soundini.media.limits import IDLE_SECONDS
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -33,8 +34,8 @@ def check_readable(path: Path) -> None:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         raise MediaError(f"{path}: no such file; check the path") from None
-    except OSError as error:
-        raise MediaError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+    except (OSError, ValueError) as error:  # a name that the system cannot even ask for
+        raise MediaError(f"{path}: cannot be read ({reason(error)}); check the path") from None
     if stat.S_ISDIR(status.st_mode):
         raise MediaError(f"{path}: is a folder; give the file itself")
     if not stat.S_ISREG(status.st_mode):
@@ -59,8 +60,13 @@ def open_input(path: Path) -> InputContainer:
     try:
         # A playlist could name addresses; the whitelist keeps FFmpeg to local files.
         return av.open(
-            f"file:{path}", options={"protocol_whitelist": "file"}, metadata_errors="ignore"
+            f"file:{path}",
+            options={"protocol_whitelist": "file"},
+            metadata_errors="ignore",
+            timeout=IDLE_SECONDS.value,
         )
+    except av.error.ExitError:
+        raise IDLE_SECONDS.exceeded(path, "nothing of it could be read for longer") from None
     except PermissionError:
         raise MediaError(f"{path}: permission denied; check who may read it") from None
     except (av.error.FFmpegError, ValueError, OSError) as error:

@@ -9,6 +9,7 @@ import secrets
 import stat
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TextIO
 
 from soundini.errors import MediaError
 
@@ -30,11 +31,29 @@ def check_output(path: str | Path, inputs: Iterable[str | Path] = ()) -> Path:
     path = Path(path)
     if path.suffix.lower() != ".mp4":
         raise MediaError(f"{path}: the output must end in .mp4; choose such a name")
+    check_target(path, inputs)
+    folder = path.parent
+    if not folder.is_dir():
+        raise MediaError(f"{folder}: no such folder; create it first")
+    with PartialFile(path):  # A folder's mode bits do not tell; a trial does.
+        pass
+    return path
+
+
+def check_target(path: Path, inputs: Iterable[str | Path] = ()) -> None:
+    """Refuse a name that a file cannot take: what lies there is no plain file, or is read.
+
+    Symbolic links are refused, not followed and not replaced: whoever made one meant another file, which would be lost, or
+    the link would.
+
+    Raises:
+        MediaError: ``path`` is a folder, a symbolic link, a device, one of ``inputs``, or no name that the system knows.
+    """
     try:
         mode = path.lstat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         mode = stat.S_IFREG
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise write_error(path, error) from None
     if stat.S_ISLNK(mode):
         raise MediaError(f"{path}: is a symbolic link; give the path of the file itself")
@@ -43,12 +62,17 @@ def check_output(path: str | Path, inputs: Iterable[str | Path] = ()) -> Path:
     if not stat.S_ISREG(mode):
         raise MediaError(f"{path}: is not a plain file; choose another name")
     check_not_input(path, inputs)
-    folder = path.parent
-    if not folder.is_dir():
-        raise MediaError(f"{folder}: no such folder; create it first")
-    with PartialFile(path):  # A folder's mode bits do not tell; a trial does.
-        pass
-    return path
+
+
+def open_to_append(path: Path) -> TextIO:
+    """Open a plain file to write at its end, made where it is not there; links are not followed, pipes not waited for.
+
+    Raises:
+        OSError: it cannot be opened, or is a symbolic link, a folder or a pipe.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    return os.fdopen(os.open(path, flags, 0o666), "a", newline="", encoding="utf-8")
 
 
 def check_not_input(path: Path, inputs: Iterable[str | Path]) -> None:
@@ -88,7 +112,7 @@ class PartialFile:
             if token:
                 self.partial.unlink(missing_ok=True)
             self.partial.touch(exist_ok=False)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise write_error(path, error) from None
 
     def __enter__(self) -> PartialFile:

@@ -14,6 +14,7 @@ import numpy as np
 import soxr
 
 from soundini.errors import MediaError
+from soundini.media.limits import MAX_SAMPLE_RATE, SOUND_SECONDS, Patience
 from soundini.media.opening import find_audio, find_video, open_input, reason
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ class Sound:
         return Sound(self.samples.mean(axis=0, keepdims=True, dtype=np.float32), self.sample_rate)
 
 
-def load_sound(path: str | Path, *, max_seconds: float = 3600) -> Sound:
+def load_sound(path: str | Path) -> Sound:
     """Read an audio file, or the sound of a video, at its own sample rate.
 
     Of a video, sample 0 is the time of the first picture: sound that starts late is padded, sound
@@ -74,14 +75,14 @@ def load_sound(path: str | Path, *, max_seconds: float = 3600) -> Sound:
 
     Args:
         path: Any file with an audio stream that FFmpeg reads; the first such stream is taken.
-        max_seconds: The longest sound accepted, in seconds; it is held in memory.
 
     Returns:
         The sound.
 
     Raises:
         MediaError: The file is missing, empty, no media file, incomplete, has no sound, holds
-            samples that are not numbers, or is too long.
+            samples that are not numbers, or is too long
+            (:data:`soundini.media.limits.SOUND_SECONDS`; it is held in memory).
     """
     path = Path(path)
     with open_input(path) as container:
@@ -91,11 +92,18 @@ def load_sound(path: str | Path, *, max_seconds: float = 3600) -> Sound:
         if stream.codec_context is None or stream.codec_context.codec is None:
             raise MediaError(f"{path}: its audio codec is not known; convert it to wav first")
         rate = stream.codec_context.sample_rate
-        _check_length(path, _claimed_seconds(container, stream), max_seconds)
-        samples, first_time = _decode(container, stream, path, int(max_seconds * rate) + rate)
+        if not 0 < rate <= MAX_SAMPLE_RATE:
+            raise MediaError(
+                f"{path}: its sound has {rate} samples a second, where 1 to {MAX_SAMPLE_RATE} can be; "
+                "convert it to wav first"
+            )
+        _check_length(path, _claimed_seconds(container, stream))
+        samples, first_time = _decode(container, stream, path)
+        _check_length(path, samples.shape[1] / rate)
         _check_complete(path, container, stream, samples.shape[1] / rate)
-        samples = _align(container, samples, first_time, rate)
-    _check_length(path, samples.shape[1] / rate, max_seconds)
+        late = _lateness(container, first_time)
+        _check_length(path, samples.shape[1] / rate + float(max(late, Fraction(0))))
+        samples = _align(samples, round(late * rate))
     if samples.shape[1] == 0:
         raise MediaError(f"{path}: its sound has no length; record or export it again")
     if not np.isfinite(samples).all():
@@ -134,22 +142,26 @@ def resample(sound: Sound, rate: int) -> Sound:
 
 
 def _decode(
-    container: InputContainer, stream: AudioStream, path: Path, limit: int
+    container: InputContainer, stream: AudioStream, path: Path
 ) -> tuple[np.ndarray, Fraction | None]:
-    """All samples as ``float32 [C, N]`` (at most about ``limit``), and the time of the first."""
+    """All samples as ``float32 [C, N]`` (not many more than may be), and the time of the first."""
     layout = "mono" if stream.codec_context.channels == 1 else "stereo"
     rate = stream.codec_context.sample_rate
     resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
     chunks: list[np.ndarray] = []
     first_time: Fraction | None = None
     length = 0
+    limit, patience = SOUND_SECONDS.value * rate, Patience(path)
     try:
-        for frame in container.decode(stream):
-            if first_time is None and frame.pts is not None:
-                first_time = frame.pts * Fraction(frame.time_base or stream.time_base or 1)
-            for converted in resampler.resample(frame):
-                chunks.append(converted.to_ndarray())
-                length += chunks[-1].shape[1]
+        for packet in container.demux(stream):
+            patience.check()
+            for frame in packet.decode():
+                patience.renew()
+                if first_time is None and frame.pts is not None:
+                    first_time = frame.pts * Fraction(frame.time_base or stream.time_base or 1)
+                for converted in resampler.resample(frame):
+                    chunks.append(converted.to_ndarray())
+                    length += chunks[-1].shape[1]
             if length > limit:
                 break
         chunks += [converted.to_ndarray() for converted in resampler.resample(None)]
@@ -163,14 +175,16 @@ def _decode(
     return np.ascontiguousarray(samples, dtype=np.float32), first_time
 
 
-def _align(
-    container: InputContainer, samples: np.ndarray, first_time: Fraction | None, rate: int
-) -> np.ndarray:
-    """Let sample 0 be the time of the video's first picture, where there is a video."""
+def _lateness(container: InputContainer, first_time: Fraction | None) -> Fraction:
+    """Seconds from the video's first picture to the first sample; 0 where there is no video."""
     video = find_video(container)
     if video is None or video.start_time is None or first_time is None:
-        return samples
-    late = round((first_time - video.start_time * Fraction(video.time_base or 1)) * rate)
+        return Fraction(0)
+    return first_time - video.start_time * Fraction(video.time_base or 1)
+
+
+def _align(samples: np.ndarray, late: int) -> np.ndarray:
+    """Let sample 0 be the time of the video's first picture: ``late`` samples are put before it, or cut."""
     if late >= 0:
         return np.pad(samples, ((0, 0), (late, 0)))
     return samples[:, -late:]
@@ -182,11 +196,9 @@ def _claimed_seconds(container: InputContainer, stream: AudioStream) -> float | 
     return container.duration / av.time_base if container.duration else None
 
 
-def _check_length(path: Path, seconds: float | None, max_seconds: float) -> None:
-    if seconds is not None and seconds > max_seconds:
-        raise MediaError(
-            f"{path}: its sound lasts {seconds:.0f} s, more than {max_seconds:g} s; cut it shorter"
-        )
+def _check_length(path: Path, seconds: float | None) -> None:
+    if seconds is not None and seconds > SOUND_SECONDS.value:
+        raise SOUND_SECONDS.exceeded(path, f"its sound lasts {seconds:.0f} s")
 
 
 def _check_complete(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,7 @@ import av.error
 
 from soundini.errors import MediaError
 from soundini.media.color import FULL, ColorTags
+from soundini.media.limits import MAX_PIXELS, MAX_SIDE, MIN_SIDE
 from soundini.media.opening import find_audio, find_video, open_input, reason
 from soundini.media.orientation import Orientation
 
@@ -19,9 +21,8 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame as AvFrame
     from av.video.stream import VideoStream
 
-MIN_SIDE = 16
-MAX_SIDE = 8192
-MAX_PIXELS = 8192 * 4320
+# Not more digits: 1e999999999 is a Fraction too, and one that takes for ever to make.
+_MATROSKA_DURATION = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{1,12})?)", re.ASCII)
 _FALLBACK_RATE = Fraction(25)
 _TO_SDR = "zscale=t=linear,tonemap=hable,zscale=p=bt709:t=bt709:m=bt709:r=tv"
 
@@ -217,12 +218,10 @@ def stream_duration(stream: VideoStream) -> Fraction | None:
     if stream.duration:
         return stream.duration * Fraction(stream.time_base or 1)
     # Matroska states it as a tag, "00:00:02.041000000".
-    parts = stream.metadata.get("DURATION", "").split(":")
-    try:
-        hours, minutes, seconds = map(Fraction, parts)
-    except (ValueError, ZeroDivisionError):
+    match = _MATROSKA_DURATION.fullmatch(stream.metadata.get("DURATION", ""))
+    if match is None:
         return None
-    return hours * 3600 + minutes * 60 + seconds
+    return int(match[1]) * 3600 + int(match[2]) * 60 + Fraction(match[3])
 
 
 def _duration(container: InputContainer, stream: VideoStream) -> Fraction | None:

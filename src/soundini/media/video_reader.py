@@ -14,6 +14,7 @@ import numpy as np
 
 from soundini.errors import MediaError
 from soundini.media.color import ColorConverter
+from soundini.media.limits import FRAMES, VIDEO_SECONDS, Patience
 from soundini.media.opening import open_input, reason
 from soundini.media.video_info import VideoInfo, probe_video, stream_duration, video_stream
 
@@ -167,8 +168,10 @@ class VideoReader:
         count = 0
         packets = 0
         last = Fraction(0)
+        most, longest, patience = FRAMES.value, VIDEO_SECONDS.value, Patience(info.path)
         try:
             for packet in container.demux(stream):
+                patience.check()
                 packets += packet.size > 0
                 damaged = packet.is_corrupt
                 for frame in packet.decode():
@@ -180,10 +183,18 @@ class VideoReader:
                             f"{frame.width}x{frame.height} at frame {count}; "
                             "cut the video there, or scale it to one size"
                         )
-                    yield frame
-                    count += 1
+                    if count >= most:
+                        raise FRAMES.exceeded(info.path, f"has a frame number {count}")
                     if frame.pts is not None:
                         last = frame.pts * Fraction(frame.time_base or info.time_base)
+                        if last - info.start_time > longest:
+                            what = (
+                                f"frame {count} comes after {float(last - info.start_time):.0f} s"
+                            )
+                            raise VIDEO_SECONDS.exceeded(info.path, what)
+                    yield frame
+                    count += 1
+                    patience.renew()
                 if damaged:
                     raise self._damage(count, "a packet is incomplete")
         except av.error.FFmpegError as error:

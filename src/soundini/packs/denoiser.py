@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,15 @@ import torch
 from torch import nn
 
 from soundini.compute import pick_memory_format
-from soundini.diffusion.adm import TIMESTEP_KEY, load_unet
+from soundini.diffusion.adm import TIMESTEP_KEY, build_unet, load_unet
 from soundini.diffusion.condition import ConditionEmbedding
 from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.diffusion.schedule import NoiseSchedule
 from soundini.errors import ModelError
+from soundini.settings_files import read_json
+
+_MOST_LAYERS, _MOST_LEVELS = 32, 16
+"""Of a U-Net: ten times what the largest known has."""
 
 
 def load_denoiser(
@@ -39,15 +42,16 @@ def load_denoiser(
     layout = pick_memory_format(torch.device(device))
     unet_folder = folder / "unet" if (folder / "unet").is_dir() else folder
     try:
-        settings = json.loads((unet_folder / "config.json").read_text())
+        settings = read_json(unet_folder / "config.json")
         scheduler_file = folder / "scheduler" / "scheduler_config.json"
         if not scheduler_file.exists():
             scheduler_file = folder / "scheduler_config.json"
-        scheduler = json.loads(scheduler_file.read_text())
+        scheduler = read_json(scheduler_file)
         unshuffle = int(config.get("unshuffle", 1))
         channels = settings["in_channels"] // unshuffle**2
         if channels != 3:
             raise ValueError(f"unshuffled by {unshuffle} it takes {channels} channels, not 3")
+        _check_settings(settings, unet_folder)
         return UNetDenoiser(
             _load_unet(unet_folder, settings, layout),
             NoiseSchedule.from_diffusers(scheduler),
@@ -65,6 +69,26 @@ def load_denoiser(
             f"cannot load a diffusion model from {folder}: {_first_line(error)}; it must be a "
             "folder in diffusers format with safetensors weights and a scheduler_config.json"
         ) from error
+
+
+def _check_settings(settings: Any, folder: Path) -> None:
+    """Refuse a configuration that asks for another amount of network than the weights can fill, before it is built.
+
+    Raises:
+        ValueError: it does.
+    """
+    layers = settings.get("layers_per_block", 1)
+    if not (isinstance(layers, int) and 0 < layers <= _MOST_LAYERS):
+        raise ValueError(f"layers_per_block {layers} is none of 1 to {_MOST_LAYERS}")
+    if not 0 < len(settings["block_out_channels"]) <= _MOST_LEVELS:
+        raise ValueError(f"block_out_channels has none of 1 to {_MOST_LEVELS} levels")
+    with torch.device("meta"):  # takes no memory, however large
+        count = sum(p.numel() for p in build_unet(settings).parameters())
+    stored = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    if count > stored:  # a byte a number at least
+        raise ValueError(
+            f"config.json asks for {count} numbers, and the weights have {stored} bytes"
+        )
 
 
 def _load_unet(folder: Path, settings: Mapping[str, Any], layout: torch.memory_format) -> nn.Module:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -20,6 +19,7 @@ from soundini.flow.raft import RAFTFlow
 from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.joint.protocol import JointSpace
 from soundini.packs.denoiser import load_denoiser
+from soundini.settings_files import read_json
 
 PACK_FILE = "pack.json"
 WEIGHT_SUFFIXES = (".safetensors",)
@@ -179,9 +179,13 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not path.exists():
         return {"name": folder.name}
     try:
-        return {"name": folder.name, **json.loads(path.read_text())}
+        settings = read_json(path)
     except (OSError, ValueError) as error:
         raise ModelError(f"cannot read {path}: {error}; mend it or reinstall the pack") from None
+    named = {"name": folder.name} | settings if isinstance(settings, dict) else {}
+    if not isinstance(named.get("name"), str):
+        raise ModelError(f"{path} does not describe a pack; mend it or reinstall the pack")
+    return named
 
 
 def load_flow(name: str, folder: Path, device: torch.device | str) -> FlowEstimator:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from soundini.config.presets import settings_from
 from soundini.errors import ConfigError
+from soundini.settings_files import read_yaml
 
 
 class TrainRecipe(BaseModel):
@@ -200,13 +201,11 @@ def load_train_recipe(model: type[RecipeT], path: Path | None = None) -> RecipeT
     Raises:
         ConfigError: the file cannot be read, or holds something else.
     """
-    import yaml
-
     name = re.sub(r"(?<=.)(?=[A-Z])", "-", model.__name__.removesuffix("Recipe")).lower()
     entry = path or resources.files("soundini.training") / "recipes" / f"{name}.yaml"
     try:
-        content = yaml.safe_load(entry.read_text())
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        content = read_yaml(Path(str(entry)))
+    except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"cannot read the recipe {entry}: {reason}; name a YAML file") from None
     return settings_from(content, model)

@@ -35,10 +35,11 @@ _MAX_DEPTH = 64
 
 def is_torchscript(path: Path) -> bool:
     """Tell whether a file is a TorchScript archive."""
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        return False  # no archive, or a damaged one: whoever reads it says so
 
 
 def read_torchscript(path: Path) -> dict[str, Tensor]:

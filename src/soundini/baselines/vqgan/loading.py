@@ -11,6 +11,7 @@ import torch
 from soundini.baselines.vqgan.config import VQGANConfig
 from soundini.baselines.vqgan.network import VQGAN
 from soundini.errors import ModelError
+from soundini.settings_files import read_json
 from soundini.state_files import read_state
 
 CONFIG_FILE = "config.json"
@@ -36,7 +37,7 @@ def load_vqgan(folder: Path) -> VQGAN:
         ModelError: a file is missing, or does not hold what the configuration says.
     """
     try:
-        settings = json.loads((folder / CONFIG_FILE).read_text())
+        settings = read_json(folder / CONFIG_FILE)
         lists = {k: tuple(v) for k, v in settings.items() if isinstance(v, list)}
         config = VQGANConfig(**{**settings, **lists})
         with torch.device("meta"):

@@ -138,9 +138,10 @@ def _refuse_unknown(
 
 
 def _suggest(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1, 0.0) or known[:1]
+    near = difflib.get_close_matches(name, known, 1, 0.8)
     tail = [k for k in known if k.rsplit(".", 1)[-1] == name.rsplit(".", 1)[-1]]
-    return f"the nearest is {(tail or near)[0]}" if known else "none is known"
+    far = difflib.get_close_matches(name, known, 1, 0.0) or known[:1]
+    return f"the nearest is {(near or tail or far)[0]}" if known else "none is known"
 
 
 def _one_line(error: ValidationError) -> str:

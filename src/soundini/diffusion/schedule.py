@@ -50,8 +50,7 @@ class NoiseSchedule:
         """The schedule that a diffusers ``scheduler_config.json`` describes.
 
         Raises:
-            ValueError: the configuration names a ``beta_schedule`` that is not known here, or more steps than a schedule can
-                have.
+            ValueError: the configuration names a ``beta_schedule`` that is not known here, or too many steps.
         """
         from diffusers import DDPMScheduler
 

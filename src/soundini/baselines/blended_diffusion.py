@@ -8,6 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from soundini.baselines.uncoupled import uncoupled
 from soundini.config.recipe import Recipe
 from soundini.diffusion.noise import stable_seed
 from soundini.diffusion.sampling import SamplingStep
@@ -19,17 +20,7 @@ def frame_by_frame(recipe: Recipe) -> Recipe:
     What it shares with the method stays as it is: the models, the views that augment the region, L_back, and the noised
     background put back after every step.
     """
-    guidance = recipe.guidance.model_copy(
-        update={
-            "lambda_directional": 0.0,
-            "lambda_flow": 0.0,
-            "smooth": 0,
-            "settle": 0,
-            "blend_background": True,
-        }
-    )
-    sampling = recipe.sampling.model_copy(update={"noise": "independent"})
-    return recipe.model_copy(update={"guidance": guidance, "sampling": sampling})
+    return uncoupled(recipe, "independent")
 
 
 def candidate(recipe: Recipe, number: int) -> Recipe:

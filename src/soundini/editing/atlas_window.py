@@ -13,6 +13,7 @@ from soundini.baselines.layered_atlases.clip_points import ClipPoints
 from soundini.baselines.layered_atlases.fitting import FitStep, fit_layers
 from soundini.baselines.layered_atlases.layout import lay_out
 from soundini.baselines.layered_atlases.picture import crop_region, draw_picture, lay_edit
+from soundini.baselines.uncoupled import uncoupled
 from soundini.config.recipe import Recipe
 from soundini.diffusion.noise import stable_seed
 from soundini.diffusion.sampling import SamplingStep
@@ -22,17 +23,7 @@ from soundini.packs.pack import ModelPack
 
 def still_picture(recipe: Recipe) -> Recipe:
     """Settings of the baseline: one frame at a time, the same noise in every window, the source held outside the mask."""
-    guidance = recipe.guidance.model_copy(
-        update={
-            "lambda_directional": 0.0,
-            "lambda_flow": 0.0,
-            "smooth": 0,
-            "settle": 0,
-            "blend_background": True,
-        }
-    )
-    sampling = recipe.sampling.model_copy(update={"noise": "shared"})
-    return recipe.model_copy(update={"guidance": guidance, "sampling": sampling})
+    return uncoupled(recipe, "shared")
 
 
 def edit_through_atlases(

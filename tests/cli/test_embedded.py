@@ -28,7 +28,7 @@ def test_the_embedded_models_edit_a_clip_by_a_crackle(tmp_path):
     assert np.abs(inside).mean() > 5 * np.abs(outside).mean()
     assert inside[..., 0].mean() > inside[..., 2].mean() + 25  # it burns: redder, and less blue
     record = json.loads(out.with_suffix(".recipe.json").read_text())
-    assert len(record["models"]["sha256"]) == 7
+    assert len(record["models"]["sha256"]) == 6
     assert np.isfinite(list(record["losses"].values())).all()
 
 

@@ -22,6 +22,8 @@ QUICK = (
     "window.overlap=1",
     "sound.release=0",
     "vqgan.iterations=3",
+    "atlases.steps=12",
+    "atlases.points=200",
     "blended.candidates=2",
 )
 

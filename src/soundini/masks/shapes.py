@@ -12,7 +12,7 @@ from soundini.errors import MaskError
 ShapeKind = Literal["box", "ellipse", "polygon"]
 
 _FORM = {"box": "x,y,w,h", "ellipse": "cx,cy,rx,ry", "polygon": "x1,y1,x2,y2,x3,y3,..."}
-_FARTHEST = 1e9
+_FARTHEST = 1e12
 """Pixels from the corner, of any number: beyond, sums of them overflow."""
 _SUBPIXEL_BITS = 4
 _SAMPLES = 4

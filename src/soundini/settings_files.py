@@ -21,7 +21,7 @@ def read_json(path: Path) -> Any:
         OSError: it is not there, or may not be read.
         ValueError: it is no plain file, too large, nested too deeply, or no JSON; one line says which.
     """
-    return _parsed(json.loads, _text(path, MAX_JSON))
+    return _parsed(json.loads, read_text(path))
 
 
 def read_yaml(path: Path) -> Any:
@@ -49,10 +49,16 @@ def read_yaml(path: Path) -> Any:
         except yaml.YAMLError as error:
             raise ValueError(" ".join(str(error).split())) from None
 
-    return _parsed(load, _text(path, MAX_YAML))
+    return _parsed(load, read_text(path, MAX_YAML))
 
 
-def _text(path: Path, most: int) -> str:
+def read_text(path: Path, most: int = MAX_JSON) -> str:
+    """Read a text file of at most ``most`` bytes.
+
+    Raises:
+        OSError: it is not there, or may not be read.
+        ValueError: it is no plain file, too large, or not UTF-8; one line says which.
+    """
     status = path.stat()  # a pipe or a device would be read for ever
     if not stat.S_ISREG(status.st_mode):
         raise ValueError("it is not a plain file")

@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 
@@ -131,3 +132,10 @@ def test_a_product_without_end_is_refused(batch, monkeypatch):
     monkeypatch.setattr("soundini.batch.rows.MOST_ROWS", 3)
     with pytest.raises(ConfigError, match="more than 3 edits"):
         batch(video="clips/*.mp4", sound=["fire.wav", "rain.wav"])
+
+
+@pytest.mark.parametrize("name", ["jobs.yaml", "jobs.jsonl"])
+def test_a_pipe_is_no_batch_file_and_is_not_waited_for(folder, name):
+    os.mkfifo(folder / name)
+    with pytest.raises(ConfigError, match=f"{name}: it is not a plain file"):
+        read_batch_file(folder / name)

@@ -12,12 +12,13 @@ from soundini.batch.finished import Finished, find_finished
 from soundini.batch.models import Models
 from soundini.batch.place import Place, refuse_links
 from soundini.batch.rows import Batch, Row
+from soundini.editing.files import check_outputs
 from soundini.editing.low_memory import arrange
 from soundini.editing.part import read_part
 from soundini.editing.request import EditRequest, sidecar_path
 from soundini.editing.window import text_tower
 from soundini.errors import SoundiniError
-from soundini.media.output import PartialFile, check_output, write_error
+from soundini.media.output import PartialFile, write_error
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _check_writable(request: EditRequest) -> None:
     """Try whether the output can be written, or where its folder is still to be made, whether that can."""
     folder = request.output.parent
     if folder.is_dir():
-        check_output(request.output, [path for path in request.inputs if path.exists()])
+        check_outputs(request)
         return
     there = next(parent for parent in folder.parents if parent.exists())
     with PartialFile(there / request.output.name):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -14,10 +14,9 @@ from soundini.config.presets import settings_from
 from soundini.config.recipe import Section
 from soundini.editing.request import MaskRequest
 from soundini.errors import ConfigError
-from soundini.settings_files import read_yaml
+from soundini.settings_files import read_text, read_yaml
 
 _LINES = {".jsonl", ".ndjson"}
-_MOST_BYTES = 2**24
 T = TypeVar("T")
 OneOrMany = Annotated[tuple[T, ...], BeforeValidator(lambda v: v if isinstance(v, list) else [v])]
 
@@ -92,7 +91,7 @@ def read_batch_file(path: Path) -> BatchFile:
         ConfigError: it cannot be read, or it is neither. What is wrong in a single row is told by its entry.
     """
     if path.suffix.lower() in _LINES:
-        text = _read(path)
+        text = _read(read_text, path)
         lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
         entries = [_line_entry(f"{path.name}, line {number}", line) for number, line in lines]
         output = "."
@@ -113,22 +112,16 @@ def read_batch_file(path: Path) -> BatchFile:
     return BatchFile(path, output, tuple(entries))
 
 
-def _read(path: Path) -> str:
+def _read(reader: Callable[[Path], T], path: Path) -> T:
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise ConfigError(f"{path} is too large for a batch file; split it")
-        return path.read_text()
+        return reader(path)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        reason = error.strerror if isinstance(error, OSError) else error
         raise ConfigError(f"cannot read the batch file {path}: {reason}") from None
 
 
 def _yaml(path: Path) -> Mapping[str, Any]:
-    try:
-        content = read_yaml(path)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise ConfigError(f"cannot read the batch file {path}: {reason}") from None
+    content = _read(read_yaml, path)
     if not isinstance(content, Mapping):
         raise ConfigError(f"{path} is no batch file; it has keys such as video, sound and mask")
     return content

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from soundini.editing.inputs import hash_inputs
 from soundini.editing.request import EditRequest, absolute, read_request, sidecar_path
 from soundini.errors import SoundiniError
 from soundini.packs.pack import file_hash
+from soundini.settings_files import read_json
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def find_finished(request: EditRequest, models: Models) -> Finished | None:
         return None
     try:
         recorded = EditRequest.model_validate(read_request(path))
-        record = json.loads(path.read_text())
+        record = read_json(path)
         inputs = {os.path.normpath(path.parent / k): v for k, v in record["inputs"].items()}
         same = (
             is_same_edit(request, recorded)

@@ -8,10 +8,11 @@ import torch
 
 from soundini.compute import pick_device, pick_dtype
 from soundini.config.recipe import ComputeConfig
+from soundini.editing.files import load_models
 from soundini.editing.methods import weight_hashes
 from soundini.editing.request import EditRequest
 from soundini.evaluation.report import machine
-from soundini.packs.pack import ModelPack, load_pack
+from soundini.packs.pack import ModelPack
 
 
 class Workshop:
@@ -30,10 +31,7 @@ class Workshop:
         compute = request.recipe.compute
         if self._opened is None or self._opened[0] != compute:
             self._opened = None
-            device = pick_device(compute.device)
-            dtype = pick_dtype(compute.dtype, device)
-            pack = load_pack(request.models, device=device, dtype=dtype, flow=compute.flow)
-            self._opened = compute, pack
+            self._opened = compute, load_models(request)
         return self._opened[1]
 
     def made_by(self, request: EditRequest) -> dict[str, Any]:

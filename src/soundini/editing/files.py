@@ -41,14 +41,23 @@ def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> Prepare
     Raises:
         SoundiniError: an input is missing, damaged, or of the wrong kind.
     """
-    check_output(request.output, request.inputs)
-    check_target(sidecar_path(request.output), request.inputs)
+    check_outputs(request)
     part = read_part(request)
     try:
         return _plan(part, load_models(request) if pack is None else pack)
     except BaseException:
         part.close()
         raise
+
+
+def check_outputs(request: EditRequest) -> None:
+    """Refuse a video or a record beside it that cannot be written, before any work is done.
+
+    Raises:
+        MediaError: see :func:`soundini.media.output.check_output`.
+    """
+    check_output(request.output, request.inputs)
+    check_target(sidecar_path(request.output), request.inputs)
 
 
 def load_models(request: EditRequest) -> ModelPack:

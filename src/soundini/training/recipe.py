@@ -42,7 +42,16 @@ class PictureRecipe(TrainRecipe):
     """The prior's arithmetic, see :func:`soundini.compute.pick_dtype`; weights and the optimiser's state are float32."""
 
 
-class PriorRecipe(PictureRecipe):
+class CropRecipe(PictureRecipe):
+    """What every training has that chooses its crops by label."""
+
+    weights: dict[str, float] = Field(default_factory=dict)
+    """Share of each picture label in a batch."""
+    evenness: float = Field(default=0.0, ge=0, le=1)
+    """Within a label: 0, every picture is as likely; 1, every source of pictures."""
+
+
+class PriorRecipe(CropRecipe):
     """How the diffusion prior is trained."""
 
     min_crop: int = Field(default=64, ge=8)
@@ -60,15 +69,11 @@ class PriorRecipe(PictureRecipe):
     is of."""
     guidance: float = Field(default=1.0, ge=1, le=10)
     """Longest condition: c times the length of a sound's asks for what classifier-free guidance does at scale c."""
-    weights: dict[str, float] = Field(default_factory=dict)
-    """Share of each picture label in a batch."""
-    evenness: float = Field(default=0.0, ge=0, le=1)
-    """Within a label: 0, every picture is as likely; 1, every source of pictures."""
     looks: bool = False
     """Whether some crops are given :data:`soundini.training.looks.LOOKS`: rendered rain, for one."""
 
 
-class VqganRecipe(PictureRecipe):
+class VqganRecipe(CropRecipe):
     """How the VQGAN of the baseline VQGAN+CLIP is trained: its shape too, where it is begun anew."""
 
     ch: int = Field(default=16, ge=8, multiple_of=8)
@@ -107,10 +112,6 @@ class VqganRecipe(PictureRecipe):
     """Its learning rate, in units of ``lr``."""
     discriminator_width: int = Field(default=24, ge=8, multiple_of=8)
     """Channels of its first layer."""
-    weights: dict[str, float] = Field(default_factory=dict)
-    """Share of each picture label in a batch."""
-    evenness: float = Field(default=0.0, ge=0, le=1)
-    """Within a label: 0, every picture is as likely; 1, every source of pictures."""
 
 
 class JointRecipe(PictureRecipe):

@@ -1,79 +1,101 @@
 """Measure whole edits: seconds and peak memory of the real command, written to docs/bench.md.
 
-    python bench/edit.py [--short 24] [--long 240] [--output docs/bench.md]
+    python bench/edit.py [--full] [--fresh] [--output docs/bench.md]
 
-The clip is made here (a drifting texture, seeded), so the figures can be taken anywhere.
+The clips are made here (a drifting texture, seeded), so the figures can be taken anywhere. --full adds two minutes of 720p,
+which take more than an hour on two cores. Figures lie in build/bench-edit.jsonl as they are taken; a run that was stopped
+takes only what is missing.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-import torch
-from measuring import run_measured, write_clip
+from measuring import Notes, machine, run_measured, write_clip
 
-ROI = "149,56,128,128"
+FIGURES = Path("build/bench-edit.jsonl")
 
 
 @dataclass(frozen=True)
-class Figure:
-    """One measured run."""
+class Case:
+    """A clip and a square region in it."""
 
     frames: int
-    seconds: float
-    peak_gb: float
+    width: int = 426
+    height: int = 240
+    side: int = 128
+
+    @property
+    def name(self) -> str:
+        return f"{self.frames} frames, {self.width}x{self.height}, region {self.side}"
+
+    @property
+    def box(self) -> str:
+        return f"{(self.width - self.side) // 2},{(self.height - self.side) // 2},{self.side},{self.side}"
 
 
-def measure(clip: Path, frames: int, output: Path) -> Figure:
+SHORT, LONG = Case(24), Case(240)
+FULL = Case(2 * 60 * 24, 1280, 720, 256)
+
+
+def measure(case: Case) -> dict[str, Any]:
     """Run ``soundini edit`` and read the operating system's own account of it."""
-    command = [sys.executable, "-m", "soundini", "edit", str(clip), "--sound", "self"]
-    command += ["--box", ROI, "-o", str(output), "--preset", "fast"]
-    usage = run_measured(command)
-    return Figure(frames, usage.seconds, usage.peak_gb)
+    with tempfile.TemporaryDirectory() as folder:
+        clip, output = Path(folder) / "clip.mp4", Path(folder) / "out.mp4"
+        write_clip(clip, case.frames, case.width, case.height)
+        command = [sys.executable, "-m", "soundini", "edit", str(clip), "--sound", "self"]
+        command += ["--box", case.box, "-o", str(output), "--preset", "fast"]
+        return {**asdict(run_measured(command)), "machine": machine()}
 
 
-def report(figures: list[Figure]) -> str:
-    """The page."""
-    rows = "\n".join(
-        f"| {f.frames} | {f.seconds:.1f} | {f.seconds / f.frames:.2f} | {f.peak_gb:.2f} |"
-        for f in figures
-    )
-    growth = figures[-1].peak_gb / figures[0].peak_gb - 1
+def report(known: dict[str, Any]) -> str:
+    """The page, of all cases that were ever measured."""
+    cases = [case for case in (SHORT, LONG, FULL) if case.name in known]
+    rows = "\n".join(_row(case, known[case.name]) for case in cases)
+    growth = known[LONG.name]["peak_gb"] / known[SHORT.name]["peak_gb"] - 1
+    machines = "\n".join(f"- {case.name}: {known[case.name]['machine']}" for case in cases)
     return f"""# What an edit costs
 
 Written by `make bench` (`python bench/edit.py`): `soundini edit` as a whole process, start-up, reading and writing
-included, preset `fast`, embedded models, 426x240 frames, a region of 128x128 pixels.
+included, preset `fast`, embedded models, 24 frames a second.
 
-Machine: {os.cpu_count()} cores, {platform.machine()}, torch {torch.__version__}, {torch.get_num_threads()} threads.
-
-| frames | seconds | seconds a frame | peak memory, GiB |
-|---:|---:|---:|---:|
+| frames | size | region | seconds | processor seconds a frame | seconds a frame | peak memory, GiB |
+|---:|---|---|---:|---:|---:|---:|
 {rows}
 
-Peak memory from {figures[0].frames} to {figures[-1].frames} frames: {growth:+.1%}.
+Peak memory from {SHORT.frames} to {LONG.frames} frames of {LONG.width}x{LONG.height}: {growth:+.1%}.
+
+Machine:
+
+{machines}
 """
+
+
+def _row(case: Case, figure: dict[str, Any]) -> str:
+    seconds, cpu = figure["seconds"], figure["cpu_seconds"] / case.frames
+    return (
+        f"| {case.frames} | {case.width}x{case.height} | {case.side}x{case.side} | {seconds:.1f} "
+        f"| {cpu:.2f} | {seconds / case.frames:.2f} | {figure['peak_gb']:.2f} |"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--short", type=int, default=24)
-    parser.add_argument("--long", type=int, default=240)
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument(
+        "--fresh", action="store_true", help="measure anew what was measured before"
+    )
     parser.add_argument("--output", type=Path, default=Path("docs/bench.md"))
     options = parser.parse_args()
-    figures = []
-    with tempfile.TemporaryDirectory() as folder:
-        for frames in (options.short, options.long):
-            clip = Path(folder) / f"{frames}.mp4"
-            write_clip(clip, frames)
-            figures.append(measure(clip, frames, Path(folder) / f"out{frames}.mp4"))
-            print(figures[-1], flush=True)
-    options.output.write_text(report(figures))
+    notes = Notes(FIGURES, fresh=options.fresh)
+    for case in (SHORT, LONG, *([FULL] if options.full else [])):
+        notes.figure(case.name, lambda case=case: measure(case))
+    options.output.write_text(report(notes.known))
 
 
 if __name__ == "__main__":

@@ -264,7 +264,7 @@ def paths(case):
         return case.prepare(mask=MaskRequest(paths=(text,)))
     if role == "output":
         if case.rng.randrange(2):
-            text = str(thing) + ".mp4"
+            text += ".mp4"
         return case.prepare(output=Path(text))
     video, sound, mask = str(case.video), str(case.sound), str(case.mask)
     if role == "picture":

@@ -17,7 +17,7 @@ from soundini.editing.coding import optimise_window
 from soundini.editing.plan import place_keyframes
 from soundini.editing.window import WindowInputs, sample_window, sampling_plan
 from soundini.guidance.sound import region_similarity
-from soundini.packs.pack import ModelPack, file_hash
+from soundini.packs.pack import ModelPack
 from soundini.packs.vqgan import vqgan_weights
 
 
@@ -86,9 +86,9 @@ def evaluations_a_frame(recipe: Recipe, num_timesteps: int, frames: int) -> floa
 
 
 def weight_hashes(pack: ModelPack, recipe: Recipe) -> dict[str, str]:
-    """sha256 of every weight file of the pack, and of those that the recipe's method brings."""
+    """sha256 of every weight file of the pack, and of those that the recipe's method brings; each is read once a pack."""
     brought = METHODS[recipe.method].weights(pack, recipe)
-    return pack.weight_hashes() | {name: file_hash(path) for name, path in brought.items()}
+    return pack.weight_hashes() | {name: pack.hash_of(path) for name, path in brought.items()}
 
 
 def resumes_within_window(recipe: Recipe) -> bool:

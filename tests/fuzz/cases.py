@@ -76,6 +76,9 @@ class Case:
             "recipe": override(Recipe(), QUICK),
             "models": "debug",
         } | changes
+        assert settings["output"].is_relative_to(self.outputs), (
+            "the case itself would write elsewhere"
+        )
 
         def run() -> int:
             prepare_edit(EditRequest(**settings), self.pack).close()

@@ -66,7 +66,7 @@ class Senses:
         return {name: self.hash_of(path) for name, path in self.weight_files().items()}
 
     def hash_of(self, path: Path) -> str:
-        """sha256 of a weight file that belongs to the pack or goes with it, read once: models in memory do not change with it."""
+        """sha256 of a weight file of the pack or of a baseline, read once: nobody exchanges weights under a running program."""
         if path not in self.hashed:
             self.hashed[path] = file_hash(path)
         return self.hashed[path]

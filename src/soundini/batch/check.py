@@ -22,6 +22,21 @@ from soundini.media.output import PartialFile, write_error
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What is known of an edit before it is done.
+
+    Args:
+        problem: why it cannot be done, in one line; empty where it can.
+        finished: what it came to before, where it need not be done again.
+        frames: to be edited; 0 where there is nothing to do.
+    """
+
+    problem: str = ""
+    finished: Finished | None = None
+    frames: int = 0
+
+
+@dataclass(frozen=True)
 class RowChecked:
     """A row was looked at.
 
@@ -29,15 +44,23 @@ class RowChecked:
         number: of the row, from 1.
         total: rows in all.
         row: the row.
-        problem: why it cannot be done, in one line; empty where it can.
-        finished: what it came to before, where it need not be done again.
+        finding: what was found.
     """
 
     number: int
     total: int
     row: Row
-    problem: str = ""
-    finished: Finished | None = None
+    finding: Finding
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot be done, in one line; empty where it can."""
+        return self.finding.problem
+
+    @property
+    def finished(self) -> Finished | None:
+        """What it came to before, where it need not be done again."""
+        return self.finding.finished
 
     @property
     def request(self) -> EditRequest:
@@ -58,14 +81,14 @@ def check_rows(batch: Batch, models: Models) -> Iterator[RowChecked]:
     """
     clashes = find_clashes(batch.rows)
     for number, row in enumerate(batch.rows, 1):
-        problem, finished = row.problem or clashes.get(number, ""), None
-        if row.request is not None and not problem:
-            problem, finished = check_row(row.request, batch.place, models)
-        yield RowChecked(number, len(batch.rows), row, problem, finished)
+        finding = Finding(row.problem or clashes.get(number, ""))
+        if row.request is not None and not finding.problem:
+            finding = check_row(row.request, batch.place, models)
+        yield RowChecked(number, len(batch.rows), row, finding)
 
 
-def check_row(request: EditRequest, place: Place, models: Models) -> tuple[str, Finished | None]:
-    """Check one edit by itself: what is wrong with it, in one line or empty, and what it came to before.
+def check_row(request: EditRequest, place: Place, models: Models) -> Finding:
+    """Check one edit by itself.
 
     Args:
         request: the edit, with absolute paths.
@@ -73,14 +96,14 @@ def check_row(request: EditRequest, place: Place, models: Models) -> tuple[str, 
         models: loads what it needs.
     """
     try:
-        return "", _check(request, place, models)
+        return _check(request, place, models)
     except SoundiniError as error:
-        return str(error), None
+        return Finding(str(error))
     except OSError as error:
-        return str(write_error(request.output, error)), None
+        return Finding(str(write_error(request.output, error)))
 
 
-def _check(request: EditRequest, place: Place, models: Models) -> Finished | None:
+def _check(request: EditRequest, place: Place, models: Models) -> Finding:
     written = request.output, sidecar_path(request.output)
     for path in written:
         refuse_links(path, place.root)
@@ -88,15 +111,16 @@ def _check(request: EditRequest, place: Place, models: Models) -> Finished | Non
     place.bring(*written, missing_ok=True)
     _check_writable(request)
     finished = find_finished(request, models)
-    if finished is None:
-        pack = models.open(request)
-        arrange(pack, request.recipe)
-        guidance = request.recipe.guidance
-        if guidance.text and guidance.lambda_text:
-            text_tower(pack)
-        with closing(read_part(request)) as part:
-            part.lay(pack.joint)
-    return finished
+    if finished is not None:
+        return Finding(finished=finished)
+    pack = models.open(request)
+    arrange(pack, request.recipe)
+    guidance = request.recipe.guidance
+    if guidance.text and guidance.lambda_text:
+        text_tower(pack)
+    with closing(read_part(request)) as part:
+        part.lay(pack.joint)
+        return Finding(frames=len(part.times) - 1)
 
 
 def _check_writable(request: EditRequest) -> None:

@@ -129,7 +129,7 @@ class Pool:
     def _look(self, queue: _Queue) -> Iterator[PoolEvent]:
         """See what happened to the workers, waiting for it a while."""
         refs = {w.work if w.free else w.ready: w for w in self._workers if w.work or not w.free}
-        patience = max(0.5, len(self._workers) / _LOOKS_A_SECOND)
+        patience = looks_apart(len(self._workers))
         seen, _ = ray.wait(list(refs), num_returns=1, timeout=patience)
         if seen:
             seen, _ = ray.wait(list(refs), num_returns=len(refs), timeout=0)
@@ -190,3 +190,8 @@ def _last_line(error: Exception) -> str:
     """What Ray says at length, in a line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return " ".join(itertools.islice(reversed(lines), 1)) or type(error).__name__
+
+
+def looks_apart(workers: int) -> float:
+    """Seconds between two questions to the same worker, where so many are asked."""
+    return max(0.5, workers / _LOOKS_A_SECOND)

@@ -11,7 +11,7 @@ import ray
 
 from soundini._version import __version__
 from soundini.batch.attempt import Jobs
-from soundini.batch.check import RowChecked, find_clashes
+from soundini.batch.check import Finding, RowChecked, find_clashes
 from soundini.batch.manifest import Manifest, Outcome
 from soundini.batch.place import refuse_links
 from soundini.batch.remote import RemotePlace
@@ -79,20 +79,21 @@ class ClusterBatch:
         for number, row in enumerate(rows, 1):
             problem = row.problem or clashes.get(number, "")
             if problem or row.request is None:
-                yield RowChecked(number, total, row, problem)
+                yield RowChecked(number, total, row, Finding(problem))
             else:
                 asked.append((number, row))
                 tasks.append(Task("check", row.request))
         for event in self._pool.run(tasks):
             if isinstance(event, Ended):
                 number, row = asked[event.task]
-                problem, finished = event.result or (event.problem, None)
-                if finished is not None:
-                    finished = replace(finished, recipe=self._recipe(tasks[event.task]))
-                yield RowChecked(number, total, row, problem, finished)
+                finding = event.result or Finding(event.problem)
+                if finding.finished is not None:
+                    recipe = self._recipe(tasks[event.task])
+                    finding = replace(finding, finished=replace(finding.finished, recipe=recipe))
+                yield RowChecked(number, total, row, finding)
 
     def run(self, checks: Sequence[RowChecked]) -> Generator[BatchEvent, None, None]:
-        """Do the rows that are not done; like :func:`soundini.batch.run.run_rows`, but many at once, and as they end.
+        """Do the rows that are not done, many at once, the longest first; see :func:`soundini.batch.run.run_rows`.
 
         Args:
             checks: of all rows, by :meth:`check`; none has a problem.
@@ -108,6 +109,9 @@ class ClusterBatch:
                 manifest.add(check.number, check.request, check.finished.outcome)
                 yield RowEnded(check.number, total, check.row, check.finished.outcome)
         left = [check for check in checks if check.finished is None]
+        left.sort(
+            key=lambda check: -check.finding.frames
+        )  # or the longest might begin last, and all wait
         tasks = [Task("edit", check.request) for check in left]
         for event in self._pool.run(tasks):
             check = left[event.task]

@@ -13,8 +13,7 @@ import torch
 
 from soundini._version import __version__
 from soundini.batch.attempt import Jobs, attempt_row
-from soundini.batch.check import check_row
-from soundini.batch.finished import Finished
+from soundini.batch.check import Finding, check_row
 from soundini.batch.manifest import Outcome
 from soundini.batch.models import Models
 from soundini.batch.place import Place
@@ -93,8 +92,8 @@ class Worker:
         word, self._word = self._word, None
         return word
 
-    def do(self, task: Task) -> tuple[str, Finished | None] | Outcome:
-        """Check a row (what :func:`soundini.batch.check.check_row` returns), or edit it."""
+    def do(self, task: Task) -> Finding | Outcome:
+        """Check a row, or edit it."""
         torch.set_num_threads(self._threads)  # of the thread that Ray runs this in
         cv2.setNumThreads(self._threads)
         place = self._ground.place()

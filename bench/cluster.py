@@ -183,7 +183,8 @@ Machine: {known["machine"]}.
 ## Simulated
 
 By `bench/cluster_simulation.py`, with the figures above; a node is one worker of one core. Assumed, not measured:
-{assumed.rows} clips a node, of {assumed.frames:.0f} frames (median; lognormal, sigma {assumed.spread}); {assumed.slow_share:.0%} of the nodes are
+{assumed.rows} clips a node, of {assumed.frames:.0f} frames (median; lognormal, sigma {assumed.spread});
+{assumed.slow_share:.0%} of the nodes are
 {assumed.slow:.0f} times slower; a node is lost every {assumed.lifetime:.0f} hours, which takes {assumed.detect:.0f} s to notice;
 ${assumed.price:.2f} for an hour of a node. The clips themselves go over the shared path and not through the cluster, and are not
 simulated. *Waiting* is the share of the time in which at least one node has nothing left to do; *traffic* is what goes through

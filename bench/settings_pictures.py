@@ -89,7 +89,10 @@ def strip(label: str, frames: np.ndarray, crop: tuple[int, int, int, int]) -> Im
     parts = [Image.fromarray(seen[i]) for i in chosen]
     side = round(HEIGHT * width / height)
     picture = Image.new("RGB", (LABEL + (SHOWN + 1) * (side + 4), HEIGHT + 4), "white")
-    ImageDraw.Draw(picture).text((6, HEIGHT // 2 - 7), label, fill="black", font_size=14)
+    draw = ImageDraw.Draw(picture)
+    if draw.textlength(label, font_size=14) > LABEL - 12:
+        label = label.replace("=", "\n=")
+    draw.text((6, HEIGHT // 2 - 7), label, fill="black", font_size=14)
     for i, part in enumerate(parts):
         small = part.resize((side, HEIGHT), Image.Resampling.LANCZOS)
         picture.paste(small, (LABEL + i * (side + 4), 2))

@@ -135,7 +135,7 @@ def done(name):
     ]
 
 
-RUN = ["README.md", "quickstart.md", "masks.md", "sounds.md"]
+RUN = ["README.md", "quickstart.md", "masks.md", "sounds.md", "settings.md"]
 
 
 @pytest.mark.parametrize("name", RUN)

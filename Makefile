@@ -29,7 +29,7 @@ format: $(VENV)/.installed-test
 	$(BIN)/ruff check --fix $(CHECKED)
 
 docs: $(VENV)/.installed-docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "the pages lie in site/index.html"
 
 bench: $(VENV)/.installed-demo

@@ -24,7 +24,7 @@ from soundini.media.sound_fit import fit_sound
 
 HEIGHT = 150
 SHOWN = 4
-LABEL = 150
+LABEL = 32
 STEADY = "sound.envelope=off"
 UNTOLD = "sampling.condition=0"
 OPEN = "guidance.blend_background=false"
@@ -66,7 +66,7 @@ SHEETS = {
             Row("paper, at 96 pixels", ("region.size=96",), "paper"),
         )
     ),
-    "strength": of("guidance.strength", 0, 0.045, 0.2),
+    "strength": of("guidance.strength", 0, 0.045, 0.2, 0.8),
     "condition": of("sampling.condition", 0, 4, 8),
     "start": of("sampling.start", 0.5, 0.75, 0.95),
     "lambda_sound": of("guidance.lambda_sound", 0, 1, 10, also=(UNTOLD,)),
@@ -81,24 +81,18 @@ SHEETS = {
 
 
 def strip(label: str, frames: np.ndarray, crop: tuple[int, int, int, int]) -> Image.Image:
-    """A row: its label, frames spread over the clip, and the middle column through time."""
+    """A row below its label: frames spread over the clip, and the middle column through time."""
     x, y, width, height = crop
     seen = frames[:, y : y + height, x : x + width]
     chosen = np.linspace(0, len(seen) - 1, SHOWN).round().astype(int)
-    through = seen[:, :, width // 2].transpose(1, 0, 2)
-    parts = [Image.fromarray(seen[i]) for i in chosen]
-    side = round(HEIGHT * width / height)
-    picture = Image.new("RGB", (LABEL + (SHOWN + 1) * (side + 4), HEIGHT + 4), "white")
-    draw = ImageDraw.Draw(picture)
-    if draw.textlength(label, font_size=14) > LABEL - 12:
-        label = label.replace("=", "\n=")
-    draw.text((6, HEIGHT // 2 - 7), label, fill="black", font_size=14)
+    through = np.ascontiguousarray(seen[:, :, width // 2].transpose(1, 0, 2))
+    size = round(HEIGHT * width / height), HEIGHT
+    parts = [Image.fromarray(seen[i]).resize(size, Image.Resampling.LANCZOS) for i in chosen]
+    parts.append(Image.fromarray(through).resize(size, Image.Resampling.NEAREST))
+    picture = Image.new("RGB", (len(parts) * (size[0] + 4) - 4, HEIGHT + LABEL), "white")
+    ImageDraw.Draw(picture).text((2, 2), label, fill="black", font_size=LABEL - 10)
     for i, part in enumerate(parts):
-        small = part.resize((side, HEIGHT), Image.Resampling.LANCZOS)
-        picture.paste(small, (LABEL + i * (side + 4), 2))
-    slices = Image.fromarray(np.ascontiguousarray(through))
-    slices = slices.resize((side, HEIGHT), Image.Resampling.NEAREST)
-    picture.paste(slices, (LABEL + SHOWN * (side + 4), 2))
+        picture.paste(part, (i * (size[0] + 4), LABEL))
     return picture
 
 

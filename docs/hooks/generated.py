@@ -21,7 +21,9 @@ AWAITED = {"web.md", "http-api.md", "scale.md"}
 CARDS = ("src/soundini/packs/embedded/MODEL_CARD.md",)
 PRESETS = ("fast", "quality", "paper")
 MARK = re.compile(r"<!-- generated: ([a-z ]+) -->")
-WIDTH = "88"
+ROLE = re.compile(r":(?:class|meth|func|data|attr|mod):<code>(?:~(?:\w+\.)+)?")
+WIDTH = "78"
+"""Columns that fit the page's text."""
 
 
 def on_config(config: Any) -> Any:
@@ -36,24 +38,23 @@ def on_page_markdown(markdown: str, **_context: Any) -> str:
 
 
 def on_page_content(content: str, **_context: Any) -> str:
-    """Let pictures be fetched when they come into view."""
+    """Let pictures be fetched when they come into view, and take what only Sphinx reads out of docstrings."""
+    content = ROLE.sub("<code>", content).replace("<p>Example::</p>", "<p>Example:</p>")
     return re.sub(r"<img (?![^>]*loading=)", '<img loading="lazy" ', content)
 
 
 def settings_table() -> str:
-    """Every setting of the recipe by section: its values, its value in the presets, what it does."""
-    presets = [load_preset(name) for name in PRESETS]
+    """Every setting of the recipe by section: what it does, its values, and what it is in the presets."""
     lines: list[str] = []
     section = None
     for name, field in walk_settings():
         if (here := name.rpartition(".")[0]) != section:
             section = here
             lines += ["", f"## {section or 'The edit'}", ""]
-            lines += [f"| setting | values | {' | '.join(f'`{p}`' for p in PRESETS)} | |"]
-            lines += ["|---|---|" + "---|" * (len(PRESETS) + 1)]
-        values = " | ".join(_cell(setting(p, name)) for p in presets)
-        allowed = html.escape(values_of(field)).replace("|", "&#124;")
-        lines.append(f"| `{name}` | {allowed} | {values} | {describe(field)} |")
+            lines += ["| setting | what it does | values | in the presets |", "|---|---|---|---|"]
+        values = html.escape(values_of(field)).replace("|", " &#124; ")
+        shown = f"<code>{name.replace('.', '.<wbr>')}</code>"
+        lines.append(f"| {shown} | {describe(field)} | {values} | {_in_presets(name)} |")
     return "\n".join(lines)
 
 
@@ -87,8 +88,11 @@ def _there(entry: Any, docs: Path) -> Any:
     return None if entry in AWAITED and not (docs / entry).exists() else entry
 
 
-def _cell(value: object) -> str:
-    return f"`{value}`" if value not in ("", None) else ""
+def _in_presets(name: str) -> str:
+    """The value in the first preset, and in the others where theirs is another."""
+    first, *others = [str(setting(load_preset(preset), name)) for preset in PRESETS]
+    differ = [f"{p}: `{v}`" for p, v in zip(PRESETS[1:], others, strict=True) if v != first]
+    return "<br>".join([f"`{first}`" if first else "empty", *differ])
 
 
 def _card(path: Path) -> str:

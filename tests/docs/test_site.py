@@ -8,12 +8,13 @@ from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
+from markdown_it import MarkdownIt
 
 import soundini
 from soundini.cli.settings import setting, walk_settings
 from soundini.config.presets import load_preset
 
-from .pages import NOTEBOOK, ROOT
+from .pages import NOTEBOOK, ROOT, markdown_files
 
 OFFLINE = """
 import socket, sys
@@ -106,10 +107,26 @@ def test_every_setting_is_in_its_table(site):
 
 def test_commands_and_cards_are_put_in(site):
     commands = "".join(Page(site / "cli.html").text)
-    for words in ("soundini edit", "soundini train sound-encoder", "soundini jobs clean", "--stride"):
+    for words in (
+        "soundini edit",
+        "soundini train sound-encoder",
+        "soundini jobs clean",
+        "--stride",
+    ):
         assert words in commands
     assert "Known failures" in "".join(Page(site / "model-cards.html").text)
     assert not [path.name for path in pages(site) if "<!-- generated:" in path.read_text()]
+
+
+@pytest.mark.parametrize("page", markdown_files(), ids=lambda page: page.name)
+def test_links_into_the_repository_lead_somewhere(page):
+    """Those of the README and the cards too, which are no pages of the site."""
+    for token in MarkdownIt().enable("table").parse(page.read_text()):
+        for child in token.children or ():
+            address = child.attrs.get("href") or child.attrs.get("src")
+            if address and not urlsplit(str(address)).netloc:
+                path = unquote(urlsplit(str(address)).path)
+                assert (page.parent / path).exists(), f"{page.name} links to {address}"
 
 
 def test_notebook_is_one():

@@ -16,8 +16,8 @@ from soundini.cli.settings import describe, setting, values_of, walk_settings
 from soundini.config.presets import load_preset
 
 ROOT = Path(__file__).parents[2]
-AWAITED = {"web.md", "http-api.md", "scale.md"}
-"""Pages that the navigation names before they are there."""
+AWAITED = {"web.md", "http-api.md", "bench-cluster.md"}
+"""Pages that the navigation, or another page, names before they are there."""
 CARDS = ("src/soundini/packs/embedded/MODEL_CARD.md",)
 PRESETS = ("fast", "quality", "paper")
 MARK = re.compile(r"<!-- generated: ([a-z ]+) -->")
@@ -32,8 +32,11 @@ def on_config(config: Any) -> Any:
     return config
 
 
-def on_page_markdown(markdown: str, **_context: Any) -> str:
-    """Put what is generated where a page asks for it: ``<!-- generated: settings -->``."""
+def on_page_markdown(markdown: str, config: Any, **_context: Any) -> str:
+    """Put what is generated where a page asks for it, ``<!-- generated: settings -->``, and link to nothing that is not there."""
+    for name in AWAITED:
+        if not (Path(config["docs_dir"]) / name).exists():
+            markdown = re.sub(rf"\[([^\]]*)\]\({re.escape(name)}(?:#[^)]*)?\)", r"\1", markdown)
     return MARK.sub(lambda mark: GENERATED[mark[1]](), markdown)
 
 

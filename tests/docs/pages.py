@@ -16,6 +16,8 @@ NOTEBOOK = ROOT / "notebooks" / "soundini_colab.ipynb"
 SHELL = {"", "bash", "console", "sh"}
 SHOWN = {"text", "yaml"}
 """Languages of blocks that nobody types into a terminal."""
+ELSEWHERE = {"http-api.md": "it needs a server: tests/web does it"}
+"""Pages whose blocks other tests do."""
 NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
 LOOP = re.compile(r"for (\w+) in (.+); do\n(.*?)\ndone", re.DOTALL)
 
@@ -73,12 +75,13 @@ def markdown_files() -> list[Path]:
 def blocks_of(page: Path) -> list[Block]:
     """Every fenced block of a page."""
     found, reason = [], None
+    elsewhere = ELSEWHERE.get(page.name)
     for token in MarkdownIt().parse(page.read_text()):
         if token.type == "html_block" and (match := NOT_RUN.search(token.content)):
             reason = match[1]
         elif token.type == "fence":
             line = token.map[0] + 1 if token.map else 0
-            found.append(Block(page, line, token.info.strip(), token.content, reason))
+            found.append(Block(page, line, token.info.strip(), token.content, reason or elsewhere))
             reason = None
         elif token.nesting >= 0 and token.level == 0:
             reason = None  # a comment counts for what it stands directly above
@@ -95,6 +98,16 @@ def notebook_blocks() -> list[Block]:
             rest = "\n".join(line for line in lines if line[:1] not in ("!", "%"))
             blocks.append(Block(NOTEBOOK, number, "bash", shell, "it needs Colab"))
             blocks.append(Block(NOTEBOOK, number, "python", rest, "it needs Colab"))
+    return blocks
+
+
+def container_blocks() -> list[Block]:
+    """What the Dockerfiles run, as blocks."""
+    blocks = []
+    for path in sorted(ROOT.glob("Dockerfile*")):
+        lines = path.read_text().replace("\\\n", " ").splitlines()
+        runs = [line.removeprefix("RUN ") for line in lines if line.startswith("RUN ")]
+        blocks.append(Block(path, 1, "bash", "\n".join(runs), "there is no Docker here"))
     return blocks
 
 

@@ -14,6 +14,7 @@ let base = null;
 let stroke = null;
 let cursor = null;
 let byKeys = false;
+let changed = false;
 
 const picture = make("img", { alt: "", draggable: "false" });
 const layer = make("canvas", { class: "paint" });
@@ -24,8 +25,8 @@ const size = make("input", { type: "range", min: "2", max: "60", value: "16", "a
 const press = {};
 for (const [name, path] of Object.entries(TOOLS))
   press[name] = make("button", { type: "button", class: "tool", "aria-pressed": String(name === tool), title: texts[name], onclick: () => pick(name) }, icon(path), make("span", {}, texts[name]));
-const undo = make("button", { type: "button", class: "tool", onclick: () => { drawn.pop(); settle(); } }, icon("M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3"), make("span", {}, texts.undo));
-const clear = make("button", { type: "button", class: "tool", onclick: () => { drawn = []; base = null; settle(); } }, icon("M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13"), make("span", {}, texts.clear));
+const undo = make("button", { type: "button", class: "tool", onclick: () => { drawn.pop(); touch(); } }, icon("M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3"), make("span", {}, texts.undo));
+const clear = make("button", { type: "button", class: "tool", onclick: () => { drawn = []; base = null; touch(); } }, icon("M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13"), make("span", {}, texts.clear));
 const bar = make("div", { class: "toolbar", role: "toolbar", "aria-label": texts.tools }, ...Object.values(press), make("label", { class: "size" }, make("span", {}, texts.size), size), undo, clear);
 const numbers = ["left", "top", "width", "height"].map((name, place) =>
   make("input", { type: "number", min: "0", max: "100", step: "any", value: [30, 30, 40, 40][place], "aria-label": texts[name] }));
@@ -95,12 +96,16 @@ const settle = () => {
   const mask = any ? layer.toDataURL("image/png") : "";
   undo.disabled = drawn.length === 0;
   clear.disabled = keep.disabled = !any;
-  props.value = { frame: props.scene.frame, mask, changed: true };
+  props.value = { mask, changed };
   try {
     sessionStorage.setItem(STORE, JSON.stringify({ video: props.scene.video, mask }));
   } catch {
     sessionStorage.removeItem(STORE);
   }
+};
+const touch = () => {
+  changed = true;
+  settle();
 };
 const load = (source, then) => {
   const image = new Image();
@@ -114,13 +119,13 @@ const begin = (point) => {
 const finish = () => {
   if (!stroke) return;
   drawn.push(stroke);
-  settle();
+  touch();
 };
 const drawNumbers = (name) => {
   const [left, top, wide, high] = numbers.map((field) => Number(field.value) / 100);
   const corners = [[left, top], [left + wide, top + high]].map(([x, y]) => [x * layer.width, y * layer.height]);
   drawn.push({ tool: name, width: 0, points: corners });
-  settle();
+  touch();
 };
 const at = (event) => {
   const place = above.getBoundingClientRect();
@@ -172,9 +177,9 @@ const list = () => {
   chips.replaceChildren(...frames.map((frame) => make("li", { class: frame === props.scene.frame ? "chip is-here" : "chip" },
     make("button", { type: "button", onclick: () => trigger("submit", { action: "go", frame }) }, fill(texts.frame, { frame })),
     make("button", { type: "button", class: "chip-drop", "aria-label": fill(texts.drop, { frame }), onclick: () => trigger("submit", { action: "drop", frame }) }, "×"))));
-  said.textContent = frames.length ? texts.several : "";
-  said.hidden = frames.length === 0;
-  help.hidden = !props.scene.picture || frames.length > 0;
+  said.textContent = frames.length > 1 ? texts.several : "";
+  said.hidden = frames.length < 2;
+  help.hidden = !props.scene.picture || frames.length > 1;
 };
 let shown = null;
 const show = () => {
@@ -196,7 +201,8 @@ const show = () => {
     if (left && left.video === scene.video) mask = left.mask;
   }
   if (scene.reset || mask) [drawn, base] = [[], null];
-  if (mask) load(mask, (image) => { base = image; settle(); props.value = { ...props.value, changed: !scene.mask }; });
+  changed = Boolean(mask) && !scene.mask;
+  if (mask) load(mask, (image) => { base = image; settle(); });
   else settle();
   return list();
 };

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import gradio as gr
 
-    from soundini.web.service import EditService
 
 OwnerOf = Callable[["gr.Request"], str]
 """Who sits before the page; raises a :class:`soundini.errors.ConfigError` that asks to reload the page where nobody knows."""

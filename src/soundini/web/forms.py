@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from soundini.config.recipe import Section
 
 FileId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-Fraction = Annotated[float, Field(ge=-1, le=2)]
+Fraction = Annotated[float, Field(ge=-1, le=1)]
 Method = Literal["soundini", "blended-diffusion", "layered-atlases", "vqgan-clip"]
 Scope = Literal["frame", "eight", "all"]
 Bound = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9}s|s)?$")]
@@ -30,10 +30,10 @@ class EditForm(Section):
     Where to edit is painted masks, a box, an ellipse, several of these (then their union), or the whole frame.
     """
 
-    video: FileId
-    """The uploaded video."""
-    sound: FileId | Literal["self"]
-    """The uploaded sound (or video with sound); ``self`` for the video's own."""
+    video: FileId | Literal[""] = ""
+    """The uploaded video; must be there when the edit is asked for."""
+    sound: FileId | Literal["self", ""] = ""
+    """The uploaded sound (or video with sound); ``self`` for the video's own; must be there too."""
     masks: tuple[PaintedMask, ...] = Field(default=(), max_length=100)
     """Painted keyframes, each at a frame of its own."""
     box: tuple[Fraction, Fraction, Fraction, Fraction] | None = None

@@ -32,8 +32,10 @@ class Limits(Section):
     """Largest ``region.size`` that a visitor may set: memory grows with its square."""
     window_frames: int = Field(default=64, ge=1, le=1024)
     """Most frames sampled together."""
-    steps: int = Field(default=400, ge=1)
+    steps: int = Field(default=1000, ge=1)
     """Most sampling steps of a window, repeats included, and iterations of the baselines that optimise."""
+    views: int = Field(default=32, ge=1, le=64)
+    """Most ``guidance.augment.views``."""
     files: int = Field(default=200, ge=1)
     """Files that one visitor may have here at once."""
     storage_mib: float = Field(default=4096, gt=0)

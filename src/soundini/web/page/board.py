@@ -32,7 +32,6 @@ class Board:
         heard: what is heard.
         media_notice: what is wrong with the files.
         painter: where the mask is painted.
-        frame: number of the frame that is looked at.
         check: draws the mask on the whole video.
         film: that video.
         mask_notice: what is wrong with the mask.
@@ -55,7 +54,6 @@ class Board:
     heard: gr.HTML
     media_notice: gr.HTML
     painter: gr.HTML
-    frame: gr.Slider
     check: gr.Button
     film: gr.HTML
     mask_notice: gr.HTML
@@ -88,9 +86,6 @@ def lay_out(texts: Texts) -> Board:
             with gr.Column(elem_classes="card"):
                 _heading(texts, "step_mask")
                 paint = painter(texts)
-                frame = gr.Slider(
-                    0, 1, value=0, step=1, label=texts["mask.frame"], visible=False, buttons=[]
-                )
                 with gr.Row(elem_classes="mask-row"):
                     track = gr.Checkbox(label=texts["mask.track"], info=texts["mask.track_info"])
                     whole = gr.Checkbox(label=texts["mask.whole"], info=texts["mask.whole_info"])
@@ -131,7 +126,6 @@ def lay_out(texts: Texts) -> Board:
         heard=heard,
         media_notice=media_notice,
         painter=paint,
-        frame=frame,
         check=check,
         film=film,
         mask_notice=mask_notice,

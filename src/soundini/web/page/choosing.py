@@ -11,7 +11,7 @@ from soundini.web.page.board import nothing_heard
 from soundini.web.page.controls import read_form
 from soundini.web.page.desk import Answer, Desk
 from soundini.web.page.draft import Draft, draft_of, still_there
-from soundini.web.page.drop import SELF
+from soundini.web.page.drop import SELF, sound_shown
 from soundini.web.page.heard import heard_picture
 from soundini.web.page.restoring import restored
 from soundini.web.page.shown import BUSY
@@ -24,7 +24,6 @@ def connect_choosing(desk: Desk, blocks: gr.Blocks) -> None:
         board.draft,
         board.video,
         board.sound,
-        board.frame,
         board.painter,
         board.film,
         board.media_notice,
@@ -108,7 +107,5 @@ def _told(event: gr.EventData) -> str:
 
 
 def _sounding(desk: Desk, owner: str, draft: Draft) -> Answer:
-    from soundini.web.page.drop import sound_shown
-
     shown = sound_shown(desk.texts, desk.service, owner, draft.sound)
     return {desk.board.draft: draft.stored, desk.board.sound: shown}

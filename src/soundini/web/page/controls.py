@@ -7,12 +7,14 @@ from typing import Any
 
 import gradio as gr
 
-from soundini.config.presets import preset_names, settings_from
+from soundini.config.presets import settings_from
 from soundini.errors import ConfigError, MaskError
 from soundini.web.forms import EditForm, Scope
 from soundini.web.page.draft import Draft
 from soundini.web.page.texts import Texts
 
+_PRESETS = ("fast", "quality", "paper")
+"""Those for the models that come along; the others need models of their own."""
 _METHODS = ("soundini", "blended-diffusion", "layered-atlases", "vqgan-clip")
 _AUDIO = ("guide", "source", "mix", "none")
 _AUDIO_SETTING = "output.audio="
@@ -65,9 +67,9 @@ def make_controls(texts: Texts, track: gr.Checkbox, whole: gr.Checkbox) -> Contr
         track: one that stands beside the painter.
         whole: another.
     """
-    presets = [(texts[f"preset.{n}"], n) for n in preset_names() if f"preset.{n}" in texts]
+    presets = [(texts[f"preset.{name}"], name) for name in _PRESETS]
     preset = gr.Radio(
-        presets, value="fast", label=texts["look.preset"], info=texts["look.preset_info"]
+        presets, value=_PRESETS[0], label=texts["look.preset"], info=texts["look.preset_info"]
     )
     strength = gr.Slider(
         0.25,

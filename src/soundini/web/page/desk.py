@@ -67,7 +67,6 @@ class Desk:
                 board.draft: draft.stored,
                 board.video: {},
                 board.sound: sound,
-                board.frame: gr.Slider(visible=False),
                 board.painter: gr.HTML(scene={}, keyframes=[]),
             }
         facts = self.service.video_facts(owner, draft.video)
@@ -77,9 +76,6 @@ class Desk:
             board.draft: draft.stored,
             board.video: video_shown(self.texts, label, facts),
             board.sound: sound,
-            board.frame: gr.Slider(
-                maximum=max(1, facts.frames - 1), value=draft.frame, visible=facts.frames > 1
-            ),
             board.painter: self.painted(owner, draft, reset=reset),
             board.film: "",
         }

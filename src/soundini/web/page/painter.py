@@ -57,12 +57,15 @@ def scene(service: EditService, owner: str, draft: Draft, *, reset: bool = False
     """
     if draft.video is None:
         return {}
+    facts = service.video_facts(owner, draft.video)
     rgb = service.frame(owner, draft.video, draft.frame)
     mask = draft.keyframes.get(draft.frame)
     return {
         "sequence": secrets.token_hex(8),
         "video": draft.video,
         "frame": draft.frame,
+        "frames": facts.frames,
+        "rate": facts.frame_rate,
         "width": rgb.shape[1],
         "height": rgb.shape[0],
         "picture": picture_url(rgb),

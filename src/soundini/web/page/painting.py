@@ -21,28 +21,30 @@ def connect_painting(desk: Desk) -> None:
     board = desk.board
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
-    def scrubbed(stored: Any, painted: Any, frame: float, request: gr.Request) -> Answer:
+    def scrubbed(
+        stored: Any, painted: Any, event: gr.EventData, request: gr.Request
+    ) -> Answer:
         def work(owner: str) -> Answer:
             draft = _committed(desk, owner, draft_of(stored), painted)
-            draft = draft.with_(frame=max(0, int(frame or 0)))
+            draft = draft.with_(frame=_frame(event))
             return {board.draft: draft.stored, board.painter: desk.painted(owner, draft)}
 
         return desk.answer(board.mask_notice, request, work)
 
     def keyed(stored: Any, painted: Any, event: gr.EventData, request: gr.Request) -> Answer:
-        told = event._data if isinstance(event._data, dict) else {}
+        action = event._data.get("action") if isinstance(event._data, dict) else None
 
         def work(owner: str) -> Answer:
             draft = draft_of(stored)
-            if told.get("action") == "keep":
+            if action == "keep":
                 draft, mask = kept(desk.texts, desk.service, owner, draft, painted)
                 if mask is None:
                     raise MaskError(desk.texts["need.mask"])
                 draft = draft.with_(keyframes={**draft.keyframes, draft.frame: mask})
             else:
-                frame = int(told.get("frame", 0))
+                frame = _frame(event)
                 draft = _committed(desk, owner, draft, painted)
-                if told.get("action") == "drop":
+                if action == "drop":
                     rest = {f: m for f, m in draft.keyframes.items() if f != frame}
                     draft = draft.with_(keyframes=rest)
                 else:
@@ -50,7 +52,6 @@ def connect_painting(desk: Desk) -> None:
             return {
                 board.draft: draft.stored,
                 board.painter: desk.painted(owner, draft),
-                board.frame: gr.Slider(value=draft.frame),
             }
 
         return desk.answer(board.mask_notice, request, work)
@@ -73,20 +74,26 @@ def connect_painting(desk: Desk) -> None:
         yield {board.check: again, **desk.answer(board.mask_notice, request, work)}
 
     outputs = [board.draft, board.painter, board.mask_notice]
-    board.frame.input(
+    board.painter.select(
         scrubbed,
-        [board.draft, board.painter, board.frame],
+        [board.draft, board.painter],
         outputs,
         trigger_mode="always_last",
         **quiet,
     )
-    board.painter.submit(keyed, [board.draft, board.painter], [*outputs, board.frame], **quiet)
+    board.painter.submit(keyed, [board.draft, board.painter], outputs, **quiet)
     board.check.click(
         checked,
         [board.draft, board.painter, *board.controls.all],
         [board.draft, board.film, board.mask_notice, board.check],
         **quiet,
     )
+
+
+def _frame(event: gr.EventData) -> int:
+    """The number of a frame that the painter told; the service knows whether the video has it."""
+    told = event._data.get("frame") if isinstance(event._data, dict) else None
+    return told if isinstance(told, int) and told >= 0 else 0
 
 
 def painted_now(

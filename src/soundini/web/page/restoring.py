@@ -29,21 +29,19 @@ def restored(desk: Desk, owner: str, form: EditForm) -> Answer:
         ("ellipse", form.ellipse),
     ]
     drawn = [(kind, numbers) for kind, numbers in shapes if numbers is not None]
-    if drawn and not keyframes:
+    if drawn and not keyframes and form.video:
         keyframes = {form.at: _painted(desk, owner, form.video, drawn)}
-    draft = Draft(video=form.video, sound=form.sound, keyframes=keyframes, frame=form.at)
+    draft = Draft(
+        video=form.video or None, sound=form.sound or None, keyframes=keyframes, frame=form.at
+    )
     if len(keyframes) == 1:  # one mask is no list of keyframes: it is painted, at the frame it was painted on
         draft = draft.with_(frame=next(iter(keyframes)))
     values = values_of(form)
     controls = desk.board.controls
     return {
         **desk.drawn(owner, draft, reset=True),
-        **{getattr(controls, name): _valued(value) for name, value in values.items()},
+        **{getattr(controls, name): gr.update(value=value) for name, value in values.items()},
     }
-
-
-def _valued(value: object) -> object:
-    return gr.update(value=value)
 
 
 def _painted(

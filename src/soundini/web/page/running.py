@@ -64,7 +64,7 @@ def connect_running(desk: Desk) -> None:
 
         return desk.answer(board.result_notice, request, work)
 
-    files = [board.draft, board.video, board.sound, board.frame, board.painter, board.film]
+    files = [board.draft, board.video, board.sound, board.painter, board.film]
     outputs = [*jobs, *files, *board.controls.all, board.result_notice]
     board.timer.tick(watched, [board.shown], [*jobs, board.result_notice], **quiet)
     for component in (board.result, board.jobs):

@@ -25,8 +25,8 @@ const size = make("input", { type: "range", min: "2", max: "60", value: "16", "a
 const press = {};
 for (const [name, path] of Object.entries(TOOLS))
   press[name] = make("button", { type: "button", class: "tool", "aria-pressed": String(name === tool), title: texts[name], onclick: () => pick(name) }, icon(path), make("span", {}, texts[name]));
-const undo = make("button", { type: "button", class: "tool", onclick: () => { drawn.pop(); touch(); } }, icon("M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3"), make("span", {}, texts.undo));
-const clear = make("button", { type: "button", class: "tool", onclick: () => { drawn = []; base = null; touch(); } }, icon("M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13"), make("span", {}, texts.clear));
+const undo = make("button", { type: "button", class: "tool", title: texts.undo, "aria-label": texts.undo, onclick: () => { drawn.pop(); touch(); } }, icon("M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3"));
+const clear = make("button", { type: "button", class: "tool", title: texts.clear, "aria-label": texts.clear, onclick: () => { drawn = []; base = null; touch(); } }, icon("M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13"));
 const bar = make("div", { class: "toolbar", role: "toolbar", "aria-label": texts.tools }, ...Object.values(press), make("label", { class: "size" }, make("span", {}, texts.size), size), undo, clear);
 const numbers = ["left", "top", "width", "height"].map((name, place) =>
   make("input", { type: "number", min: "0", max: "100", step: "any", value: [30, 30, 40, 40][place], "aria-label": texts[name] }));
@@ -36,9 +36,12 @@ const exact = make("details", { class: "exact" }, make("summary", {}, texts.exac
     ...["box", "ellipse"].map((name) => make("button", { type: "button", class: "quiet", onclick: () => drawNumbers(name) }, texts[`draw_${name}`]))));
 const keep = make("button", { type: "button", class: "quiet", onclick: () => trigger("submit", { action: "keep" }) }, texts.keep);
 const chips = make("ul", { class: "chips", "aria-label": texts.keyframes });
+const scrub = make("input", { type: "range", min: "0", step: "1", value: "0", "aria-label": texts.scrub });
+const where = make("output", { class: "clock" });
+const film = make("label", { class: "scrub" }, make("span", {}, texts.scrub), scrub, where);
 const said = make("p", { class: "hint", "aria-live": "polite" });
 const help = make("p", { class: "hint" }, texts.help);
-element.querySelector(".painter").append(empty, bar, stage, make("div", { class: "keyframes" }, keep, chips), said, help, exact);
+element.querySelector(".painter").append(empty, bar, stage, film, make("div", { class: "keyframes" }, keep, chips), said, help, exact);
 
 const pick = (name) => {
   tool = name;
@@ -171,6 +174,14 @@ above.addEventListener("keydown", (event) => {
   aim();
 });
 size.addEventListener("input", aim);
+const tell = () => {
+  where.textContent = fill(texts.where, { frame: scrub.value, last: scrub.max, time: (scrub.value / props.scene.rate).toFixed(1) });
+  scrub.setAttribute("aria-valuetext", where.textContent);
+};
+scrub.addEventListener("input", () => {
+  tell();
+  trigger("select", { frame: Number(scrub.value) });
+});
 
 const list = () => {
   const frames = props.keyframes || [];
@@ -186,6 +197,7 @@ const show = () => {
   const scene = props.scene || {};
   const held = Boolean(scene.picture);
   for (const node of [bar, stage, keep, exact]) node.hidden = !held;
+  film.hidden = !held || scene.frames < 2;
   empty.hidden = held;
   if (!held || scene.sequence === shown) return list();
   const fresh = shown === null;
@@ -193,6 +205,9 @@ const show = () => {
   if (layer.width !== scene.width || layer.height !== scene.height)
     for (const canvas of [layer, above]) [canvas.width, canvas.height] = [scene.width, scene.height];
   picture.src = scene.picture;
+  scrub.max = String(scene.frames - 1);
+  if (document.activeElement !== scrub || scene.reset) scrub.value = String(scene.frame);
+  tell();
   picture.alt = fill(texts.picture, { frame: scene.frame });
   let mask = scene.mask;
   if (fresh && !mask && props.value && props.value.mask) mask = props.value.mask;

@@ -131,7 +131,7 @@ def picture_size(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path, formats=_FORMATS) as image:
             turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-            return image.size[::-1] if turned else image.size
+            return (image.height, image.width) if turned else (image.width, image.height)
     except Exception as error:  # a damaged picture fails in the decoder, in any way a decoder can
         raise MediaError(
             f"cannot read the mask image {path}: {reason(error)}; save it again as PNG"

@@ -2,18 +2,120 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import os
+import shutil
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+
+from soundini._version import __version__
+from soundini.errors import ConfigError, SoundiniError
+from soundini.web.api import PREFIX, make_router
+from soundini.web.credentials import Credentials
+from soundini.web.gradio_files import GradioFiles
+from soundini.web.guard import Guard
+from soundini.web.refusals import BusyError, MissingError, TooLargeError
+from soundini.web.service import EditService
+from soundini.web.sessions import Sessions
 
 if TYPE_CHECKING:
     import gradio as gr
-
+    from starlette.types import ASGIApp
 
 OwnerOf = Callable[["gr.Request"], str]
 """Who sits before the page; raises a :class:`soundini.errors.ConfigError` that asks to reload the page where nobody knows."""
 
-# The page is ``soundini.web.page.build_page(service: EditService, owner_of: OwnerOf) -> soundini.web.page.Page``;
-# ``Page`` is a frozen dataclass of ``blocks: gr.Blocks`` and ``mount: dict[str, Any]``, which is handed on to
-# gr.mount_gradio_app (theme, css, head, js, i18n). Media are played from our own routes, which look at the cookie:
-#   /api/v1/files/{id}/content, /api/v1/jobs/{id}/video, /api/v1/jobs/{id}/source, /api/v1/jobs/{id}/recipe,
-#   /api/v1/jobs/{id}/preview.png, /api/v1/overlays/{name}.mp4 (name: stem of what mask_overlay returned)
+_STATUS: dict[type[SoundiniError], int] = {MissingError: 404, TooLargeError: 413, BusyError: 429}
+_LONGEST = 1000
+
+
+def make_app(
+    service: EditService,
+    credentials: Credentials | None = None,
+    hosts: Collection[str] = (),
+    *,
+    with_page: bool = True,
+) -> ASGIApp:
+    """The whole server.
+
+    Args:
+        service: does the work.
+        credentials: who may come in; None for everybody who can reach the server.
+        hosts: names that the server is known by, besides addresses and ``localhost``.
+        with_page: False for the HTTP API alone, which is there at once.
+
+    Raises:
+        ConfigError: the secret of the sessions cannot be used.
+    """
+    sessions = Sessions(service.folder)
+    app = FastAPI(
+        title="soundini",
+        version=__version__,
+        description="Edit videos by sounds. Sessions are kept in a cookie: keep it to find your files and jobs again.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # these pages would fetch scripts from the network
+        redoc_url=None,
+    )
+    app.include_router(make_router(service))
+    app.add_exception_handler(SoundiniError, _told)
+    app.add_exception_handler(RequestValidationError, _told_invalid)
+    if with_page:
+        _mount_page(app, service, sessions)
+    return Guard(GradioFiles(app), sessions, service.limits, credentials, hosts)
+
+
+def _mount_page(app: FastAPI, service: EditService, sessions: Sessions) -> None:
+    place = service.folder / "gradio"
+    shutil.rmtree(place, ignore_errors=True)  # nothing in it outlives the page that it was shown on
+    place.mkdir()
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["GRADIO_TEMP_DIR"] = str(place)
+    os.environ["GRADIO_EXAMPLES_CACHE"] = str(place / "examples")
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    import gradio as gr
+
+    from soundini.web.page import build_page
+
+    def owner_of(request: gr.Request) -> str:
+        owner = sessions.owner(request.cookies)
+        if owner is None:
+            raise ConfigError("this page has lost its cookie; allow cookies and reload it")
+        return owner
+
+    page = build_page(service, owner_of)
+    gr.mount_gradio_app(app, page.blocks, **mount_options(service), **page.mount)
+
+
+def mount_options(service: EditService) -> dict[str, Any]:
+    """What Gradio is told about the server: no files but its own, nothing from the network, uploads of a largest size."""
+    own = ("owners", "incoming", "secret", "lock")
+    return {
+        "path": "/",
+        "allowed_paths": [],
+        "blocked_paths": [str(service.folder / name) for name in own],
+        "max_file_size": service.limits.body_bytes,
+        "footer_links": [],
+        "run_history": False,
+        "ssr_mode": False,
+        "enable_monitoring": False,
+        "mcp_server": False,
+        "show_error": True,
+    }
+
+
+def _told(_request: Request, error: Exception) -> JSONResponse:
+    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 400)
+    return JSONResponse({"detail": str(error)}, status)
+
+
+def _told_invalid(_request: Request, error: Exception) -> JSONResponse:
+    """Tell in one line which fields are wrong."""
+    assert isinstance(error, RequestValidationError)
+    parts = []
+    for item in error.errors():
+        where = ".".join(str(part) for part in item["loc"][1:])
+        parts.append(f"{where}: {str(item['msg']).removeprefix('Value error, ')}".lstrip(": "))
+    return JSONResponse({"detail": "; ".join(parts)[:_LONGEST]}, 422)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from soundini.errors import ConfigError, MediaError
+from soundini.errors import ConfigError
 from soundini.media.output import write_error
 from soundini.web.limits import MIB, Limits
+from soundini.web.refusals import TooLargeError
 from soundini.weights.store import home_folder
 
 _LOCK = "lock"
@@ -54,7 +55,7 @@ def refuse_full(folder: Path, limits: Limits) -> None:
     """Refuse more work where the server's folder is full.
 
     Raises:
-        MediaError: it is.
+        TooLargeError: it is.
     """
     if folder_bytes(folder) >= limits.total_mib * MIB:
-        raise MediaError("there is no room for more here; delete files or jobs")
+        raise TooLargeError("there is no room for more here; delete files or jobs")

@@ -64,7 +64,9 @@ class Ears:
             peaks=_peaks(track.sound.samples),
             times=tuple(times),
             envelope=tuple(track.strength.tolist()),
-            classes=tuple(zip(times[every // 2 :: every], map(_likeliest_first, named))),
+            classes=tuple(
+                zip(times[every // 2 :: every], map(_likeliest_first, named), strict=False)
+            ),
         )
 
     def _space(self) -> JointSpace:

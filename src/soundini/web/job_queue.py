@@ -15,6 +15,7 @@ from soundini.errors import ConfigError, SoundiniError
 from soundini.web.limits import Limits
 from soundini.web.live_job import LiveJob
 from soundini.web.progress import Progress
+from soundini.web.refusals import BusyError, MissingError
 from soundini.web.tickets import Ticket, read_ticket
 from soundini.web.uploads import ID, owner_folder
 from soundini.web.views import ENDED, JobEvent, JobView
@@ -71,7 +72,7 @@ class JobQueue:
         """Take a job, and return its id.
 
         Raises:
-            ConfigError: too many wait already.
+            BusyError: too many wait already.
             MediaError: it cannot be written.
         """
         with self._changed:
@@ -100,11 +101,11 @@ class JobQueue:
         """A job of a session.
 
         Raises:
-            ConfigError: it has none by that id.
+            MissingError: it has none by that id.
         """
         job = self._jobs.get(job_id)
         if job is None or job.key != key or job.gone:
-            raise ConfigError("there is no such job")
+            raise MissingError("there is no such job")
         return job
 
     def done(self, key: str) -> list[LiveJob]:
@@ -142,7 +143,8 @@ class JobQueue:
         """Queue a job again.
 
         Raises:
-            ConfigError: it is done, or waits or runs already; or too many wait.
+            ConfigError: it is done, or waits or runs already.
+            BusyError: too many wait.
         """
         with self._changed:
             job = self.find(key, job_id)
@@ -167,11 +169,11 @@ class JobQueue:
     def _check_room(self, key: str) -> None:
         busy = [job for job in self._jobs.values() if job.ticket.state not in ENDED]
         if sum(job.key == key for job in busy) >= self._limits.waiting:
-            raise ConfigError(
+            raise BusyError(
                 f"{self._limits.waiting} edits of yours wait or run already; wait for one, or cancel one"
             )
         if len(busy) >= self._limits.waiting_in_all:
-            raise ConfigError("too many edits wait here already; try again later")
+            raise BusyError("too many edits wait here already; try again later")
 
     def _enqueue(self, job: LiveJob) -> None:
         job.stop = False

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from soundini.config.presets import load_preset, preset_names, setting_names
 from soundini.config.recipe import Recipe
-from soundini.editing.request import SELF, read_request
+from soundini.editing.request import SELF, keyed_path, read_request
 from soundini.errors import ConfigError
 from soundini.settings_files import read_json
 from soundini.web.forms import EditForm
@@ -68,6 +68,7 @@ def form_of(path: Path, find: Find) -> EditForm:
         "track": recipe.region.track,
         "start": settings.get("start"),
         "end": settings.get("end"),
+        "masks": _painted(settings.get("mask", {}), hashes, find),
         **_shapes(settings.get("mask", {})),
     }
     try:
@@ -114,6 +115,13 @@ def _hashes(path: Path) -> dict[str, str]:
     inputs = content.get("inputs") if isinstance(content, dict) else None
     pairs = inputs.items() if isinstance(inputs, dict) else ()
     return {os.path.normpath(path.parent / k): v for k, v in pairs if isinstance(v, str)}
+
+
+def _painted(mask: dict[str, Any], hashes: dict[str, str], find: Find) -> list[dict[str, Any]]:
+    """The painted masks that the visitor has here."""
+    named = (keyed_path(text) for text in mask.get("paths", ()))
+    found = ((frame or 0, find("mask", hashes.get(str(path), ""))) for frame, path in named)
+    return [{"frame": frame, "file": file} for frame, file in found if file is not None]
 
 
 def _shapes(mask: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from soundini.web.job_queue import JobQueue
 from soundini.web.limits import Limits
 from soundini.web.live_job import LiveJob
 from soundini.web.overlays import drop_old, overlay_name, write_overlay
+from soundini.web.refusals import MissingError
 from soundini.web.restoring import form_of, is_video, output_hash
 from soundini.web.tickets import OUTPUT, SOURCE, new_ticket
 from soundini.web.uploads import ID, Incoming, Uploads, key_of, owner_folder
@@ -164,7 +165,7 @@ class EditService:
         """An overlay that was drawn before, by the stem of its name."""
         path = owner_folder(self.folder, key_of(owner)) / "overlays" / f"{name}.mp4"
         if not ID.fullmatch(name) or not path.is_file():
-            raise ConfigError("there is no such overlay")
+            raise MissingError("there is no such overlay")
         return path
 
     def submit(self, owner: str, form: EditForm) -> str:
@@ -228,15 +229,15 @@ class EditService:
         """The files of a job that is done.
 
         Raises:
-            ConfigError: it is not, or its files are gone.
+            MissingError: it is not, or its files are gone.
         """
         job = self._queue.find(key_of(owner), job_id)
         if job.ticket.state != "done":
-            raise ConfigError("this job is not done yet")
+            raise MissingError("this job is not done yet")
         video = job.folder / OUTPUT
         found = Result(video, sidecar_path(video), job.folder / SOURCE)
         if not all(path.is_file() for path in (found.video, found.recipe, found.source)):
-            raise ConfigError("the files of this job are gone; do it again")
+            raise MissingError("the files of this job are gone; do it again")
         return found
 
     def restored(self, owner: str, file_id: str) -> EditForm:

@@ -13,13 +13,14 @@ from typing import BinaryIO
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from soundini.errors import ConfigError, MediaError
+from soundini.errors import ConfigError
 from soundini.jobs.sealed import write_durably
 from soundini.media.output import write_error
 from soundini.settings_files import read_json
 from soundini.web.folder import folder_bytes
 from soundini.web.inspecting import inspect
 from soundini.web.limits import MIB, Limits
+from soundini.web.refusals import MissingError, TooLargeError
 from soundini.web.views import FileKind, StoredFile, VideoFacts
 
 ID = re.compile("[0-9a-f]{32}")
@@ -97,20 +98,20 @@ class Uploads:
 
         Raises:
             ConfigError: there is no such kind.
-            MediaError: this visitor, or the server, has no room for more.
+            TooLargeError: this visitor, or the server, has no room for more.
         """
         if kind not in _CONTENTS:
             raise ConfigError(f"there is no kind {kind!r}; it is one of {', '.join(_CONTENTS)}")
         limits = self._limits
         folder = owner_folder(self._root, key) / "files"
         if folder.is_dir() and sum(1 for _ in folder.iterdir()) >= limits.files:
-            raise MediaError(
+            raise TooLargeError(
                 f"you have {limits.files} files here, the most there may be; delete some"
             )
         room = limits.storage_mib * MIB - folder_bytes(folder)
         room = min(room, limits.total_mib * MIB - folder_bytes(self._root))
         if room <= 0:
-            raise MediaError("there is no room for more files here; delete files or jobs")
+            raise TooLargeError("there is no room for more files here; delete files or jobs")
         return Incoming(self, folder, kind, clean_label(label), round(room))
 
     def add(self, key: str, kind: FileKind, stream: BinaryIO, label: str) -> StoredFile:
@@ -124,7 +125,7 @@ class Uploads:
         """A file of this owner.
 
         Raises:
-            ConfigError: it has none by that id.
+            MissingError: it has none by that id.
         """
         folder = self._folder(key, file_id)
         about = _read_about(folder)
@@ -153,7 +154,7 @@ class Uploads:
     def _folder(self, key: str, file_id: str) -> Path:
         folder = owner_folder(self._root, key) / "files" / file_id
         if not ID.fullmatch(file_id) or not (folder / _ABOUT).is_file():
-            raise ConfigError("there is no such file; upload it again")
+            raise MissingError("there is no such file; upload it again")
         return folder
 
 
@@ -204,7 +205,7 @@ class Incoming:
         """Take the next bytes.
 
         Raises:
-            MediaError: there are too many now, or the disk is full.
+            TooLargeError: there are too many now, or the disk is full.
         """
         self.expect(self._size + len(block))
         self._size += len(block)
@@ -218,15 +219,17 @@ class Incoming:
         """Refuse a file of that many bytes if it is too large.
 
         Raises:
-            MediaError: it is.
+            TooLargeError: it is.
         """
         if size > self._most:
-            raise MediaError(
+            raise TooLargeError(
                 f"{self._label}: is larger than {self._most / MIB:g} MiB, the most that a {self._kind} may be here; "
                 "make it smaller, or cut it shorter"
             )
         if size > self._room:
-            raise MediaError(f"{self._label}: there is no room for it here; delete files or jobs")
+            raise TooLargeError(
+                f"{self._label}: there is no room for it here; delete files or jobs"
+            )
 
     def finish(self) -> StoredFile:
         """Look at what came, and keep it.

@@ -69,7 +69,7 @@ class Heard(View):
     envelope: tuple[float, ...]
     """How strong the effect is at each moment, 0 to 1."""
     classes: tuple[tuple[float, Mapping[str, float]], ...]
-    """At fewer moments: the probability of each class that is heard, the likeliest first; empty where the models have no words."""
+    """At fewer moments: the probability of each class that is heard, the likeliest first; empty where they have no words."""
 
 
 class Summary(View):

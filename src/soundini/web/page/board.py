@@ -7,11 +7,12 @@ from html import escape
 
 import gradio as gr
 
+from soundini.web.languages import LANGUAGES
 from soundini.web.page.controls import Controls, make_controls
 from soundini.web.page.drop import drop_zone
 from soundini.web.page.painter import painter
 from soundini.web.page.parts import notice, part
-from soundini.web.page.texts import LANGUAGES, Texts
+from soundini.web.page.texts import Texts
 
 _WATCHING = 1.0
 """Seconds between two looks at jobs, while one of them runs."""
@@ -91,7 +92,9 @@ def lay_out(texts: Texts) -> Board:
                     whole = gr.Checkbox(label=texts["mask.whole"], info=texts["mask.whole_info"])
                     check = gr.Button(texts["mask.check"], size="md", elem_classes="fit")
                 mask_notice = notice()
-                film = part("film", '<div class="film" hidden></div>', "", texts=texts.group("mask"))
+                film = part(
+                    "film", '<div class="film" hidden></div>', "", texts=texts.group("mask")
+                )
             with gr.Column(elem_classes="card"):
                 _heading(texts, "step_look")
                 controls = make_controls(texts, track, whole)
@@ -105,7 +108,10 @@ def lay_out(texts: Texts) -> Board:
             with gr.Column(elem_classes="card"):
                 _heading(texts, "step_result")
                 result = part(
-                    "result", '<div class="result"></div>', {}, texts=texts.group("result", "action")
+                    "result",
+                    '<div class="result"></div>',
+                    {},
+                    texts=texts.group("result", "action"),
                 )
                 result_notice = notice()
             with gr.Column(elem_classes="card"):

@@ -32,17 +32,13 @@ class Desk:
         board: the components.
     """
 
-    def __init__(
-        self, texts: Texts, service: EditService, owner_of: OwnerOf, board: Board
-    ) -> None:
+    def __init__(self, texts: Texts, service: EditService, owner_of: OwnerOf, board: Board) -> None:
         self.texts = texts
         self.service = service
         self.owner_of = owner_of
         self.board = board
 
-    def answer(
-        self, notice: gr.HTML, request: gr.Request, work: Callable[[str], Answer]
-    ) -> Answer:
+    def answer(self, notice: gr.HTML, request: gr.Request, work: Callable[[str], Answer]) -> Answer:
         """What ``work`` answers to the owner, and nothing in the notice; or in the notice what is wrong."""
         try:
             return {notice: "", **work(self.owner_of(request))}

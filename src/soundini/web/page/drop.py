@@ -49,7 +49,9 @@ def video_shown(texts: Texts, label: str, facts: VideoFacts) -> dict[str, Any]:
     return {"label": label, "facts": words}
 
 
-def sound_shown(texts: Texts, service: EditService, owner: str, sound: str | None) -> dict[str, Any]:
+def sound_shown(
+    texts: Texts, service: EditService, owner: str, sound: str | None
+) -> dict[str, Any]:
     """What the zone of the sound says.
 
     Args:

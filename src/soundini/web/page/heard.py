@@ -74,7 +74,7 @@ def heard_picture(texts: Texts, heard: Heard) -> str:
 
 
 def _name(texts: Texts, name: str) -> str:
-    return texts[_KNOWN + name] if _KNOWN + name in texts else name
+    return texts.get(_KNOWN + name, name)
 
 
 def _said(texts: Texts, part: Stretch) -> str:

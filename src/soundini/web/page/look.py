@@ -10,10 +10,6 @@ import gradio as gr
 from soundini.web.page.parts import asset
 from soundini.web.page.texts import Texts
 
-_ICON = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"
-    "%3Ccircle cx='8' cy='8' r='6' fill='%23ea580c'/%3E%3C/svg%3E"
-)
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans", "Noto Sans KR", "sans-serif")
 
 
@@ -23,9 +19,6 @@ def mounting(texts: Texts) -> dict[str, Any]:
         "theme": _theme(),
         "css": asset("page.css"),
         "head": _head(texts),
-        "footer_links": [],
-        "run_history": False,
-        "ssr_mode": False,
     }
 
 
@@ -33,7 +26,6 @@ def _head(texts: Texts) -> str:
     """Let the page, and what Gradio says of itself, be of the language that was asked for, not of the browser's."""
     language = json.dumps(texts.language)
     return (
-        f'<link rel="icon" href="{_ICON}">'
         '<meta name="color-scheme" content="light dark"><script>'
         f"document.documentElement.lang = {language};"
         f'Object.defineProperty(navigator, "language", {{ get: () => {language} }});</script>'
@@ -47,7 +39,10 @@ def _theme() -> gr.themes.Base:
         secondary_hue=gr.themes.colors.orange,
         neutral_hue=gr.themes.colors.stone,
         font=fonts,
-        font_mono=[gr.themes.utils.fonts.Font("ui-monospace"), gr.themes.utils.fonts.Font("monospace")],
+        font_mono=[
+            gr.themes.utils.fonts.Font("ui-monospace"),
+            gr.themes.utils.fonts.Font("monospace"),
+        ],
         radius_size=gr.themes.sizes.radius_md,
     ).set(
         body_background_fill="*neutral_100",

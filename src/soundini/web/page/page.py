@@ -8,13 +8,14 @@ from typing import Any
 import gradio as gr
 
 from soundini.web.app import OwnerOf
+from soundini.web.languages import LANGUAGES
 from soundini.web.page.board import lay_out
 from soundini.web.page.choosing import connect_choosing
 from soundini.web.page.desk import Desk
 from soundini.web.page.look import mounting
 from soundini.web.page.painting import connect_painting
 from soundini.web.page.running import connect_running
-from soundini.web.page.texts import LANGUAGES, Texts
+from soundini.web.page.texts import Texts
 from soundini.web.service import EditService
 
 _AT_ONCE = 8
@@ -34,15 +35,13 @@ class Page:
     mount: dict[str, Any]
 
 
-def build_page(
-    service: EditService, owner_of: OwnerOf, language: str = LANGUAGES[0]
-) -> Page:
+def build_page(service: EditService, owner_of: OwnerOf, language: str = LANGUAGES[0]) -> Page:
     """Build the page in one language.
 
     Args:
         service: does all the work.
         owner_of: who sits before the page.
-        language: one of :data:`soundini.web.page.texts.LANGUAGES`.
+        language: one of :data:`soundini.web.languages.LANGUAGES`.
     """
     texts = Texts(language)
     with gr.Blocks(title=texts["title"], analytics_enabled=False, fill_width=True) as blocks:

@@ -21,9 +21,7 @@ def connect_painting(desk: Desk) -> None:
     board = desk.board
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
-    def scrubbed(
-        stored: Any, painted: Any, event: gr.EventData, request: gr.Request
-    ) -> Answer:
+    def scrubbed(stored: Any, painted: Any, event: gr.EventData, request: gr.Request) -> Answer:
         def work(owner: str) -> Answer:
             draft = _committed(desk, owner, draft_of(stored), painted)
             draft = draft.with_(frame=_frame(event))
@@ -56,9 +54,7 @@ def connect_painting(desk: Desk) -> None:
 
         return desk.answer(board.mask_notice, request, work)
 
-    def checked(
-        request: gr.Request, stored: Any, painted: Any, *values: Any
-    ) -> Iterator[Answer]:
+    def checked(request: gr.Request, stored: Any, painted: Any, *values: Any) -> Iterator[Answer]:
         yield {
             board.check: gr.Button(desk.texts["mask.checking"], interactive=False),
             board.film: "",

@@ -42,4 +42,4 @@ def part(
 
 def notice() -> gr.HTML:
     """A line that says what went wrong and what to do, where something did."""
-    return part("notice", '<p class="problem" role="alert" hidden></p>', "", texts={})
+    return part("notice", '<p class="problem told" role="alert" hidden></p>', "", texts={})

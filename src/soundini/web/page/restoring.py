@@ -34,7 +34,9 @@ def restored(desk: Desk, owner: str, form: EditForm) -> Answer:
     draft = Draft(
         video=form.video or None, sound=form.sound or None, keyframes=keyframes, frame=form.at
     )
-    if len(keyframes) == 1:  # one mask is no list of keyframes: it is painted, at the frame it was painted on
+    if (
+        len(keyframes) == 1
+    ):  # one mask is no list of keyframes: it is painted, at the frame it was painted on
         draft = draft.with_(frame=next(iter(keyframes)))
     values = values_of(form)
     controls = desk.board.controls

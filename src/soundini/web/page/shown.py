@@ -89,7 +89,7 @@ def _fraction(job: JobView) -> float | None:
 
 
 def _loss(texts: Texts, name: str) -> str:
-    return texts[f"loss.{name}"] if f"loss.{name}" in texts else name
+    return texts.get(f"loss.{name}", name)
 
 
 def _figures(texts: Texts, summary: Summary) -> list[tuple[str, str, str]]:

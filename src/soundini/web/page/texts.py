@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from importlib import resources
 
-LANGUAGES = ("en", "ko")
-"""The first is for whoever asks for none of them."""
-
 
 class Texts:
     """The words of one language.
 
     Args:
-        language: one of :data:`LANGUAGES`.
+        language: one of :data:`soundini.web.languages.LANGUAGES`.
     """
 
     def __init__(self, language: str) -> None:
@@ -24,8 +21,9 @@ class Texts:
     def __getitem__(self, key: str) -> str:
         return self._words[key]
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._words
+    def get(self, key: str, name: str) -> str:
+        """The words, or the name of what there are no words for."""
+        return self._words.get(key, name)
 
     def __call__(self, key: str, **values: object) -> str:
         """The words with what varies put in."""
@@ -38,25 +36,3 @@ class Texts:
             for key, words in self._words.items()
             if key.partition(".")[0] in names and "." in key
         }
-
-
-def choose_language(asked: str | None, accepted: str) -> str:
-    """The language of a page.
-
-    Args:
-        asked: what the address asks for (``?lang=ko``), or None.
-        accepted: the header ``Accept-Language``, such as ``ko-KR,ko;q=0.9,en;q=0.8``.
-    """
-    if asked in LANGUAGES:
-        return asked
-    ranked: list[tuple[float, int, str]] = []
-    for place, part in enumerate(accepted.split(",")):
-        name, _, quality = part.strip().partition(";q=")
-        try:
-            weight = float(quality or 1)
-        except ValueError:
-            continue
-        language = name.split("-")[0].lower()
-        if language in LANGUAGES and weight > 0:
-            ranked.append((-weight, place, language))
-    return min(ranked)[2] if ranked else LANGUAGES[0]

@@ -29,9 +29,6 @@ const show = () => {
 };
 const send = (file) => {
   const request = new XMLHttpRequest();
-  const form = new FormData();
-  form.append("kind", kind);
-  form.append("file", file, file.name || texts.recording);
   complain("");
   bar.hidden = false;
   bar.value = 0;
@@ -50,8 +47,8 @@ const send = (file) => {
     if (request.status >= 200 && request.status < 300 && answer.id) trigger("upload", { id: answer.id });
     else complain(typeof answer.detail === "string" ? answer.detail : texts.lost);
   };
-  request.open("POST", url);
-  request.send(form);
+  request.open("POST", `${url}?${new URLSearchParams({ kind, label: file.name })}`);
+  request.send(file);
 };
 
 choose.addEventListener("change", () => choose.files.length && send(choose.files[0]));

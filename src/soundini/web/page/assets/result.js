@@ -84,7 +84,7 @@ const done = (value) => {
   const download = (url, words, look) => make("a", { href: url, download: "", class: `button ${look}` }, words);
   root.replaceChildren(
     ...player(value),
-    make("div", { class: "row" }, download(value.video, texts.download, "strong"), download(value.recipe, texts.recipe, "quiet")),
+    make("div", { class: "row" }, download(`${value.video}?download=true`, texts.download, "strong"), download(value.recipe, texts.recipe, "quiet")),
     make("dl", { class: "summary" }, ...value.summary.map(([name, amount, note]) => make("div", {}, make("dt", {}, name), make("dd", {}, amount), make("dd", { class: "note" }, note)))),
     value.warnings.length ? make("ul", { class: "warnings" }, ...value.warnings.map((words) => make("li", {}, words))) : "",
     make("div", { class: "again" }, make("span", {}, texts.again), ...["chance", "stronger", "weaker", "restore"].map((action) => button(action))));

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from soundini._version import __version__
 from soundini.errors import ConfigError, SoundiniError
@@ -18,6 +18,7 @@ from soundini.web.api import PREFIX, make_router
 from soundini.web.credentials import Credentials
 from soundini.web.gradio_files import GradioFiles
 from soundini.web.guard import Guard
+from soundini.web.languages import LANGUAGES, choose_language
 from soundini.web.refusals import BusyError, MissingError, TooLargeError
 from soundini.web.service import EditService
 from soundini.web.sessions import Sessions
@@ -81,6 +82,7 @@ def _mount_page(app: FastAPI, service: EditService, sessions: Sessions) -> None:
     import gradio as gr
 
     from soundini.web.page import build_page
+    from soundini.web.page.parts import asset
 
     def owner_of(request: gr.Request) -> str:
         owner = sessions.owner(request.cookies)
@@ -88,15 +90,27 @@ def _mount_page(app: FastAPI, service: EditService, sessions: Sessions) -> None:
             raise ConfigError("this page has lost its cookie; allow cookies and reload it")
         return owner
 
-    page = build_page(service, owner_of)
-    gr.mount_gradio_app(app, page.blocks, **mount_options(service), **page.mount)
+    @app.get("/", include_in_schema=False)
+    def choose(request: Request, lang: str | None = None) -> RedirectResponse:
+        """Lead to the page in the language that is asked for, or that the browser is set to."""
+        chosen = choose_language(lang, request.headers.get("accept-language", ""))
+        return RedirectResponse(f"/{chosen}/", 303, {"vary": "accept-language"})
+
+    @app.get("/favicon.ico", include_in_schema=False)
+    def icon() -> Response:
+        """Show the picture in the browser's tab."""
+        return Response(asset("icon.svg"), media_type="image/svg+xml")
+
+    for language in LANGUAGES:
+        page = build_page(service, owner_of, language)
+        options = {**mount_options(service), **page.mount}
+        gr.mount_gradio_app(app, page.blocks, path=f"/{language}", **options)
 
 
 def mount_options(service: EditService) -> dict[str, Any]:
     """What Gradio is told about the server: no files but its own, nothing from the network, uploads of a largest size."""
     own = ("owners", "incoming", "secret", "lock")
     return {
-        "path": "/",
         "allowed_paths": [],
         "blocked_paths": [str(service.folder / name) for name in own],
         "max_file_size": service.limits.body_bytes,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from soundini.web.languages import within_page
 from soundini.web.replies import reply
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class GradioFiles:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        owner, path = scope["state"]["owner"], scope["path"]
+        owner, path = scope["state"]["owner"], within_page(scope["path"])
         if path.startswith(_FILES) and not self._may(owner, path):
             await reply(send, 403, "this file is not yours")
             return

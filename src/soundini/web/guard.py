@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from soundini.web.buckets import TokenBuckets
 from soundini.web.credentials import Credentials
+from soundini.web.languages import within_page
 from soundini.web.limits import MIB, Limits
 from soundini.web.replies import reply
 from soundini.web.sessions import COOKIE, SECONDS, Sessions
@@ -114,7 +115,7 @@ class Guard:
                 return 401, "a name and a password are needed"
         if scope["method"] not in _SAFE and not _is_own(headers, scope, host):
             return 403, "this request comes from another page; use the page of this server"
-        if scope["path"].startswith(_CLOSED):
+        if within_page(scope["path"]).startswith(_CLOSED):
             return 403, "this server fetches nothing from others"
         length = headers.get("content-length", "0")
         if not length.isascii() or not length.isdigit():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 import webbrowser
 from collections.abc import Callable
@@ -90,11 +91,14 @@ def serve(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> N
             await super().startup(sockets)
             ready()
 
+    # uvicorn stops at a signal, and then raises it again for whoever stood here before.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
         return
     finally:
+        signal.signal(signal.SIGTERM, before)
         listener.close()
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 PORT = 7860
+_LAST_PORT = 65535
 _SECONDS_TO_STOP = 2
 _BACKLOG = 128
 
@@ -32,6 +33,8 @@ def listen(host: str, port: int | None) -> socket.socket:
     Raises:
         ConfigError: the host is not one of this machine, or the port is taken or not allowed.
     """
+    if port is not None and not 0 <= port <= _LAST_PORT:  # the system would take it modulo 65536
+        raise ConfigError(f"--port {port} is no port; choose one from 0 to {_LAST_PORT}")
     try:
         return _bound(host, PORT if port is None else port)
     except OSError as error:
@@ -41,8 +44,6 @@ def listen(host: str, port: int | None) -> socket.socket:
         raise ConfigError(
             f"cannot listen on {host}, port {port} ({words}); choose another with --host or --port"
         ) from None
-    except OverflowError:
-        raise ConfigError(f"--port {port} is no port; choose one from 0 to 65535") from None
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -9,11 +9,14 @@ PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
 CHECKED := src tests bench docs
 FUZZ_CASES ?= 10000
 
-.PHONY: demo test fuzz format bench sheets docs
+.PHONY: demo web test fuzz format bench sheets docs
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.installed-demo
 	$(BIN)/soundini demo -o $(DEMO)
+
+web: $(VENV)/.installed-web
+	$(BIN)/soundini web
 
 test: $(VENV)/.installed-test
 	$(BIN)/ruff format --check $(CHECKED)
@@ -45,9 +48,13 @@ $(VENV)/.installed-demo: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[demo]'
 	@touch $@
 
+$(VENV)/.installed-web: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[web]'
+	@touch $@
+
 $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[demo,test]'
-	@touch $@ $(VENV)/.installed-demo
+	@touch $@ $(VENV)/.installed-demo $(VENV)/.installed-web
 
 $(VENV)/.installed-docs: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[docs]'

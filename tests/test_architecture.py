@@ -142,6 +142,20 @@ ALLOWED = {
         "training",
         "evaluation",
     },
+    "web": {
+        "errors",
+        "events",
+        "settings_files",
+        "config",
+        "joint",
+        "media",
+        "masks",
+        "weights",
+        "packs",
+        "editing",
+        "jobs",
+        "batch",
+    },
 }
 TOP = {"cli", "demo", "__init__", "__main__", "_version"}
 

@@ -8,10 +8,11 @@ import pytest
 import media_factory as make
 from soundini.batch.attempt import Jobs
 from soundini.batch.check import check_rows
+from soundini.batch.events import RowBegun, RowEnded, RowStep
 from soundini.batch.manifest import Manifest, Outcome
 from soundini.batch.models import Models
 from soundini.batch.place import Place
-from soundini.batch.run import RowBegun, RowEnded, RowStep, run_rows
+from soundini.batch.run import run_rows
 from soundini.editing.files import prepare_edit, run_edit
 from soundini.errors import ConfigError
 from soundini.events import StepDone

@@ -1,4 +1,7 @@
+import os
 import shutil
+import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -89,3 +92,44 @@ def viewer(browser):
     yield call
     for context in contexts:
         context.close()
+
+
+AXE = "axe-core@4.10.3"
+SCREENSHOTS = os.environ.get("SOUNDINI_SCREENSHOTS")
+
+
+@pytest.fixture(scope="session")
+def server(browser, tmp_path_factory):
+    """The server as a user starts it, with the models that come along."""
+    from web_server import Server
+
+    server = Server(tmp_path_factory.mktemp("web"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def media(tmp_path_factory):
+    """A clip under a hostile name, and a fire that crackles."""
+    from soundini.demo.crackle import crackle
+
+    folder = tmp_path_factory.mktemp("media")
+    video = folder / "<img src=x onerror=alert(1)>.mp4"
+    make.write_video(video, 12, size=(120, 160), fps=12, audio=make.tone(1.0))
+    return video, make.write_sound(folder / "fire.wav", crackle(1.0).samples, 44_100)
+
+
+@pytest.fixture(scope="session")
+def axe(request):
+    """The script of axe-core, from npm, kept in pytest's cache."""
+    folder = Path(request.config.cache.mkdir("axe"))
+    script = folder / "node_modules/axe-core/axe.min.js"
+    if not script.exists():
+        npm = shutil.which("npm")
+        if npm is None:
+            pytest.skip("there is no npm to fetch axe-core with")
+        command = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", AXE]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        if done.returncode != 0 or not script.exists():
+            pytest.skip(f"npm cannot fetch {AXE}: {done.stderr.strip()[:200]}")
+    return script.read_text()

@@ -8,11 +8,12 @@ import torch
 import yaml
 
 import media_factory as make
+from soundini.batch.events import RowEnded, RowLost, RowStep
 from soundini.batch.file import read_batch_file
 from soundini.batch.place import Place
 from soundini.batch.remote import RemotePlace
 from soundini.batch.rows import expand
-from soundini.batch.run import LocalBatch, RowEnded, RowLost, RowStep
+from soundini.batch.run import LocalBatch
 from soundini.cluster.needs import WorkerNeeds
 from soundini.cluster.run import JOBS, ClusterBatch
 from soundini.cluster.worker import Ground, Worker

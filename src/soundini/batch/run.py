@@ -8,89 +8,19 @@ from dataclasses import dataclass, field
 
 from soundini.batch.attempt import Jobs, attempt_row
 from soundini.batch.check import RowChecked, check_rows
-from soundini.batch.manifest import Manifest, Outcome
+from soundini.batch.events import RowBegun, RowEnded, RowEvent, RowStep
+from soundini.batch.manifest import Manifest
 from soundini.batch.models import Models
-from soundini.batch.rows import Batch, Row
+from soundini.batch.rows import Batch
 from soundini.editing.request import EditRequest
-from soundini.events import EditEvent
 from soundini.jobs.job import delete_job, jobs_folder
 from soundini.jobs.listing import job_status
 from soundini.media.output import write_error
 
 
-@dataclass(frozen=True)
-class RowBegun:
-    """A row is begun, or gone on with; the events of its edit follow.
-
-    Args:
-        number: of the row, from 1.
-        total: rows in all.
-        row: the row.
-    """
-
-    number: int
-    total: int
-    row: Row
-
-
-@dataclass(frozen=True)
-class RowStep:
-    """The edit of a row goes on.
-
-    Args:
-        number: of the row, from 1.
-        total: rows in all.
-        row: the row.
-        event: of its edit.
-    """
-
-    number: int
-    total: int
-    row: Row
-    event: EditEvent
-
-
-@dataclass(frozen=True)
-class RowLost:
-    """Whatever did a row is gone, and another goes on with it.
-
-    Args:
-        number: of the row, from 1.
-        total: rows in all.
-        row: the row.
-        why: what happened, in one line.
-    """
-
-    number: int
-    total: int
-    row: Row
-    why: str
-
-
-@dataclass(frozen=True)
-class RowEnded:
-    """A row is done, was done before, or failed; the manifest says so.
-
-    Args:
-        number: of the row, from 1.
-        total: rows in all.
-        row: the row.
-        outcome: how it ended.
-    """
-
-    number: int
-    total: int
-    row: Row
-    outcome: Outcome
-
-
-BatchEvent = RowBegun | RowStep | RowLost | RowEnded
-"""What a batch yields."""
-
-
 def run_rows(
     batch: Batch, checks: Sequence[RowChecked], models: Models
-) -> Generator[BatchEvent, None, None]:
+) -> Generator[RowEvent, None, None]:
     """Do the rows that are not done; stop iterating, or be killed, and the same call goes on later, to the same bytes.
 
     Args:
@@ -152,6 +82,6 @@ class LocalBatch:
         """Check every row; see :func:`soundini.batch.check.check_rows`."""
         return check_rows(self.batch, self.models)
 
-    def run(self, checks: Sequence[RowChecked]) -> Generator[BatchEvent, None, None]:
+    def run(self, checks: Sequence[RowChecked]) -> Generator[RowEvent, None, None]:
         """Do the rows that are not done; see :func:`run_rows`."""
         return run_rows(self.batch, checks, self.models)

@@ -16,8 +16,9 @@ from soundini.errors import ConfigError
 
 if TYPE_CHECKING:
     from soundini.batch.check import RowChecked
+    from soundini.batch.events import RowEnded
     from soundini.batch.rows import Batch as Rows
-    from soundini.batch.run import LocalBatch, RowEnded
+    from soundini.batch.run import LocalBatch
     from soundini.cli.batch_progress import BatchProgress
     from soundini.cluster.needs import WorkerNeeds
     from soundini.cluster.run import ClusterBatch
@@ -127,7 +128,7 @@ class Batch:
     def _do(
         self, doer: LocalBatch | ClusterBatch, checks: list[RowChecked], progress: BatchProgress
     ) -> list[RowEnded]:
-        from soundini.batch.run import RowEnded
+        from soundini.batch.events import RowEnded
         from soundini.cli.stopping import StopRequest, stop_on_interrupt
 
         # On a cluster nothing of a step happens in this process: it may stop at once, and while it waits.

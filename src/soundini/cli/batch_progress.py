@@ -17,7 +17,7 @@ from rich.progress import (
 from rich.table import Column
 
 from soundini.batch.check import RowChecked
-from soundini.batch.run import BatchEvent, RowBegun, RowEnded, RowLost, RowStep
+from soundini.batch.events import RowBegun, RowEnded, RowEvent, RowLost, RowStep
 from soundini.events import FitStepDone, StepDone
 
 _SECONDS_BETWEEN_LINES = 5.0
@@ -72,7 +72,7 @@ class BatchProgress:
         """Go on from checking to doing."""
         self._bar.reset(self._all, total=total, description="rows", about="")
 
-    def show(self, event: BatchEvent) -> None:
+    def show(self, event: RowEvent) -> None:
         """Take note of an event."""
         row = f"row {event.number}/{event.total}"
         if isinstance(event, RowBegun):

@@ -26,6 +26,7 @@ from soundini.cli.resume import Resume
 from soundini.cli.settings import Settings
 from soundini.cli.study import Study
 from soundini.cli.train import Train
+from soundini.cli.web import Web
 from soundini.cli.weights import Weights
 from soundini.errors import SoundiniError
 
@@ -37,6 +38,7 @@ Command = (
     | Annotated[Jobs, tyro.conf.subcommand("jobs")]
     | Annotated[Preview, tyro.conf.subcommand("preview")]
     | Annotated[MaskPreview, tyro.conf.subcommand(_MASK_PREVIEW)]
+    | Annotated[Web, tyro.conf.subcommand("web")]
     | Annotated[Demo, tyro.conf.subcommand("demo")]
     | Annotated[Settings, tyro.conf.subcommand("settings")]
     | Annotated[Doctor, tyro.conf.subcommand("doctor")]

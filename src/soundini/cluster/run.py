@@ -12,11 +12,12 @@ import ray
 from soundini._version import __version__
 from soundini.batch.attempt import Jobs
 from soundini.batch.check import Finding, RowChecked, find_clashes
+from soundini.batch.events import RowBegun, RowEnded, RowEvent, RowLost, RowStep
 from soundini.batch.manifest import Manifest, Outcome
 from soundini.batch.place import refuse_links
 from soundini.batch.remote import RemotePlace
 from soundini.batch.rows import Batch, Row
-from soundini.batch.run import BatchEvent, RowBegun, RowEnded, RowLost, RowStep, tidy
+from soundini.batch.run import tidy
 from soundini.cluster.needs import WorkerNeeds
 from soundini.cluster.pool import Begun, Ended, Lost, Pool, Told
 from soundini.cluster.worker import Ground, Task, Worker
@@ -92,7 +93,7 @@ class ClusterBatch:
                     finding = replace(finding, finished=replace(finding.finished, recipe=recipe))
                 yield RowChecked(number, total, row, finding)
 
-    def run(self, checks: Sequence[RowChecked]) -> Generator[BatchEvent, None, None]:
+    def run(self, checks: Sequence[RowChecked]) -> Generator[RowEvent, None, None]:
         """Do the rows that are not done, many at once, the longest first; see :func:`soundini.batch.run.run_rows`.
 
         Args:

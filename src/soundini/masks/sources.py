@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from soundini.errors import MaskError, MediaError
 from soundini.media.limits import MAX_PIXELS
@@ -119,6 +119,23 @@ def open_mask(path: Path, frame_size: tuple[int, int]) -> MaskSource:
     mask = read_mask_image(path, frame_size)
     _check_levels(path, iter([mask]))
     return StillMask(mask)
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height of an image, upright, by its header alone.
+
+    Raises:
+        MediaError: it is no image.
+    """
+    check_readable(path)
+    try:
+        with Image.open(path, formats=_FORMATS) as image:
+            turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+            return (image.height, image.width) if turned else (image.width, image.height)
+    except Exception as error:  # a damaged picture fails in the decoder, in any way a decoder can
+        raise MediaError(
+            f"cannot read the mask image {path}: {reason(error)}; save it again as PNG"
+        ) from None
 
 
 def read_mask_image(path: Path, frame_size: tuple[int, int]) -> np.ndarray:

@@ -1,0 +1,79 @@
+"""``soundini web``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import FlagCreatePairsOff, UseAppendAction, arg
+
+from soundini.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Web:
+    """Open a page in the browser where videos are edited; Ctrl-C stops it.
+
+    Only this machine reaches it, unless --host says otherwise. The same is there for programs: docs/http-api.md.
+    """
+
+    host: Annotated[str, arg(metavar="HOST")] = "127.0.0.1"
+    """Where to listen; any address but this machine's own needs --auth."""
+    port: Annotated[int | None, arg(metavar="INT", help_behavior_hint="")] = None
+    """Port; by default 7860, or any that is free."""
+    auth: Annotated[str | None, arg(metavar="USER:PASSWORD|FILE", help_behavior_hint="")] = None
+    """Name and password that visitors must give, or a file that holds them."""
+    folder: Annotated[Path | None, arg(metavar="FOLDER", help_behavior_hint="")] = None
+    """Where uploads and jobs are kept; by default in soundini's home."""
+    no_browser: FlagCreatePairsOff[bool] = False
+    """Open no browser."""
+    models: Annotated[str, arg(metavar="embedded|paper-256|paper-512|debug|FOLDER")] = "embedded"
+    """The model pack of all edits."""
+    set: UseAppendAction[
+        Annotated[tuple[str, ...], arg(metavar="KEY=VALUE", help_behavior_hint="")]
+    ] = ()
+    """A limit on visitors, such as video_mib=2000; docs/http-api.md lists them. May be repeated."""
+
+    def run(self) -> int:
+        """Serve until Ctrl-C."""
+        missing = [name for name in ("fastapi", "uvicorn", "gradio") if find_spec(name) is None]
+        if missing:
+            raise ConfigError(
+                f"the page needs {' and '.join(missing)}, not installed here; run: pip install 'soundini[web]'"
+            )
+        from soundini.config.presets import override
+        from soundini.web.credentials import read_credentials, refuse_open_door
+        from soundini.web.folder import web_folder
+        from soundini.web.limits import Limits
+        from soundini.web.serving import address_of, listen, open_browser, serve
+
+        credentials = read_credentials(self.auth)
+        refuse_open_door(self.host, credentials)
+        limits = override(Limits(), self.set)
+        if self.models != "embedded":
+            from soundini.packs.pack import load_senses
+
+            load_senses(self.models)  # whether they are there is told before anything listens
+        listener = listen(self.host, self.port)
+        with listener:
+            from soundini.web.app import make_app
+            from soundini.web.service import EditService
+
+            service = EditService(self.folder or web_folder(), limits, self.models)
+            address = address_of(listener)
+
+            def ready() -> None:
+                print(f"the page is at {address} (Ctrl-C stops it)", flush=True)
+                service.warm()
+                if not self.no_browser:
+                    open_browser(address)
+
+            try:
+                app = make_app(service, credentials, [self.host])
+                serve(app, listener, ready)
+            finally:
+                service.close()
+        print("stopped; unfinished edits can be resumed on the page when it is opened again")
+        return 0

@@ -1,0 +1,305 @@
+"""The HTTP API: routes that do nothing but call the service, on behalf of the session that the guard found."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, StreamingResponse
+
+from soundini.config.presets import preset_names
+from soundini.web.forms import EditForm
+from soundini.web.limits import Limits
+from soundini.web.refusals import BusyError, MissingError
+from soundini.web.service import EditService
+from soundini.web.views import FileKind, Heard, JobView, StoredFile, VideoFacts, View
+
+if TYPE_CHECKING:
+    import numpy as np
+
+PREFIX = "/api/v1"
+_PAUSE = 0.1
+"""Seconds between two looks for events."""
+_KEEP_ALIVE = 15.0
+"""Seconds of silence after which a stream of events says that it is still there."""
+_SANDBOX = {
+    "content-security-policy": "default-src 'none'; media-src 'self'; sandbox",
+    "cache-control": "private, no-cache",
+}
+"""What visitors brought is never run as a page."""
+_MEDIA_TYPES = {
+    b"ftyp": "video/mp4",
+    b"\x1aE\xdf\xa3": "video/webm",
+    b"RIFF": "audio/wav",
+    b"OggS": "audio/ogg",
+    b"fLaC": "audio/flac",
+    b"ID3": "audio/mpeg",
+}
+
+
+class FileView(View):
+    """An uploaded file."""
+
+    id: str
+    """What it is asked for by."""
+    kind: FileKind
+    """What it was uploaded as."""
+    label: str
+    """Your own name for it."""
+    facts: VideoFacts | None = None
+    """What a video is."""
+
+
+class OverlayView(View):
+    """A film that shows where the mask lies."""
+
+    name: str
+    """Its name, which is the same for the same mask."""
+    url: str
+    """Where it is played from."""
+
+
+def session(request: Request) -> str:
+    """Whose request it is: the guard has found out."""
+    return request.state.owner
+
+
+Owner = Annotated[str, Depends(session)]
+
+
+def make_router(service: EditService) -> APIRouter:
+    """The routes over a service."""
+    router = APIRouter(prefix=PREFIX)
+    _add_file_routes(router, service)
+    _add_mask_and_sound_routes(router, service)
+    _add_job_routes(router, service)
+    _add_result_routes(router, service)
+    _add_events_route(router, service)
+
+    @router.get("/presets", tags=["settings"])
+    def presets() -> list[str]:
+        """Names of the presets."""
+        return preset_names()
+
+    @router.get("/limits", tags=["settings"])
+    def limits() -> Limits:
+        """What may be asked of this server."""
+        return service.limits
+
+    return router
+
+
+def _add_file_routes(router: APIRouter, service: EditService) -> None:
+    def told(owner: str, file: StoredFile) -> FileView:
+        facts = service.video_facts(owner, file.id) if file.kind == "video" else None
+        return FileView(id=file.id, kind=file.kind, label=file.label, facts=facts)
+
+    @router.post("/files", status_code=201, tags=["files"])
+    async def upload(
+        request: Request,
+        owner: Owner,
+        kind: Annotated[FileKind, Query(description="What it is to be.")],
+        label: Annotated[str, Query(max_length=1000, description="Your own name for it.")] = "",
+    ) -> FileView:
+        """Upload a file: its bytes are the body of the request, as they are."""
+        incoming = await run_in_threadpool(service.begin_file, owner, kind, label)
+        with incoming:
+            incoming.expect(int(request.headers.get("content-length", "0")))
+            async for block in request.stream():
+                await run_in_threadpool(incoming.write, block)
+            stored = await run_in_threadpool(incoming.finish)
+        return await run_in_threadpool(told, owner, stored)
+
+    @router.get("/files/{file_id}", tags=["files"])
+    def file(owner: Owner, file_id: str) -> FileView:
+        """What a file is."""
+        return told(owner, service.file(owner, file_id))
+
+    @router.delete("/files/{file_id}", status_code=204, tags=["files"])
+    def delete_file(owner: Owner, file_id: str) -> None:
+        """Delete a file."""
+        service.delete_file(owner, file_id)
+
+    @router.get("/files/{file_id}/content", tags=["files"], response_class=FileResponse)
+    def content(owner: Owner, file_id: str) -> FileResponse:
+        """Get a file back."""
+        path = service.file(owner, file_id).path
+        return FileResponse(path, media_type=_media_type(path), headers=_SANDBOX)
+
+    @router.get("/files/{file_id}/frames/{index}.png", tags=["files"], response_class=Response)
+    def frame(owner: Owner, file_id: str, index: int) -> Response:
+        """Get a frame of a video as a picture."""
+        return _png(service.frame(owner, file_id, index))
+
+    @router.get("/files/{file_id}/form", tags=["files"])
+    def restored(owner: Owner, file_id: str) -> EditForm:
+        """Read the form of an edit out of a recipe, or of a video that was made here."""
+        return service.restored(owner, file_id)
+
+
+def _add_mask_and_sound_routes(router: APIRouter, service: EditService) -> None:
+    @router.post("/heard", tags=["looking first"])
+    def heard(owner: Owner, form: EditForm) -> Heard:
+        """Tell what the models hear along the part that a form is of."""
+        return service.hear(owner, form)
+
+    @router.post("/overlays", tags=["looking first"])
+    def draw(owner: Owner, form: EditForm) -> OverlayView:
+        """Draw the mask over the part that a form is of."""
+        name = service.mask_overlay(owner, form).stem
+        return OverlayView(name=name, url=f"{PREFIX}/overlays/{name}.mp4")
+
+    @router.get("/overlays/{name}.mp4", tags=["looking first"], response_class=FileResponse)
+    def overlay(owner: Owner, name: str) -> FileResponse:
+        """Play what was drawn."""
+        return _film(service.overlay(owner, name))
+
+
+def _add_job_routes(router: APIRouter, service: EditService) -> None:
+    @router.post("/jobs", status_code=201, tags=["jobs"])
+    def submit(owner: Owner, form: EditForm) -> JobView:
+        """Ask for an edit."""
+        return service.job(owner, service.submit(owner, form))
+
+    @router.get("/jobs", tags=["jobs"])
+    def jobs(owner: Owner) -> list[JobView]:
+        """List your jobs, the newest first."""
+        return service.jobs(owner)
+
+    @router.get("/jobs/{job_id}", tags=["jobs"])
+    def job(owner: Owner, job_id: str) -> JobView:
+        """Tell how a job is."""
+        return service.job(owner, job_id)
+
+    @router.get("/jobs/{job_id}/form", tags=["jobs"])
+    def form(owner: Owner, job_id: str) -> EditForm:
+        """Tell what a job was asked to do."""
+        return service.form(owner, job_id)
+
+    @router.post("/jobs/{job_id}/cancel", tags=["jobs"])
+    def cancel(owner: Owner, job_id: str) -> JobView:
+        """Stop a job within a step; it can be resumed."""
+        service.cancel(owner, job_id)
+        return service.job(owner, job_id)
+
+    @router.post("/jobs/{job_id}/resume", tags=["jobs"])
+    def resume(owner: Owner, job_id: str) -> JobView:
+        """Go on with a job that was cancelled, interrupted or failed."""
+        service.resume(owner, job_id)
+        return service.job(owner, job_id)
+
+    @router.delete("/jobs/{job_id}", status_code=204, tags=["jobs"])
+    def delete(owner: Owner, job_id: str) -> None:
+        """Delete a job and what came of it."""
+        service.delete(owner, job_id)
+
+
+def _add_result_routes(router: APIRouter, service: EditService) -> None:
+    @router.get("/jobs/{job_id}/preview.png", tags=["results"], response_class=Response)
+    def preview(owner: Owner, job_id: str) -> Response:
+        """Show the window that is sampled now."""
+        picture = service.preview(owner, job_id)
+        if picture is None:
+            raise MissingError("there is nothing to see of this job now")
+        return _png(picture)
+
+    @router.get("/jobs/{job_id}/video", tags=["results"], response_class=FileResponse)
+    def video(owner: Owner, job_id: str, download: bool = False) -> FileResponse:
+        """Get the edited video."""
+        return _film(service.result(owner, job_id).video, f"soundini-{job_id[:8]}", download)
+
+    @router.get("/jobs/{job_id}/source", tags=["results"], response_class=FileResponse)
+    def source(owner: Owner, job_id: str) -> FileResponse:
+        """Get the same part of the source."""
+        return _film(service.result(owner, job_id).source)
+
+    @router.get("/jobs/{job_id}/recipe", tags=["results"], response_class=FileResponse)
+    def recipe(owner: Owner, job_id: str) -> FileResponse:
+        """Get the recipe, which does it again."""
+        path = service.result(owner, job_id).recipe
+        name = f"soundini-{job_id[:8]}.recipe.json"
+        return FileResponse(path, media_type="application/json", filename=name, headers=_SANDBOX)
+
+
+def _add_events_route(router: APIRouter, service: EditService) -> None:
+    watching: Counter[str] = Counter()
+
+    @router.get("/jobs/{job_id}/events", tags=["jobs"], response_class=StreamingResponse)
+    async def events(
+        owner: Owner,
+        job_id: str,
+        after: Annotated[int, Query(ge=0, description="Number of the last event you know.")] = 0,
+        last_event_id: Annotated[int | None, Header(ge=0)] = None,
+    ) -> StreamingResponse:
+        """Stream what happens to a job as server-sent events, until it rests; each tells the whole job."""
+        service.job(owner, job_id)
+        if watching[owner] >= service.limits.watchers:
+            raise BusyError(f"you watch {watching[owner]} jobs already; close a stream")
+
+        async def stream(known: int) -> AsyncIterator[str]:
+            watching[owner] += 1
+            try:
+                async for text in _streamed(service, owner, job_id, known):
+                    yield text
+            finally:
+                watching[owner] -= 1
+
+        known = after if last_event_id is None else last_event_id
+        return StreamingResponse(
+            stream(known), media_type="text/event-stream", headers={"cache-control": "no-store"}
+        )
+
+
+async def _streamed(
+    service: EditService, owner: str, job_id: str, known: int
+) -> AsyncIterator[str]:
+    silent = 0.0
+    while True:
+        try:
+            news, rests = service.news(owner, job_id, known)
+        except MissingError:  # deleted meanwhile
+            return
+        for event in news:
+            known = event.number
+            yield f"id: {known}\nevent: job\ndata: {event.job.model_dump_json()}\n\n"
+        if rests:
+            return
+        silent = 0.0 if news else silent + _PAUSE
+        if silent >= _KEEP_ALIVE:
+            silent = 0.0
+            yield ": still here\n\n"
+        await asyncio.sleep(_PAUSE)
+
+
+def _film(path: Path, name: str = "", download: bool = False) -> FileResponse:
+    return FileResponse(
+        path,
+        media_type="video/mp4",
+        filename=f"{name}.mp4" if name else None,
+        content_disposition_type="attachment" if download else "inline",
+        headers=_SANDBOX,
+    )
+
+
+def _png(picture: np.ndarray) -> Response:
+    from PIL import Image
+
+    data = io.BytesIO()
+    Image.fromarray(picture).save(data, format="PNG", compress_level=1)
+    return Response(data.getvalue(), media_type="image/png", headers=_SANDBOX)
+
+
+def _media_type(path: Path) -> str:
+    """What a browser may play it as; a download where it may not."""
+    if path.suffix == ".png":
+        return "image/png"
+    with path.open("rb") as file:
+        head = file.read(16)
+    kinds = (kind for mark, kind in _MEDIA_TYPES.items() if mark in (head[: len(mark)], head[4:8]))
+    return next(kinds, "application/octet-stream")

@@ -1,0 +1,198 @@
+"""From the form of a visitor to the edit of files that it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from soundini.config.presets import load_preset, override
+from soundini.config.recipe import Recipe
+from soundini.editing.request import SELF, EditRequest, MaskRequest
+from soundini.errors import ConfigError, MaskError
+from soundini.web.forms import EditForm
+from soundini.web.limits import Limits
+from soundini.web.masking import mask_request
+from soundini.web.tickets import OUTPUT
+
+if TYPE_CHECKING:
+    from soundini.media.video_reader import VideoReader
+
+_AHEAD, _BEYOND = 0.8, 0.3
+"""Seconds of sound before and after a preview that its loudness depends on."""
+_FEW = 8
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a form asks for.
+
+    Args:
+        request: the edit; of a preview, of a little more than is shown, so that masks and loudness come out as in the whole.
+        shown: first frame that is shown and one past the last, counted from the first of the request; None for all.
+    """
+
+    request: EditRequest
+    shown: tuple[int, int] | None
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """Where the things lie that a form names, and where to write.
+
+    Args:
+        files: path by id.
+        folder: of the job: masks that are made, and the output.
+        size: height and width of the video.
+        models: the model pack.
+    """
+
+    files: Mapping[str, Path]
+    folder: Path
+    size: tuple[int, int]
+    models: str
+
+
+def files_of(form: EditForm) -> list[str]:
+    """The ids of all files that a form names."""
+    named = (form.video, form.sound, *(m.file for m in form.masks))
+    return [i for i in named if i not in ("", SELF)]
+
+
+def refuse_gaps(form: EditForm) -> None:
+    """Refuse a form that lacks a video, a sound or a mask.
+
+    Raises:
+        ConfigError: it does.
+    """
+    if not form.video:
+        raise ConfigError("choose a video first")
+    if not form.sound:
+        raise ConfigError("choose a sound first, or the video's own")
+    if not form.has_mask:
+        raise MaskError("say what to edit: paint a mask, draw a box or an ellipse, or take it all")
+
+
+def recipe_of(form: EditForm, limits: Limits) -> Recipe:
+    """The settings that a form asks for.
+
+    Raises:
+        ConfigError: a setting is unknown, out of range, the server's to choose, or more than is allowed here.
+    """
+    for assignment in form.settings:
+        if assignment.partition("=")[0].split(".")[0].strip() == "compute":
+            raise ConfigError(f"{assignment!r}: settings of compute are the server's to choose")
+    recipe = override(load_preset(form.preset), form.settings)
+    strength = min(2.0, recipe.guidance.strength * form.strength)
+    recipe = override(
+        recipe,
+        [
+            f"seed={form.seed}",
+            f"method={form.method}",
+            f"guidance.strength={strength!r}",
+            f"region.dilate={form.dilate!r}",
+            f"region.track={str(form.tracks).lower()}",
+            *([] if form.feather is None else [f"region.feather={form.feather!r}"]),
+        ],
+    )
+    _refuse_excess(recipe, limits)
+    return recipe
+
+
+def _refuse_excess(recipe: Recipe, limits: Limits) -> None:
+    steps = recipe.sampling.steps * recipe.sampling.repeats
+    if recipe.method == "blended-diffusion":
+        steps *= recipe.blended.candidates
+    elif recipe.method == "vqgan-clip":
+        steps = recipe.vqgan.iterations
+    elif recipe.method == "layered-atlases":
+        steps = max(steps, recipe.atlases.steps)
+    amounts = {
+        "steps": (steps, limits.steps),
+        "region.size": (recipe.region.size, limits.region_size),
+        "window.frames": (recipe.window.frames, limits.window_frames),
+        "guidance.augment.views": (recipe.guidance.augment.views, limits.views),
+    }
+    for name, (value, most) in amounts.items():
+        if value > most:
+            raise ConfigError(f"{name}: {value} is more than the {most} that are allowed here")
+
+
+def ask(form: EditForm, at: Whereabouts, limits: Limits) -> Asked:
+    """The edit that a form asks for.
+
+    Raises:
+        SoundiniError: it cannot be done; nothing of the video but its times was read.
+    """
+    recipe, video = recipe_of(form, limits), at.files[form.video]
+    request = EditRequest(
+        video=video,
+        sound=SELF if form.sound == SELF else str(at.files[form.sound]),
+        output=at.folder / OUTPUT,
+        mask=MaskRequest(),
+        recipe=recipe,
+        models=at.models,
+        start=form.start,
+        end=form.end,
+    )
+    if form.scope == "all":
+        mask = mask_request(form, at.files, at.folder, at.size)
+        return Asked(request.model_copy(update={"mask": mask}), None)
+    from soundini.media.video_reader import VideoReader
+
+    with VideoReader(video) as reader:
+        return _ask_for_a_few(form, request, at, reader)
+
+
+def _ask_for_a_few(
+    form: EditForm, request: EditRequest, at: Whereabouts, reader: VideoReader
+) -> Asked:
+    from soundini.editing.part import part_of
+
+    first, stop = part_of(reader, form.start, form.end)
+    times = list(islice(reader.times(), first, stop))
+    count = len(times)
+    if not first <= form.at < first + count:
+        raise ConfigError(
+            f"frame {form.at} is not in the part that is edited, {first} to {first + count - 1}; choose one of these"
+        )
+    if form.scope == "frame":
+        begin, end = form.at - first, form.at - first + 1
+    else:
+        begin = max(0, min(form.at - first - _FEW // 2, count - _FEW))
+        end = min(count, begin + _FEW)
+    low = next(i for i in range(begin + 1) if times[begin] - times[i] <= _AHEAD)
+    high = next(i for i in range(count, end - 1, -1) if times[i - 1] - times[end - 1] <= _BEYOND)
+    astray = [m.frame for m in form.masks if not first <= m.frame < first + count]
+    if astray and form.tracks:
+        raise MaskError(
+            f"there is a mask for frame {astray[0]}, but the frames edited are {first} to {first + count - 1}; "
+            "move the mask to one of them"
+        )
+    low, high = _with_keyframes(form, first, low, high, begin, end)
+    offset = request.recipe.sound.offset - float(times[low] - times[0])
+    nearer = {
+        "recipe": override(request.recipe, [f"sound.offset={offset!r}"]),
+        "mask": mask_request(form, at.files, at.folder, at.size, (first + low, first + high)),
+        "start": str(first + low),
+        "end": str(first + high),
+    }
+    return Asked(request.model_copy(update=nearer), (begin - low, end - low))
+
+
+def _with_keyframes(
+    form: EditForm, first: int, low: int, high: int, begin: int, end: int
+) -> tuple[int, int]:
+    """A stretch grown so that masks which follow the picture come out in it as they do in the whole part."""
+    if not form.tracks:
+        return low, high
+    if not form.masks:  # a shape is drawn on the first frame of the part
+        return 0, high
+    frames = sorted(mask.frame - first for mask in form.masks)
+    before = [i for i in frames if i <= begin]
+    after = [i for i in frames if i >= end - 1]
+    low = min(low, before[-1] if before else low)
+    high = max(high, after[0] + 1 if after else high)
+    return low, high

@@ -1,0 +1,57 @@
+"""A few frames of a prepared edit, as an edit of their own that sees and hears what the whole does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+
+from soundini.editing.mask_spool import MaskSpool
+from soundini.editing.plan import plan_windows
+from soundini.editing.prepared import PreparedEdit
+from soundini.editing.sound_track import SoundTrack
+from soundini.errors import MaskError
+from soundini.media.sound import Sound
+
+
+def cut_edit(edit: PreparedEdit, start: int, stop: int) -> PreparedEdit:
+    """Cut frames out of an edit that has not begun; the whole is closed.
+
+    Args:
+        edit: the whole.
+        start: first frame, counted from the first of the part.
+        stop: one past the last.
+
+    Raises:
+        MaskError: no mask covers anything in these frames.
+    """
+    try:
+        masks = MaskSpool(islice(edit.masks, start, stop))
+    finally:
+        edit.close()
+    if not any(masks.bounds):
+        masks.close()
+        raise MaskError("the mask covers nothing here; look at another frame, or move the mask")
+    recipe, track, began = edit.request.recipe, edit.track, edit.times[start]
+    windows = plan_windows(
+        masks.bounds,
+        (edit.info.height, edit.info.width),
+        recipe.region,
+        recipe.window,
+        edit.pack.denoiser.stride,
+    )
+    rate = track.sound.sample_rate
+    heard = slice(round(began * rate), round(edit.times[stop] * rate))
+    return replace(
+        edit,
+        first=edit.first + start,
+        times=tuple(time - began for time in edit.times[start : stop + 1]),
+        began=edit.began + began,
+        masks=masks,
+        track=SoundTrack(
+            Sound(track.sound.samples[:, heard].copy(), rate),
+            track.heard[start:stop],
+            track.embeds[start:stop],
+            track.strength[start:stop],
+        ),
+        windows=tuple(windows),
+    )

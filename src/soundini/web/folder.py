@@ -1,0 +1,61 @@
+"""The server's own folder: one server at a time works in it, and it grows to a limit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from soundini.errors import ConfigError
+from soundini.media.output import write_error
+from soundini.web.limits import MIB, Limits
+from soundini.web.refusals import TooLargeError
+from soundini.weights.store import home_folder
+
+_LOCK = "lock"
+
+
+def web_folder() -> Path:
+    """Where the server's files lie unless it is told otherwise: ``web`` in soundini's home."""
+    return home_folder() / "web"
+
+
+def lock_folder(folder: Path) -> FileLock:
+    """Make the server's folder, for this user alone, and take hold of it.
+
+    Raises:
+        ConfigError: another server uses it.
+        MediaError: it cannot be made.
+    """
+    lock = FileLock(folder / _LOCK)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise ConfigError(
+            f"another soundini web uses {folder}; stop it, or choose another with --folder"
+        ) from None
+    except OSError as error:
+        raise write_error(folder / _LOCK, error) from None
+    return lock
+
+
+def folder_bytes(folder: Path) -> int:
+    """Bytes of all files in a folder, and in those in it."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.lstat().st_size
+        except OSError:  # gone meanwhile
+            continue
+    return total
+
+
+def refuse_full(folder: Path, limits: Limits) -> None:
+    """Refuse more work where the server's folder is full.
+
+    Raises:
+        TooLargeError: it is.
+    """
+    if folder_bytes(folder) >= limits.total_mib * MIB:
+        raise TooLargeError("there is no room for more here; delete files or jobs")

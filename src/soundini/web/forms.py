@@ -1,0 +1,85 @@
+"""What a visitor asks for: the form of the page, and the body of ``POST /api/v1/jobs``."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from soundini.config.recipe import Section
+
+FileId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Fraction = Annotated[float, Field(ge=-1, le=1)]
+Method = Literal["soundini", "blended-diffusion", "layered-atlases", "vqgan-clip"]
+Scope = Literal["frame", "eight", "all"]
+Bound = Annotated[str, Field(pattern=r"^[0-9]{1,9}(\.[0-9]{1,9}s|s)?$")]
+
+
+class PaintedMask(Section):
+    """A mask painted on one frame."""
+
+    frame: int = Field(ge=0, lt=10**9)
+    """Number of the frame in the video, from 0."""
+    file: FileId
+    """A picture of the video's size; white, or what its alpha covers, is edited."""
+
+
+class EditForm(Section):
+    """An edit, by the ids of uploaded files.
+
+    Where to edit is painted masks, a box, an ellipse, several of these (then their union), or the whole frame.
+    """
+
+    video: FileId | Literal[""] = ""
+    """The uploaded video; must be there when the edit is asked for."""
+    sound: FileId | Literal["self", ""] = ""
+    """The uploaded sound (or video with sound); ``self`` for the video's own; must be there too."""
+    masks: tuple[PaintedMask, ...] = Field(default=(), max_length=100)
+    """Painted keyframes, each at a frame of its own."""
+    box: tuple[Fraction, Fraction, Fraction, Fraction] | None = None
+    """Left, top, width and height, as shares of the frame."""
+    ellipse: tuple[Fraction, Fraction, Fraction, Fraction] | None = None
+    """Centre x and y, radius across and down, as shares of the frame."""
+    whole_frame: bool = False
+    """Edit everything."""
+    track: bool | None = None
+    """Carry the mask along the optical flow; by default where there are several keyframes."""
+    dilate: float = Field(default=0, ge=-512, le=512)
+    """Pixels by which the mask grows, or shrinks where negative."""
+    feather: float | None = Field(default=None, ge=0, le=1)
+    """Soft edge, as a share of the region's smaller side; None for the preset's."""
+    preset: str = Field(default="fast", max_length=64)
+    """Settings to begin with."""
+    settings: tuple[Annotated[str, Field(max_length=1000)], ...] = Field(default=(), max_length=200)
+    """More settings, each ``section.name=value``, as of ``soundini edit --set``; those of ``compute`` are the server's."""
+    strength: float = Field(default=1.0, ge=0.25, le=2)
+    """Factor on ``guidance.strength``: how much of the sound is seen."""
+    start: Bound | None = None
+    """First frame (``48``) or time (``2.0s``) of the part to edit."""
+    end: Bound | None = None
+    """One past the last frame, or time."""
+    scope: Scope = "all"
+    """One frame, eight neighbouring frames, or the whole part."""
+    at: int = Field(default=0, ge=0, lt=10**9)
+    """Number of the frame in the video that ``frame`` and ``eight`` show."""
+    seed: int = Field(default=0, ge=0, lt=2**53)
+    """Another seed, another picture."""
+    method: Method = "soundini"
+    """How frames are edited."""
+
+    @model_validator(mode="after")
+    def _keyframes_differ(self) -> EditForm:
+        frames = [mask.frame for mask in self.masks]
+        if len(set(frames)) < len(frames):
+            raise ValueError("two masks are painted on one frame; keep one of them")
+        return self
+
+    @property
+    def has_mask(self) -> bool:
+        """Whether it says where to edit."""
+        return bool(self.masks or self.box or self.ellipse or self.whole_frame)
+
+    @property
+    def tracks(self) -> bool:
+        """Whether the mask follows the picture."""
+        return len(self.masks) > 1 if self.track is None else self.track

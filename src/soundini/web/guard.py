@@ -1,0 +1,213 @@
+"""What every request passes before anything looks at it: who asks, from where, how often, how much."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Collection, Iterable
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
+
+from soundini.web.buckets import TokenBuckets
+from soundini.web.credentials import Credentials
+from soundini.web.languages import within_page
+from soundini.web.limits import MIB, Limits
+from soundini.web.replies import reply
+from soundini.web.sessions import COOKIE, SECONDS, Sessions
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LOCAL_NAMES = frozenset({"localhost"})
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_CLOSED = ("/gradio_api/proxy=", "/proxy=", "/gradio_api/file=http", "/file=http")
+"""Routes of Gradio's that fetch from other servers."""
+_GUESSES_AT_ONCE = 10
+_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(self)",
+    # Gradio's page writes scripts and styles into itself, and evaluates what its settings say.
+    "content-security-policy": (
+        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' data: blob:; "
+        "font-src 'self' data:; connect-src 'self' data: blob:; worker-src 'self' blob:; "
+        "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    ),
+}
+
+
+class Guard:
+    """Lets requests through to an ASGI application, each with its session in ``scope["state"]["owner"]``.
+
+    - The ``Host`` must be an address, a local name, or one that was allowed: a page whose name was made to point at this
+      machine (DNS rebinding) is turned away.
+    - What changes something must come from a page of this server, where a browser tells.
+    - With credentials, nothing is shown without them, and guessing is slow.
+    - Requests of one address come at a steady rate; a body has a largest size, which is looked at while it streams.
+
+    Args:
+        app: what is guarded.
+        sessions: makes and checks cookies.
+        limits: how often and how much.
+        credentials: who may come in; None for everybody who can reach the server.
+        hosts: names that the server is known by, besides addresses.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        sessions: Sessions,
+        limits: Limits,
+        credentials: Credentials | None = None,
+        hosts: Collection[str] = LOCAL_NAMES,
+    ) -> None:
+        self._app = app
+        self._sessions = sessions
+        self._limits = limits
+        self._credentials = credentials
+        self._hosts = {host.lower() for host in hosts} | LOCAL_NAMES
+        self._requests = TokenBuckets(limits.requests_a_second, limits.burst)
+        self._guesses = TokenBuckets(limits.guesses_a_minute / 60, _GUESSES_AT_ONCE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or let it through."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = _headers(scope["headers"])
+        cookies: dict[str, str] = {}
+        send = _with_headers(send, _HEADERS, cookies)
+        refusal = self._refusal(scope, headers)
+        if refusal is not None:
+            status, words = refusal
+            more = {"www-authenticate": 'Basic realm="soundini"'} if status == 401 else {}
+            await reply(send, status, words, {"retry-after": "5"} if status == 429 else more)
+            return
+        owner = self._sessions.owner(_cookies(headers.get("cookie", "")))
+        if owner is None:
+            owner = self._sessions.new()
+            cookies[COOKIE] = self._sessions.cookie(owner)
+        scope.setdefault("state", {})["owner"] = owner
+        await _Counted(self._app, self._limits.body_bytes)(scope, receive, send)
+
+    def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+        """Why a request is turned away: status and words; None where it may pass."""
+        host = headers.get("host", "")
+        if not self._knows(host):
+            return 403, "this server is not known by that name; use the address that it printed"
+        client = scope.get("client")
+        address = client[0] if client else ""
+        if not self._requests.take(address):
+            return 429, "too many requests at once; wait a few seconds"
+        if self._credentials is not None:
+            told = headers.get("authorization", "")
+            if told and self._guesses.level(address) < 1:
+                return 429, "too many wrong passwords; wait a minute"
+            if not self._credentials.admit(told):
+                if told:
+                    self._guesses.take(address)
+                return 401, "a name and a password are needed"
+        if scope["method"] not in _SAFE and not _is_own(headers, scope, host):
+            return 403, "this request comes from another page; use the page of this server"
+        if within_page(scope["path"]).startswith(_CLOSED):
+            return 403, "this server fetches nothing from others"
+        length = headers.get("content-length", "0")
+        if not length.isascii() or not length.isdigit():
+            return 400, "the length of this request is no number"
+        if len(length) > 18 or int(length) > self._limits.body_bytes:
+            return 413, _too_large(self._limits.body_bytes)
+        return None
+
+    def _knows(self, host: str) -> bool:
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        try:
+            ipaddress.ip_address(name.strip("[]"))
+        except ValueError:
+            return name.lower() in self._hosts
+        return True
+
+
+class _Counted:
+    """Stops an application whose request's body grows too large, and answers in its place."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        size, begun, over = 0, False, False
+
+        async def counted() -> Message:
+            nonlocal size, over
+            message = await receive()
+            if message["type"] == "http.request":
+                size += len(message.get("body", b""))
+                if size > self._most:
+                    over = True
+                    return {"type": "http.disconnect"}
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal begun
+            if over and not begun:
+                return
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, watched)
+        except Exception:
+            if not over:
+                raise
+        if over and not begun:
+            await reply(send, 413, _too_large(self._most))
+
+
+def _too_large(most: int) -> str:
+    return f"this is larger than {most / MIB:g} MiB, the most that is taken here; make it smaller, or cut it shorter"
+
+
+def _is_own(headers: dict[str, str], scope: Scope, host: str) -> bool:
+    """Whether a request comes from a page of this server, or from no page at all."""
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
+    origin = headers.get("origin")
+    return origin is None or origin.lower() == f"{scope['scheme']}://{host}".lower()
+
+
+def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in pairs}
+
+
+def _cookies(header: str) -> dict[str, str]:
+    try:
+        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
+    except CookieError:
+        return {}
+
+
+def _with_headers(send: Send, headers: dict[str, str], cookies: dict[str, str]) -> Send:
+    """Add headers that are not there yet, and cookies, to what is sent."""
+
+    async def added(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            pairs = list(message.get("headers", []))
+            there = {name.lower() for name, _ in pairs}
+            pairs += [
+                (name.encode(), value.encode())
+                for name, value in headers.items()
+                if name.encode() not in there
+            ]
+            for name, value in cookies.items():
+                text = f"{name}={value}; Path=/; Max-Age={SECONDS}; HttpOnly; SameSite=Strict"
+                pairs.append((b"set-cookie", text.encode()))
+            message = {**message, "headers": pairs}
+        await send(message)
+
+    return added

@@ -1,0 +1,111 @@
+"""What is heard along a part of a video: the waveform, how strong the effect will be, and what the models take it for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from soundini.config.recipe import SoundConfig
+from soundini.web.forms import EditForm
+from soundini.web.views import Heard, VideoFacts
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from soundini.joint.protocol import JointSpace
+
+_PEAKS = 600
+_MOMENTS = 240
+_NAMED = 48
+_LEAST_APART = 0.25
+"""Seconds between two moments that are named."""
+
+
+class Ears:
+    """Hears sounds as the edits will; keeps a joint space of its own, so that it need not wait for an edit.
+
+    Args:
+        models: the model pack.
+        loading: held by whoever loads models.
+    """
+
+    def __init__(self, models: str, loading: threading.Lock) -> None:
+        self._models = models
+        self._loading = loading
+        self._lock = threading.Lock()
+        self._joint: JointSpace | None = None
+
+    def hear(self, sound_file: Path, seconds: float, config: SoundConfig) -> Heard:
+        """What is heard along a part of a video.
+
+        Args:
+            sound_file: the sound, or a video with sound.
+            seconds: length of the part, above 0.
+            config: how the sound is laid.
+
+        Raises:
+            MediaError: the sound is silent, or cannot be read.
+        """
+        from soundini.editing.sound_track import lay_sound
+        from soundini.joint.protocol import NamesSounds
+        from soundini.media.sound import load_sound
+
+        sound = load_sound(sound_file)
+        times = [(i + 0.5) * seconds / _MOMENTS for i in range(_MOMENTS)]
+        every = max(1, round(_MOMENTS / max(1, min(_NAMED, seconds / _LEAST_APART))))
+        with self._lock:
+            joint = self._space()
+            track = lay_sound(sound, times, seconds, joint, config)
+            named: list[dict[str, float]] = []
+            if isinstance(joint, NamesSounds):
+                named = joint.name_sounds(track.heard[every // 2 :: every])
+        return Heard(
+            seconds=seconds,
+            peaks=_peaks(track.sound.samples),
+            times=tuple(times),
+            envelope=tuple(track.strength.tolist()),
+            classes=tuple(
+                zip(times[every // 2 :: every], map(_likeliest_first, named), strict=False)
+            ),
+        )
+
+    def _space(self) -> JointSpace:
+        if self._joint is None:
+            from soundini.packs.pack import load_senses
+
+            with self._loading:
+                self._joint = load_senses(self._models).joint
+        return self._joint
+
+
+def _peaks(samples: np.ndarray) -> tuple[float, ...]:
+    """The largest absolute sample of each of equal stretches.
+
+    Shape:
+        ``samples``: ``[C, N]``.
+    """
+    import numpy as np
+
+    loud = np.abs(samples).max(0)
+    edges = np.linspace(0, len(loud), min(_PEAKS, len(loud)) + 1).astype(int)[:-1]
+    return tuple(float(v) for v in np.maximum.reduceat(loud, edges).clip(0, 1))
+
+
+def _likeliest_first(shares: dict[str, float]) -> dict[str, float]:
+    best: Sequence[tuple[str, float]] = sorted(shares.items(), key=lambda item: -item[1])
+    return {name: round(share, 4) for name, share in best}
+
+
+def part_seconds(form: EditForm, facts: VideoFacts) -> float:
+    """About how long the part is that a form asks for: enough to draw by, without reading the video."""
+
+    def moment(bound: str | None, default: float) -> float:
+        if bound is None:
+            return default
+        if bound.endswith("s"):
+            return min(float(bound.removesuffix("s")), facts.seconds)
+        return min(int(bound) / facts.frame_rate, facts.seconds)
+
+    return max(1 / facts.frame_rate, moment(form.end, facts.seconds) - moment(form.start, 0.0))

@@ -1,0 +1,34 @@
+"""The languages of the page: each has a page of its own, which lies at its name."""
+
+from __future__ import annotations
+
+LANGUAGES = ("en", "ko")
+"""The first is for whoever asks for none of them."""
+
+
+def choose_language(asked: str | None, accepted: str) -> str:
+    """The language of a page.
+
+    Args:
+        asked: what the address asks for (``?lang=ko``), or None.
+        accepted: the header ``Accept-Language``, such as ``ko-KR,ko;q=0.9,en;q=0.8``.
+    """
+    if asked in LANGUAGES:
+        return asked
+    ranked: list[tuple[float, int, str]] = []
+    for place, part in enumerate(accepted.split(",")):
+        name, _, quality = part.strip().partition(";q=")
+        try:
+            weight = float(quality or 1)
+        except ValueError:
+            continue
+        language = name.split("-")[0].lower()
+        if language in LANGUAGES and weight > 0:
+            ranked.append((-weight, place, language))
+    return min(ranked)[2] if ranked else LANGUAGES[0]
+
+
+def within_page(path: str) -> str:
+    """A path as the page in it sees it: ``/ko/gradio_api/upload`` -> ``/gradio_api/upload``; others stay as they are."""
+    first, _, rest = path.removeprefix("/").partition("/")
+    return f"/{rest}" if first in LANGUAGES else path

@@ -1,0 +1,87 @@
+"""A job in the server's memory: its ticket, how far it is, and the events that were told of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from soundini.web.progress import Progress
+from soundini.web.tickets import Ticket
+from soundini.web.views import JobEvent, JobView
+
+_REMEMBERED = 256
+"""Events that a client may have missed; each tells the whole job, so older ones are no loss."""
+
+
+@dataclass(eq=False)
+class LiveJob:
+    """A job; whoever touches it holds the queue's lock.
+
+    Args:
+        id: random, and the name of its folder.
+        key: of the session whose it is.
+        folder: where it lies.
+        ticket: as it lies on disk.
+        progress: of the running try, or of the last.
+        stop: whether it is to stop within a step.
+        gone: whether it is to be deleted as soon as it has stopped.
+    """
+
+    id: str
+    key: str
+    folder: Path
+    ticket: Ticket
+    progress: Progress = field(default_factory=Progress)
+    stop: bool = False
+    gone: bool = False
+    told: int = 0
+    events: deque[JobEvent] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
+
+    def __post_init__(self) -> None:
+        ticket = self.ticket
+        self.progress = Progress(ticket.step, ticket.steps, ticket.losses)
+
+    def update(self, **changes: object) -> None:
+        """Change fields of the ticket, on disk too."""
+        progress = self.progress
+        done = {
+            "step": progress.step,
+            "steps": progress.steps,
+            "losses": dict(progress.losses),
+        }
+        self.ticket = self.ticket.model_copy(update=done | changes)
+        self.ticket.write(self.folder)
+
+    def tell(self, place: int | None) -> None:
+        """Note an event: the job as it is now."""
+        self.told += 1
+        self.events.append(JobEvent(number=self.told, job=self.view(place)))
+
+    def view(self, place: int | None) -> JobView:
+        """The job as its owner sees it.
+
+        Args:
+            place: in the queue, from 1; None where it does not wait.
+        """
+        ticket, progress = self.ticket, self.progress
+        running = ticket.state == "running"
+        return JobView(
+            id=self.id,
+            label=ticket.label,
+            scope=ticket.form.scope,
+            state=ticket.state,
+            step=progress.step,
+            steps=progress.steps,
+            eta_seconds=progress.eta_seconds if running else None,
+            losses=dict(progress.losses),
+            queue_place=place,
+            error=ticket.error,
+            created=ticket.created,
+            summary=ticket.summary,
+        )
+
+    def news(self, after: int) -> list[JobEvent]:
+        """Events after a number; all that are remembered where the number is of another server's run."""
+        known = after if after <= self.told else 0
+        return [event for event in self.events if event.number > known]

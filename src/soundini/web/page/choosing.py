@@ -1,0 +1,111 @@
+"""The page as it opens, and as files are dropped on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from soundini.errors import MediaError
+from soundini.web.page.board import nothing_heard
+from soundini.web.page.controls import read_form
+from soundini.web.page.desk import Answer, Desk
+from soundini.web.page.draft import Draft, draft_of, still_there
+from soundini.web.page.drop import SELF, sound_shown
+from soundini.web.page.heard import heard_picture
+from soundini.web.page.restoring import restored
+from soundini.web.page.shown import BUSY
+
+
+def connect_choosing(desk: Desk, blocks: gr.Blocks) -> None:
+    """Say what happens when the page opens, and when a file is dropped."""
+    board = desk.board
+    files = [
+        board.draft,
+        board.video,
+        board.sound,
+        board.painter,
+        board.film,
+        board.media_notice,
+    ]
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+    def opened(stored: Any, request: gr.Request) -> Answer:
+        def work(owner: str) -> Answer:
+            draft = still_there(draft_of(stored), desk.service, owner)
+            jobs = desk.service.jobs(owner)
+            busy = [job.id for job in jobs if job.state in BUSY]
+            newest = busy or [job.id for job in jobs]
+            shown = desk.jobs_shown(owner, newest[0] if newest else None)
+            return {**desk.drawn(owner, draft, reset=True), **shown}
+
+        return desk.answer(board.media_notice, request, work)
+
+    def video(stored: Any, event: gr.EventData, request: gr.Request) -> Answer:
+        def work(owner: str) -> Answer:
+            file = desk.service.file(owner, _told(event))
+            draft = Draft(video=file.id, sound=draft_of(stored).sound)
+            if not desk.sounds(owner, draft):
+                draft = draft.with_(sound=None)
+            return desk.drawn(owner, draft, reset=True)
+
+        return desk.answer(board.media_notice, request, work)
+
+    def sound(stored: Any, event: gr.EventData, request: gr.Request) -> Answer:
+        def work(owner: str) -> Answer:
+            file = desk.service.file(owner, _told(event))
+            return _sounding(desk, owner, draft_of(stored).with_(sound=file.id))
+
+        return desk.answer(board.media_notice, request, work)
+
+    def own_sound(stored: Any, request: gr.Request) -> Answer:
+        def work(owner: str) -> Answer:
+            draft = draft_of(stored).with_(sound=SELF)
+            if draft.video is None:
+                raise MediaError(desk.texts["need.video"])
+            if not desk.sounds(owner, draft):
+                raise MediaError(desk.texts["need.own_sound"])
+            return _sounding(desk, owner, draft)
+
+        return desk.answer(board.media_notice, request, work)
+
+    def recipe(event: gr.EventData, request: gr.Request) -> Answer:
+        def work(owner: str) -> Answer:
+            return restored(desk, owner, desk.service.restored(owner, _told(event)))
+
+        return desk.answer(board.media_notice, request, work)
+
+    def hear(request: gr.Request, stored: Any, *values: Any) -> Answer:
+        draft = draft_of(stored)
+        if draft.video is None or draft.sound is None:
+            return {board.heard: nothing_heard(desk.texts)}
+
+        def work(owner: str) -> Answer:
+            form = read_form(desk.texts, draft, None, list(values), "all")
+            return {board.heard: heard_picture(desk.texts, desk.service.hear(owner, form))}
+
+        return desk.answer(board.media_notice, request, work)
+
+    jobs = [board.jobs, board.result, board.timer, board.shown]
+    heard: dict[str, Any] = {
+        "fn": hear,
+        "inputs": [board.draft, *board.controls.all],
+        "outputs": [board.heard, board.media_notice],
+        **quiet,
+    }
+    blocks.load(opened, [board.draft], [*files, *jobs], **quiet).then(**heard)
+    board.video.upload(video, [board.draft], files, **quiet).success(**heard)
+    board.sound.upload(sound, [board.draft], files, **quiet).success(**heard)
+    board.sound.select(own_sound, [board.draft], files, **quiet).success(**heard)
+    board.recipe.upload(recipe, None, [*files, *board.controls.all], **quiet).success(**heard)
+
+
+def _told(event: gr.EventData) -> str:
+    """The id that an upload was given; whoever asks for another's is refused by the service."""
+    data = event._data
+    return str(data.get("id", "")) if isinstance(data, dict) else ""
+
+
+def _sounding(desk: Desk, owner: str, draft: Draft) -> Answer:
+    shown = sound_shown(desk.texts, desk.service, owner, draft.sound)
+    return {desk.board.draft: draft.stored, desk.board.sound: shown}

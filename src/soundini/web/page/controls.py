@@ -1,0 +1,197 @@
+"""How to edit: what can be set on the page, and the form that is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from soundini.config.presets import settings_from
+from soundini.errors import ConfigError, MaskError
+from soundini.web.forms import EditForm, Scope
+from soundini.web.page.draft import Draft
+from soundini.web.page.texts import Texts
+
+_PRESETS = ("fast", "quality", "paper")
+"""Those for the models that come along; the others need models of their own."""
+_METHODS = ("soundini", "blended-diffusion", "layered-atlases", "vqgan-clip")
+_AUDIO = ("guide", "source", "mix", "none")
+_AUDIO_SETTING = "output.audio="
+_NEUTRAL = 1.0
+
+
+@dataclass(frozen=True)
+class Controls:
+    """The components of the settings, in the order in which handlers are given their values.
+
+    Args:
+        preset: settings to begin with.
+        strength: factor on the guidance.
+        audio: sound of the result.
+        track: whether the mask follows the motion.
+        whole: whether all of every frame is edited.
+        start: first frame or time of the part, as the recipe writes it; empty for the beginning.
+        end: one past the last.
+        feather: soft edge as a share of the region; None for the preset's.
+        dilate: pixels by which the mask grows.
+        seed: of the noise.
+        method: how frames are edited.
+        settings: more settings, one a line.
+    """
+
+    preset: gr.Radio
+    strength: gr.Slider
+    audio: gr.Radio
+    track: gr.Checkbox
+    whole: gr.Checkbox
+    start: gr.Textbox
+    end: gr.Textbox
+    feather: gr.Number
+    dilate: gr.Number
+    seed: gr.Number
+    method: gr.Dropdown
+    settings: gr.Textbox
+
+    @property
+    def all(self) -> list[Any]:
+        """All of them, in order."""
+        return list(vars(self).values())
+
+
+def make_controls(texts: Texts, track: gr.Checkbox, whole: gr.Checkbox) -> Controls:
+    """Lay the settings out, within the block that is open.
+
+    Args:
+        texts: the words.
+        track: one that stands beside the painter.
+        whole: another.
+    """
+    presets = [(texts[f"preset.{name}"], name) for name in _PRESETS]
+    preset = gr.Radio(
+        presets, value=_PRESETS[0], label=texts["look.preset"], info=texts["look.preset_info"]
+    )
+    strength = gr.Slider(
+        0.25,
+        2,
+        value=_NEUTRAL,
+        step=0.05,
+        label=texts["look.strength"],
+        info=texts["look.strength_info"],
+        buttons=[],
+    )
+    audio = gr.Radio(
+        [(texts[f"audio.{name}"], name) for name in _AUDIO],
+        value=_AUDIO[0],
+        label=texts["look.audio"],
+    )
+    with gr.Accordion(texts["look.more"], open=False):
+        with gr.Row():
+            start = gr.Textbox(label=texts["look.start"], placeholder="0s", max_lines=1)
+            end = gr.Textbox(label=texts["look.end"], placeholder="4.5s", max_lines=1)
+        with gr.Row():
+            feather = gr.Number(
+                None,
+                label=texts["look.feather"],
+                info=texts["look.feather_info"],
+                minimum=0,
+                maximum=1,
+                step=0.05,
+            )
+            dilate = gr.Number(0, label=texts["look.dilate"], minimum=-512, maximum=512)
+        with gr.Row():
+            seed = gr.Number(0, label=texts["look.seed"], info=texts["look.seed_info"], precision=0)
+            method = gr.Dropdown(
+                [(texts[f"method.{name}"], name) for name in _METHODS],
+                value=_METHODS[0],
+                label=texts["look.method"],
+                filterable=False,
+            )
+        settings = gr.Textbox(
+            label=texts["look.settings"], placeholder=texts["look.settings_hint"], lines=2
+        )
+    return Controls(
+        preset, strength, audio, track, whole, start, end, feather, dilate, seed, method, settings
+    )
+
+
+def read_form(
+    texts: Texts, draft: Draft, mask: tuple[int, str] | None, values: list[Any], scope: Scope
+) -> EditForm:
+    """The form that the page stands at.
+
+    Args:
+        texts: the words of what may be missing.
+        draft: the files and the frame.
+        mask: a frame and the mask that is painted there but is no keyframe, or None.
+        values: of :attr:`Controls.all`.
+        scope: how much is edited.
+
+    Raises:
+        ConfigError: a file is missing, or a setting is none.
+    """
+    if draft.video is None:
+        raise ConfigError(texts["need.video"])
+    if draft.sound is None:
+        raise ConfigError(texts["need.sound"])
+    names = Controls.__dataclass_fields__
+    given = dict(zip(names, values, strict=True))
+    lines = [line.strip() for line in str(given["settings"] or "").splitlines() if line.strip()]
+    for line in lines:
+        if "=" not in line:
+            raise ConfigError(texts("need.settings", line=line))
+    keyframes = dict(draft.keyframes) | ({mask[0]: mask[1]} if mask is not None else {})
+    form = {
+        "video": draft.video,
+        "sound": draft.sound,
+        "masks": [
+            {"frame": frame, "file": file}
+            for frame, file in sorted(keyframes.items())
+            if not given["whole"]
+        ],
+        "whole_frame": bool(given["whole"]),
+        "track": True if given["track"] else None,
+        "preset": given["preset"],
+        "strength": given["strength"],
+        "settings": [f"{_AUDIO_SETTING}{given['audio']}", *lines],
+        "start": str(given["start"] or "").strip() or None,
+        "end": str(given["end"] or "").strip() or None,
+        "feather": given["feather"],
+        "dilate": given["dilate"] or 0,
+        "seed": int(given["seed"] or 0),
+        "method": given["method"],
+        "scope": scope,
+        "at": draft.frame,
+    }
+    return settings_from(form, EditForm)
+
+
+def need_mask(texts: Texts, form: EditForm) -> EditForm:
+    """The form, if it says where to edit.
+
+    Raises:
+        MaskError: nothing is painted.
+    """
+    if not form.has_mask:
+        raise MaskError(texts["need.mask"])
+    return form
+
+
+def values_of(form: EditForm) -> dict[str, Any]:
+    """What the controls stand at for a form, by their names."""
+    audio = [s.removeprefix(_AUDIO_SETTING) for s in form.settings if s.startswith(_AUDIO_SETTING)]
+    others = [s for s in form.settings if not s.startswith(_AUDIO_SETTING)]
+    return {
+        "preset": form.preset,
+        "strength": form.strength,
+        "audio": audio[-1].strip('"') if audio else _AUDIO[0],
+        "track": bool(form.track),
+        "whole": form.whole_frame,
+        "start": form.start or "",
+        "end": form.end or "",
+        "feather": form.feather,
+        "dilate": form.dilate,
+        "seed": form.seed,
+        "method": form.method,
+        "settings": "\n".join(others),
+    }

@@ -1,0 +1,53 @@
+"""The page: laid out, and every component told what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from soundini.web.app import OwnerOf
+from soundini.web.languages import LANGUAGES
+from soundini.web.page.board import lay_out
+from soundini.web.page.choosing import connect_choosing
+from soundini.web.page.desk import Desk
+from soundini.web.page.look import mounting
+from soundini.web.page.painting import connect_painting
+from soundini.web.page.running import connect_running
+from soundini.web.page.texts import Texts
+from soundini.web.service import EditService
+
+_AT_ONCE = 8
+"""Handlers of one kind that run at once: a mask that is followed through a long video holds up nobody else."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that can be mounted.
+
+    Args:
+        blocks: its components.
+        mount: what ``gr.mount_gradio_app`` needs besides.
+    """
+
+    blocks: gr.Blocks
+    mount: dict[str, Any]
+
+
+def build_page(service: EditService, owner_of: OwnerOf, language: str = LANGUAGES[0]) -> Page:
+    """Build the page in one language.
+
+    Args:
+        service: does all the work.
+        owner_of: who sits before the page.
+        language: one of :data:`soundini.web.languages.LANGUAGES`.
+    """
+    texts = Texts(language)
+    with gr.Blocks(title=texts["title"], analytics_enabled=False, fill_width=True) as blocks:
+        desk = Desk(texts, service, owner_of, lay_out(texts))
+        connect_choosing(desk, blocks)
+        connect_painting(desk)
+        connect_running(desk)
+    blocks.queue(default_concurrency_limit=_AT_ONCE)
+    return Page(blocks, mounting(texts))

@@ -1,0 +1,84 @@
+"""How far a running edit is, how long it still takes, and what it looks like."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from soundini.events import EditDone, EditEvent, FileDone, FitStepDone, MasksReady, StepDone
+from soundini.web.views import Summary
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass
+class Progress:
+    """Takes the events of one try of an edit.
+
+    Args:
+        step: steps done, those of earlier tries included.
+        steps: steps in all; 0 until they are known.
+        losses: of the last step.
+        preview: the middle frame of the window as it forms, ``uint8 [H, W, 3]``.
+        summary: what came of it.
+    """
+
+    step: int = 0
+    steps: int = 0
+    losses: Mapping[str, float] = field(default_factory=dict)
+    preview: np.ndarray | None = None
+    summary: Summary | None = None
+    _began: tuple[float, int] | None = None
+    _last: float = 0.0
+    _end: EditDone | None = None
+
+    def take(self, event: EditEvent) -> bool:
+        """Take note of an event; True where there is something new to show."""
+        if isinstance(event, MasksReady):
+            self.steps = event.steps
+        elif isinstance(event, FitStepDone):
+            self.losses = event.losses
+        elif isinstance(event, StepDone):
+            self._time(event)
+            self.step, self.steps, self.losses = event.step, event.total, event.losses
+            self.preview = event.preview
+        elif isinstance(event, EditDone):
+            self._end = event
+        elif isinstance(event, FileDone):
+            self.summary = self._summarised(event)
+        else:
+            return False
+        return True
+
+    @property
+    def eta_seconds(self) -> float | None:
+        """Seconds still to go by the pace so far; None before the second step of this try."""
+        if self._began is None or self.step <= self._began[1]:
+            return None
+        if self.step >= self.steps:
+            return 0.0
+        since, before = self._began
+        pace = (self._last - since) / (self.step - before)
+        return max(0.0, pace * (self.steps - self.step) - (time.monotonic() - self._last))
+
+    def _time(self, event: StepDone) -> None:
+        self._last = time.monotonic()
+        if (
+            self._began is None
+        ):  # the step before it was done at an unknown time: this one begins the count
+            self._began = self._last, event.step
+
+    def _summarised(self, done: FileDone) -> Summary:
+        end = self._end
+        assert end is not None
+        return Summary(
+            frames=end.frames,
+            seconds=end.seconds,
+            temporal=None if end.temporal is None else end.temporal.ratio,
+            seams=None if end.seams is None else end.seams.ratio,
+            losses=dict(end.losses),
+            warnings=done.warnings,
+        )

@@ -1,0 +1,110 @@
+"""Doing a job of the server: the edit, through the job store where it is worth it, and the source beside its result."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import closing, suppress
+from pathlib import Path
+
+from soundini.batch.models import Models
+from soundini.editing.files import prepare_edit, run_edit
+from soundini.editing.prepared import PreparedEdit
+from soundini.editing.request import SELF, EditRequest, MaskRequest
+from soundini.errors import ConfigError, SoundiniError
+from soundini.events import EditEvent, FileDone
+from soundini.jobs.job import Job, delete_job
+from soundini.jobs.record import RECORD
+from soundini.jobs.run import prepare_job, run_job
+from soundini.media.video_reader import VideoReader
+from soundini.media.video_writer import VideoWriter
+from soundini.web.asking import Asked
+from soundini.web.cutting import cut_edit
+from soundini.web.tickets import SOURCE, WORK
+
+
+def run_asked(asked: Asked, folder: Path, models: Models) -> Generator[EditEvent, None, None]:
+    """Do an edit, or go on with it; stop iterating to stop it.
+
+    A preview takes seconds and begins anew; what edits the whole part goes on where it was, to the same bytes.
+
+    Args:
+        asked: what to do.
+        folder: of the job.
+        models: loaded once for all jobs.
+
+    Yields:
+        The events of :func:`soundini.editing.files.run_edit`; when the last comes, the source's clip lies there too.
+
+    Raises:
+        SoundiniError: an input cannot be used, or the disk is full.
+    """
+    pack = models.open(asked.request)
+    if asked.shown is not None:
+        edit = cut_edit(prepare_edit(asked.request, pack), *asked.shown)
+        yield from _with_source(edit, run_edit(edit), folder)
+        return
+    job, edit = _take_up(asked, folder / WORK, models)
+    with job, closing(edit):
+        yield from _with_source(edit, run_job(job, edit), folder)
+
+
+def _with_source(
+    edit: PreparedEdit, work: Generator[EditEvent, None, None], folder: Path
+) -> Generator[EditEvent, None, None]:
+    with closing(work) as events:
+        for event in events:
+            if isinstance(event, FileDone):
+                write_source(edit, folder / SOURCE)
+            yield event
+
+
+def _take_up(asked: Asked, folder: Path, models: Models) -> tuple[Job, PreparedEdit]:
+    """The job that was begun, where there is one that can go on, else a new one."""
+    pack = models.open(asked.request)
+    if (folder / RECORD).exists():
+        job = Job.open(folder)
+        try:
+            return job, prepare_job(job, pack=pack)
+        except ConfigError:  # soundini's weights changed with an update, or the server's --models
+            job.close()
+            delete_job(folder)
+        except BaseException:
+            job.close()
+            raise
+    edit = prepare_edit(asked.request, pack)
+    try:
+        return Job.create(edit, folder), edit
+    except BaseException:
+        edit.close()
+        raise
+
+
+def write_source(edit: PreparedEdit, path: Path) -> None:
+    """Write the source's part as an MP4 that browsers play, frame for frame as long as the result, with its own sound."""
+    with (
+        VideoReader(edit.request.video) as reader,
+        VideoWriter(
+            path,
+            edit.info,
+            preset="veryfast",
+            audio="source" if edit.info.has_audio else "none",
+            audio_source=edit.request.video,
+            start=edit.began,
+            end=edit.began + edit.times[-1],
+        ) as writer,
+    ):
+        frames = reader.frames(edit.first, edit.first + edit.frame_count)
+        for index, frame in enumerate(frames):
+            here, there = edit.times[index : index + 2]
+            writer.write(frame.rgb, here, there - here)
+
+
+def load(models: str) -> Models:
+    """Load what every edit needs, before the first one asks for it."""
+    kept = Models()
+    nothing = EditRequest(
+        video=Path(), sound=SELF, output=Path(), mask=MaskRequest(), models=models
+    )
+    with suppress(SoundiniError):  # a job will tell
+        kept.open(nothing)
+    return kept

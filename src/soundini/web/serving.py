@@ -1,0 +1,108 @@
+"""Listening: a socket, uvicorn, and a clean stop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import webbrowser
+from collections.abc import Callable
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from soundini.errors import ConfigError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+PORT = 7860
+_LAST_PORT = 65535
+_SECONDS_TO_STOP = 2
+_BACKLOG = 128
+
+
+def listen(host: str, port: int | None) -> socket.socket:
+    """Take a port.
+
+    Args:
+        host: name or address to listen on.
+        port: which; 0 for any that is free; None for 7860, or any that is free where that is taken.
+
+    Raises:
+        ConfigError: the host is not one of this machine, or the port is taken or not allowed.
+    """
+    if port is not None and not 0 <= port <= _LAST_PORT:  # the system would take it modulo 65536
+        raise ConfigError(f"--port {port} is no port; choose one from 0 to {_LAST_PORT}")
+    try:
+        return _bound(host, PORT if port is None else port)
+    except OSError as error:
+        if port is None:
+            return listen(host, 0)
+        words = error.strerror or str(error)
+        raise ConfigError(
+            f"cannot listen on {host}, port {port} ({words}); choose another with --host or --port"
+        ) from None
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """The address of the page as a browser on this machine reaches it."""
+    host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):
+        host = "127.0.0.1" if host == "0.0.0.0" else "::1"
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def serve(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM.
+
+    Args:
+        app: what is served.
+        listener: from :func:`listen`; closed in the end.
+        ready: called when the first request would be answered.
+    """
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=_SECONDS_TO_STOP,
+    )
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # defects are told by the app
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready()
+
+    # uvicorn stops at a signal, and then raises it again for whoever stood here before.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        return
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        listener.close()
+
+
+def open_browser(address: str) -> None:
+    """Show the page, where there is a browser to show it; never waited for."""
+    Thread(target=webbrowser.open, args=(address,), daemon=True).start()

@@ -1,0 +1,142 @@
+"""What the server tells of files and jobs: plain frozen records, for the page and for the HTTP API alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from soundini.web.forms import Scope
+
+FileKind = Literal["video", "sound", "mask", "recipe"]
+JobState = Literal["queued", "running", "interrupted", "done", "failed", "cancelled"]
+ENDED: tuple[JobState, ...] = ("interrupted", "done", "failed", "cancelled")
+"""States in which nothing happens until somebody asks for it."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """An uploaded file.
+
+    Args:
+        id: what it is asked for by.
+        kind: what it was uploaded as.
+        label: the visitor's own name for it: only ever shown, and escaped where it is; never part of a path.
+        path: where it lies, under a name of the server's.
+    """
+
+    id: str
+    kind: FileKind
+    label: str
+    path: Path
+
+
+class View(BaseModel):
+    """A record that JSON can hold."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+
+class VideoFacts(View):
+    """What a video is."""
+
+    width: int
+    """Pixels."""
+    height: int
+    """Pixels."""
+    frames: int
+    """How many."""
+    frame_rate: float
+    """Frames a second."""
+    seconds: float
+    """How long it lasts."""
+    has_sound: bool
+    """Whether it has a sound of its own."""
+
+
+class Heard(View):
+    """A sound as the models hear it along the part that is edited."""
+
+    seconds: float
+    """Length of the part."""
+    peaks: tuple[float, ...]
+    """Largest absolute sample in each of equal stretches of the part, 0 to 1: the waveform."""
+    times: tuple[float, ...]
+    """Moments, in seconds from the part's first frame, of the two that follow."""
+    envelope: tuple[float, ...]
+    """How strong the effect is at each moment, 0 to 1."""
+    classes: tuple[tuple[float, Mapping[str, float]], ...]
+    """At fewer moments: the probability of each class that is heard, the likeliest first; empty where they have no words."""
+
+
+class Summary(View):
+    """What came of an edit."""
+
+    frames: int
+    """Frames of the video."""
+    seconds: float
+    """Wall time of the sampling, all tries together."""
+    temporal: float | None
+    """Warp error of the edit over that of the source, inside the mask: 1 is as steady as the source; None for one frame."""
+    seams: float | None
+    """Change across borders of windows over the change elsewhere: 1 cannot be seen; None for one window."""
+    losses: Mapping[str, float]
+    """The guidance terms at their last step."""
+    warnings: tuple[str, ...]
+    """What differs from what was asked, one line each."""
+
+
+class JobView(View):
+    """A job as its owner sees it."""
+
+    id: str
+    """What it is asked for by."""
+    label: str
+    """Which video and which sound, by the visitor's own names: escape it where it is shown."""
+    scope: Scope
+    """What of the video is edited."""
+    state: JobState
+    """``interrupted``, ``cancelled`` and ``failed`` jobs can be resumed."""
+    step: int
+    """Steps done."""
+    steps: int
+    """Steps in all; 0 until they are known."""
+    eta_seconds: float | None
+    """About how long it still takes; None while nobody knows."""
+    losses: Mapping[str, float]
+    """The guidance terms at the last step."""
+    queue_place: int | None
+    """1 for the next to run; None where it does not wait."""
+    error: str
+    """Why it failed, in one line."""
+    created: str
+    """When it was submitted, UTC, ISO 8601."""
+    summary: Summary | None
+    """What came of it, once it is done."""
+
+
+class JobEvent(View):
+    """A job after something happened to it."""
+
+    number: int
+    """Rises; a client that lost its connection asks for what came after the last it saw."""
+    job: JobView
+    """The job as it was then."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The files of a job that is done.
+
+    Args:
+        video: the edited video.
+        recipe: how to do it again.
+        source: the same part of the source video, playable in a browser, frame for frame beside ``video``.
+    """
+
+    video: Path
+    recipe: Path
+    source: Path

@@ -1,0 +1,192 @@
+"""The page as people use it: the real command, the real models, a real browser."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from soundini.media.video_reader import VideoReader
+from web_visitor import Visitor
+
+STROKE = ((0.4, 0.5), (0.5, 0.55), (0.6, 0.5))
+SCREENSHOTS = os.environ.get("SOUNDINI_SCREENSHOTS")
+
+
+@pytest.fixture
+def visit(browser, server):
+    """Open the page as a new visitor; in the end nothing may have gone wrong in the browser."""
+    visitors = []
+
+    def call(path="", **options):
+        visitors.append(Visitor(browser, server.address, **options))
+        return visitors[-1].open(path)
+
+    yield call
+    for visitor in visitors:
+        visitor.context.close()
+
+
+def frames(path):
+    with VideoReader(path) as reader:
+        return np.stack([frame.rgb for frame in reader.frames(0)]).astype(int)
+
+
+def test_from_opening_the_page_to_the_edit_on_disk(visit, media, axe, tmp_path):
+    visitor = visit().bring(media)
+    assert visitor.part("video").get_by_text(media[0].name).is_visible()
+    clicks = visitor.clicks
+    visitor.set("sampling.steps=2").paint(*STROKE)
+    assert visitor.faults(axe) == []
+
+    visitor.click("Preview one frame")
+    visitor.players()
+    assert visitor.faults(axe) == []
+
+    visitor.set("sampling.steps=16")
+    visitor.click("Run all")
+    visitor.state("running")
+    visitor.steps_done()
+    visitor.page.reload()  # in mid-run
+    visitor.steps_done()
+    visitor.state("done")
+    visitor.players()
+    edited = frames(visitor.download("Download the video", tmp_path / "out.mp4"))
+    recipe = json.loads(visitor.download("Download its recipe", tmp_path / "r.json").read_text())
+    assert visitor.clicks - 1 <= 8  # the preview's player came of a click of its own
+    assert clicks == 2
+    assert recipe["request"]["recipe"]["sampling"]["steps"] == 16
+
+    source = frames(media[0])
+    assert edited.shape == source.shape
+    change = np.abs(edited - source).mean(-1)
+    rows, columns = np.mgrid[:120, :160]
+    inside = np.hypot(rows - 62, columns - 80) < 8
+    far = (rows < 36) | (rows > 84) | (columns < 40) | (columns > 120)
+    assert change[:, inside].mean() > 8
+    assert change[:, far].mean() < 2.5  # what the codec does
+    assert visitor.trouble == []
+
+    visitor.choose("recipe", tmp_path / "out.mp4")
+    visitor.page.locator(".chip").wait_for()
+    assert "sampling.steps=16" in visitor.page.get_by_label("name=value").input_value()
+
+
+def test_what_is_wrong_is_said_where_it_is_wrong(visit, tmp_path):
+    visitor = visit()
+    visitor.click("Run all")
+    visitor.page.get_by_text("Add a video first").wait_for()
+    text = tmp_path / "notes<b>.mp4"
+    text.write_text("this is no video")
+    visitor.choose("video", text)
+    problem = visitor.part("video").get_by_role("alert")
+    problem.wait_for()
+    assert "notes<b>.mp4" in problem.inner_text()
+    assert visitor.page.locator(".stage").is_hidden()
+
+
+def test_an_edit_is_stopped_and_goes_on(visit, media):
+    visitor = visit().bring(media).set("sampling.steps=40").paint(*STROKE)
+    visitor.click("Run all")
+    visitor.steps_done()
+    visitor.click("Cancel", within="result")
+    visitor.state("stopped")
+    visitor.set("sampling.steps=2")
+    visitor.click("Resume", within="result")
+    visitor.steps_done()
+    visitor.click("Cancel", within="result")
+    visitor.state("stopped")
+    visitor.click("Delete", within="result")
+    visitor.page.get_by_text("Nothing yet.").wait_for()
+    assert visitor.trouble == []
+
+
+def test_the_server_is_started_again_with_an_unfinished_edit(visit, server, media):
+    visitor = visit().bring(media).set("sampling.steps=24").paint(*STROKE)
+    visitor.click("Run all")
+    visitor.steps_done()
+    visitor.page.goto("about:blank")
+    assert server.stop() == 0
+    server.start()
+    visitor.open()
+    visitor.state("interrupted")
+    visitor.page.get_by_text("Nothing is lost").first.wait_for()
+    visitor.click("Resume", within="result")
+    visitor.state("done")
+    visitor.players()
+
+
+def test_everything_can_be_done_with_the_keyboard(visit, media):
+    visitor = visit().bring(media)
+    page = visitor.page
+    page.locator(".stage .above").focus()
+    for key in ("Space", "Shift+ArrowRight", "ArrowDown", "Space"):
+        page.keyboard.press(key)
+    keep = page.get_by_role("button", name="Add as keyframe")
+    keep.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Remove the keyframe at frame 0").wait_for()
+
+    page.get_by_label("Frame", exact=True).focus()
+    page.keyboard.press("End")
+    page.locator(".stage img[alt='Frame 11 of the video']").wait_for()
+    page.get_by_text("Draw by numbers").click()
+    page.get_by_role("button", name="Draw the ellipse").press("Enter")
+    keep.press("Enter")
+    page.get_by_role("button", name="Remove the keyframe at frame 11").wait_for()
+
+    page.get_by_role("button", name="Check the mask").press("Enter")
+    film = page.locator(".film video")
+    film.wait_for()
+    page.wait_for_function("() => document.querySelector('.film video').readyState >= 2")
+    page.get_by_role("button", name="Remove the keyframe at frame 11").press("Enter")
+    page.get_by_role("button", name="Remove the keyframe at frame 11").wait_for(state="detached")
+    assert visitor.trouble == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_a_phone_and_is_seen_by_all(visit, media, axe, scheme):
+    visitor = visit(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    assert visitor.faults(axe) == []
+    visitor.bring(media).paint(*STROKE)
+    assert visitor.faults(axe) == []
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_korean_is_spoken_throughout(visit, media):
+    visitor = visit("?lang=ko").bring(media)
+    texts = Path(__file__).parents[2] / "src/soundini/web/page/texts"
+    english, korean = (json.loads((texts / f"{name}.json").read_text()) for name in ("en", "ko"))
+    visitor.page.get_by_role("button", name=korean["look.more"]).click()
+    shown = visitor.page.evaluate(
+        """() => [document.body.innerText, ...[...document.querySelectorAll("*")].flatMap(
+            e => ["aria-label", "title", "placeholder", "alt"].map(n => e.getAttribute(n) || ""))].join("\\n")"""
+    )
+    assert visitor.page.evaluate("document.documentElement.lang") == "ko"
+    left = [key for key, words in english.items() if len(words) > 6 and words in shown]
+    assert [key for key in left if english[key] != korean[key]] == ["other_language"]
+    visitor.page.get_by_role("link", name="English").click()
+    visitor.page.get_by_role("button", name=english["run.all"]).wait_for()
+    assert visitor.trouble == []
+
+
+def test_the_browser_says_which_language(visit):
+    assert visit(locale="ko-KR").page.url.endswith("/ko/")
+    assert visit(locale="de-DE").page.url.endswith("/en/")
+
+
+@pytest.mark.skipif(not SCREENSHOTS, reason="set SOUNDINI_SCREENSHOTS=FOLDER to write them")
+@pytest.mark.parametrize("name", ["light", "dark", "phone"])
+def test_screenshots(visit, media, name):
+    """For the docs: SOUNDINI_SCREENSHOT_CLIP and SOUNDINI_SCREENSHOT_SOUND name what is shown on them."""
+    named = (os.environ.get(f"SOUNDINI_SCREENSHOT_{what}") for what in ("CLIP", "SOUND"))
+    shown = tuple(Path(own) if own else made for own, made in zip(named, media, strict=True))
+    size = {"width": 390, "height": 844} if name == "phone" else {"width": 1280, "height": 900}
+    scheme = "dark" if name == "dark" else "light"
+    visitor = visit(viewport=size, color_scheme=scheme).bring(shown).paint(*STROKE)
+    visitor.click("Run all")
+    visitor.players()
+    visitor.page.mouse.move(0, 0)
+    visitor.page.evaluate("window.scrollTo(0, 0)")
+    visitor.page.screenshot(path=f"{SCREENSHOTS}/web-{name}.png", full_page=name == "phone")

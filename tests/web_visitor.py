@@ -74,12 +74,17 @@ class Visitor:
 
     def set(self, *settings: str) -> Visitor:
         """Write settings of the recipe, for edits that take seconds."""
-        field = self.page.get_by_label("name=value")
-        if not field.is_visible():
-            self.page.get_by_role("button", name="More settings").click()
+        field = self.more()
         field.fill("\n".join([*_QUICK, *settings]))
         field.blur()
         return self
+
+    def more(self):
+        """The field of settings of the recipe, which is unfolded first."""
+        field = self.page.get_by_label("name=value")
+        if not field.is_visible():
+            self.page.get_by_role("button", name="More settings").click()
+        return field
 
     def paint(self, *points: tuple[float, float]) -> Visitor:
         """One stroke with the mouse, through points in shares of the frame."""

@@ -38,11 +38,14 @@ def restored(desk: Desk, owner: str, form: EditForm) -> Answer:
         len(keyframes) == 1
     ):  # one mask is no list of keyframes: it is painted, at the frame it was painted on
         draft = draft.with_(frame=next(iter(keyframes)))
-    values = values_of(form)
+    return {**desk.drawn(owner, draft, reset=True), **controls_set(desk, form)}
+
+
+def controls_set(desk: Desk, form: EditForm) -> Answer:
+    """The controls as a form has them."""
     controls = desk.board.controls
     return {
-        **desk.drawn(owner, draft, reset=True),
-        **{getattr(controls, name): gr.update(value=value) for name, value in values.items()},
+        getattr(controls, name): gr.update(value=value) for name, value in values_of(form).items()
     }
 
 

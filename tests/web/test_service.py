@@ -89,7 +89,7 @@ def test_a_preview_sees_and_hears_what_the_whole_does(
         assert part.frame_count == 1
         np.testing.assert_allclose(next(iter(part.masks)), masks_there[index], atol=0.02)
         assert float(part.track.strength) == pytest.approx(
-            float(whole.track.strength[index]), abs=0.03
+            float(whole.track.strength[index]), abs=0.05
         )
         assert float(part.track.heard[0] @ whole.track.heard[index]) > 0.99
         part.close()
@@ -104,7 +104,7 @@ def test_a_preview_where_the_mask_is_not(service, form_for):
 
 
 def test_cancelled_within_a_step_and_resumed_to_the_same_bytes(service, form_for):
-    form = form_for(service, settings=("sampling.steps=40", "region.size=64", "window.frames=4"))
+    form = form_for(service, settings=("sampling.steps=12", "region.size=32", "window.frames=6"))
     plain = service.submit(ME, form)
     assert wait(service, ME, plain).state == "done"
     again = service.submit(ME, form)
@@ -312,7 +312,7 @@ def test_what_is_heard_follows_the_sound(service, form_for):
     heard = service.hear(ME, form)
     assert heard.seconds == pytest.approx(1.0)
     assert len(heard.times) == len(heard.envelope)
-    assert heard.envelope[0] < 0.5 < heard.envelope[-1]
+    assert heard.envelope[0] < 0.6 < 0.9 < heard.envelope[-1]
     assert np.mean(heard.peaks[:100]) < 0.5 * np.mean(heard.peaks[-100:])
     assert heard.classes
     for moment, shares in heard.classes:

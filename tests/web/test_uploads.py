@@ -154,7 +154,7 @@ def test_a_stream_that_breaks_off_leaves_nothing(service):
 
 
 def test_what_a_killed_server_had_half_taken_is_cleared_away(service_in, tmp_path):
-    half = tmp_path / "web" / "incoming" / "0" * 1
+    half = tmp_path / "web" / "incoming" / "0"
     half.mkdir(parents=True)
     (half / "video.upload").write_bytes(b"half")
     service = service_in()

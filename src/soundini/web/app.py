@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Callable, Collection
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 OwnerOf = Callable[["gr.Request"], str]
 """Who sits before the page; raises a :class:`soundini.errors.ConfigError` that asks to reload the page where nobody knows."""
 
+_LOG = logging.getLogger("soundini.web")
 _STATUS: dict[type[SoundiniError], int] = {MissingError: 404, TooLargeError: 413, BusyError: 429}
 _LONGEST = 1000
 
@@ -63,6 +65,7 @@ def make_app(
     app.include_router(make_router(service))
     app.add_exception_handler(SoundiniError, _told)
     app.add_exception_handler(RequestValidationError, _told_invalid)
+    app.add_exception_handler(Exception, _told_defect)
     if with_page:
         _mount_page(app, service, sessions)
     return Guard(GradioFiles(app), sessions, service.limits, credentials, hosts)
@@ -123,6 +126,11 @@ def mount_options(service: EditService) -> dict[str, Any]:
 def _told(_request: Request, error: Exception) -> JSONResponse:
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 400)
     return JSONResponse({"detail": str(error)}, status)
+
+
+def _told_defect(request: Request, error: Exception) -> JSONResponse:
+    _LOG.error("%s %s", request.method, request.url.path, exc_info=error)
+    return JSONResponse({"detail": "this is a defect of soundini; its log says more"}, 500)
 
 
 def _told_invalid(_request: Request, error: Exception) -> JSONResponse:

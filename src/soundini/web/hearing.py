@@ -28,10 +28,12 @@ class Ears:
 
     Args:
         models: the model pack.
+        loading: held by whoever loads models.
     """
 
-    def __init__(self, models: str) -> None:
+    def __init__(self, models: str, loading: threading.Lock) -> None:
         self._models = models
+        self._loading = loading
         self._lock = threading.Lock()
         self._joint: JointSpace | None = None
 
@@ -73,7 +75,8 @@ class Ears:
         if self._joint is None:
             from soundini.packs.pack import load_senses
 
-            self._joint = load_senses(self._models).joint
+            with self._loading:
+                self._joint = load_senses(self._models).joint
         return self._joint
 
 

@@ -65,9 +65,11 @@ class EditService:
         self._lock = lock_folder(self.folder)
         try:
             self._uploads = Uploads(self.folder, self.limits)
-            self._ears = Ears(models)
+            # Of two threads that import diffusers at once, one finds it half there.
+            self._loading = threading.Lock()
+            self._ears = Ears(models, self._loading)
             self._drawing = threading.Lock()
-            self._queue = JobQueue(self.folder, self.limits, self._do, lambda: _warm(models))
+            self._queue = JobQueue(self.folder, self.limits, self._do, self._warm)
         except BaseException:
             self._lock.release()
             raise
@@ -297,8 +299,9 @@ class EditService:
             asked = ask(form, self._whereabouts(job.key, form, job.folder), self.limits)
             yield from run_asked(asked, job.folder, models)
 
+    def _warm(self) -> Models:
+        """Load the models, in the queue's thread."""
+        with self._loading:
+            from soundini.web.running import load
 
-def _warm(models: str) -> Models:
-    from soundini.web.running import load
-
-    return load(models)
+            return load(self._models)

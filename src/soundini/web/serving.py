@@ -83,7 +83,7 @@ def serve(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> N
         server_header=False,
         timeout_graceful_shutdown=_SECONDS_TO_STOP,
     )
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # streams are cut off as it stops
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # defects are told by the app
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -1,3 +1,6 @@
+import re
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 
@@ -90,6 +93,24 @@ def serving(service, *arguments, **options):
         server.should_exit = True
         thread.join()
         listener.close()
+
+
+@contextmanager
+def commanded(folder, *arguments):
+    """The real command in a process, with its page: the process and its address."""
+    command = [sys.executable, "-m", "soundini", "web", "--no-browser", "--port", "0"]
+    options = ["--folder", str(folder), "--models", "debug", *arguments]
+    with subprocess.Popen(
+        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            found = re.search(r"http://\S+", line)
+            assert found, (line, process.communicate())
+            yield process, found[0]
+        finally:
+            process.kill()
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from soundini.events import StepDone
-from soundini.jobs.sealed import write_durably
-from soundini.media.output import open_to_append, write_error
+from soundini.media.output import open_to_append, write_durably, write_error
 
 LOG, LOSSES = "log.jsonl", "losses.csv"
 _STEP = re.compile("[0-9]{1,9}")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from soundini.editing.request import EditRequest, versions
 from soundini.errors import ConfigError
-from soundini.jobs.sealed import write_durably
+from soundini.media.output import write_durably
 from soundini.settings_files import read_json
 
 RECORD = "job.json"

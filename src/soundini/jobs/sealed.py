@@ -13,24 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from soundini.media.output import PartialFile, write_error
-
-_TOKEN = "new"
-"""Whoever writes holds the job's lock, so one hidden name will do, and a killed process leaves one file at most."""
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole after a power loss, or not at all; one process at a time.
-
-    Raises:
-        MediaError: the disk is full, or cannot be written to.
-    """
-    with PartialFile(path, _TOKEN) as file:
-        try:
-            file.partial.write_bytes(data)
-        except OSError as error:
-            raise write_error(path, error) from None
-        file.commit()
+from soundini.media.output import write_durably
 
 
 def write_sealed(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:

@@ -13,6 +13,9 @@ from typing import TextIO
 
 from soundini.errors import MediaError
 
+_DURABLE = "new"
+"""Part of the hidden name of :func:`write_durably`."""
+
 
 def check_output(path: str | Path, inputs: Iterable[str | Path] = ()) -> Path:
     """Refuse an output path that cannot work, before any work is done.
@@ -140,6 +143,22 @@ class PartialFile:
     def discard(self) -> None:
         """Remove the partial file if it is still there."""
         self.partial.unlink(missing_ok=True)
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole after a power loss, or not at all.
+
+    One process at a time writes it: one hidden name will do then, and a killed process leaves one file at most.
+
+    Raises:
+        MediaError: The disk is full, or cannot be written to.
+    """
+    with PartialFile(path, _DURABLE) as file:
+        try:
+            file.partial.write_bytes(data)
+        except OSError as error:
+            raise write_error(path, error) from None
+        file.commit()
 
 
 def partial_path(path: Path, token: str) -> Path:

@@ -16,7 +16,7 @@ from soundini._version import __version__
 from soundini.errors import ConfigError, SoundiniError
 from soundini.web.api import PREFIX, make_router
 from soundini.web.credentials import Credentials
-from soundini.web.gradio_files import GradioFiles
+from soundini.web.gradio_files import GRADIO, GradioFiles
 from soundini.web.guard import Guard
 from soundini.web.languages import LANGUAGES, choose_language
 from soundini.web.refusals import BusyError, MissingError, TooLargeError
@@ -68,11 +68,12 @@ def make_app(
     app.add_exception_handler(Exception, _told_defect)
     if with_page:
         _mount_page(app, service, sessions)
-    return Guard(GradioFiles(app), sessions, service.limits, credentials, hosts)
+    files = GradioFiles(app, service.folder, service.limits)
+    return Guard(files, sessions, service.limits, credentials, hosts)
 
 
 def _mount_page(app: FastAPI, service: EditService, sessions: Sessions) -> None:
-    place = service.folder / "gradio"
+    place = service.folder / GRADIO
     shutil.rmtree(place, ignore_errors=True)  # nothing in it outlives the page that it was shown on
     place.mkdir()
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"

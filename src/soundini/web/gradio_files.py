@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from starlette.concurrency import run_in_threadpool
+
+from soundini.web.folder import refuse_full
 from soundini.web.languages import within_page
+from soundini.web.limits import Limits
+from soundini.web.refusals import TooLargeError
 from soundini.web.replies import reply
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+GRADIO = "gradio"
+"""Folder of what passes through Gradio, in the server's."""
 _UPLOAD = "/gradio_api/upload"
 _FILES = ("/gradio_api/file=", "/gradio_api/file/")
 _LONGEST = 2**20
@@ -21,14 +28,20 @@ _LONGEST = 2**20
 class GradioFiles:
     """Remembers who uploaded which file through Gradio's own route, and refuses it to others.
 
-    Files of the same bytes lie at one path; it is then shown to all who gave them.
+    Files of the same bytes lie at one path; it is then shown to all who gave them. What Gradio leaves behind of an upload
+    that was refused or broke off is deleted.
 
     Args:
         app: Gradio, or what holds it; the guard comes before.
+        folder: the server's.
+        limits: how much may lie there.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, folder: Path, limits: Limits) -> None:
         self._app = app
+        self._folder = folder
+        self._limits = limits
+        self._coming = 0
         self._owners: dict[str, set[str]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,8 +54,23 @@ class GradioFiles:
             await reply(send, 403, "this file is not yours")
             return
         if path == _UPLOAD and scope["method"] == "POST":
-            send = self._noting(owner, send)
+            await self._take(scope, receive, send)
+            return
         await self._app(scope, receive, send)
+
+    async def _take(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await run_in_threadpool(refuse_full, self._folder, self._limits)
+        except TooLargeError as error:
+            await reply(send, 413, str(error))
+            return
+        self._coming += 1
+        try:
+            await self._app(scope, receive, self._noting(scope["state"]["owner"], send))
+        finally:
+            self._coming -= 1
+            if self._coming == 0:
+                await run_in_threadpool(_sweep, self._folder / GRADIO)
 
     def _may(self, owner: str, path: str) -> bool:
         for prefix in _FILES:
@@ -62,6 +90,13 @@ class GradioFiles:
             await send(message)
 
         return noted
+
+
+def _sweep(place: Path) -> None:
+    """Delete half uploads: whole ones lie in folders of their own."""
+    for path in place.iterdir() if place.is_dir() else ():
+        if path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def _names(body: bytes) -> list[str]:

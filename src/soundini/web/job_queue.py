@@ -41,18 +41,19 @@ class JobQueue:
         root: the server's folder.
         limits: how many may wait.
         do: does a job.
-        warm: loads the models before the first job asks for them.
+        warm: loads the models, for the first job or when :meth:`warm` asks.
     """
 
     def __init__(self, root: Path, limits: Limits, do: Do, warm: Callable[[], Models]) -> None:
         self._root = root
         self._limits = limits
         self._do = do
-        self._warm = warm
+        self._load = warm
         self._changed = threading.Condition()
         self._jobs = {job.id: job for job in _found(root)}
         self._waiting: list[LiveJob] = []
         self._closing = False
+        self._wanted = False
         for job in self._jobs.values():
             job.tell(None)
         self._thread = threading.Thread(target=self._work, name="soundini edits", daemon=True)
@@ -67,6 +68,12 @@ class JobQueue:
             self._waiting.clear()
             self._changed.notify_all()
         self._thread.join()
+
+    def warm(self) -> None:
+        """Load the models now, before the first job asks for them."""
+        with self._changed:
+            self._wanted = True
+            self._changed.notify_all()
 
     def submit(self, key: str, ticket: Ticket) -> str:
         """Take a job, and return its id.
@@ -209,7 +216,12 @@ class JobQueue:
         shutil.rmtree(job.folder, ignore_errors=True)
 
     def _work(self) -> None:
-        models = self._warm()
+        with self._changed:
+            while not (self._waiting or self._wanted or self._closing):
+                self._changed.wait()
+            if self._closing:
+                return
+        models = self._load()
         while (job := self._next()) is not None:
             try:
                 self._run(job, models)

@@ -69,7 +69,7 @@ class EditService:
             self._loading = threading.Lock()
             self._ears = Ears(models, self._loading)
             self._drawing = threading.Lock()
-            self._queue = JobQueue(self.folder, self.limits, self._do, self._warm)
+            self._queue = JobQueue(self.folder, self.limits, self._do, self._load)
         except BaseException:
             self._lock.release()
             raise
@@ -78,6 +78,10 @@ class EditService:
         """Stop the running edit within a step; it can be resumed, by the next server too."""
         self._queue.close()
         self._lock.release()
+
+    def warm(self) -> None:
+        """Load the models now, so that the first edit need not wait for them."""
+        self._queue.warm()
 
     def add_file(self, owner: str, kind: FileKind, stream: BinaryIO, label: str) -> StoredFile:
         """Take an upload, and look whether it is what it is said to be.
@@ -299,7 +303,7 @@ class EditService:
             asked = ask(form, self._whereabouts(job.key, form, job.folder), self.limits)
             yield from run_asked(asked, job.folder, models)
 
-    def _warm(self) -> Models:
+    def _load(self) -> Models:
         """Load the models, in the queue's thread."""
         with self._loading:
             from soundini.web.running import load

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 import webbrowser
 from collections.abc import Callable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 PORT = 7860
+_LAST_PORT = 65535
 _SECONDS_TO_STOP = 2
 _BACKLOG = 128
 
@@ -31,6 +33,8 @@ def listen(host: str, port: int | None) -> socket.socket:
     Raises:
         ConfigError: the host is not one of this machine, or the port is taken or not allowed.
     """
+    if port is not None and not 0 <= port <= _LAST_PORT:  # the system would take it modulo 65536
+        raise ConfigError(f"--port {port} is no port; choose one from 0 to {_LAST_PORT}")
     try:
         return _bound(host, PORT if port is None else port)
     except OSError as error:
@@ -40,8 +44,6 @@ def listen(host: str, port: int | None) -> socket.socket:
         raise ConfigError(
             f"cannot listen on {host}, port {port} ({words}); choose another with --host or --port"
         ) from None
-    except OverflowError:
-        raise ConfigError(f"--port {port} is no port; choose one from 0 to 65535") from None
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -90,11 +92,14 @@ def serve(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> N
             await super().startup(sockets)
             ready()
 
+    # uvicorn stops at a signal, and then raises it again for whoever stood here before.
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         Server(config).run(sockets=[listener])
     except KeyboardInterrupt:
         return
     finally:
+        signal.signal(signal.SIGTERM, before)
         listener.close()
 
 

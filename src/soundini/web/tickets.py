@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from soundini.jobs.sealed import write_durably
+from soundini.media.output import write_durably
 from soundini.settings_files import read_json
 from soundini.web.forms import EditForm
 from soundini.web.views import JobState, Summary

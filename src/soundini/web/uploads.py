@@ -14,8 +14,7 @@ from typing import BinaryIO
 from pydantic import BaseModel, ConfigDict, Field
 
 from soundini.errors import ConfigError
-from soundini.jobs.sealed import write_durably
-from soundini.media.output import write_error
+from soundini.media.output import write_durably, write_error
 from soundini.settings_files import read_json
 from soundini.web.folder import folder_bytes
 from soundini.web.inspecting import inspect

@@ -44,20 +44,20 @@ def test_from_opening_the_page_to_the_edit_on_disk(visit, media, axe, tmp_path):
     visitor.players()
     assert visitor.faults(axe) == []
 
-    visitor.set("sampling.steps=16")
+    visitor.set("sampling.steps=12")
     visitor.click("Run all")
     visitor.state("running")
     visitor.steps_done()
     visitor.page.reload()  # in mid-run
     visitor.steps_done()
-    assert "sampling.steps=16" in visitor.more().input_value()
+    assert "sampling.steps=12" in visitor.more().input_value()
     visitor.state("done")
     visitor.players()
     edited = frames(visitor.download("Download the video", tmp_path / "out.mp4"))
     recipe = json.loads(visitor.download("Download its recipe", tmp_path / "r.json").read_text())
     assert visitor.clicks - 1 <= 8  # the preview's player came of a click of its own
     assert clicks == 2
-    assert recipe["request"]["recipe"]["sampling"]["steps"] == 16
+    assert recipe["request"]["recipe"]["sampling"]["steps"] == 12
 
     source = frames(media[0])
     assert edited.shape == source.shape
@@ -71,7 +71,7 @@ def test_from_opening_the_page_to_the_edit_on_disk(visit, media, axe, tmp_path):
 
     visitor.choose("recipe", tmp_path / "out.mp4")
     visitor.page.locator(".chip").wait_for()
-    assert "sampling.steps=16" in visitor.more().input_value()
+    assert "sampling.steps=12" in visitor.more().input_value()
 
 
 def test_what_is_wrong_is_said_where_it_is_wrong(visit, tmp_path):
@@ -88,7 +88,7 @@ def test_what_is_wrong_is_said_where_it_is_wrong(visit, tmp_path):
 
 
 def test_an_edit_is_stopped_and_goes_on(visit, media):
-    visitor = visit().bring(media).set("sampling.steps=40").paint(*STROKE)
+    visitor = visit().bring(media).set("sampling.steps=20").paint(*STROKE)
     visitor.click("Run all")
     visitor.steps_done()
     visitor.click("Cancel", within="result")
@@ -104,7 +104,7 @@ def test_an_edit_is_stopped_and_goes_on(visit, media):
 
 
 def test_the_server_is_started_again_with_an_unfinished_edit(visit, server, media):
-    visitor = visit().bring(media).set("sampling.steps=24").paint(*STROKE)
+    visitor = visit().bring(media).set("sampling.steps=12").paint(*STROKE)
     visitor.click("Run all")
     visitor.steps_done()
     visitor.page.goto("about:blank")

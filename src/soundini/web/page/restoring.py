@@ -28,7 +28,9 @@ def restored(desk: Desk, owner: str, form: EditForm) -> Answer:
         ("box", form.box),
         ("ellipse", form.ellipse),
     ]
-    drawn = [(kind, numbers) for kind, numbers in shapes if numbers is not None]
+    drawn: list[tuple[ShapeKind, tuple[float, ...]]] = [
+        (kind, numbers) for kind, numbers in shapes if numbers is not None
+    ]
     if drawn and not keyframes and form.video:
         keyframes = {form.at: _painted(desk, owner, form.video, drawn)}
     draft = Draft(

@@ -108,9 +108,9 @@ class Visitor:
         """Wait until the running edit has a picture to show."""
         self.page.locator("img.live:not([hidden])").wait_for(timeout=LONG)
 
-    def players(self) -> None:
+    def players(self, timeout: float = LONG) -> None:
         """Wait until source and edit can be played."""
-        self.page.locator(".screen .edited").wait_for(timeout=LONG)
+        self.page.locator(".screen .edited").wait_for(timeout=timeout)
         self.page.wait_for_function(
             "() => [...document.querySelectorAll('.screen video')].every(v => v.readyState >= 2 && v.error === null)"
         )

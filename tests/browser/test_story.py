@@ -187,7 +187,7 @@ def test_screenshots(visit, media, name):
     scheme = "dark" if name == "dark" else "light"
     visitor = visit(viewport=size, color_scheme=scheme).bring(shown).paint(*STROKE)
     visitor.click("Run all")
-    visitor.players()
+    visitor.players(timeout=500_000)
     visitor.page.mouse.move(0, 0)
     visitor.page.evaluate("window.scrollTo(0, 0)")
     visitor.page.screenshot(path=f"{SCREENSHOTS}/web-{name}.png", full_page=name == "phone")

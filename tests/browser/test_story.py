@@ -67,11 +67,21 @@ def test_from_opening_the_page_to_the_edit_on_disk(visit, media, axe, tmp_path):
     far = (rows < 36) | (rows > 84) | (columns < 40) | (columns > 120)
     assert change[:, inside].mean() > 8
     assert change[:, far].mean() < 2.5  # what the codec does
+    visitor.page.get_by_label("Wipe between source and edit").press("ArrowLeft")
+    assert visitor.page.locator(".screen").get_attribute("style") == "--cut: 49%;"
+    visitor.page.get_by_role("button", name="Play").press("Enter")
+    visitor.page.wait_for_function(
+        "() => [...document.querySelectorAll('.screen video')].every(v => v.currentTime > 0)"
+    )
     assert visitor.trouble == []
 
     visitor.choose("recipe", tmp_path / "out.mp4")
     visitor.page.locator(".chip").wait_for()
     assert "sampling.steps=12" in visitor.more().input_value()
+    visitor.click("Another seed")
+    visitor.state("running")
+    visitor.click("Cancel", within="result")
+    visitor.state("stopped")
 
 
 def test_what_is_wrong_is_said_where_it_is_wrong(visit, tmp_path):
@@ -93,12 +103,11 @@ def test_an_edit_is_stopped_and_goes_on(visit, media):
     visitor.steps_done()
     visitor.click("Cancel", within="result")
     visitor.state("stopped")
-    visitor.set("sampling.steps=2")
     visitor.click("Resume", within="result")
     visitor.steps_done()
     visitor.click("Cancel", within="result")
     visitor.state("stopped")
-    visitor.click("Delete", within="result")
+    visitor.click("Delete", within="jobs")
     visitor.page.get_by_text("Nothing yet.").wait_for()
     assert visitor.trouble == []
 
@@ -153,6 +162,19 @@ def test_it_fits_a_phone_and_is_seen_by_all(visit, media, axe, scheme):
     visitor.bring(media).paint(*STROKE)
     assert visitor.faults(axe) == []
     assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_sound_is_recorded(visit, media):
+    visitor = visit()
+    visitor.choose("video", media[0])
+    visitor.click("Record")
+    visitor.page.get_by_role("button", name="Stop recording").wait_for()
+    visitor.page.evaluate("window.begun = performance.now()")
+    visitor.page.wait_for_function("() => performance.now() - window.begun > 1500")
+    visitor.click("Stop recording")
+    visitor.part("sound").get_by_text("recording.webm").wait_for()
+    visitor.page.locator(".heard svg").wait_for()
+    assert visitor.trouble == []
 
 
 def test_korean_is_spoken_throughout(visit, media):

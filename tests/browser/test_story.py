@@ -10,6 +10,10 @@ import pytest
 from soundini.media.video_reader import VideoReader
 from web_visitor import Visitor
 
+FRAMES_DRAWN = """() => Promise.all([...document.querySelectorAll(".screen video")].map(
+    v => new Promise(drawn => { v.requestVideoFrameCallback(drawn); v.currentTime = v.duration / 2; })))"""
+BEYOND = """() => [...document.querySelectorAll(".card *")].filter(e => e.getBoundingClientRect().right > innerWidth)
+    .map(e => e.outerHTML.slice(0, 100))"""
 STROKE = ((0.4, 0.5), (0.5, 0.55), (0.6, 0.5))
 SCREENSHOTS = os.environ.get("SOUNDINI_SCREENSHOTS")
 
@@ -159,9 +163,12 @@ def test_everything_can_be_done_with_the_keyboard(visit, media):
 def test_it_fits_a_phone_and_is_seen_by_all(visit, media, axe, scheme):
     visitor = visit(viewport={"width": 390, "height": 844}, color_scheme=scheme)
     assert visitor.faults(axe) == []
-    visitor.bring(media).paint(*STROKE)
+    visitor.bring(media).set("sampling.steps=1").paint(*STROKE)
+    visitor.click("Preview one frame")
+    visitor.players()
     assert visitor.faults(axe) == []
     assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert visitor.page.evaluate(BEYOND) == []
 
 
 def test_a_sound_is_recorded(visit, media):
@@ -210,6 +217,7 @@ def test_screenshots(visit, media, name):
     visitor = visit(viewport=size, color_scheme=scheme).bring(shown).paint(*STROKE)
     visitor.click("Run all")
     visitor.players(timeout=500_000)
+    visitor.page.evaluate(FRAMES_DRAWN)
     visitor.page.mouse.move(0, 0)
     visitor.page.evaluate("window.scrollTo(0, 0)")
     visitor.page.screenshot(path=f"{SCREENSHOTS}/web-{name}.png", full_page=name == "phone")

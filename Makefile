@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 DEMO ?= demo
 # Python compiles what it imports when it imports it; compiling all of torch at once takes a minute.
 PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
-CHECKED := src tests bench
+CHECKED := src tests bench docs
 FUZZ_CASES ?= 10000
 
-.PHONY: demo web test fuzz format bench sheets
+.PHONY: demo web test fuzz format bench sheets docs
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.installed-demo
@@ -31,6 +31,10 @@ format: $(VENV)/.installed-test
 	$(BIN)/ruff format $(CHECKED)
 	$(BIN)/ruff check --fix $(CHECKED)
 
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "the pages lie in site/index.html"
+
 bench: $(VENV)/.installed-demo
 	$(BIN)/python bench/edit.py
 	$(BIN)/python bench/jobs.py
@@ -51,6 +55,10 @@ $(VENV)/.installed-web: pyproject.toml | $(BIN)/python
 $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[demo,test]'
 	@touch $@ $(VENV)/.installed-demo $(VENV)/.installed-web
+
+$(VENV)/.installed-docs: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install $(PIP_FLAGS) --editable '.[docs]'
+	@touch $@
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "soundini needs Python 3.11 or newer: install it, or name it with make PYTHON=..." >&2; exit 2; }

@@ -58,14 +58,14 @@ def row(name: str, frames: np.ndarray, height: int = 160) -> Image.Image:
 
 
 def sheet(rows: list[Image.Image], path: Path) -> None:
-    """Rows below each other, written as PNG."""
+    """Rows below each other, written as WebP."""
     picture = Image.new("RGB", (rows[0].width, sum(r.height for r in rows)), "white")
     y = 0
     for part in rows:
         picture.paste(part, (0, y))
         y += part.height
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture.save(path, optimize=True)
+    picture.save(path, quality=85, method=6)
     print(path, flush=True)
 
 
@@ -92,8 +92,8 @@ def main() -> None:
     rows = [row("source", frames)]
     edited = {label: edit(sound, steady) for label, sound in sounds.items()}
     rows += [row(label, result) for label, result in edited.items()]
-    sheet(rows, options.output / "five_sounds.png")
-    sheet([row("source", frames), row("fire", edited["fire"])], options.output / "readme.png")
+    sheet(rows, options.output / "five_sounds.webp")
+    sheet([row("source", frames), row("fire", edited["fire"])], options.output / "readme.webp")
 
     steps = [(0.0, 1.0), (seconds / 2 - 0.05, 1.0), (seconds / 2 + 0.05, 0.3), (seconds, 0.3)]
     fire = fit_sound(sounds["fire"], seconds)
@@ -105,7 +105,7 @@ def main() -> None:
                 edit(fit_sound(fire, seconds, gain=steps), load_preset(options.preset)),
             ),
         ],
-        options.output / "loudness.png",
+        options.output / "loudness.webp",
     )
     half = fire.samples.shape[1] // 2
     turning = np.concatenate(
@@ -113,7 +113,7 @@ def main() -> None:
     )
     sheet(
         [row("source", frames), row("fire, then rain", edit(Sound(turning, RATE), steady))],
-        options.output / "turning.png",
+        options.output / "turning.webp",
     )
 
 

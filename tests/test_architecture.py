@@ -88,7 +88,9 @@ ALLOWED = {
         "jobs",
         "media",
         "packs",
+        "weights",
     },
+    "cluster": {"errors", "events", "batch", "editing", "jobs"},
     "metrics": {"errors"},
     "judge": {"errors", "settings_files", "state_files", "perceptual", "media", "masks"},
     "training": {

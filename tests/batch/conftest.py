@@ -9,6 +9,7 @@ import media_factory as make
 from soundini.batch.check import check_rows
 from soundini.batch.file import read_batch_file
 from soundini.batch.models import Models
+from soundini.batch.place import Place
 from soundini.batch.rows import expand
 
 QUICK = ["sampling.steps=3", "region.size=32", "window.frames=4", "window.overlap=1"]
@@ -49,7 +50,7 @@ def batch(folder):
     def make_batch(root=None, **keys):
         path = folder / "jobs.yaml"
         path.write_text(yaml.safe_dump({**SHARED, **keys}))
-        return expand(read_batch_file(path), root)
+        return expand(read_batch_file(path), Place(folder, root))
 
     return make_batch
 

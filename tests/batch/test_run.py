@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 
 import media_factory as make
+from soundini.batch.attempt import Jobs
 from soundini.batch.check import check_rows
+from soundini.batch.events import RowBegun, RowEnded, RowStep
 from soundini.batch.manifest import Manifest, Outcome
 from soundini.batch.models import Models
-from soundini.batch.run import RowBegun, RowEnded, job_folder, run_rows
+from soundini.batch.place import Place
+from soundini.batch.run import run_rows
 from soundini.editing.files import prepare_edit, run_edit
 from soundini.errors import ConfigError
 from soundini.events import StepDone
-from soundini.jobs.job import Job
+from soundini.jobs.job import Job, jobs_folder
 from soundini.jobs.record import read_record
 
 VIDEOS = {"video": "clips/*.mp4"}
@@ -35,8 +38,16 @@ def states(events):
     return [event.outcome.state for event in events if isinstance(event, RowEnded)]
 
 
+def is_step(event):
+    return isinstance(event, RowStep) and isinstance(event.event, StepDone)
+
+
+def job_folder(output):
+    return Jobs(jobs_folder()).of(output)
+
+
 def steps(events):
-    return [event.step for event in events if isinstance(event, StepDone)]
+    return [event.event.step for event in events if is_step(event)]
 
 
 def outputs(batch):
@@ -55,7 +66,7 @@ def stop_after(batch, models, count):
     """Do a batch until so many steps are done, and go away."""
     checks = list(check_rows(batch, models))
     with closing(run_rows(batch, checks, models)) as events:
-        done = (event for event in events if isinstance(event, StepDone))
+        done = (event for event in events if is_step(event))
         for _ in range(count):
             next(done)
 
@@ -156,7 +167,7 @@ def test_a_row_that_fails_does_not_stop_the_others(batch, do, told, models, monk
         raise RuntimeError("a defect\nof two lines")
 
     with monkeypatch.context() as patch:
-        patch.setattr("soundini.batch.run.run_job", fail)
+        patch.setattr("soundini.batch.attempt.run_job", fail)
         again = batch(**VIDEOS, set=["seed=2", "region.size=32", "sampling.steps=3"])
         assert states(do(again)) == ["failed"] * 2
     assert told()[-1]["error"] == "RuntimeError: a defect of two lines"
@@ -250,12 +261,14 @@ def test_models_are_loaded_once(batch, monkeypatch, debug):
 def test_manifest_keeps_whole_lines_and_goes_through_no_link(batch, folder, tmp_path):
     made = batch(**VIDEOS)
     made.manifest.write_text('{"row": 1}\n{"row": 2, "sta')
-    Manifest(made.manifest, folder).add(2, made.rows[1].request, Outcome("failed", error="why"))
+    Manifest(made.manifest, Place(folder)).add(
+        2, made.rows[1].request, Outcome("failed", error="why")
+    )
     rows = [json.loads(line) for line in made.manifest.read_text().splitlines()]
     assert [row["row"] for row in rows] == [1, 2]
     assert rows[1]["error"] == "why"
     made.manifest.unlink()
     made.manifest.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(ConfigError, match="symbolic link"):
-        Manifest(made.manifest, folder)
+        Manifest(made.manifest, Place(folder))
     assert not os.path.lexists(tmp_path / "elsewhere")

@@ -9,10 +9,12 @@ from soundini.benchmark.suite import Suite
 from soundini.benchmark.summary import mean_of, summarise
 from soundini.benchmark.sweep import png_of, sweep_curve, sweep_figure
 from soundini.evaluation.measures import EditMeasures
-from soundini.events import TemporalFigures
+from soundini.events import SeamFigures, TemporalFigures
 
 
-def result(variant, *, perceptual="lpips-vgg16", turn=(), memory=2**30, motion=0.01, joint=0.5):
+def result(
+    variant, *, perceptual="lpips-vgg16", turn=(), memory=2**30, motion=0.01, joint=0.5, seams=None
+):
     figures = TemporalFigures(0.01, motion * 2, 3)
     return Result(
         clip="clip",
@@ -22,6 +24,7 @@ def result(variant, *, perceptual="lpips-vgg16", turn=(), memory=2**30, motion=0
         evaluations=10,
         memory=memory,
         device_memory=None,
+        seams=seams,
         measures=EditMeasures(
             sound="fire",
             region=figures,
@@ -75,6 +78,25 @@ def test_a_distance_bears_the_name_of_its_network_and_empty_columns_are_left_out
 def test_a_turn_is_followed_in_its_direction(turn, follows):
     assert result("ours", turn=turn).measures.follows_turn == pytest.approx(follows)
     assert result("ours", turn=(turn[0], None, turn[2])).measures.follows_turn == follows
+
+
+def test_seams_are_shown_where_an_edit_has_a_border_and_are_no_contest():
+    assert "seam" not in summarise([result("ours"), result("kept")]).titles
+    results = [
+        result("ours", seams=SeamFigures(3.0, 2.0, 4)),
+        result("ours", seams=SeamFigures(1.0, 2.0, 4)),
+        result("kept", seams=SeamFigures(5.0, 2.0, 4)),
+        result("still"),
+    ]
+    table = summarise(results)
+    column = table.titles.index("seam")
+    cells = {variant: cells[column] for variant, cells in table.rows.items()}
+    assert cells["ours"].mean == pytest.approx(1.0)
+    assert [cells[name].text for name in ("kept", "still")] == ["2.50", "none"]
+    assert not any(cell.best for cell in cells.values())
+    (said,) = [note for note in notes(SUITE, results) if "seam" in note]
+    assert "in grey levels: ours 2.00 and 2.00, kept 5.00 and 2.00." in said
+    assert not [note for note in notes(SUITE, [result("ours")]) if "seam" in note]
 
 
 def test_the_joint_score_is_in_no_table():

@@ -134,6 +134,40 @@ def test_figures_of_other_masks_weights_or_machines_are_not_taken_for_these(benc
         assert done_again(), name
 
 
+def test_seams_are_told_where_an_edit_has_more_than_one_window(benchmark, folder):
+    suite = SUITE.split("  - {clip: two")[0] + "sounds: {fire: noise.wav}\nframes: 6\n"
+    one = "one: [sampling.steps=2, region.size=32, window.frames=14]"
+    many = one.replace("one", "many").replace("14", "4")
+    (folder / "suite.yaml").write_text(f"{suite}variants: {{{many}, {one}}}\n")
+    page = folder / "page.md"
+    assert benchmark("--page", page)[0] == 0
+    found = {row["variant"]: row for row in rows(folder)}
+    (record,) = (folder / "run").glob("*-many-*/edited.recipe.json")
+    seams = json.loads(record.read_text())["seams"]
+    assert float(found["many"]["seam"]) == seams["ratio"] > 0
+    assert float(found["many"]["seam_border"]) == seams["border"]
+    assert found["one"]["seam"] == found["one"]["seam_elsewhere"] == ""
+    text = page.read_text()
+    assert f"| seam | {seams['ratio']:.2f} | none |" in text
+    assert f": many {seams['border']:.2f} and {seams['elsewhere']:.2f}." in text
+    assert ">seam</th>" in (folder / "run" / "report.html").read_text()
+    (folder / "suite.yaml").write_text(f"{suite}variants: {{{one}}}\n")
+    assert benchmark("--page", page)[0] == 0
+    assert not re.search("[|A] seam", page.read_text())
+
+
+def test_figures_of_an_earlier_release_do_not_count(benchmark, folder):
+    suite = SUITE.split("  - {clip: two")[0] + "sounds: {fire: noise.wav}\nframes: 3\n"
+    suite += "variants: {ours: [sampling.steps=2, region.size=32]}\n"
+    (folder / "suite.yaml").write_text(suite)
+    assert benchmark()[0] == 0
+    (figures,) = (folder / "run").glob("*/figures.json")
+    kept = json.loads(figures.read_text())
+    figures.write_text(json.dumps({name: kept[name] for name in kept if name != "seams"}))
+    assert benchmark()[0] == 0
+    assert json.loads(figures.read_text()).keys() == kept.keys()
+
+
 def test_each_variant_has_the_arithmetic_it_asks_for(benchmark, folder):
     ours = "ours: [sampling.steps=2, region.size=32"
     suite = SUITE.split("  - {clip: two")[0] + "sounds: {fire: noise.wav}\nframes: 3\n"

@@ -48,6 +48,21 @@ def test_a_copy_of_the_source_changes_nothing(run, edited, video, tmp_path):
     assert figures["joint_score"][0] == figures["joint_score"][1]
 
 
+def test_seams_are_those_of_the_recorded_file_alone(run, edit, out, video, tmp_path):
+    assert edit("--audio", "none", "--set", "window.frames=4")[0] == 0
+    found, recipe = tmp_path / "figures.json", out.with_suffix(".recipe.json")
+    code, told, _ = run("measure", out, *FIRE, "--json", found)
+    assert code == 0
+    recorded = json.loads(recipe.read_text())["seams"]
+    assert json.loads(found.read_text())["seams"] == recorded
+    assert recorded["ratio"] == recorded["border"] / recorded["elsewhere"]
+    assert f"ratio {recorded['ratio']:.2f} (grey levels, before encoding" in told
+    code, told, _ = run("measure", video, "--recipe", recipe, *FIRE, "--json", found)
+    assert code == 0
+    assert "seams" not in told
+    assert json.loads(found.read_text())["seams"] is None
+
+
 def test_a_sound_that_turns_is_followed_or_not(run, edited, tmp_path):
     found = tmp_path / "figures.json"
     code, told, _ = run("measure", edited, "--sound-class", "fire-to-rain", "--json", found)

@@ -4,7 +4,13 @@ import pytest
 from soundini import SoundEditor
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
-from soundini.editing.methods import evaluations, evaluations_a_frame, pictures
+from soundini.editing.methods import (
+    evaluations,
+    evaluations_a_frame,
+    fit_steps,
+    pictures,
+    with_fit_steps,
+)
 from soundini.events import FitStepDone, MasksReady, StepDone
 from soundini.media.sound import Sound
 
@@ -94,3 +100,10 @@ def test_methods_say_what_they_cost(settings, runs, sampled):
     assert pictures(recipe, 14) == sampled
     assert pictures(recipe, 0) == 0
     assert evaluations_a_frame(recipe, 1000, 14) == pytest.approx(runs * sampled / 14)
+
+
+def test_a_method_that_fits_nothing_has_no_steps_of_a_fit():
+    assert fit_steps(QUICK) == 12
+    assert with_fit_steps(QUICK, 2) == override(QUICK, ["atlases.steps=2"])
+    assert fit_steps(Recipe()) == 0
+    assert with_fit_steps(Recipe(), 2) == Recipe()

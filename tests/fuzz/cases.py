@@ -76,6 +76,9 @@ class Case:
             "recipe": override(Recipe(), QUICK),
             "models": "debug",
         } | changes
+        assert settings["output"].is_relative_to(self.outputs), (
+            "the case itself would write elsewhere"
+        )
 
         def run() -> int:
             prepare_edit(EditRequest(**settings), self.pack).close()
@@ -264,7 +267,7 @@ def paths(case):
         return case.prepare(mask=MaskRequest(paths=(text,)))
     if role == "output":
         if case.rng.randrange(2):
-            text = str(thing) + ".mp4"
+            text += ".mp4"
         return case.prepare(output=Path(text))
     video, sound, mask = str(case.video), str(case.sound), str(case.mask)
     if role == "picture":

@@ -13,7 +13,10 @@ FIRST = int(os.environ.get("SOUNDINI_FUZZ_FIRST", "0"))
 @pytest.mark.fuzz
 @pytest.mark.timeout(7200)
 def test_nothing_hangs_leaks_a_traceback_writes_outside_or_leaves_a_half():
-    failures = list(run_cases(FIRST, FIRST + CASES))
+    failures = []
+    for failure in run_cases(FIRST, FIRST + CASES):
+        print(failure, flush=True)  # with -s each is told when it comes
+        failures.append(failure)
     assert not failures, "\n\n".join([f"{len(failures)} of {CASES} cases went wrong", *failures])
 
 

@@ -29,7 +29,7 @@ from soundini.masks.shapes import shape_mask
 from soundini.settings_files import read_yaml
 
 CASES = int(os.environ.get("SOUNDINI_FUZZ_CASES", "2000")) // 10
-SEED = 0
+SEED = int(os.environ.get("SOUNDINI_FUZZ_FIRST", "0"))
 SECONDS = 20
 pytestmark = pytest.mark.fuzz
 

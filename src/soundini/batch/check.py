@@ -10,7 +10,7 @@ from pathlib import Path
 
 from soundini.batch.finished import Finished, find_finished
 from soundini.batch.models import Models
-from soundini.batch.place import Place, refuse_links
+from soundini.batch.place import Place, read_by, refuse_links
 from soundini.batch.rows import Batch, Row
 from soundini.editing.files import check_outputs
 from soundini.editing.low_memory import arrange
@@ -22,6 +22,21 @@ from soundini.media.output import PartialFile, write_error
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What is known of an edit before it is done.
+
+    Args:
+        problem: why it cannot be done, in one line; empty where it can.
+        finished: what it came to before, where it need not be done again.
+        frames: to be edited; 0 where there is nothing to do.
+    """
+
+    problem: str = ""
+    finished: Finished | None = None
+    frames: int = 0
+
+
+@dataclass(frozen=True)
 class RowChecked:
     """A row was looked at.
 
@@ -29,15 +44,29 @@ class RowChecked:
         number: of the row, from 1.
         total: rows in all.
         row: the row.
-        problem: why it cannot be done, in one line; empty where it can.
-        finished: what it came to before, where it need not be done again.
+        finding: what was found.
     """
 
     number: int
     total: int
     row: Row
-    problem: str = ""
-    finished: Finished | None = None
+    finding: Finding
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot be done, in one line; empty where it can."""
+        return self.finding.problem
+
+    @property
+    def finished(self) -> Finished | None:
+        """What it came to before, where it need not be done again."""
+        return self.finding.finished
+
+    @property
+    def request(self) -> EditRequest:
+        """The edit of a row that has no problem."""
+        assert self.row.request is not None
+        return self.row.request
 
 
 def check_rows(batch: Batch, models: Models) -> Iterator[RowChecked]:
@@ -50,33 +79,48 @@ def check_rows(batch: Batch, models: Models) -> Iterator[RowChecked]:
         batch: what is to be done.
         models: loads what the rows need.
     """
-    clashes = _clashes(batch.rows)
+    clashes = find_clashes(batch.rows)
     for number, row in enumerate(batch.rows, 1):
-        problem, finished = row.problem or clashes.get(number, ""), None
-        if row.request is not None and not problem:
-            try:
-                finished = _check(row.request, batch.place, models)
-            except SoundiniError as error:
-                problem = str(error)
-            except OSError as error:
-                problem = str(write_error(row.request.output, error))
-        yield RowChecked(number, len(batch.rows), row, problem, finished)
+        finding = Finding(row.problem or clashes.get(number, ""))
+        if row.request is not None and not finding.problem:
+            finding = check_row(row.request, batch.place, models)
+        yield RowChecked(number, len(batch.rows), row, finding)
 
 
-def _check(request: EditRequest, place: Place, models: Models) -> Finished | None:
-    for path in (request.output, sidecar_path(request.output)):
+def check_row(request: EditRequest, place: Place, models: Models) -> Finding:
+    """Check one edit by itself.
+
+    Args:
+        request: the edit, with absolute paths.
+        place: where it may read and write.
+        models: loads what it needs.
+    """
+    try:
+        return _check(request, place, models)
+    except SoundiniError as error:
+        return Finding(str(error))
+    except OSError as error:
+        return Finding(str(write_error(request.output, error)))
+
+
+def _check(request: EditRequest, place: Place, models: Models) -> Finding:
+    written = request.output, sidecar_path(request.output)
+    for path in written:
         refuse_links(path, place.root)
+    place.bring(*read_by(request))
+    place.bring(*written, missing_ok=True)
     _check_writable(request)
     finished = find_finished(request, models)
-    if finished is None:
-        pack = models.open(request)
-        arrange(pack, request.recipe)
-        guidance = request.recipe.guidance
-        if guidance.text and guidance.lambda_text:
-            text_tower(pack)
-        with closing(read_part(request)) as part:
-            part.lay(pack.joint)
-    return finished
+    if finished is not None:
+        return Finding(finished=finished)
+    pack = models.open(request)
+    arrange(pack, request.recipe)
+    guidance = request.recipe.guidance
+    if guidance.text and guidance.lambda_text:
+        text_tower(pack)
+    with closing(read_part(request)) as part:
+        part.lay(pack.joint)
+        return Finding(frames=len(part.times) - 1)
 
 
 def _check_writable(request: EditRequest) -> None:
@@ -90,14 +134,14 @@ def _check_writable(request: EditRequest) -> None:
         pass
 
 
-def _clashes(rows: Sequence[Row]) -> dict[int, str]:
+def find_clashes(rows: Sequence[Row]) -> dict[int, str]:
     """Rows that would write what another one writes, or what any of them reads: number -> problem."""
     read = {
         _identity(path)
         for row in rows
         if row.request is not None
         for path in (*row.request.inputs, *([row.recipe_file] if row.recipe_file else []))
-    } - {None}
+    }
     problems: dict[int, str] = {}
     writers: dict[str, Row] = {}
     for number, row in enumerate(rows, 1):
@@ -117,10 +161,10 @@ def _clashes(rows: Sequence[Row]) -> dict[int, str]:
     return problems
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    """What a file is, whatever it is called; None where there is none."""
+def _identity(path: Path) -> tuple[int, int] | str:
+    """What a file is, whatever it is called; its name where it is not there, or not yet."""
     try:
         status = path.stat()
     except (OSError, ValueError):
-        return None
+        return os.path.normcase(path)
     return status.st_dev, status.st_ino

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from soundini.batch.manifest import Outcome
 from soundini.batch.models import Models
 from soundini.editing.inputs import hash_inputs
 from soundini.editing.request import EditRequest, absolute, read_request, sidecar_path
@@ -28,6 +29,11 @@ class Finished:
     recipe: Path
     seconds: float | None
     warp_ratio: float | None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the manifest says of it."""
+        return Outcome("skipped", self.recipe, self.seconds, self.warp_ratio)
 
 
 def find_finished(request: EditRequest, models: Models) -> Finished | None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from soundini.batch.place import refuse_links
+from soundini.batch.place import Place, refuse_links
 from soundini.editing.request import SELF, EditRequest
 from soundini.media.output import sync_folder, write_error
 
@@ -40,16 +40,18 @@ class Manifest:
 
     Args:
         path: the file; made where it is not there. A last line that was cut off as it was written is taken out.
-        root: no part of the path below it may be a link.
+        place: where it may be written; no part of the path below its root may be a link.
 
     Raises:
         ConfigError: it is reached by a link.
         MediaError: it cannot be written.
     """
 
-    def __init__(self, path: Path, root: Path) -> None:
+    def __init__(self, path: Path, place: Place) -> None:
         self._path = path
-        refuse_links(path, root)
+        self._place = place
+        refuse_links(path, place.root)
+        place.bring(path, missing_ok=True)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab+") as file:
@@ -81,6 +83,7 @@ class Manifest:
             self._append(line)
         except OSError as error:
             raise write_error(self._path, error) from None
+        self._place.publish(self._path)
 
     def _append(self, line: dict[str, Any]) -> None:
         flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)

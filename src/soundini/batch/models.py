@@ -14,7 +14,6 @@ class Models:
 
     def __init__(self) -> None:
         self._packs: dict[tuple[str, ComputeConfig], ModelPack] = {}
-        self._hashes: dict[tuple[int, str, str], dict[str, str]] = {}
 
     def open(self, request: EditRequest) -> ModelPack:
         """The models of an edit.
@@ -31,8 +30,5 @@ class Models:
         return self._packs[key]
 
     def hashes(self, pack: ModelPack, recipe: Recipe) -> dict[str, str]:
-        """sha256 of every weight file of an edit, each read once; ``pack`` is one of those that are kept."""
-        key = id(pack), recipe.method, recipe.vqgan.weights
-        if key not in self._hashes:
-            self._hashes[key] = weight_hashes(pack, recipe)
-        return self._hashes[key]
+        """sha256 of every weight file of an edit; ``pack`` is one of those that are kept."""
+        return weight_hashes(pack, recipe)

@@ -6,7 +6,7 @@ import glob
 import os
 from pathlib import Path
 
-from soundini.editing.request import sidecar_path
+from soundini.editing.request import EditRequest, sidecar_path
 from soundini.errors import ConfigError
 
 
@@ -20,11 +20,13 @@ class Place:
     Attributes:
         folder: the same, without links.
         root: the same, without links.
+        called: how messages name the folder.
     """
 
     def __init__(self, folder: Path, root: Path | None = None) -> None:
         self.folder = folder.resolve()
         self.root = self.folder if root is None else root.resolve()
+        self.called = str(self.folder)
 
     def input(self, text: str) -> Path:
         """A path that is read. It may be a link, if what that leads to lies in the root.
@@ -51,7 +53,7 @@ class Place:
         """
         found = self.matches(text)
         if not found:
-            raise ConfigError(f"nothing matches {text}; paths begin at {self.folder}")
+            raise ConfigError(f"nothing matches {text}; paths begin at {self.called}")
         return found
 
     def matches(self, text: str) -> list[Path]:
@@ -79,6 +81,27 @@ class Place:
         refuse_links(folder, self.root)
         return folder
 
+    def bring(self, *paths: Path, missing_ok: bool = False) -> None:
+        """Have files and folders here, as they are now, before they are read; what lies on this machine's disks is here.
+
+        Args:
+            *paths: what is read, below the root.
+            missing_ok: what is nowhere need not be.
+
+        Raises:
+            SoundiniError: one is not there, or cannot be reached.
+        """
+
+    def publish(self, *paths: Path) -> None:
+        """Have what was written where it is wanted; on this machine's disks it is.
+
+        Args:
+            *paths: files below the root.
+
+        Raises:
+            SoundiniError: it cannot be written there.
+        """
+
     def _seen(self, text: str) -> Path:
         if "\0" in text:
             raise ConfigError(f"{text!r} is no path")
@@ -95,6 +118,12 @@ def _is_there(path: Path) -> bool:
         return path.exists()
     except OSError:  # too long a name, say
         return False
+
+
+def read_by(request: EditRequest) -> list[Path]:
+    """All that an edit reads: its inputs, and its models where they are a folder."""
+    models = Path(request.models)
+    return [*dict.fromkeys(request.inputs), *([models] if models.is_absolute() else [])]
 
 
 def refuse_links(path: Path, root: Path) -> None:

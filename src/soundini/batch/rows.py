@@ -58,18 +58,18 @@ class Batch:
     rows: tuple[Row, ...]
 
 
-def expand(file: BatchFile, root: Path | None = None) -> Batch:
+def expand(file: BatchFile, place: Place | None = None) -> Batch:
     """Make the edits of a batch file: for each of its rows, every video by every sound in every mask with every recipe.
 
     Args:
         file: the file.
-        root: all that is read and written lies in it; None for the file's folder.
+        place: where all that is read and written lies; None for the file's folder.
 
     Raises:
         ConfigError: the folder of outputs cannot be used, or there are too many rows. What is wrong with a single row is
             its ``problem``.
     """
-    place = Place(file.path.parent, root)
+    place = Place(file.path.parent) if place is None else place
     output = place.output_folder(file.output)
     made = itertools.chain.from_iterable(_rows(entry, place, output) for entry in file.entries)
     rows = tuple(itertools.islice(made, MOST_ROWS + 1))
@@ -136,6 +136,7 @@ def _recipe(text: str, settings: RowSettings, place: Place) -> _NamedRecipe:
         recipe = load_preset(name)
     else:
         file = place.input(name)
+        place.bring(file)
         recipe, name = read_request(file)["recipe"], file.name.split(".", 1)[0]
     return _NamedRecipe(name, file, override(recipe, settings.set))
 

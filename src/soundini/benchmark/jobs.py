@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,17 @@ from soundini.evaluation.clips import EvaluationClip
 from soundini.evaluation.journal import Journal
 from soundini.evaluation.measure import measure_edit
 from soundini.evaluation.measures import EditMeasures
-from soundini.events import EditDone
+from soundini.events import EditDone, SeamFigures
 from soundini.judge import Judge
 from soundini.media.output import PartialFile
 from soundini.packs.pack import ModelPack, file_hash
 
 EDITED, FIGURES = "edited.mp4", "figures.json"
 _TURNING = "turning.wav"
+_KEPT = frozenset(
+    ("seconds", "evaluations", "memory", "device_memory", "seams", "measures", "made_by")
+)
+"""What the figures of a job name; those of a release that measured something else do not count."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Result:
         evaluations: passes of the network over each frame.
         memory: resident bytes of the process at the edit's highest, see :class:`soundini.benchmark.memory.PeakMemory`; or None.
         device_memory: bytes of tensors on a CUDA device at its highest, or None.
+        seams: how much the edit changes across borders of windows, before it was encoded; None for a single window.
         measures: the figures.
         folder: the job's folder.
     """
@@ -80,6 +85,7 @@ class Result:
     evaluations: float
     memory: int | None
     device_memory: int | None
+    seams: SeamFigures | None
     measures: EditMeasures
     folder: Path
 
@@ -107,6 +113,9 @@ class Result:
             "follows_loudness": found.follows_loudness,
             "peaks_align": found.peaks_align,
             "follows_turn": found.follows_turn,
+            "seam": self.seams.ratio if self.seams else None,
+            "seam_border": self.seams.border if self.seams else None,
+            "seam_elsewhere": self.seams.elsewhere if self.seams else None,
             "seconds": self.seconds,
             "evaluations": self.evaluations,
             "memory": None if self.memory is None else self.memory / 2**30,
@@ -205,7 +214,8 @@ def run_jobs(jobs: list[Job], judge: Judge) -> Iterator[JobDone]:
 def _result(job: Job, workshop: Workshop, judge: Judge) -> Result:
     path, made_by = job.folder / FIGURES, workshop.made_by(job.request)
     kept: dict[str, Any] | None = json.loads(path.read_text()) if path.exists() else None
-    if kept is None or kept.get("made_by") != made_by or not job.request.output.exists():
+    counts = kept is not None and kept.keys() == _KEPT and kept["made_by"] == made_by
+    if kept is None or not counts or not job.request.output.exists():
         kept = {**_do(job, workshop.open(job.request), judge), "made_by": made_by}
         with PartialFile(path) as file:
             file.partial.write_text(json.dumps(kept, indent=1) + "\n")
@@ -218,6 +228,7 @@ def _result(job: Job, workshop: Workshop, judge: Judge) -> Result:
         kept["evaluations"],
         kept["memory"],
         kept["device_memory"],
+        SeamFigures(**kept["seams"]) if kept["seams"] else None,
         EditMeasures.of_record(kept["measures"]),
         job.folder,
     )
@@ -246,6 +257,7 @@ def _do(job: Job, pack: ModelPack, judge: Judge) -> dict[str, Any]:
         "evaluations": evaluations_a_frame(recipe, num_timesteps, frames),
         "memory": peak.resident,
         "device_memory": peak.on_device,
+        "seams": asdict(end.seams) if end.seams else None,
         "measures": measures.record(),
     }
 

@@ -26,6 +26,8 @@ def notes(suite: Suite, results: Sequence[Result]) -> list[str]:
         said.append(
             f"L_back guided what is outside in {', '.join(background)} by the perceptual distance that is measured there."
         )
+    if mean_of(results, "seam") is not None:
+        said.append(_seams(results))
     if mean_of(results, "memory") is None:
         said.append(
             "There is no peak memory: this system does not let a process set its high-water mark back."
@@ -35,6 +37,22 @@ def notes(suite: Suite, results: Sequence[Result]) -> list[str]:
             "Peak memory is what the process held at the edit's highest (resident; models and libraries included)."
         )
     return [*said, _guides_score(results)]
+
+
+def _seams(results: Sequence[Result]) -> str:
+    """How a seam is to be read, and the figures that its ratio is of."""
+    parts = []
+    for variant in dict.fromkeys(result.variant for result in results):
+        border, elsewhere = (
+            mean_of(results, f"seam_{k}", variant) for k in ("border", "elsewhere")
+        )
+        if border is not None and elsewhere is not None:
+            parts.append(f"{variant} {border:.2f} and {elsewhere:.2f}")
+    return (
+        "A seam is how much what the edit adds changes from frame to frame across a border of windows, over the same elsewhere, "
+        "before encoding: 1 where a border cannot be told. Mean change across borders and elsewhere, in grey levels: "
+        f"{', '.join(parts)}. Edits of one window have no border."
+    )
 
 
 def _guided_background(suite: Suite) -> list[str]:

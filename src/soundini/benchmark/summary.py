@@ -44,6 +44,7 @@ COLUMNS = (
     Column("follows_loudness", "follows loudness", 2, 1),
     Column("peaks_align", "peaks align", 2, 1),
     Column("follows_turn", "follows the turn", 2, 1),
+    Column("seam", "seam", 2, 0),
     Column("seconds", "seconds a job", 1, -1),
     Column("evaluations", "evaluations a frame", 1, 0),
     Column("memory", "peak memory, GiB", 2, -1),

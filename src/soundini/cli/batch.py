@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import shlex
 import sys
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import FlagCreatePairsOff, Positional, arg
 
+from soundini.errors import ConfigError
+
 if TYPE_CHECKING:
     from soundini.batch.check import RowChecked
-    from soundini.batch.models import Models
+    from soundini.batch.events import RowEnded
     from soundini.batch.rows import Batch as Rows
-    from soundini.batch.run import RowEnded
+    from soundini.batch.run import LocalBatch
     from soundini.cli.batch_progress import BatchProgress
+    from soundini.cluster.needs import WorkerNeeds
+    from soundini.cluster.run import ClusterBatch
 
 
 @dataclass(frozen=True)
@@ -32,10 +37,23 @@ class Batch:
 
     file: Positional[Annotated[Path, arg(metavar="JOBS.yaml|JOBS.jsonl")]]
     """The batch file: YAML, or one row a line as JSON."""
-    root: Annotated[Path | None, arg(metavar="FOLDER", help_behavior_hint="")] = None
-    """Nothing outside this folder is read or written; by default the file's own."""
+    root: Annotated[str | None, arg(metavar="FOLDER|URL", help_behavior_hint="")] = None
+    """Nothing outside this folder is read or written; by default the file's own. An address that fsspec knows, such as
+    s3://bucket/project, is the folder that the paths in the file begin at."""
     dry_run: FlagCreatePairsOff[bool] = False
     """Check everything, say what would be done, and write nothing."""
+    cluster: Annotated[str | None, arg(metavar="auto|ray://HOST:PORT", help_behavior_hint="")] = (
+        None
+    )
+    """Do it on a Ray cluster; auto is the one that this machine belongs to, or this machine alone."""
+    workers: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
+    """Rows at a time on the cluster; by default as many as it holds now."""
+    worker_cpus: Annotated[int, arg(metavar="N")] = 1
+    """Cores of a worker."""
+    worker_gpus: Annotated[float, arg(metavar="N")] = 0.0
+    """GPUs of a worker; 0.5 lets two share one."""
+    worker_memory: Annotated[str, arg(metavar="AMOUNT")] = "3GB"
+    """Memory that a worker is given room for."""
 
     def run(self) -> int:
         """Check all rows, then do them.
@@ -46,16 +64,22 @@ class Batch:
         from rich.console import Console
 
         from soundini.batch.file import read_batch_file
-        from soundini.batch.models import Models
+        from soundini.batch.place import Place
+        from soundini.batch.remote import RemotePlace, is_url
         from soundini.batch.rows import expand
         from soundini.cli.batch_progress import BatchProgress
 
-        batch, models = expand(read_batch_file(self.file), self.root), Models()
-        with BatchProgress(Console(soft_wrap=True)) as progress:
-            checks = _check(batch, models, progress)
+        file, root = read_batch_file(self.file), self.root
+        if root is not None and is_url(root):
+            place = RemotePlace(root)
+        else:
+            place = Place(file.path.parent, None if root is None else Path(root))
+        batch = expand(file, place)
+        with BatchProgress(Console(soft_wrap=True)) as progress, self._doer(batch) as doer:
+            checks = _check(doer, progress)
             bad = [check for check in checks if check.problem]
             if not bad and not self.dry_run:
-                ended = self._do(batch, checks, models, progress)
+                ended = self._do(doer, checks, progress)
         for check in bad:
             named = f" ({check.row.name})" if check.row.name else ""
             words = " ".join(f"{check.row.where}{named}: {check.problem}".split())
@@ -67,16 +91,52 @@ class Batch:
             return 0
         return _summarise(batch, ended)
 
-    def _do(
-        self, batch: Rows, checks: list[RowChecked], models: Models, progress: BatchProgress
-    ) -> list[RowEnded]:
-        from soundini.batch.run import RowEnded, run_rows
-        from soundini.cli.stopping import stop_on_interrupt
+    @contextmanager
+    def _doer(self, batch: Rows) -> Iterator[LocalBatch | ClusterBatch]:
+        """Whatever checks and does the rows: this process, or a cluster."""
+        if self.cluster is None:
+            from soundini.batch.run import LocalBatch
 
+            yield LocalBatch(batch)
+            return
+        from soundini.cluster.connection import connected
+
+        needs = self._needs()
+        with connected(self.cluster):
+            from soundini.cluster.run import ClusterBatch
+
+            with ClusterBatch(batch, needs, self.workers) as doer:
+                yield doer
+
+    def _needs(self) -> WorkerNeeds:
+        from soundini.cluster.needs import WorkerNeeds
+        from soundini.config.byte_size import parse_bytes
+
+        try:
+            memory = parse_bytes(self.worker_memory)
+        except ValueError as error:
+            raise ConfigError(f"--worker-memory {self.worker_memory}: {error}") from None
+        for option, value, least in (
+            ("--workers", self.workers, 1),
+            ("--worker-cpus", self.worker_cpus, 1),
+            ("--worker-gpus", self.worker_gpus, 0),
+        ):
+            if value is not None and value < least:
+                raise ConfigError(f"{option} {value}: it must be at least {least}")
+        return WorkerNeeds(self.worker_cpus, self.worker_gpus, memory)
+
+    def _do(
+        self, doer: LocalBatch | ClusterBatch, checks: list[RowChecked], progress: BatchProgress
+    ) -> list[RowEnded]:
+        from soundini.batch.events import RowEnded
+        from soundini.cli.stopping import StopRequest, stop_on_interrupt
+
+        # On a cluster nothing of a step happens in this process: it may stop at once, and while it waits.
+        stopping = stop_on_interrupt() if self.cluster is None else nullcontext(StopRequest())
         ended: list[RowEnded] = []
         progress.begin(len(checks))
         try:
-            with stop_on_interrupt() as stop, closing(run_rows(batch, checks, models)) as events:
+            with stopping as stop, closing(doer.run(checks)) as events:
                 for event in events:
                     progress.show(event)
                     if isinstance(event, RowEnded):
@@ -88,25 +148,25 @@ class Batch:
         return ended
 
     def _command(self) -> str:
-        root = [] if self.root is None else ["--root", str(self.root)]
-        return shlex.join(["soundini", "batch", str(self.file), *root])
+        words = ["soundini", "batch", str(self.file)]
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name not in ("file", "dry_run") and value != field.default:
+                words += [f"--{field.name.replace('_', '-')}", str(value)]
+        return shlex.join(words)
 
 
-def _check(batch: Rows, models: Models, progress: BatchProgress) -> list[RowChecked]:
-    from soundini.batch.check import check_rows
-
+def _check(doer: LocalBatch | ClusterBatch, progress: BatchProgress) -> list[RowChecked]:
     checks = []
-    for check in check_rows(batch, models):
+    for check in doer.check():
         progress.show_check(check)
         checks.append(check)
-    return checks
+    return sorted(checks, key=lambda check: check.number)
 
 
 def _plan(check: RowChecked) -> str:
-    request = check.row.request
-    assert request is not None
     state = "done " if check.finished is not None else "to do"
-    return f"row {check.number}/{check.total}  {state}  {check.row.name} -> {request.output}"
+    return f"row {check.number}/{check.total}  {state}  {check.row.name} -> {check.request.output}"
 
 
 def _summarise(batch: Rows, ended: list[RowEnded]) -> int:

@@ -1,4 +1,4 @@
-"""How far a batch is: two bars on a terminal, a line now and then elsewhere."""
+"""How far a batch is: a bar for all and one for each row that is being done on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rich.progress import (
 from rich.table import Column
 
 from soundini.batch.check import RowChecked
-from soundini.batch.run import BatchEvent, RowBegun, RowEnded
+from soundini.batch.events import RowBegun, RowEnded, RowEvent, RowLost, RowStep
 from soundini.events import FitStepDone, StepDone
 
 _SECONDS_BETWEEN_LINES = 5.0
@@ -34,7 +34,7 @@ class BatchProgress:
         self._console = console
         self._told = -_SECONDS_BETWEEN_LINES
         self._counts = {"done": 0, "skipped": 0, "failed": 0}
-        self._row = ""
+        self._checked = 0
         rest = Column(ratio=1, no_wrap=True, overflow="ellipsis")
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -47,7 +47,7 @@ class BatchProgress:
             expand=True,
         )
         self._all = self._bar.add_task("checking", total=None, about="")
-        self._one: TaskID | None = None
+        self._rows: dict[int, TaskID] = {}
 
     def __enter__(self) -> BatchProgress:
         self._bar.start()
@@ -63,37 +63,45 @@ class BatchProgress:
 
     def show_check(self, check: RowChecked) -> None:
         """Take note of a row that was checked."""
-        self._bar.update(self._all, completed=check.number, total=check.total, about=check.row.name)
+        self._checked += 1
+        self._bar.update(
+            self._all, completed=self._checked, total=check.total, about=check.row.name
+        )
 
     def begin(self, total: int) -> None:
         """Go on from checking to doing."""
         self._bar.reset(self._all, total=total, description="rows", about="")
 
-    def show(self, event: BatchEvent) -> None:
+    def show(self, event: RowEvent) -> None:
         """Take note of an event."""
+        row = f"row {event.number}/{event.total}"
         if isinstance(event, RowBegun):
-            self._row = f"row {event.number}/{event.total}"
-            self._one = self._bar.add_task("this row", total=None, about=event.row.name)
-            self._say(f"{self._row}  begun    {event.row.name}")
+            bar = self._bar.add_task(f"row {event.number}", total=None, about=event.row.name)
+            self._rows[event.number] = bar
+            self._say(f"{row}  begun    {event.row.name}")
+        elif isinstance(event, RowLost):
+            self._bar.remove_task(self._rows.pop(event.number))
+            self._say(f"{row}  lost     {event.row.name}; it goes on elsewhere ({event.why})")
         elif isinstance(event, RowEnded):
             self._end(event)
-        elif isinstance(event, FitStepDone | StepDone):
-            kind = "step" if isinstance(event, StepDone) else "fit"
-            if self._one is not None:
-                self._bar.update(self._one, completed=event.step, total=event.total)
-            now = time.perf_counter()
-            if not self._console.is_terminal and now - self._told >= _SECONDS_BETWEEN_LINES:
-                self._told = now
-                self._say(f"{self._row}  {kind} {event.step}/{event.total}")
+        elif isinstance(event, RowStep) and isinstance(event.event, FitStepDone | StepDone):
+            self._step(row, self._rows[event.number], event.event)
+
+    def _step(self, row: str, bar: TaskID, step: FitStepDone | StepDone) -> None:
+        kind = "step" if isinstance(step, StepDone) else "fit"
+        self._bar.update(bar, completed=step.step, total=step.total)
+        now = time.perf_counter()
+        if not self._console.is_terminal and now - self._told >= _SECONDS_BETWEEN_LINES:
+            self._told = now
+            self._say(f"{row}  {kind} {step.step}/{step.total}")
 
     def _end(self, event: RowEnded) -> None:
         outcome = event.outcome
         self._counts[outcome.state] += 1
         counts = ", ".join(f"{count} {state}" for state, count in self._counts.items() if count)
-        self._bar.update(self._all, completed=event.number, about=counts)
-        if self._one is not None:
-            self._bar.remove_task(self._one)
-            self._one = None
+        self._bar.update(self._all, completed=sum(self._counts.values()), about=counts)
+        if event.number in self._rows:
+            self._bar.remove_task(self._rows.pop(event.number))
         parts = [f"row {event.number}/{event.total}  {outcome.state:<7}  {event.row.name}"]
         if outcome.state == "done":
             assert outcome.seconds is not None

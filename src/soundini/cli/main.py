@@ -101,20 +101,33 @@ def told(run: Callable[[], int]) -> int:
         return _fail(words, error=error)
 
 
+def parse(argv: Sequence[str]) -> Command:
+    """Read a command line, do nothing of what it says.
+
+    Args:
+        argv: arguments without the program's name.
+
+    Raises:
+        SystemExit: help was asked for and printed, or the arguments mean nothing and stderr says why.
+    """
+    arguments = list(argv)
+    if arguments[:2] == _MASK_PREVIEW.split():
+        arguments = [_MASK_PREVIEW, *arguments[2:]]
+    return tyro.cli(
+        Command,
+        prog="soundini",
+        description=DESCRIPTION,
+        args=arguments,
+        config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
+    )
+
+
 def _run(argv: list[str]) -> int:
     if argv[:1] == ["--version"]:
         print(f"soundini {__version__}")
         return 0
-    if argv[:2] == _MASK_PREVIEW.split():
-        argv = [_MASK_PREVIEW, *argv[2:]]
     try:
-        command = tyro.cli(
-            Command,
-            prog="soundini",
-            description=DESCRIPTION,
-            args=argv,
-            config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
-        )
+        command = parse(argv)
     except SystemExit as end:  # tyro has printed help or an error
         return end.code if isinstance(end.code, int) else 2
     return command.run()

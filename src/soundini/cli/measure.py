@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +14,7 @@ from soundini.errors import ConfigError
 
 if TYPE_CHECKING:
     from soundini.evaluation.measures import EditMeasures
-    from soundini.events import TemporalFigures
+    from soundini.events import SeamFigures, TemporalFigures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,32 +32,39 @@ class Measure:
 
     def run(self) -> int:
         """Measure and print."""
-        from soundini.editing.request import EditRequest, read_request, sidecar_path
+        from soundini.cli.record import Record
+        from soundini.editing.request import sidecar_path
         from soundini.evaluation.measure import measure_edit
         from soundini.evaluation.measures import EditMeasures
         from soundini.judge import Judge
 
-        settings = read_request(self.recipe or sidecar_path(self.video))
-        if "video" not in settings:
+        record = Record.read(self.recipe or sidecar_path(self.video))
+        if record is None:
             raise ConfigError("that recipe names no video; name the one written beside the output")
         found: EditMeasures | None = None
         console = Console(soft_wrap=True)
-        request = EditRequest.model_validate(settings)
+        judge = Judge.from_package()
         with console.status("measuring") as status:
-            for event in measure_edit(request, self.video, Judge.from_package(), self.sound_class):
+            for event in measure_edit(record.request, self.video, judge, self.sound_class):
                 if isinstance(event, EditMeasures):
                     found = event
                 else:
                     status.update(f"measuring {event.done}/{event.total}")
         assert found is not None
-        print(table(found))
+        seams = record.seams_of(self.video)
+        print(table(found, seams))
         if self.json is not None:
-            _write(self.json, found)
+            _write(self.json, found, seams)
         return 0
 
 
-def table(found: EditMeasures) -> str:
-    """The figures, a line each."""
+def table(found: EditMeasures, seams: SeamFigures | None = None) -> str:
+    """The figures, a line each.
+
+    Args:
+        found: what was measured.
+        seams: what the recipe says of the borders of windows.
+    """
     before, after = found.probability
     similar = [_number(value, 4) for value in found.similarity]
     scores = [_number(value, 3) for value in found.joint_score]
@@ -76,6 +83,11 @@ def table(found: EditMeasures) -> str:
     }
     if found.follows_turn is not None:
         lines["follows the turn"] = f"{found.follows_turn:.2f} (rank correlation with time)"
+    if seams is not None:
+        lines["seams"] = (
+            f"border {seams.border:.2f}, elsewhere {seams.elsewhere:.2f}, ratio {seams.ratio:.2f} "
+            "(grey levels, before encoding, as the recipe says)"
+        )
     lines["by what guided it"] = (
         f"joint space: source {scores[0]}, edited {scores[1]} (cosine with the sound; compares nothing)"
     )
@@ -99,7 +111,7 @@ def _number(value: float | None, digits: int) -> str:
     return "none" if value is None else f"{value:.{digits}f}"
 
 
-def _write(path: Path, found: EditMeasures) -> None:
+def _write(path: Path, found: EditMeasures, seams: SeamFigures | None) -> None:
     from soundini.media.output import PartialFile
 
     content = found.record() | {
@@ -107,6 +119,7 @@ def _write(path: Path, found: EditMeasures) -> None:
         "follows_loudness": found.follows_loudness,
         "follows_turn": found.follows_turn,
         "peaks_align": found.peaks_align,
+        "seams": None if seams is None else {**asdict(seams), "ratio": seams.ratio},
     }
     with PartialFile(path) as file:
         file.partial.write_text(json.dumps(content, indent=1) + "\n")

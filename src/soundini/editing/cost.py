@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from soundini.config.presets import override
 from soundini.editing.keyframes import heard_keyframes
 from soundini.editing.memory import MemoryModel, fit_windows, model_memory, watch_peak
-from soundini.editing.methods import evaluations, pictures
+from soundini.editing.methods import evaluations, fit_steps, pictures, with_fit_steps
 from soundini.editing.prepared import PreparedEdit
 from soundini.editing.stills import pick_neighbours
 from soundini.events import FitStepDone, StepDone
@@ -59,7 +58,7 @@ def estimate(edit: PreparedEdit) -> Cost:
     model, taken = _measure(edit)
     longest = max(len(w.sampled) for w in edit.windows)
     passes = count_evaluations(edit)
-    fits = recipe.atlases.steps * sum(heard > 0 for heard in _sampled_frames(edit))
+    fits = fit_steps(recipe) * sum(heard > 0 for heard in _sampled_frames(edit))
     memory = model.peak(longest, recipe.compute.chunk)
     return Cost(passes, taken.step * passes + taken.fit_step * fits, round(memory / _MIB))
 
@@ -106,7 +105,7 @@ def _measure(edit: PreparedEdit) -> tuple[MemoryModel, _Seconds]:
 def _step(edit: PreparedEdit, count: int, chunk: int) -> _Seconds:
     """Seconds of a step of ``count`` sampled frames, ``chunk`` at once."""
     picked = pick_neighbours(edit, count, chunk)
-    quick = replace(picked, recipe=override(picked.recipe, [f"atlases.steps={_STEPS}"]))
+    quick = replace(picked, recipe=with_fit_steps(picked.recipe, _STEPS))
     done = 0
     began = time.perf_counter()
     taken = _Seconds()

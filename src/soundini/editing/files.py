@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, closing
+from dataclasses import asdict
 from pathlib import Path
 
 from soundini.compute import pick_device, pick_dtype
@@ -209,11 +210,5 @@ def _record(edit: PreparedEdit, end: EditDone, seconds: float) -> dict[str, obje
             "warp_error_edited": temporal.edited,
             "ratio": temporal.ratio,
         },
-        "seams": None
-        if end.seams is None
-        else {
-            "border": end.seams.border,
-            "elsewhere": end.seams.elsewhere,
-            "ratio": end.seams.ratio,
-        },
+        "seams": None if end.seams is None else {**asdict(end.seams), "ratio": end.seams.ratio},
     }

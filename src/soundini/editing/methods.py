@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 from soundini.baselines.blended_diffusion import best_of, candidate, frame_by_frame
-from soundini.baselines.layered_atlases.fitting import FitStep
+from soundini.baselines.fit_step import FitStep
+from soundini.config.presets import override
 from soundini.config.recipe import Recipe
 from soundini.diffusion.sampling import SamplingState, SamplingStep
 from soundini.editing.atlas_window import edit_through_atlases, still_picture
@@ -15,7 +17,7 @@ from soundini.editing.coding import optimise_window
 from soundini.editing.plan import place_keyframes
 from soundini.editing.window import WindowInputs, sample_window, sampling_plan
 from soundini.guidance.sound import region_similarity
-from soundini.packs.pack import ModelPack, file_hash
+from soundini.packs.pack import ModelPack
 from soundini.packs.vqgan import vqgan_weights
 
 
@@ -30,6 +32,7 @@ class Method:
         edit: edits a window, given the models, the window and the recipe, and the state where it resumes; the last step's
             ``x`` holds the edited frames.
         pictures: how many pictures are sampled for a window in which so many frames are heard.
+        fit_steps: the setting that holds the steps of what it fits to a window first; empty where it fits nothing.
         weights: weight files that it uses besides the pack's, by name.
         resumes: whether it goes on from a state in the middle of a window.
     """
@@ -38,6 +41,7 @@ class Method:
     evaluations: Callable[[Recipe, int], int]
     edit: Callable[..., Iterator[SamplingStep | FitStep]]
     pictures: Callable[[int], int] = lambda frames: frames
+    fit_steps: str = ""
     weights: Callable[[ModelPack, Recipe], dict[str, Path]] = lambda pack, recipe: {}
     resumes: bool = False
 
@@ -57,6 +61,18 @@ def pictures(recipe: Recipe, frames: int) -> int:
     return METHODS[recipe.method].pictures(frames)
 
 
+def fit_steps(recipe: Recipe) -> int:
+    """Steps of what the method fits to a window before it edits it; 0 where it fits nothing."""
+    name = METHODS[recipe.method].fit_steps
+    return reduce(getattr, name.split("."), recipe) if name else 0
+
+
+def with_fit_steps(recipe: Recipe, steps: int) -> Recipe:
+    """The recipe with so many steps of :func:`fit_steps`; the same where the method fits nothing."""
+    name = METHODS[recipe.method].fit_steps
+    return override(recipe, [f"{name}={steps}"]) if name else recipe
+
+
 def evaluations_a_frame(recipe: Recipe, num_timesteps: int, frames: int) -> float:
     """Network evaluations that each frame of a window takes; those of a picture that serves several frames are shared out.
 
@@ -70,9 +86,9 @@ def evaluations_a_frame(recipe: Recipe, num_timesteps: int, frames: int) -> floa
 
 
 def weight_hashes(pack: ModelPack, recipe: Recipe) -> dict[str, str]:
-    """sha256 of every weight file of the pack, and of those that the recipe's method brings."""
+    """sha256 of every weight file of the pack, and of those that the recipe's method brings; each is read once a pack."""
     brought = METHODS[recipe.method].weights(pack, recipe)
-    return pack.weight_hashes() | {name: file_hash(path) for name, path in brought.items()}
+    return pack.weight_hashes() | {name: pack.hash_of(path) for name, path in brought.items()}
 
 
 def resumes_within_window(recipe: Recipe) -> bool:
@@ -93,7 +109,7 @@ def edit_window(
 
     Yields:
         :class:`soundini.diffusion.sampling.SamplingStep` after every network evaluation, and before the first, where the
-        method fits something to the window, :class:`soundini.baselines.layered_atlases.fitting.FitStep`.
+        method fits something to the window, :class:`soundini.baselines.fit_step.FitStep`.
     """
     method = METHODS[recipe.method]
     return method.edit(pack, inputs, recipe, *([state] if method.resumes else []))
@@ -121,7 +137,11 @@ METHODS = {
         _best_of_candidates,
     ),
     "layered-atlases": Method(
-        still_picture, _sampled, edit_through_atlases, pictures=lambda frames: min(frames, 1)
+        still_picture,
+        _sampled,
+        edit_through_atlases,
+        pictures=lambda frames: min(frames, 1),
+        fit_steps="atlases.steps",
     ),
     "vqgan-clip": Method(
         frame_by_frame,

@@ -131,6 +131,22 @@ def absolute(request: EditRequest) -> EditRequest:
     return EditRequest.model_validate(settings)
 
 
+def moved(request: EditRequest, before: Path, after: Path) -> EditRequest:
+    """The same edit where a folder that all its paths lie in has another place.
+
+    Args:
+        request: the edit, with absolute paths.
+        before: the folder they lie in.
+        after: where it is.
+    """
+    if before == after:
+        return request
+    settings = _with_paths(
+        request.model_dump(mode="json"), lambda name: str(after / Path(name).relative_to(before))
+    )
+    return EditRequest.model_validate(settings)
+
+
 def read_request(path: Path) -> dict[str, Any]:
     """The ``request`` of a sidecar, or the recipe of a plain recipe file, as ``{"recipe": Recipe, ...}``.
 

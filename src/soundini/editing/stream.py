@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from soundini.baselines.layered_atlases.fitting import FitStep
+from soundini.baselines.fit_step import FitStep
 from soundini.compute import return_memory
 from soundini.config.recipe import Recipe
 from soundini.editing.coherence import CoherenceMeter, WarpSums, warp_sums

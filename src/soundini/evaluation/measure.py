@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice, pairwise
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from soundini.compute import pick_device
 from soundini.editing.coherence import CoherenceMeter, warp_sums
-from soundini.editing.part import read_part
+from soundini.editing.part import EditPart, read_part
 from soundini.editing.request import EditRequest
 from soundini.editing.sound_track import SoundTrack
 from soundini.errors import ConfigError, MediaError
@@ -95,52 +95,67 @@ def measure_edit(
             senses = load_senses(request.models, device=device, flow=compute.flow)
         track = part.lay(senses.joint)
         sound = sound or _heard(senses, track)
-        columns = judge.columns(sound)
+        columns = judge.columns(sound)  # one it does not know is refused before the work
         perceptual = load_perceptual("auto", senses.perceptual_folder)
         assert perceptual is not None
         observers = _Observers(senses, track.heard, judge, perceptual)
-        gathered = _Gathered()
-        with VideoReader(request.video) as before, VideoReader(edited) as after:
-            _require_one_size(before, after, edited)
-            shown = (f.rgb for f in after.frames())
-            source = (f.rgb for f in before.frames(part.first, part.first + part.frame_count))
-            frames = zip(source, shown, part.masks, strict=False)
-            carried: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-            done = 0
-            while fresh := list(islice(frames, _CHUNK)):
-                _measure(gathered, carried, fresh, observers)
-                carried, done = fresh[-1:], done + len(fresh)
-                yield PicturesSeen(done, part.frame_count)
-            more = next(shown, None) is not None
-        if more or done != part.frame_count:
-            has = f"more than {done}" if more else done
-            raise MediaError(
-                f"{edited} has {has} frames where its recipe edits {part.frame_count}; name the recipe that made it"
-            )
-        first, second = columns[0], columns[-1]
-        chances = [_chances(judge, features) for features in (gathered.source, gathered.edited)]
-        yield EditMeasures(
-            sound=sound,
-            region=gathered.region.figures(),
-            whole=gathered.whole.figures(),
-            motion=gathered.motion.mean,
-            similarity=(_similarity(gathered.source), _similarity(gathered.edited)),
-            psnr_outside=gathered.outside.psnr,
-            ssim_outside=gathered.outside.ssim,
-            perceptual=perceptual.name,
-            perceptual_outside=_mean(gathered.perceptual),
-            loudness=track.strength.tolist(),
-            change=gathered.change,
-            before=[None if p is None else float(p[columns].sum()) for p in chances[0]],
-            after=[None if p is None else float(p[columns].sum()) for p in chances[1]],
-            turn=[None if p is None else float(p[second] - p[first]) for p in chances[1]]
-            if len(columns) > 1
-            else [],
-            joint_score=(
-                _mean([a for a, _ in gathered.scores]),
-                _mean([b for _, b in gathered.scores]),
-            ),
+        gathered = yield from _look(part, edited, observers)
+        yield _summed_up(gathered, observers, sound, columns, track.strength)
+
+
+def _look(part: EditPart, edited: Path, by: _Observers) -> Generator[PicturesSeen, None, _Gathered]:
+    """Measure every frame of the part beside the edited file's.
+
+    Raises:
+        MediaError: the file is of another size or length.
+    """
+    gathered = _Gathered()
+    with VideoReader(part.request.video) as before, VideoReader(edited) as after:
+        _require_one_size(before, after, edited)
+        shown = (f.rgb for f in after.frames())
+        source = (f.rgb for f in before.frames(part.first, part.first + part.frame_count))
+        frames = zip(source, shown, part.masks, strict=False)
+        carried: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        done = 0
+        while fresh := list(islice(frames, _CHUNK)):
+            _measure(gathered, carried, fresh, by)
+            carried, done = fresh[-1:], done + len(fresh)
+            yield PicturesSeen(done, part.frame_count)
+        more = next(shown, None) is not None
+    if more or done != part.frame_count:
+        has = f"more than {done}" if more else done
+        raise MediaError(
+            f"{edited} has {has} frames where its recipe edits {part.frame_count}; name the recipe that made it"
         )
+    return gathered
+
+
+def _summed_up(
+    gathered: _Gathered, by: _Observers, sound: str, columns: Sequence[int], strength: Tensor
+) -> EditMeasures:
+    """The figures of all frames; ``columns`` are the judge's for the sound, in the order in which it turns."""
+    first, second = columns[0], columns[-1]
+    chances = [_chances(by.judge, features) for features in (gathered.source, gathered.edited)]
+    before, after = ([None if p is None else float(p[columns].sum()) for p in c] for c in chances)
+    turn = [None if p is None else float(p[second] - p[first]) for p in chances[1]]
+    scores = [_mean([pair[side] for pair in gathered.scores]) for side in (0, 1)]
+    return EditMeasures(
+        sound=sound,
+        region=gathered.region.figures(),
+        whole=gathered.whole.figures(),
+        motion=gathered.motion.mean,
+        similarity=(_similarity(gathered.source), _similarity(gathered.edited)),
+        psnr_outside=gathered.outside.psnr,
+        ssim_outside=gathered.outside.ssim,
+        perceptual=by.perceptual.name,
+        perceptual_outside=_mean(gathered.perceptual),
+        loudness=strength.tolist(),
+        change=gathered.change,
+        before=before,
+        after=after,
+        turn=turn if len(columns) > 1 else [],
+        joint_score=(scores[0], scores[1]),
+    )
 
 
 def _require_one_size(before: VideoReader, after: VideoReader, path: Path) -> None:

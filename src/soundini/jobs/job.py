@@ -21,9 +21,9 @@ from soundini.jobs.windows import STATE, WINDOWS
 from soundini.media.output import partial_path, write_error
 from soundini.weights.store import home_folder
 
-_LOCK = "lock"
-_PATIENCE = 0.5
+JOB_PATIENCE = 0.5
 """Seconds to wait for a lock: whoever only looks whether a job is running holds it for a moment."""
+_LOCK = "lock"
 
 
 def jobs_folder() -> Path:
@@ -102,14 +102,18 @@ class Job:
         return cls(folder, record, lock)
 
     @classmethod
-    def open(cls, folder: Path) -> Job:
+    def open(cls, folder: Path, patience: float = JOB_PATIENCE) -> Job:
         """Take hold of a job that is there.
+
+        Args:
+            folder: where it lies.
+            patience: seconds to wait for another process that holds it.
 
         Raises:
             ConfigError: there is none, it is damaged, or another process works on it.
         """
         read_record(folder)
-        lock = _locked(folder)
+        lock = _locked(folder, patience)
         try:
             return cls(folder.absolute(), read_record(folder), lock)
         except BaseException:
@@ -199,7 +203,7 @@ def is_running(folder: Path) -> bool:
     return False
 
 
-def _locked(folder: Path) -> FileLock:
+def _locked(folder: Path, patience: float = JOB_PATIENCE) -> FileLock:
     """Take the lock of a job. The system lets it go with the process that holds it, however that ends.
 
     Raises:
@@ -210,7 +214,7 @@ def _locked(folder: Path) -> FileLock:
         raise ConfigError(f"{folder / _LOCK} is a symbolic link; delete it")
     lock = FileLock(folder / _LOCK)
     try:
-        lock.acquire(timeout=_PATIENCE)
+        lock.acquire(timeout=patience)
     except Timeout:
         raise ConfigError(
             f"another process works on the job {folder.name}; wait for it, or stop it first"

@@ -40,6 +40,7 @@ class Senses:
         flow: the optical-flow estimator.
         perceptual_folder: where weights of LPIPS may lie, or None.
         weights: its weight files by name, or None for those in ``folder``.
+        hashed: what :meth:`hash_of` has found, by path.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Senses:
     flow: FlowEstimator
     perceptual_folder: Path | None = None
     weights: Mapping[str, Path] | None = None
+    hashed: dict[Path, str] = field(default_factory=dict, repr=False, compare=False)
 
     def weight_files(self) -> dict[str, Path]:
         """Every weight file of the pack, by its name or its path in the pack; not those that only a baseline uses."""
@@ -60,8 +62,14 @@ class Senses:
         return {n: p for n, p in names.items() if Path(n).parts[0] != VQGAN_FOLDER}
 
     def weight_hashes(self) -> dict[str, str]:
-        """sha256 of every weight file."""
-        return {name: file_hash(path) for name, path in self.weight_files().items()}
+        """sha256 of every weight file, by its name."""
+        return {name: self.hash_of(path) for name, path in self.weight_files().items()}
+
+    def hash_of(self, path: Path) -> str:
+        """sha256 of a weight file of the pack or of a baseline, read once: nobody exchanges weights under a running program."""
+        if path not in self.hashed:
+            self.hashed[path] = file_hash(path)
+        return self.hashed[path]
 
 
 @dataclass(frozen=True)

@@ -73,50 +73,88 @@ def optimise_codes(
     """
     model = _Autocast(vqgan, frames.source.device, dtype)
     audible = torch.nonzero(frames.strength.cpu() > 0).flatten()
-    together = 1 if config.init == "previous" else chunk or len(audible)
+    one_by_one = config.init == "previous"
+    together = 1 if one_by_one else chunk or len(audible)
     edited = frames.source.clone()
     carried: dict[int, Tensor] = {}
-    if frames.before is not None and config.init == "previous":
+    if frames.before is not None and one_by_one:
         carried[-1] = model.encode(frames.before)
     evaluated = 0
     for rows in audible.split(max(1, together)):
         here = rows.to(frames.source.device)
         source, mask, strength = frames.source[here], frames.mask[here], frames.strength[here]
-        pull = strength.clamp(0, 1).view(-1, 1, 1, 1).to(source)
-        z = model.encode(source)
         before = carried.get(int(rows[0]) - 1)
-        if before is not None:
-            inside = F.adaptive_max_pool2d(mask, z.shape[-2:])
-            z = vqgan.quantize.confine(z.lerp(before, pull * inside))
-        z = z.detach().clone().requires_grad_()
-        adam = torch.optim.Adam([z], config.step)
+        codes = _Codes(model, source, mask, strength, before, config.step)
         guidance = terms(rows)
         for iteration in range(config.iterations):
             key = stable_seed(seed, frames.indices[int(rows[0])], iteration)
-            with torch.enable_grad():
-                picture = source.lerp(model.decode(vqgan.straight_through(z), source), mask)
-                loss, figures = _loss(guidance, picture, torch.Generator().manual_seed(key))
-                (z.grad,) = torch.autograd.grad(loss, z)
-            start = z.detach().clone()
-            adam.step()
-            with torch.no_grad():
-                z.copy_(vqgan.quantize.confine(start.lerp(z, pull)))
-                if iteration + 1 == config.iterations:
-                    picture = source.lerp(model.decode(vqgan.straight_through(z), source), mask)
-            edited[here] = picture.detach()
+            picture, figures = codes.improve(guidance, torch.Generator().manual_seed(key))
+            edited[here] = picture if iteration + 1 < config.iterations else codes.picture()
             evaluated += len(rows)
             done, rest = divmod(evaluated, len(audible))
             if rest < len(rows):
-                yield SamplingStep(
-                    done - 1,
-                    config.iterations,
-                    config.iterations - done + 1,
-                    config.iterations - done,
-                    edited.clone(),
-                    edited.clone(),
-                    figures,
-                )
-        carried = {int(rows[-1]): z.detach()} if config.init == "previous" else {}
+                left = config.iterations - done
+                shown = edited.clone(), edited.clone()
+                yield SamplingStep(done - 1, config.iterations, left + 1, left, *shown, figures)
+        carried = {int(rows[-1]): codes.z.detach()} if one_by_one else {}
+
+
+class _Codes:
+    """The latents of some frames, on their way from what the frames are to what their guidance asks for.
+
+    Args:
+        model: the image model.
+        source: source frames.
+        mask: 1 = edit.
+        strength: how far each frame is pulled, 0 to 1.
+        before: latents of the frame before, which are what the region starts from; None to start from the source.
+        step: Adam's.
+
+    Shape:
+        ``source``: ``[B, 3, H, W]``; ``mask``: ``[B, 1, H, W]``; ``strength``: ``[B]``.
+    """
+
+    def __init__(
+        self,
+        model: _Autocast,
+        source: Tensor,
+        mask: Tensor,
+        strength: Tensor,
+        before: Tensor | None,
+        step: float,
+    ) -> None:
+        self._model, self._source, self._mask = model, source, mask
+        self._pull = strength.clamp(0, 1).view(-1, 1, 1, 1).to(source)
+        z = model.encode(source)
+        if before is not None:
+            inside = F.adaptive_max_pool2d(mask, z.shape[-2:])
+            z = model.vqgan.quantize.confine(z.lerp(before, self._pull * inside))
+        self.z = z.detach().clone().requires_grad_()
+        self._adam = torch.optim.Adam([self.z], step)
+
+    def improve(
+        self, guidance: Sequence[WeightedTerm], generator: torch.Generator
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Go one step; returns the frames as they were before it, and the terms' figures."""
+        z = self.z
+        with torch.enable_grad():
+            picture = self._laid()
+            loss, figures = _loss(guidance, picture, generator)
+            (z.grad,) = torch.autograd.grad(loss, z)
+        start = z.detach().clone()
+        self._adam.step()
+        with torch.no_grad():
+            z.copy_(self._model.vqgan.quantize.confine(start.lerp(z, self._pull)))
+        return picture.detach(), figures
+
+    @torch.no_grad()
+    def picture(self) -> Tensor:
+        """The frames as they are now."""
+        return self._laid()
+
+    def _laid(self) -> Tensor:
+        codes = self._model.vqgan.straight_through(self.z)
+        return self._source.lerp(self._model.decode(codes, self._source), self._mask)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,129 @@
+"""Doing one row: a job that is begun or gone on with, and how it ended, whatever went wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from soundini.batch.finished import is_same_edit
+from soundini.batch.manifest import Outcome
+from soundini.batch.models import Models
+from soundini.batch.place import Place, read_by, refuse_links
+from soundini.editing.files import prepare_edit
+from soundini.editing.inputs import hash_inputs
+from soundini.editing.prepared import PreparedEdit
+from soundini.editing.request import EditRequest
+from soundini.errors import ConfigError, SoundiniError
+from soundini.events import EditDone, EditEvent, FileDone
+from soundini.jobs.job import JOB_PATIENCE, Job, delete_job, is_running
+from soundini.jobs.run import prepare_job, run_job
+from soundini.media.output import write_error
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """Where the jobs of a batch lie.
+
+    Args:
+        folder: of all of them.
+        patience: seconds to wait for a job that somebody else holds: a worker that was lost may not be dead yet.
+    """
+
+    folder: Path
+    patience: float = JOB_PATIENCE
+
+    def of(self, output: Path) -> Path:
+        """The folder of the job whose output that is: a name that a later run finds again."""
+        digest = hashlib.sha256(os.fsencode(output)).hexdigest()
+        return self.folder / f"{output.stem}-{digest[:8]}"
+
+
+def attempt_row(
+    request: EditRequest, place: Place, models: Models, jobs: Jobs
+) -> Generator[EditEvent, None, Outcome]:
+    """Edit, and return how it ended, whatever went wrong.
+
+    Args:
+        request: the edit, with absolute paths.
+        place: where it may read and write.
+        models: loads what it needs.
+        jobs: where its job lies.
+
+    Yields:
+        The events of the edit.
+    """
+    try:
+        return (yield from _edit(request, place, models, jobs))
+    except SoundiniError as error:
+        words = str(error)
+    except Exception as error:  # of memory, or a defect: the other rows are worth trying
+        words = f"{type(error).__name__}: {error}"
+    return Outcome("failed", error=" ".join(words.split()))
+
+
+def _edit(
+    request: EditRequest, place: Place, models: Models, jobs: Jobs
+) -> Generator[EditEvent, None, Outcome]:
+    refuse_links(request.output, place.root)  # again: much time may have gone by
+    try:
+        request.output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise write_error(request.output, error) from None
+    place.bring(*read_by(request))
+    job, edit = _take_up(request, models, jobs)
+    ratio, done = None, None
+    with job, closing(edit), closing(run_job(job, edit)) as events:
+        moved = [f"{words} since it began" for words in job.record.other_versions()]
+        for event in events:
+            if isinstance(event, EditDone) and event.temporal is not None:
+                ratio = event.temporal.ratio
+            elif isinstance(event, FileDone):
+                done = event
+            yield event
+    assert done is not None
+    place.publish(done.path, done.recipe)
+    return Outcome("done", done.recipe, done.seconds, ratio, warnings=(*moved, *done.warnings))
+
+
+def _take_up(request: EditRequest, models: Models, jobs: Jobs) -> tuple[Job, PreparedEdit]:
+    """The job of an edit: the one that was begun, if it is of this very edit, else a new one in its place."""
+    folder, pack = jobs.of(request.output), models.open(request)
+    job = _begun(folder, jobs.patience)
+    if job is not None:
+        try:
+            if _is_of(job, request, models.hashes(pack, request.recipe)):
+                return job, prepare_job(job, pack=pack)
+        except BaseException:
+            job.close()
+            raise
+        job.close()
+        delete_job(folder)
+    edit = prepare_edit(request, pack)
+    try:
+        return Job.create(edit, folder), edit
+    except BaseException:
+        edit.close()
+        raise
+
+
+def _begun(folder: Path, patience: float) -> Job | None:
+    """The job in a folder; one that was killed as it was made, or is damaged, is cleared away."""
+    if not folder.exists():
+        return None
+    try:
+        return Job.open(folder, patience)
+    except ConfigError:
+        if is_running(folder):
+            raise
+        delete_job(folder)
+        return None
+
+
+def _is_of(job: Job, request: EditRequest, weights: dict[str, str]) -> bool:
+    record = job.record
+    same = is_same_edit(request, record.request) and record.weights == weights
+    return same and record.inputs == hash_inputs(request)

@@ -1,0 +1,1 @@
+"""Many machines for one batch, by Ray: workers that keep their models, tasks that survive them."""

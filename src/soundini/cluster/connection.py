@@ -1,0 +1,72 @@
+"""Reaching a Ray cluster, or starting one on this machine."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from soundini.errors import ConfigError
+
+AUTO = "auto"
+_PATIENCE = 10.0
+"""Seconds that a cluster may take to answer."""
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent anywhere
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+"""Ray's settings, for all who start it; what the user has set stays."""
+
+
+@contextmanager
+def connected(address: str) -> Iterator[None]:
+    """Be connected to a cluster.
+
+    Args:
+        address: ``auto`` for the cluster that this machine belongs to (``$RAY_ADDRESS``, or one started by ``ray start``), or a
+            new one of this machine alone where it belongs to none; else ``ray://HOST:10001`` or ``HOST:6379``.
+
+    Raises:
+        ConfigError: Ray is not installed, or there is no such cluster.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    try:
+        import ray
+    except ImportError:
+        raise ConfigError("clusters need Ray; run: pip install 'soundini[cluster]'") from None
+    _knock(os.environ.get("RAY_ADDRESS", "") if address == AUTO else address)
+    try:
+        ray.init(
+            None if address == AUTO else address,
+            log_to_driver=False,
+            logging_level=logging.CRITICAL,
+        )
+    except (
+        Exception
+    ) as error:  # of the network, of versions that differ, of an address that is none
+        words = " ".join(str(error).split()) or type(error).__name__
+        raise ConfigError(f"cannot reach a Ray cluster at {address}: {words}") from None
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Find out at once whether anybody is there: Ray itself tries for minutes.
+
+    Raises:
+        ConfigError: nobody answers.
+    """
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        return  # none that names a port; Ray says what it makes of it
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()
+    except (OSError, OverflowError) as error:
+        raise ConfigError(
+            f"no Ray cluster answers at {address} ({error}); look whether it runs, and how this machine reaches it"
+        ) from None

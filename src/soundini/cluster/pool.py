@@ -1,0 +1,197 @@
+"""Workers on a cluster that share out tasks: what a lost worker was at is done by another."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import ray
+from ray.exceptions import RayError
+
+from soundini.cluster.needs import WorkerNeeds
+from soundini.errors import ConfigError
+
+MOST_LOSSES = 3
+"""Workers that a task may lose before it is given up: it may be what kills them."""
+_LOOKS_A_SECOND = 500
+"""Questions put to workers in a second, over all of them, so that a thousand do not drown the one who asks."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A worker took up a task."""
+
+    task: int
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the worker last said of a task."""
+
+    task: int
+    words: Any
+
+
+@dataclass(frozen=True)
+class Lost:
+    """The worker of a task is gone; another will do it."""
+
+    task: int
+    why: str
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A task came to an end; ``problem`` says why where nothing came of it."""
+
+    task: int
+    result: Any
+    problem: str = ""
+
+
+PoolEvent = Begun | Told | Lost | Ended
+
+
+@dataclass
+class _Worker:
+    actor: Any
+    ready: Any
+    free: bool = False
+    task: int | None = None
+    work: Any = None
+    word: Any = None
+
+
+@dataclass
+class _Queue:
+    waiting: deque[int]
+    left: int
+    losses: dict[int, int] = field(default_factory=dict)
+
+
+class Pool:
+    """A number of actors of one kind. Use it as a context manager: they end with it.
+
+    Args:
+        kind: the class of the worker, made of ``arguments``: ``ready()`` returns once it can work, ``do(task)`` returns the
+            result, ``told()``, called meanwhile, returns what there is to say, or None.
+        arguments: of the class.
+        count: workers, 1 or more.
+        needs: of each of them.
+    """
+
+    def __init__(
+        self, kind: type, arguments: tuple[Any, ...], count: int, needs: WorkerNeeds
+    ) -> None:
+        self._kind = ray.remote(kind).options(
+            num_cpus=needs.cpus,
+            num_gpus=needs.gpus,
+            memory=needs.memory,
+            max_concurrency=2,
+            scheduling_strategy="SPREAD",
+        )
+        self._arguments = arguments
+        self._workers = [self._start() for _ in range(count)]
+        self._failed_starts = 0
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers:
+            ray.kill(worker.actor)
+
+    def run(self, tasks: Sequence[Any]) -> Generator[PoolEvent, None, None]:
+        """Do tasks, each by one worker, until every one of them ended.
+
+        Args:
+            tasks: anything that can be pickled.
+
+        Raises:
+            ConfigError: workers cannot be started, one after the other.
+        """
+        queue = _Queue(deque(range(len(tasks))), len(tasks))
+        while queue.left:
+            for worker in self._workers:
+                if worker.free and worker.task is None and queue.waiting:
+                    worker.task = queue.waiting.popleft()
+                    worker.work = worker.actor.do.remote(tasks[worker.task])
+                    yield Begun(worker.task)
+            yield from self._look(queue)
+
+    def _start(self) -> _Worker:
+        actor = self._kind.remote(*self._arguments)
+        return _Worker(actor, actor.ready.remote())
+
+    def _look(self, queue: _Queue) -> Iterator[PoolEvent]:
+        """See what happened to the workers, waiting for it a while."""
+        refs = {w.work if w.free else w.ready: w for w in self._workers if w.work or not w.free}
+        patience = looks_apart(len(self._workers))
+        seen, _ = ray.wait(list(refs), num_returns=1, timeout=patience)
+        if seen:
+            seen, _ = ray.wait(list(refs), num_returns=len(refs), timeout=0)
+        for ref in seen:
+            yield from self._settle(refs[ref], ref, queue)
+        if not seen:
+            yield from self._listen()
+
+    def _settle(self, worker: _Worker, ref: Any, queue: _Queue) -> Iterator[PoolEvent]:
+        task, worker.task, worker.work = worker.task, None, None
+        try:
+            result = ray.get(ref)
+        except RayError as error:
+            yield from self._replace(worker, task, _last_line(error), queue)
+            return
+        if task is None:
+            worker.free = True
+            self._failed_starts = 0
+        else:
+            queue.left -= 1
+            yield Ended(task, result)
+
+    def _replace(
+        self, worker: _Worker, task: int | None, why: str, queue: _Queue
+    ) -> Iterator[PoolEvent]:
+        ray.kill(worker.actor)
+        if task is None:
+            self._failed_starts += 1
+            if self._failed_starts > MOST_LOSSES:
+                raise ConfigError(f"workers cannot be started on the cluster: {why}")
+        elif queue.losses.setdefault(task, 0) + 1 >= MOST_LOSSES:
+            queue.left -= 1
+            yield Ended(task, None, f"lost {MOST_LOSSES} workers one after the other: {why}")
+        else:
+            queue.losses[task] += 1
+            queue.waiting.appendleft(task)
+            yield Lost(task, why)
+        self._workers[self._workers.index(worker)] = self._start()
+
+    def _listen(self) -> Iterator[PoolEvent]:
+        """Ask those who work for news, and pass on what came; nobody is waited for."""
+        for worker in self._workers:
+            if worker.task is not None and worker.word is None:
+                worker.word = worker.actor.told.remote()
+        asked = {w.word: w for w in self._workers if w.word is not None}
+        for ref in ray.wait(list(asked), num_returns=len(asked), timeout=0)[0] if asked else ():
+            worker = asked[ref]
+            worker.word = None
+            try:
+                words = ray.get(ref)
+            except RayError:  # its work will say so too
+                continue
+            if words is not None and worker.task is not None:
+                yield Told(worker.task, words)
+
+
+def _last_line(error: Exception) -> str:
+    """What Ray says at length, in a line."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(itertools.islice(reversed(lines), 1)) or type(error).__name__
+
+
+def looks_apart(workers: int) -> float:
+    """Seconds between two questions to the same worker, where so many are asked."""
+    return max(0.5, workers / _LOOKS_A_SECOND)

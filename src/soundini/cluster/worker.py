@@ -1,0 +1,122 @@
+"""A worker: a process somewhere on the cluster that loads models once and checks and edits rows."""
+
+from __future__ import annotations
+
+import platform
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import torch
+
+from soundini._version import __version__
+from soundini.batch.attempt import Jobs, attempt_row
+from soundini.batch.check import Finding, check_row
+from soundini.batch.manifest import Outcome
+from soundini.batch.models import Models
+from soundini.batch.place import Place
+from soundini.batch.remote import RemotePlace
+from soundini.editing.request import EditRequest, moved
+from soundini.errors import ConfigError
+from soundini.events import EditEvent, FitStepDone, StepDone
+from soundini.jobs.job import delete_job, jobs_folder
+
+SECONDS_FOR_A_LOCK = 120.0
+"""A file server may take that long to notice that the machine which held a lock is gone."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker is to do with a row.
+
+    Args:
+        kind: check it, or edit it.
+        request: the edit, with absolute paths on the machine that asks.
+    """
+
+    kind: Literal["check", "edit"]
+    request: EditRequest
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where a batch reads and writes, wherever it is done.
+
+    Args:
+        root: of the batch's place, on the machine that asks.
+        url: of the tree, where it lies at an address; empty for a path that all machines share.
+        jobs: folder of the jobs on the shared path; None where there is none, and each machine keeps its own.
+    """
+
+    root: Path
+    url: str = ""
+    jobs: Path | None = None
+
+    def place(self) -> Place:
+        """The same on this machine."""
+        return RemotePlace(self.url) if self.url else Place(self.root)
+
+
+class Worker:
+    """Does one task at a time; made into an actor by :class:`soundini.cluster.pool.Pool`.
+
+    Args:
+        ground: where it works.
+        threads: to compute with.
+        version: of soundini, that it must have.
+    """
+
+    def __init__(self, ground: Ground, threads: int, version: str) -> None:
+        self._version = version
+        self._ground = ground
+        self._threads = threads
+        self._models = Models()
+        self._word: EditEvent | None = None
+
+    def ready(self) -> None:
+        """Return once it can work.
+
+        Raises:
+            ConfigError: another version of soundini is installed here, which might edit otherwise.
+        """
+        if self._version != __version__:
+            raise ConfigError(
+                f"soundini {__version__} is installed on {platform.node()}, but {self._version} where the batch was started; "
+                "install the same"
+            )
+
+    def told(self) -> EditEvent | None:
+        """The last step of the edit, if there was one since this was asked."""
+        word, self._word = self._word, None
+        return word
+
+    def do(self, task: Task) -> Finding | Outcome:
+        """Check a row, or edit it."""
+        torch.set_num_threads(self._threads)  # of the thread that Ray runs this in
+        cv2.setNumThreads(self._threads)
+        place = self._ground.place()
+        request = moved(task.request, self._ground.root, place.root)
+        if task.kind == "check":
+            return check_row(request, place, self._models)
+        return self._edit(request, place)
+
+    def _edit(self, request: EditRequest, place: Place) -> Outcome:
+        jobs = Jobs(self._ground.jobs or jobs_folder(), SECONDS_FOR_A_LOCK)
+        jobs.folder.mkdir(parents=True, exist_ok=True)
+        with closing(attempt_row(request, place, self._models, jobs)) as events:
+            while True:
+                try:
+                    event = next(events)
+                except StopIteration as end:
+                    outcome = end.value
+                    break
+                if isinstance(event, StepDone):
+                    self._word = replace(event, preview=event.preview[:0])
+                elif isinstance(event, FitStepDone):
+                    self._word = event
+        self._word = None
+        if outcome.state == "done" and self._ground.jobs is not None:
+            delete_job(jobs.of(request.output))
+        return outcome

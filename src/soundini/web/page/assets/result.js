@@ -46,7 +46,7 @@ const player = (value) => {
   source.muted = true;
   const line = make("div", { class: "wipe-line", "aria-hidden": "true" });
   const wipe = make("input", { type: "range", class: "wipe", min: "0", max: "100", step: "1", value: "50", "aria-label": texts.wipe });
-  const screen = make("div", { class: "screen" }, source, edited, line, make("span", { class: "tag left" }, texts.source), make("span", { class: "tag right" }, texts.edited), wipe);
+  const screen = make("div", { class: "screen" }, source, edited, line, make("span", { class: "tag of-source" }, texts.source), make("span", { class: "tag of-edit" }, texts.edited), wipe);
   const cut = () => screen.style.setProperty("--cut", `${wipe.value}%`);
   wipe.addEventListener("input", cut);
   cut();

@@ -16,7 +16,7 @@ NOTEBOOK = ROOT / "notebooks" / "soundini_colab.ipynb"
 SHELL = {"", "bash", "console", "sh"}
 SHOWN = {"text", "yaml"}
 """Languages of blocks that nobody types into a terminal."""
-ELSEWHERE = {"http-api.md": "it needs a server: tests/web does it"}
+ELSEWHERE = dict.fromkeys(("web.md", "http-api.md"), "it needs a server: tests/web does it")
 """Pages whose blocks other tests do."""
 NOT_RUN = re.compile(r"<!-- not run: (.+) -->")
 LOOP = re.compile(r"for (\w+) in (.+); do\n(.*?)\ndone", re.DOTALL)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 LONG = 120_000
 """Milliseconds that an edit may take on a busy machine."""
-_QUICK = ["region.size=32", "window.frames=12"]
+_QUICK = ["region.size=32", "window.frames=12", "guidance.gradient=fast"]
 
 
 class Visitor:
@@ -74,12 +74,17 @@ class Visitor:
 
     def set(self, *settings: str) -> Visitor:
         """Write settings of the recipe, for edits that take seconds."""
-        field = self.page.get_by_label("name=value")
-        if not field.is_visible():
-            self.page.get_by_role("button", name="More settings").click()
+        field = self.more()
         field.fill("\n".join([*_QUICK, *settings]))
         field.blur()
         return self
+
+    def more(self):
+        """The field of settings of the recipe, which is unfolded first."""
+        field = self.page.get_by_label("name=value")
+        if not field.is_visible():
+            self.page.get_by_role("button", name="More settings").click()
+        return field
 
     def paint(self, *points: tuple[float, float]) -> Visitor:
         """One stroke with the mouse, through points in shares of the frame."""
@@ -103,9 +108,9 @@ class Visitor:
         """Wait until the running edit has a picture to show."""
         self.page.locator("img.live:not([hidden])").wait_for(timeout=LONG)
 
-    def players(self) -> None:
+    def players(self, timeout: float = LONG) -> None:
         """Wait until source and edit can be played."""
-        self.page.locator(".screen .edited").wait_for(timeout=LONG)
+        self.page.locator(".screen .edited").wait_for(timeout=timeout)
         self.page.wait_for_function(
             "() => [...document.querySelectorAll('.screen video')].every(v => v.readyState >= 2 && v.error === null)"
         )

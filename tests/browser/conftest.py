@@ -24,6 +24,8 @@ DRAWS = (
 )
 """One pair is shown turned, and the second comes first."""
 
+MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+"""One that beeps, and that every page may hear."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -36,7 +38,9 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", *MICROPHONE]
+        )
         yield browser
         browser.close()
 

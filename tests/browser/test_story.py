@@ -10,6 +10,10 @@ import pytest
 from soundini.media.video_reader import VideoReader
 from web_visitor import Visitor
 
+FRAMES_DRAWN = """() => Promise.all([...document.querySelectorAll(".screen video")].map(
+    v => new Promise(drawn => { v.requestVideoFrameCallback(drawn); v.currentTime = v.duration / 2; })))"""
+BEYOND = """() => [...document.querySelectorAll(".card *")].filter(e => e.getBoundingClientRect().right > innerWidth)
+    .map(e => e.outerHTML.slice(0, 100))"""
 STROKE = ((0.4, 0.5), (0.5, 0.55), (0.6, 0.5))
 SCREENSHOTS = os.environ.get("SOUNDINI_SCREENSHOTS")
 
@@ -44,19 +48,20 @@ def test_from_opening_the_page_to_the_edit_on_disk(visit, media, axe, tmp_path):
     visitor.players()
     assert visitor.faults(axe) == []
 
-    visitor.set("sampling.steps=16")
+    visitor.set("sampling.steps=12")
     visitor.click("Run all")
     visitor.state("running")
     visitor.steps_done()
     visitor.page.reload()  # in mid-run
     visitor.steps_done()
+    assert "sampling.steps=12" in visitor.more().input_value()
     visitor.state("done")
     visitor.players()
     edited = frames(visitor.download("Download the video", tmp_path / "out.mp4"))
     recipe = json.loads(visitor.download("Download its recipe", tmp_path / "r.json").read_text())
     assert visitor.clicks - 1 <= 8  # the preview's player came of a click of its own
     assert clicks == 2
-    assert recipe["request"]["recipe"]["sampling"]["steps"] == 16
+    assert recipe["request"]["recipe"]["sampling"]["steps"] == 12
 
     source = frames(media[0])
     assert edited.shape == source.shape
@@ -66,11 +71,21 @@ def test_from_opening_the_page_to_the_edit_on_disk(visit, media, axe, tmp_path):
     far = (rows < 36) | (rows > 84) | (columns < 40) | (columns > 120)
     assert change[:, inside].mean() > 8
     assert change[:, far].mean() < 2.5  # what the codec does
+    visitor.page.get_by_label("Wipe between source and edit").press("ArrowLeft")
+    assert visitor.page.locator(".screen").get_attribute("style") == "--cut: 49%;"
+    visitor.page.get_by_role("button", name="Play").press("Enter")
+    visitor.page.wait_for_function(
+        "() => [...document.querySelectorAll('.screen video')].every(v => v.currentTime > 0)"
+    )
     assert visitor.trouble == []
 
     visitor.choose("recipe", tmp_path / "out.mp4")
     visitor.page.locator(".chip").wait_for()
-    assert "sampling.steps=16" in visitor.page.get_by_label("name=value").input_value()
+    assert "sampling.steps=12" in visitor.more().input_value()
+    visitor.click("Another seed")
+    visitor.state("running")
+    visitor.click("Cancel", within="result")
+    visitor.state("stopped")
 
 
 def test_what_is_wrong_is_said_where_it_is_wrong(visit, tmp_path):
@@ -87,23 +102,22 @@ def test_what_is_wrong_is_said_where_it_is_wrong(visit, tmp_path):
 
 
 def test_an_edit_is_stopped_and_goes_on(visit, media):
-    visitor = visit().bring(media).set("sampling.steps=40").paint(*STROKE)
+    visitor = visit().bring(media).set("sampling.steps=20").paint(*STROKE)
     visitor.click("Run all")
     visitor.steps_done()
     visitor.click("Cancel", within="result")
     visitor.state("stopped")
-    visitor.set("sampling.steps=2")
     visitor.click("Resume", within="result")
     visitor.steps_done()
     visitor.click("Cancel", within="result")
     visitor.state("stopped")
-    visitor.click("Delete", within="result")
+    visitor.click("Delete", within="jobs")
     visitor.page.get_by_text("Nothing yet.").wait_for()
     assert visitor.trouble == []
 
 
 def test_the_server_is_started_again_with_an_unfinished_edit(visit, server, media):
-    visitor = visit().bring(media).set("sampling.steps=24").paint(*STROKE)
+    visitor = visit().bring(media).set("sampling.steps=12").paint(*STROKE)
     visitor.click("Run all")
     visitor.steps_done()
     visitor.page.goto("about:blank")
@@ -149,9 +163,25 @@ def test_everything_can_be_done_with_the_keyboard(visit, media):
 def test_it_fits_a_phone_and_is_seen_by_all(visit, media, axe, scheme):
     visitor = visit(viewport={"width": 390, "height": 844}, color_scheme=scheme)
     assert visitor.faults(axe) == []
-    visitor.bring(media).paint(*STROKE)
+    visitor.bring(media).set("sampling.steps=1").paint(*STROKE)
+    visitor.click("Preview one frame")
+    visitor.players()
     assert visitor.faults(axe) == []
     assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert visitor.page.evaluate(BEYOND) == []
+
+
+def test_a_sound_is_recorded(visit, media):
+    visitor = visit()
+    visitor.choose("video", media[0])
+    visitor.click("Record")
+    visitor.page.get_by_role("button", name="Stop recording").wait_for()
+    visitor.page.evaluate("window.begun = performance.now()")
+    visitor.page.wait_for_function("() => performance.now() - window.begun > 1500")
+    visitor.click("Stop recording")
+    visitor.part("sound").get_by_text("recording.webm").wait_for()
+    visitor.page.locator(".heard svg").wait_for()
+    assert visitor.trouble == []
 
 
 def test_korean_is_spoken_throughout(visit, media):
@@ -165,7 +195,7 @@ def test_korean_is_spoken_throughout(visit, media):
     )
     assert visitor.page.evaluate("document.documentElement.lang") == "ko"
     left = [key for key, words in english.items() if len(words) > 6 and words in shown]
-    assert [key for key in left if english[key] != korean[key]] == ["other_language"]
+    assert [key for key in left if english[key] != korean[key]] == []
     visitor.page.get_by_role("link", name="English").click()
     visitor.page.get_by_role("button", name=english["run.all"]).wait_for()
     assert visitor.trouble == []
@@ -186,7 +216,8 @@ def test_screenshots(visit, media, name):
     scheme = "dark" if name == "dark" else "light"
     visitor = visit(viewport=size, color_scheme=scheme).bring(shown).paint(*STROKE)
     visitor.click("Run all")
-    visitor.players()
+    visitor.players(timeout=500_000)
+    visitor.page.evaluate(FRAMES_DRAWN)
     visitor.page.mouse.move(0, 0)
     visitor.page.evaluate("window.scrollTo(0, 0)")
     visitor.page.screenshot(path=f"{SCREENSHOTS}/web-{name}.png", full_page=name == "phone")

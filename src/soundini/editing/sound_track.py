@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -61,8 +62,33 @@ def lay_sound(
     Raises:
         MediaError: the sound is silent.
     """
+    laid, strength = lay_strength(sound, times, duration, config)
+    heard = _heard(_full(sound), times, duration, joint, config)
+    embeds = heard
+    if config.typical and isinstance(joint, KnowsTypicalSounds):
+        embeds = torch.lerp(heard, joint.typical_sounds(heard), config.typical)
+    return SoundTrack(laid, heard, F.normalize(embeds, dim=-1), torch.from_numpy(strength))
+
+
+def lay_strength(
+    sound: Sound, times: Sequence[float], duration: float, config: SoundConfig
+) -> tuple[Sound, np.ndarray]:
+    """The sound as it is laid along frames, and how strong it is at each: what :func:`lay_sound` knows without a joint space.
+
+    Args:
+        sound: the sound as the user gave it.
+        times: time of each frame in seconds from the first.
+        duration: seconds from the first frame to the end of the last.
+        config: settings.
+
+    Raises:
+        MediaError: the sound is silent.
+
+    Shape:
+        the strengths: ``[len(times)]``, in [0, 1].
+    """
     require_audible(sound)
-    full = Sound(sound.samples / sound.peak, sound.sample_rate)
+    full = _full(sound)
     laid = fit_sound(full, duration, offset_s=config.offset, gain=config.gain, loop=config.loop)
     require_audible(
         laid, "the sound as it is laid along the video (see sound.offset and sound.gain)"
@@ -77,11 +103,11 @@ def lay_sound(
         range_db=config.envelope_range,
         floor=config.envelope_floor,
     )
-    heard = _heard(full, times, duration, joint, config)
-    embeds = heard
-    if config.typical and isinstance(joint, KnowsTypicalSounds):
-        embeds = torch.lerp(heard, joint.typical_sounds(heard), config.typical)
-    return SoundTrack(laid, heard, F.normalize(embeds, dim=-1), torch.from_numpy(strength))
+    return laid, strength
+
+
+def _full(sound: Sound) -> Sound:
+    return Sound(sound.samples / sound.peak, sound.sample_rate)
 
 
 def _heard(

@@ -48,27 +48,26 @@ class Ears:
         Raises:
             MediaError: the sound is silent, or cannot be read.
         """
-        from soundini.editing.sound_track import lay_sound
+        from soundini.editing.sound_track import lay_sound, lay_strength
         from soundini.joint.protocol import NamesSounds
         from soundini.media.sound import load_sound
 
         sound = load_sound(sound_file)
         times = [(i + 0.5) * seconds / _MOMENTS for i in range(_MOMENTS)]
+        laid, strength = lay_strength(sound, times, seconds, config)
         every = max(1, round(_MOMENTS / max(1, min(_NAMED, seconds / _LEAST_APART))))
+        moments = times[every // 2 :: every]  # each costs a pass through the sound network
+        named: list[dict[str, float]] = []
         with self._lock:
             joint = self._space()
-            track = lay_sound(sound, times, seconds, joint, config)
-            named: list[dict[str, float]] = []
             if isinstance(joint, NamesSounds):
-                named = joint.name_sounds(track.heard[every // 2 :: every])
+                named = joint.name_sounds(lay_sound(sound, moments, seconds, joint, config).heard)
         return Heard(
             seconds=seconds,
-            peaks=_peaks(track.sound.samples),
+            peaks=_peaks(laid.samples),
             times=tuple(times),
-            envelope=tuple(track.strength.tolist()),
-            classes=tuple(
-                zip(times[every // 2 :: every], map(_likeliest_first, named), strict=False)
-            ),
+            envelope=tuple(strength.tolist()),
+            classes=tuple(zip(moments, map(_likeliest_first, named), strict=False)),
         )
 
     def _space(self) -> JointSpace:

@@ -13,7 +13,7 @@ from soundini.web.page.desk import Answer, Desk
 from soundini.web.page.draft import Draft, draft_of, still_there
 from soundini.web.page.drop import SELF, sound_shown
 from soundini.web.page.heard import heard_picture
-from soundini.web.page.restoring import restored
+from soundini.web.page.restoring import controls_set, restored
 from soundini.web.page.shown import BUSY
 
 
@@ -37,7 +37,12 @@ def connect_choosing(desk: Desk, blocks: gr.Blocks) -> None:
             busy = [job.id for job in jobs if job.state in BUSY]
             newest = busy or [job.id for job in jobs]
             shown = desk.jobs_shown(owner, newest[0] if newest else None)
-            return {**desk.drawn(owner, draft, reset=True), **shown}
+            form = desk.service.form(owner, jobs[0].id) if jobs else None
+            return {
+                **desk.drawn(owner, draft, reset=True),
+                **shown,
+                **(controls_set(desk, form) if form is not None else {}),
+            }
 
         return desk.answer(board.media_notice, request, work)
 
@@ -93,7 +98,7 @@ def connect_choosing(desk: Desk, blocks: gr.Blocks) -> None:
         "outputs": [board.heard, board.media_notice],
         **quiet,
     }
-    blocks.load(opened, [board.draft], [*files, *jobs], **quiet).then(**heard)
+    blocks.load(opened, [board.draft], [*files, *jobs, *board.controls.all], **quiet).then(**heard)
     board.video.upload(video, [board.draft], files, **quiet).success(**heard)
     board.sound.upload(sound, [board.draft], files, **quiet).success(**heard)
     board.sound.select(own_sound, [board.draft], files, **quiet).success(**heard)

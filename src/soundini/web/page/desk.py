@@ -58,16 +58,17 @@ class Desk:
         """
         board = self.board
         sound = sound_shown(self.texts, self.service, owner, draft.sound)
-        if draft.video is None:
+        video = draft.video
+        if video is None:
             return {
                 board.draft: draft.stored,
                 board.video: {},
                 board.sound: sound,
                 board.painter: gr.HTML(scene={}, keyframes=[]),
             }
-        facts = self.service.video_facts(owner, draft.video)
+        facts = self.service.video_facts(owner, video)
         draft = draft.with_(frame=min(draft.frame, facts.frames - 1))
-        label = self.service.file(owner, draft.video).label
+        label = self.service.file(owner, video).label
         return {
             board.draft: draft.stored,
             board.video: video_shown(self.texts, label, facts),

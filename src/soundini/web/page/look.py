@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import gradio as gr
+from gradio.themes.utils.fonts import Font
 
 from soundini.web.page.parts import asset
 from soundini.web.page.texts import Texts
@@ -33,15 +34,15 @@ def _head(texts: Texts) -> str:
 
 
 def _theme() -> gr.themes.Base:
-    fonts = [gr.themes.utils.fonts.Font(name) for name in _FONTS]
+    fonts = [Font(name) for name in _FONTS]
     return gr.themes.Base(
         primary_hue=gr.themes.colors.orange,
         secondary_hue=gr.themes.colors.orange,
         neutral_hue=gr.themes.colors.stone,
         font=fonts,
         font_mono=[
-            gr.themes.utils.fonts.Font("ui-monospace"),
-            gr.themes.utils.fonts.Font("monospace"),
+            Font("ui-monospace"),
+            Font("monospace"),
         ],
         radius_size=gr.themes.sizes.radius_md,
     ).set(

@@ -21,6 +21,9 @@ from soundini.web.service import EditService
 _AT_ONCE = 8
 """Handlers of one kind that run at once: a mask that is followed through a long video holds up nobody else."""
 
+_PAUSE = 0.05
+"""Seconds between two looks for handlers to run. Gradio looks a thousand times a second, which keeps an idle machine busy."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -50,4 +53,5 @@ def build_page(service: EditService, owner_of: OwnerOf, language: str = LANGUAGE
         connect_painting(desk)
         connect_running(desk)
     blocks.queue(default_concurrency_limit=_AT_ONCE)
+    blocks._queue.sleep_when_free = _PAUSE
     return Page(blocks, mounting(texts))

@@ -28,7 +28,9 @@ def restored(desk: Desk, owner: str, form: EditForm) -> Answer:
         ("box", form.box),
         ("ellipse", form.ellipse),
     ]
-    drawn = [(kind, numbers) for kind, numbers in shapes if numbers is not None]
+    drawn: list[tuple[ShapeKind, tuple[float, ...]]] = [
+        (kind, numbers) for kind, numbers in shapes if numbers is not None
+    ]
     if drawn and not keyframes and form.video:
         keyframes = {form.at: _painted(desk, owner, form.video, drawn)}
     draft = Draft(
@@ -38,11 +40,14 @@ def restored(desk: Desk, owner: str, form: EditForm) -> Answer:
         len(keyframes) == 1
     ):  # one mask is no list of keyframes: it is painted, at the frame it was painted on
         draft = draft.with_(frame=next(iter(keyframes)))
-    values = values_of(form)
+    return {**desk.drawn(owner, draft, reset=True), **controls_set(desk, form)}
+
+
+def controls_set(desk: Desk, form: EditForm) -> Answer:
+    """The controls as a form has them."""
     controls = desk.board.controls
     return {
-        **desk.drawn(owner, draft, reset=True),
-        **{getattr(controls, name): gr.update(value=value) for name, value in values.items()},
+        getattr(controls, name): gr.update(value=value) for name, value in values_of(form).items()
     }
 
 

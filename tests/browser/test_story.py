@@ -12,7 +12,11 @@ from web_visitor import Visitor
 
 FRAMES_DRAWN = """() => Promise.all([...document.querySelectorAll(".screen video")].map(
     v => new Promise(drawn => { v.requestVideoFrameCallback(drawn); v.currentTime = v.duration / 2; })))
-    .then(() => new Promise(done => { let left = 30; const next = () => left-- ? requestAnimationFrame(next) : done(); next(); }))"""
+    .then(() => new Promise(done => {
+        let left = 30;
+        const next = () => left-- ? requestAnimationFrame(next) : done();
+        next();
+    }))"""
 BEYOND = """() => [...document.querySelectorAll(".card *")].filter(e => e.getBoundingClientRect().right > innerWidth)
     .map(e => e.outerHTML.slice(0, 100))"""
 STROKE = ((0.4, 0.5), (0.5, 0.55), (0.6, 0.5))

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DEMO ?= demo
 # Python compiles what it imports when it imports it; compiling all of torch at once takes a minute.
 PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
-CHECKED := src tests bench docs
+CHECKED := src tests bench docs/hooks
 FUZZ_CASES ?= 10000
 
 .PHONY: demo web test fuzz format bench sheets docs

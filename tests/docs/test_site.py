@@ -82,10 +82,11 @@ def test_nothing_is_fetched_from_elsewhere(site):
 
 def test_pages_are_light(site):
     for path in pages(site):
+        loads = [unquote(urlsplit(address).path) for address in Page(path).loads]
         pictures = {
-            (path.parent / unquote(urlsplit(a).path)).resolve()
-            for a in Page(path).loads
-            if a.endswith((".png", ".webp", ".jpg"))
+            site / name[1:] if name.startswith("/") else (path.parent / name).resolve()
+            for name in loads
+            if name.endswith((".png", ".webp", ".jpg"))
         }
         weight = path.stat().st_size + sum(p.stat().st_size for p in pictures)
         assert weight < HEAVIEST, f"{path.name} weighs {weight / 2**20:.1f} MiB"

@@ -1,0 +1,186 @@
+"""Measure the page: what it weighs, how soon it is there, how soon a first frame is seen, what it costs when nothing happens.
+
+    python bench/web.py [--idle 30] [--output docs/bench-web.md]
+
+Needs chromium and Playwright (extra [test]). The clip is made here; a preset and a clip of a usual size, models that come along.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from measuring import machine, write_clip
+from playwright.sync_api import Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Seconds, bytes, and shares of a core."""
+
+    started: float
+    opened: float
+    requests: int
+    weight: int
+    preview: float
+    again: float
+    idle_server: float
+    idle_browser: float
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """``soundini web`` with a folder of its own."""
+    command = [sys.executable, "-m", "soundini", "web", "--no-browser", "--port", "0"]
+    command += ["--folder", str(folder / "web")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            said = process.stdout.readline()
+            yield next(word for word in said.split() if word.startswith("http://")), process
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process and its children have taken."""
+    spent = 0.0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if pid in (int(folder.name), int(fields[1])):
+            spent += (int(fields[11]) + int(fields[12])) / TICKS
+    return spent
+
+
+def first_preview(page: Page, clip: Path) -> float:
+    """A visitor brings a clip, takes its own sound, paints a stroke, and asks for a frame: seconds from there to its picture."""
+    with page.expect_file_chooser() as chooser:
+        page.locator("#video-part .drop").click()
+    chooser.value.set_files(clip)
+    page.locator(".stage img[alt]:not([alt=''])").wait_for()
+    page.get_by_role("button", name="The video's own", exact=True).click()
+    page.locator(".heard svg").wait_for()
+    canvas = page.locator(".stage .above")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"], steps=5)
+    page.mouse.up()
+    return preview(page)
+
+
+def preview(page: Page) -> float:
+    """Seconds from a click on *Preview one frame* to the picture."""
+    began = time.perf_counter()
+    page.get_by_role("button", name="Preview one frame", exact=True).click()
+    page.wait_for_function(
+        """known => {
+            const shown = document.querySelector('.screen .edited');
+            return shown && shown.currentSrc !== known && shown.readyState >= 2;
+        }""",
+        arg=page.evaluate("document.querySelector('.screen .edited')?.currentSrc ?? ''"),
+    )
+    return time.perf_counter() - began
+
+
+def measure(idle: float) -> Figures:
+    """One visit."""
+    chromium = next(filter(None, map(shutil.which, NAMES)), None)
+    if chromium is None:
+        raise SystemExit("there is no chromium; on Debian: apt-get install chromium")
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        write_clip(folder / "clip.mp4", 48)
+        began = time.perf_counter()
+        with server(folder) as (address, process):
+            started = time.perf_counter() - began
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            page = browser.new_page()
+            page.set_default_timeout(300_000)
+            sizes: list[int] = []
+            network = page.context.new_cdp_session(page)
+            network.send("Network.enable")
+            network.on("Network.loadingFinished", lambda e: sizes.append(e["encodedDataLength"]))
+            began = time.perf_counter()
+            page.goto(address)
+            page.locator(".jobs").wait_for(state="attached")
+            opened = time.perf_counter() - began
+            page.wait_for_load_state("load")
+            requests, weight = len(sizes), int(sum(sizes))
+            seen = first_preview(page, folder / "clip.mp4")
+            page.wait_for_timeout(3000)
+            again = preview(page)
+            page.wait_for_timeout(5000)
+            before = processor_seconds(process.pid), _chromium()
+            page.wait_for_timeout(1000 * idle)
+            after = processor_seconds(process.pid), _chromium()
+            browser.close()
+        shares = [(b - a) / idle for a, b in zip(before, after, strict=True)]
+    return Figures(started, opened, requests, weight, seen, again, *shares)
+
+
+def _chromium() -> float:
+    """Processor seconds of all processes of the browser that this one started."""
+    spent = 0.0
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if "chromium" in (folder / "comm").read_text():
+                spent += sum(
+                    map(int, (folder / "stat").read_text().rpartition(")")[2].split()[11:13])
+                )
+        except OSError:
+            continue
+    return spent / TICKS
+
+
+def report(figures: Figures, idle: float) -> str:
+    """The page."""
+    return f"""# What the page costs
+
+Written by `python bench/web.py`: `soundini web` and Debian's Chromium on one machine, a clip of 48 frames of
+426x240 with its own sound, preset `fast`, embedded models, one stroke painted.
+
+| | |
+|---|---:|
+| from the command to the address | {figures.started:.1f} s |
+| from there to the page | {figures.opened:.1f} s |
+| first visit: requests, bytes over the wire | {figures.requests}, {figures.weight / 1e6:.2f} MB |
+| from *Preview one frame* to its picture, the first time | {figures.preview:.1f} s |
+| the next time | {figures.again:.1f} s |
+| server, idle with the page open, over {idle:.0f} s | {figures.idle_server:.1%} of a core |
+| all of Chromium meanwhile | {figures.idle_browser:.1%} of a core |
+
+Machine: {machine()}.
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--idle", type=float, default=30.0)
+    parser.add_argument("--output", type=Path, default=Path("docs/bench-web.md"))
+    options = parser.parse_args()
+    figures = measure(options.idle)
+    print(figures)
+    options.output.write_text(report(figures, options.idle))
+
+
+if __name__ == "__main__":
+    main()

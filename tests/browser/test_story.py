@@ -11,7 +11,12 @@ from soundini.media.video_reader import VideoReader
 from web_visitor import Visitor
 
 FRAMES_DRAWN = """() => Promise.all([...document.querySelectorAll(".screen video")].map(
-    v => new Promise(drawn => { v.requestVideoFrameCallback(drawn); v.currentTime = v.duration / 2; })))"""
+    v => new Promise(drawn => { v.requestVideoFrameCallback(drawn); v.currentTime = v.duration / 2; })))
+    .then(() => new Promise(done => {
+        let left = 30;
+        const next = () => left-- ? requestAnimationFrame(next) : done();
+        next();
+    }))"""
 BEYOND = """() => [...document.querySelectorAll(".card *")].filter(e => e.getBoundingClientRect().right > innerWidth)
     .map(e => e.outerHTML.slice(0, 100))"""
 STROKE = ((0.4, 0.5), (0.5, 0.55), (0.6, 0.5))
@@ -111,7 +116,7 @@ def test_an_edit_is_stopped_and_goes_on(visit, media):
     visitor.steps_done()
     visitor.click("Cancel", within="result")
     visitor.state("stopped")
-    visitor.click("Delete", within="jobs")
+    visitor.click("Delete", within="result")
     visitor.page.get_by_text("Nothing yet.").wait_for()
     assert visitor.trouble == []
 
@@ -217,7 +222,7 @@ def test_screenshots(visit, media, name):
     visitor = visit(viewport=size, color_scheme=scheme).bring(shown).paint(*STROKE)
     visitor.click("Run all")
     visitor.players(timeout=500_000)
-    visitor.page.evaluate(FRAMES_DRAWN)
     visitor.page.mouse.move(0, 0)
     visitor.page.evaluate("window.scrollTo(0, 0)")
+    visitor.page.evaluate(FRAMES_DRAWN)
     visitor.page.screenshot(path=f"{SCREENSHOTS}/web-{name}.png", full_page=name == "phone")

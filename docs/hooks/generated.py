@@ -16,8 +16,6 @@ from soundini.cli.settings import describe, setting, values_of, walk_settings
 from soundini.config.presets import load_preset
 
 ROOT = Path(__file__).parents[2]
-AWAITED = {"bench-cluster.md"}
-"""Pages that the navigation, or another page, names before they are there."""
 CARDS = ("src/soundini/packs/embedded/MODEL_CARD.md",)
 PRESETS = ("fast", "quality", "paper")
 MARK = re.compile(r"<!-- generated: ([a-z ]+) -->")
@@ -26,17 +24,8 @@ WIDTH = "78"
 """Columns that fit the page's text."""
 
 
-def on_config(config: Any) -> Any:
-    """Leave out of the navigation what is awaited and not there."""
-    config["nav"] = _there(config["nav"], Path(config["docs_dir"]))
-    return config
-
-
-def on_page_markdown(markdown: str, config: Any, **_context: Any) -> str:
-    """Put what is generated where a page asks for it, ``<!-- generated: settings -->``, and link to nothing that is not there."""
-    for name in AWAITED:
-        if not (Path(config["docs_dir"]) / name).exists():
-            markdown = re.sub(rf"\[([^\]]*)\]\({re.escape(name)}(?:#[^)]*)?\)", r"\1", markdown)
+def on_page_markdown(markdown: str, **_context: Any) -> str:
+    """Put what is generated where a page asks for it: ``<!-- generated: settings -->``."""
     return MARK.sub(lambda mark: GENERATED[mark[1]](), markdown)
 
 
@@ -80,15 +69,6 @@ GENERATED: dict[str, Callable[[], str]] = {
     "commands": commands,
     "model cards": model_cards,
 }
-
-
-def _there(entry: Any, docs: Path) -> Any:
-    if isinstance(entry, list):
-        return [kept for item in entry if (kept := _there(item, docs)) is not None]
-    if isinstance(entry, dict):
-        kept = {title: _there(item, docs) for title, item in entry.items()}
-        return kept if all(item is not None for item in kept.values()) else None
-    return None if entry in AWAITED and not (docs / entry).exists() else entry
 
 
 def _in_presets(name: str) -> str:

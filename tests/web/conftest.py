@@ -10,11 +10,11 @@ import pytest
 import uvicorn
 
 import media_factory as make
-from soundini.web.app import make_app
-from soundini.web.forms import EditForm
+from soundini.web.forms.forms import EditForm
+from soundini.web.http.app import make_app
+from soundini.web.http.serving import address_of, listen
 from soundini.web.limits import Limits
 from soundini.web.service import EditService
-from soundini.web.serving import address_of, listen
 
 QUICK = ("sampling.steps=3", "region.size=32", "window.frames=4", "window.overlap=1")
 SLOW = ("sampling.steps=200", "region.size=64", "window.frames=4", "window.overlap=1")

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from soundini.cli import main
-from soundini.web.serving import address_of, listen
+from soundini.web.http.serving import address_of, listen
 from soundini.web.views import JobView
 
 from .conftest import SLOW, commanded

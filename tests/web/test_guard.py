@@ -5,12 +5,17 @@ import httpx
 import pytest
 
 from soundini.errors import ConfigError
-from soundini.web.buckets import TokenBuckets
-from soundini.web.credentials import Credentials, is_loopback, read_credentials, refuse_open_door
-from soundini.web.guard import Guard
+from soundini.web.http.buckets import TokenBuckets
+from soundini.web.http.credentials import (
+    Credentials,
+    is_loopback,
+    read_credentials,
+    refuse_open_door,
+)
+from soundini.web.http.guard import Guard
+from soundini.web.http.replies import reply
+from soundini.web.http.sessions import COOKIE, SECRET, Sessions
 from soundini.web.limits import MIB, Limits
-from soundini.web.replies import reply
-from soundini.web.sessions import COOKIE, SECRET, Sessions
 
 
 async def echo(scope, receive, send):

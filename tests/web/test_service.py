@@ -7,9 +7,9 @@ import media_factory as make
 from soundini.editing.files import prepare_edit
 from soundini.errors import ConfigError, MaskError, MediaError, SoundiniError
 from soundini.media.video_reader import VideoReader, count_frames
-from soundini.web.asking import Whereabouts, ask
-from soundini.web.cutting import cut_edit
-from soundini.web.forms import EditForm, PaintedMask
+from soundini.web.forms.asking import Whereabouts, ask
+from soundini.web.forms.forms import EditForm, PaintedMask
+from soundini.web.jobs.cutting import cut_edit
 from soundini.web.limits import Limits
 from soundini.web.refusals import BusyError, MissingError
 

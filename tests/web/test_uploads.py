@@ -6,9 +6,9 @@ import pytest
 
 import media_factory as make
 from soundini.errors import ConfigError, MediaError
+from soundini.web.files.uploads import clean_label
 from soundini.web.limits import MIB
 from soundini.web.refusals import MissingError, TooLargeError
-from soundini.web.uploads import clean_label
 
 from .conftest import ME, YOU
 

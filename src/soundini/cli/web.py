@@ -44,10 +44,10 @@ class Web:
                 f"the page needs {' and '.join(missing)}, not installed here; run: pip install 'soundini[web]'"
             )
         from soundini.config.presets import override
-        from soundini.web.credentials import read_credentials, refuse_open_door
-        from soundini.web.folder import web_folder
+        from soundini.web.files.folder import web_folder
+        from soundini.web.http.credentials import read_credentials, refuse_open_door
+        from soundini.web.http.serving import address_of, listen, open_browser, serve
         from soundini.web.limits import Limits
-        from soundini.web.serving import address_of, listen, open_browser, serve
 
         credentials = read_credentials(self.auth)
         refuse_open_door(self.host, credentials)
@@ -58,7 +58,7 @@ class Web:
             load_senses(self.models)  # whether they are there is told before anything listens
         listener = listen(self.host, self.port)
         with listener:
-            from soundini.web.app import make_app
+            from soundini.web.http.app import make_app
             from soundini.web.service import EditService
 
             service = EditService(self.folder or web_folder(), limits, self.models)

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, BinaryIO
 from soundini.editing.request import SELF, sidecar_path
 from soundini.errors import ConfigError, MaskError
 from soundini.masks.sources import picture_size
-from soundini.web.asking import Whereabouts, ask, files_of, recipe_of, refuse_gaps
-from soundini.web.folder import lock_folder, refuse_full
-from soundini.web.forms import EditForm
-from soundini.web.hearing import Ears, part_seconds
-from soundini.web.inspecting import in_labels
-from soundini.web.job_queue import JobQueue
+from soundini.web.files.folder import lock_folder, refuse_full
+from soundini.web.files.inspecting import in_labels
+from soundini.web.files.uploads import ID, Incoming, Uploads, key_of, owner_folder
+from soundini.web.forms.asking import Whereabouts, ask, files_of, recipe_of, refuse_gaps
+from soundini.web.forms.forms import EditForm
+from soundini.web.forms.hearing import Ears, part_seconds
+from soundini.web.forms.overlays import drop_old, overlay_name, write_overlay
+from soundini.web.forms.restoring import form_of, is_video, output_hash
+from soundini.web.jobs.job_queue import JobQueue
+from soundini.web.jobs.live_job import LiveJob
+from soundini.web.jobs.tickets import OUTPUT, SOURCE, new_ticket
 from soundini.web.limits import Limits
-from soundini.web.live_job import LiveJob
-from soundini.web.overlays import drop_old, overlay_name, write_overlay
 from soundini.web.refusals import MissingError
-from soundini.web.restoring import form_of, is_video, output_hash
-from soundini.web.tickets import OUTPUT, SOURCE, new_ticket
-from soundini.web.uploads import ID, Incoming, Uploads, key_of, owner_folder
 from soundini.web.views import (
     FileKind,
     Heard,
@@ -45,7 +45,7 @@ class EditService:
     """Edits videos for visitors who know nothing of each other, one edit at a time, in a thread of its own.
 
     Every method but :meth:`close` may be called from any thread. ``owner`` is a session's id, from
-    :class:`soundini.web.sessions.Sessions`. Ids that nobody has and ids of somebody else give the same error.
+    :class:`soundini.web.http.sessions.Sessions`. Ids that nobody has and ids of somebody else give the same error.
 
     Args:
         folder: holds all files of the server; made where it is not there.
@@ -296,7 +296,7 @@ class EditService:
 
     def _do(self, job: LiveJob, models: Models) -> Generator[EditEvent, None, None]:
         """Do a job of the queue, in its thread."""
-        from soundini.web.running import run_asked
+        from soundini.web.jobs.running import run_asked
 
         form = job.ticket.form
         with in_labels({**self._labels(job.key, form), job.folder: "", self.folder: ""}):
@@ -306,6 +306,6 @@ class EditService:
     def _load(self) -> Models:
         """Load the models, in the queue's thread."""
         with self._loading:
-            from soundini.web.running import load
+            from soundini.web.jobs.running import load
 
             return load(self._models)

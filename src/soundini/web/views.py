@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from soundini.web.forms import Scope
+from soundini.web.forms.forms import Scope
 
 FileKind = Literal["video", "sound", "mask", "recipe"]
 JobState = Literal["queued", "running", "interrupted", "done", "failed", "cancelled"]

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from soundini.errors import SoundiniError
-from soundini.web.forms import EditForm
+from soundini.web.forms.forms import EditForm
 from soundini.web.page.controls import read_form, values_of
 from soundini.web.page.draft import Draft, draft_of, still_there
 from soundini.web.page.painter import kept, scene

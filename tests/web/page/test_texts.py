@@ -9,7 +9,7 @@ from string import Formatter
 import pytest
 
 import soundini.web.page
-from soundini.web.languages import LANGUAGES, choose_language, within_page
+from soundini.web.http.languages import LANGUAGES, choose_language, within_page
 from soundini.web.page.texts import Texts
 
 PAGE = Path(soundini.web.page.__file__).parent

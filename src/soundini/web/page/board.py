@@ -7,7 +7,7 @@ from html import escape
 
 import gradio as gr
 
-from soundini.web.languages import LANGUAGES
+from soundini.web.http.languages import LANGUAGES
 from soundini.web.page.controls import Controls, make_controls
 from soundini.web.page.drop import drop_zone
 from soundini.web.page.painter import painter

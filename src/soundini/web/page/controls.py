@@ -9,7 +9,7 @@ import gradio as gr
 
 from soundini.config.presets import settings_from
 from soundini.errors import ConfigError, MaskError
-from soundini.web.forms import EditForm, Scope
+from soundini.web.forms.forms import EditForm, Scope
 from soundini.web.page.draft import Draft
 from soundini.web.page.texts import Texts
 

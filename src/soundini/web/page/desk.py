@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from soundini.errors import SoundiniError
-from soundini.web.app import OwnerOf
+from soundini.web.http.app import OwnerOf
 from soundini.web.page.board import Board
 from soundini.web.page.draft import Draft
 from soundini.web.page.drop import SELF, sound_shown, video_shown

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from soundini.errors import SoundiniError
-from soundini.web.forms import FileId
+from soundini.web.forms.forms import FileId
 from soundini.web.page.drop import SELF
 from soundini.web.service import EditService
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from soundini.web.app import OwnerOf
-from soundini.web.languages import LANGUAGES
+from soundini.web.http.app import OwnerOf
+from soundini.web.http.languages import LANGUAGES
 from soundini.web.page.board import lay_out
 from soundini.web.page.choosing import connect_choosing
 from soundini.web.page.desk import Desk
@@ -44,7 +44,7 @@ def build_page(service: EditService, owner_of: OwnerOf, language: str = LANGUAGE
     Args:
         service: does all the work.
         owner_of: who sits before the page.
-        language: one of :data:`soundini.web.languages.LANGUAGES`.
+        language: one of :data:`soundini.web.http.languages.LANGUAGES`.
     """
     texts = Texts(language)
     with gr.Blocks(title=texts["title"], analytics_enabled=False, fill_width=True) as blocks:

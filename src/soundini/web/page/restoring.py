@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from soundini.masks.shapes import ShapeKind, shape_mask
-from soundini.web.forms import EditForm
+from soundini.web.forms.forms import EditForm
 from soundini.web.page.controls import values_of
 from soundini.web.page.desk import Answer, Desk
 from soundini.web.page.draft import Draft

@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from soundini.errors import ConfigError
-from soundini.web.forms import EditForm, Scope
+from soundini.web.forms.forms import EditForm, Scope
 from soundini.web.page.controls import need_mask, read_form
 from soundini.web.page.desk import Answer, Desk
 from soundini.web.page.draft import draft_of

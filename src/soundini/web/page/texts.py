@@ -10,7 +10,7 @@ class Texts:
     """The words of one language.
 
     Args:
-        language: one of :data:`soundini.web.languages.LANGUAGES`.
+        language: one of :data:`soundini.web.http.languages.LANGUAGES`.
     """
 
     def __init__(self, language: str) -> None:

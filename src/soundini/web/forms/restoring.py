@@ -15,7 +15,7 @@ from soundini.config.recipe import Recipe
 from soundini.editing.request import SELF, keyed_path, read_request
 from soundini.errors import ConfigError
 from soundini.settings_files import read_json
-from soundini.web.forms import EditForm
+from soundini.web.forms.forms import EditForm
 from soundini.web.views import FileKind
 
 _TOLD_APART = {

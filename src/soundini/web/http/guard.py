@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
-from soundini.web.buckets import TokenBuckets
-from soundini.web.credentials import Credentials
-from soundini.web.languages import within_page
+from soundini.web.http.buckets import TokenBuckets
+from soundini.web.http.credentials import Credentials
+from soundini.web.http.languages import within_page
+from soundini.web.http.replies import reply
+from soundini.web.http.sessions import COOKIE, SECONDS, Sessions
 from soundini.web.limits import MIB, Limits
-from soundini.web.replies import reply
-from soundini.web.sessions import COOKIE, SECONDS, Sessions
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

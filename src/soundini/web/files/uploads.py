@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from soundini.errors import ConfigError
 from soundini.media.output import write_durably, write_error
 from soundini.settings_files import read_json
-from soundini.web.folder import folder_bytes
-from soundini.web.inspecting import inspect
+from soundini.web.files.folder import folder_bytes
+from soundini.web.files.inspecting import inspect
 from soundini.web.limits import MIB, Limits
 from soundini.web.refusals import MissingError, TooLargeError
 from soundini.web.views import FileKind, StoredFile, VideoFacts

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soundini.editing.request import MaskRequest
-from soundini.web.forms import EditForm
+from soundini.web.forms.forms import EditForm
 
 if TYPE_CHECKING:
     import numpy as np

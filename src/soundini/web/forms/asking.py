@@ -12,10 +12,10 @@ from soundini.config.presets import load_preset, override
 from soundini.config.recipe import Recipe
 from soundini.editing.request import SELF, EditRequest, MaskRequest
 from soundini.errors import ConfigError, MaskError
-from soundini.web.forms import EditForm
+from soundini.web.forms.forms import EditForm
+from soundini.web.forms.masking import mask_request
+from soundini.web.jobs.tickets import OUTPUT
 from soundini.web.limits import Limits
-from soundini.web.masking import mask_request
-from soundini.web.tickets import OUTPUT
 
 if TYPE_CHECKING:
     from soundini.media.video_reader import VideoReader

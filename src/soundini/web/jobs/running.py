@@ -17,9 +17,9 @@ from soundini.jobs.record import RECORD
 from soundini.jobs.run import prepare_job, run_job
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
-from soundini.web.asking import Asked
-from soundini.web.cutting import cut_edit
-from soundini.web.tickets import SOURCE, WORK
+from soundini.web.forms.asking import Asked
+from soundini.web.jobs.cutting import cut_edit
+from soundini.web.jobs.tickets import SOURCE, WORK
 
 
 def run_asked(asked: Asked, folder: Path, models: Models) -> Generator[EditEvent, None, None]:

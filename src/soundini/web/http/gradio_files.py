@@ -9,11 +9,11 @@ from urllib.parse import unquote
 
 from starlette.concurrency import run_in_threadpool
 
-from soundini.web.folder import refuse_full
-from soundini.web.languages import within_page
+from soundini.web.files.folder import refuse_full
+from soundini.web.http.languages import within_page
+from soundini.web.http.replies import reply
 from soundini.web.limits import Limits
 from soundini.web.refusals import TooLargeError
-from soundini.web.replies import reply
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

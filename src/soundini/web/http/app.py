@@ -14,14 +14,14 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from soundini._version import __version__
 from soundini.errors import ConfigError, SoundiniError
-from soundini.web.api import PREFIX, make_router
-from soundini.web.credentials import Credentials
-from soundini.web.gradio_files import GRADIO, GradioFiles
-from soundini.web.guard import Guard
-from soundini.web.languages import LANGUAGES, choose_language
+from soundini.web.http.api import PREFIX, make_router
+from soundini.web.http.credentials import Credentials
+from soundini.web.http.gradio_files import GRADIO, GradioFiles
+from soundini.web.http.guard import Guard
+from soundini.web.http.languages import LANGUAGES, choose_language
+from soundini.web.http.sessions import Sessions
 from soundini.web.refusals import BusyError, MissingError, TooLargeError
 from soundini.web.service import EditService
-from soundini.web.sessions import Sessions
 
 if TYPE_CHECKING:
     import gradio as gr

@@ -6,8 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from soundini.web.progress import Progress
-from soundini.web.tickets import Ticket
+from soundini.web.jobs.progress import Progress
+from soundini.web.jobs.tickets import Ticket
 from soundini.web.views import JobEvent, JobView
 
 _REMEMBERED = 256

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from soundini.media.output import write_durably
 from soundini.settings_files import read_json
-from soundini.web.forms import EditForm
+from soundini.web.forms.forms import EditForm
 from soundini.web.views import JobState, Summary
 
 TICKET = "ticket.json"

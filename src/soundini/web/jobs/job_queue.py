@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soundini.errors import ConfigError, SoundiniError
+from soundini.web.files.uploads import ID, owner_folder
+from soundini.web.jobs.live_job import LiveJob
+from soundini.web.jobs.progress import Progress
+from soundini.web.jobs.tickets import Ticket, read_ticket
 from soundini.web.limits import Limits
-from soundini.web.live_job import LiveJob
-from soundini.web.progress import Progress
 from soundini.web.refusals import BusyError, MissingError
-from soundini.web.tickets import Ticket, read_ticket
-from soundini.web.uploads import ID, owner_folder
 from soundini.web.views import ENDED, JobEvent, JobView
 
 if TYPE_CHECKING:

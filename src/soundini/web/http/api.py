@@ -14,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, StreamingResponse
 
 from soundini.config.presets import preset_names
-from soundini.web.forms import EditForm
+from soundini.web.forms.forms import EditForm
 from soundini.web.limits import Limits
 from soundini.web.refusals import BusyError, MissingError
 from soundini.web.service import EditService

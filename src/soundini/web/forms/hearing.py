@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soundini.config.recipe import SoundConfig
-from soundini.web.forms import EditForm
+from soundini.web.forms.forms import EditForm
 from soundini.web.views import Heard, VideoFacts
 
 if TYPE_CHECKING:

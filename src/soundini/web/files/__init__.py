@@ -1,0 +1,1 @@
+"""What visitors bring, and the server's folder."""

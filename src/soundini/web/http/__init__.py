@@ -1,0 +1,1 @@
+"""What is spoken over HTTP: routes, who may ask, and the server that listens."""

@@ -1,0 +1,1 @@
+"""The jobs of visitors: queued, done one at a time, remembered."""

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings(
 NEEDS = WorkerNeeds(cpus=1, memory=10**9)
 SLOW = {
     "models": "debug",
-    "set": ["sampling.steps=24", "region.size=32", "window.frames=4", "window.overlap=1"],
+    "set": ["sampling.steps=60", "region.size=32", "window.frames=4", "window.overlap=1"],
 }
 
 
@@ -95,7 +95,7 @@ def test_a_node_killed_in_mid_run_changes_no_byte(driver, folder):
 
     def kill(events):
         steps = [e for e in events if isinstance(e, RowStep) and isinstance(e.event, StepDone)]
-        if {e.number for e in steps} >= {1, 2} and not killed:
+        if steps and not killed:  # both nodes work: rows are begun together
             killed.append(next(iter(driver.worker_nodes)))
             driver.remove_node(killed[0], allow_graceful=False)
 

@@ -1,5 +1,6 @@
 import asyncio
 import base64
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -44,7 +45,9 @@ def guarded(tmp_path):
                 async with httpx.AsyncClient(transport=transport, base_url=base) as client:
                     return await client.request(method, path, **options)
 
-            return asyncio.run(asking())
+            # A thread of its own: where a browser was started, this one has a loop already.
+            with ThreadPoolExecutor(1) as thread:
+                return thread.submit(asyncio.run, asking()).result()
 
         ask.sessions = sessions
         return ask

@@ -97,6 +97,30 @@ def test_workers_that_cannot_start_are_told_in_a_line(driver):
     assert "\n" not in str(caught.value)
 
 
+class Picky(Squarer):
+    """One of them works, until the other has tried to start often enough to be given up."""
+
+    def ready(self):
+        starts = self._folder / "starts"
+        with starts.open("a") as file:
+            file.write("x")
+        if len(starts.read_text()) > 1:
+            raise ConfigError("one is enough")
+
+    def do(self, task):
+        until = time.monotonic() + 60
+        while len((self._folder / "starts").read_text()) < 2 + MOST_LOSSES:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        return super().do(task)
+
+
+def test_workers_that_cannot_start_do_not_stop_the_others(driver, tmp_path):
+    with Pool(Picky, (tmp_path,), 2, SMALL) as pool:
+        events = list(pool.run([(1, 0), (2, 0), (3, 0)]))
+    assert results(events) == {0: 1, 1: 4, 2: 9}
+
+
 def test_workers_are_counted_by_what_is_scarcest():
     gib = 2**30
     nodes = [

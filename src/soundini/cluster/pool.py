@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -96,6 +97,7 @@ class Pool:
         self._arguments = arguments
         self._workers = [self._start() for _ in range(count)]
         self._failed_starts = 0
+        self._listened = 0.0
 
     def __enter__(self) -> Pool:
         return self
@@ -111,7 +113,7 @@ class Pool:
             tasks: anything that can be pickled.
 
         Raises:
-            ConfigError: workers cannot be started, one after the other.
+            ConfigError: no worker can be started, however often it is tried.
         """
         queue = _Queue(deque(range(len(tasks))), len(tasks))
         while queue.left:
@@ -135,7 +137,8 @@ class Pool:
             seen, _ = ray.wait(list(refs), num_returns=len(refs), timeout=0)
         for ref in seen:
             yield from self._settle(refs[ref], ref, queue)
-        if not seen:
+        if time.monotonic() - self._listened >= patience:
+            self._listened = time.monotonic()
             yield from self._listen()
 
     def _settle(self, worker: _Worker, ref: Any, queue: _Queue) -> Iterator[PoolEvent]:
@@ -158,8 +161,11 @@ class Pool:
         ray.kill(worker.actor)
         if task is None:
             self._failed_starts += 1
-            if self._failed_starts > MOST_LOSSES:
-                raise ConfigError(f"workers cannot be started on the cluster: {why}")
+            if self._failed_starts > MOST_LOSSES:  # the others, if there are any, go on without it
+                self._workers.remove(worker)
+                if not self._workers:
+                    raise ConfigError(f"workers cannot be started on the cluster: {why}")
+                return
         elif queue.losses.setdefault(task, 0) + 1 >= MOST_LOSSES:
             queue.left -= 1
             yield Ended(task, None, f"lost {MOST_LOSSES} workers one after the other: {why}")

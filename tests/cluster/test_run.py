@@ -4,11 +4,12 @@ import sys
 from contextlib import closing
 
 import pytest
+import ray
 import torch
 import yaml
 
 import media_factory as make
-from soundini.batch.events import RowEnded, RowLost, RowStep
+from soundini.batch.events import RowBegun, RowEnded, RowLost, RowStep
 from soundini.batch.file import read_batch_file
 from soundini.batch.place import Place
 from soundini.batch.remote import RemotePlace
@@ -18,7 +19,6 @@ from soundini.cluster.needs import WorkerNeeds
 from soundini.cluster.run import JOBS, ClusterBatch
 from soundini.cluster.worker import Ground, Worker
 from soundini.errors import ConfigError
-from soundini.events import StepDone
 
 # Ray leaves files of its own open.
 pytestmark = pytest.mark.filterwarnings(
@@ -47,10 +47,12 @@ def batch(folder, place=None, **keys):
     return expand(read_batch_file(path), place or Place(folder))
 
 
-def do(made, needs=NEEDS, react=None):
-    """Check and do a batch on the cluster; ``react`` sees every event."""
+def do(made, react=None):
+    """Check and do a batch on the cluster; ``react`` sees every event, of workers that are all there."""
     events = []
-    with ClusterBatch(made, needs) as doer:
+    with ClusterBatch(made, NEEDS) as doer:
+        if react is not None:
+            ray.get([worker.ready for worker in doer._pool._workers])
         checks = sorted(doer.check(), key=lambda check: check.number)
         assert not any(check.problem for check in checks)
         with closing(doer.run(checks)) as stream:
@@ -94,8 +96,8 @@ def test_a_node_killed_in_mid_run_changes_no_byte(driver, folder):
     killed = []
 
     def kill(events):
-        steps = [e for e in events if isinstance(e, RowStep) and isinstance(e.event, StepDone)]
-        if steps and not killed:  # both nodes work: rows are begun together
+        begun = {e.number for e in events if isinstance(e, RowBegun)}
+        if len(begun) > 1 and isinstance(events[-1], RowStep) and not killed:  # both nodes work
             killed.append(next(iter(driver.worker_nodes)))
             driver.remove_node(killed[0], allow_graceful=False)
 

@@ -93,7 +93,9 @@ def test_rows_are_the_edits_that_they_name(batch, do, folder, told, tmp_path):
     assert lines[1]["warp_ratio"] == pytest.approx(record["temporal"]["ratio"], abs=1e-4)
 
 
-def test_what_is_done_is_skipped_until_something_of_it_changes(batch, do, folder, told, models):
+def test_what_is_done_is_skipped_until_something_of_it_changes(
+    batch, do, folder, told, monkeypatch
+):
     made = batch(**VIDEOS)
     do(made)
     before = [(p, p.read_bytes(), p.stat().st_mtime_ns) for p in outputs(made)]
@@ -110,7 +112,11 @@ def test_what_is_done_is_skipped_until_something_of_it_changes(batch, do, folder
         make.write_sound(folder / "fire.wav", noise)
 
     def harm_weights():
-        models.hashes = lambda *_: {"unet/model.safetensors": "0" * 64}
+        for module in ("finished", "attempt"):
+            monkeypatch.setattr(
+                f"soundini.batch.{module}.weight_hashes",
+                lambda *_: {"unet/model.safetensors": "0" * 64},
+            )
 
     def harm_output():
         outputs(made)[0].write_bytes(b"cut off")

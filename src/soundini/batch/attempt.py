@@ -15,6 +15,7 @@ from soundini.batch.models import Models
 from soundini.batch.place import Place, read_by, refuse_links
 from soundini.editing.files import prepare_edit
 from soundini.editing.inputs import hash_inputs
+from soundini.editing.methods import weight_hashes
 from soundini.editing.prepared import PreparedEdit
 from soundini.editing.request import EditRequest
 from soundini.errors import ConfigError, SoundiniError
@@ -95,7 +96,7 @@ def _take_up(request: EditRequest, models: Models, jobs: Jobs) -> tuple[Job, Pre
     job = _begun(folder, jobs.patience)
     if job is not None:
         try:
-            if _is_of(job, request, models.hashes(pack, request.recipe)):
+            if _is_of(job, request, weight_hashes(pack, request.recipe)):
                 return job, prepare_job(job, pack=pack)
         except BaseException:
             job.close()

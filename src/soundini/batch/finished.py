@@ -10,6 +10,7 @@ from typing import Any
 from soundini.batch.manifest import Outcome
 from soundini.batch.models import Models
 from soundini.editing.inputs import hash_inputs
+from soundini.editing.methods import weight_hashes
 from soundini.editing.request import EditRequest, absolute, read_request, sidecar_path
 from soundini.errors import SoundiniError
 from soundini.packs.pack import file_hash
@@ -54,7 +55,7 @@ def find_finished(request: EditRequest, models: Models) -> Finished | None:
             is_same_edit(request, recorded)
             and record["output"]["sha256"] == file_hash(request.output)
             and inputs == hash_inputs(request)
-            and record["models"]["sha256"] == models.hashes(models.open(request), request.recipe)
+            and record["models"]["sha256"] == weight_hashes(models.open(request), request.recipe)
         )
         return _told(path, record) if same else None
     except (SoundiniError, KeyError, TypeError, AttributeError, ValueError):

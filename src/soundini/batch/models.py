@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from soundini.config.recipe import ComputeConfig, Recipe
+from soundini.config.recipe import ComputeConfig
 from soundini.editing.files import load_models
-from soundini.editing.methods import weight_hashes
 from soundini.editing.request import EditRequest
 from soundini.packs.pack import ModelPack
 
@@ -28,7 +27,3 @@ class Models:
         if key not in self._packs:
             self._packs[key] = load_models(request)
         return self._packs[key]
-
-    def hashes(self, pack: ModelPack, recipe: Recipe) -> dict[str, str]:
-        """sha256 of every weight file of an edit; ``pack`` is one of those that are kept."""
-        return weight_hashes(pack, recipe)

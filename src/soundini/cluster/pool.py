@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
@@ -195,7 +194,7 @@ class Pool:
 def _last_line(error: Exception) -> str:
     """What Ray says at length, in a line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " ".join(itertools.islice(reversed(lines), 1)) or type(error).__name__
+    return lines[-1] if lines else type(error).__name__
 
 
 def looks_apart(workers: int) -> float:

@@ -15,6 +15,10 @@ class MediaError(SoundiniError):
     """A video, a sound or an image cannot be read or written."""
 
 
+class UnheardError(MediaError):
+    """A sound cannot be heard along the frames that it is to change."""
+
+
 class MaskError(SoundiniError):
     """A mask is empty, of the wrong size, or cannot be understood."""
 

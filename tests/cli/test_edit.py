@@ -1,5 +1,6 @@
 import hashlib
 import json
+import re
 
 import numpy as np
 import pytest
@@ -39,6 +40,19 @@ def test_edit_writes_a_video_and_its_recipe_and_nothing_else(edit, video, out):
     assert f"output      {out} (6 frames)" in told
     for word in ("recipe", "seconds", "warp error", "ratio", "losses", "step 3/3", "left"):
         assert word in told
+
+
+def test_a_sound_that_ends_early_is_told_of_before_and_after(edit, sound, tmp_path):
+    video = make.write_video(tmp_path / "long.mp4", 36)
+    code, told, _ = edit(video=video)
+    assert code == 0
+    begun, _, ended = told.partition("step 9/9")
+    assert re.search("the sound is heard as .*, and ends after 0.5 s\n", begun)
+    assert "warning     nothing is heard after 0.5 s of 1.5 s" in ended
+    code, told, _ = edit("--set", "sound.loop=true", video=video)
+    assert code == 0
+    assert "ends after" not in told
+    assert "warning" not in told
 
 
 def test_long_masks_tell_how_far_they_are(edit, monkeypatch):

@@ -11,11 +11,16 @@ from soundini.masks import tracking
 from soundini.media.video_reader import VideoReader, count_frames
 from soundini.web.forms.asking import Whereabouts, ask
 from soundini.web.forms.forms import EditForm, PaintedMask
-from soundini.web.jobs.cutting import cut_edit
+from soundini.web.jobs.cutting import UNHEARD, cut_edit
 from soundini.web.limits import Limits
 from soundini.web.refusals import BusyError, MissingError
 
-from .conftest import ME, SLOW, YOU, running, wait
+from .conftest import ME, QUICK, SLOW, YOU, running, wait
+
+WARNING = (
+    "nothing is heard after 0.2 s of 1.0 s, and the picture is the source's there; "
+    "sound.loop=true repeats a short sound"
+)
 
 
 def painted(service, path, frame, owner=ME):
@@ -85,6 +90,27 @@ def test_a_preview_is_of_the_frames_that_were_asked_for(service, form_for, scope
     first = frames_of(result.source)
     assert len(first) == frames
     assert make.psnr(first[0], whole[24 - 8 if frames == 8 else 21]) > 25
+
+
+@pytest.mark.parametrize("sound", ["short", "late"])
+def test_a_preview_where_nothing_is_heard_says_so(service, form_for, tmp_path, sound):
+    """Where the sound has not begun for long, or is over, and where it just is."""
+    noise = np.random.default_rng(0).uniform(-0.6, 0.6, (1, 9600)).astype(np.float32)
+    path = make.write_sound(tmp_path / "short.wav", noise, 48_000)
+    with path.open("rb") as stream:
+        short = service.add_file(ME, "sound", stream, path.name).id
+    late = () if sound == "short" else ("sound.offset=0.7",)
+    form = form_for(service, settings=(*QUICK, "sound.release=0.01", *late))
+    form = form.model_copy(update={"sound": short, "scope": "frame"})
+    for at in (12, 23) if sound == "short" else (0, 10):
+        job_id = service.submit(ME, form.model_copy(update={"at": at}))
+        job = wait(service, ME, job_id)
+        assert (job.state, job.error) == ("failed", UNHEARD)
+    loop = form.model_copy(update={"at": 23, "settings": (*form.settings, "sound.loop=true")})
+    assert wait(service, ME, service.submit(ME, loop)).state == "done"
+    whole = form.model_copy(update={"scope": "all"})
+    done = wait(service, ME, service.submit(ME, whole))
+    assert done.summary.warnings[:1] == (() if late else (WARNING,))
 
 
 @pytest.mark.parametrize("masks", ["box", "tracked box", "held", "tracked", "box and painted"])

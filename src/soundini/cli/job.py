@@ -153,10 +153,12 @@ def heard(edit: PreparedEdit) -> str:
     from soundini.joint.naming import mean_names
 
     names = mean_names(edit.pack.joint, edit.track.heard[edit.track.strength > 0])
+    until = edit.heard_until
+    ends = f", and ends after {until:.1f} s" if until is not None else ""
     if not names:
-        return "the sound lies ready"
-    best = list(names.items())[:3]
-    return "the sound is heard as " + ", ".join(f"{name} {share:.0%}" for name, share in best)
+        return f"the sound lies ready{ends}"
+    best = ", ".join(f"{name} {share:.0%}" for name, share in list(names.items())[:3])
+    return f"the sound is heard as {best}{ends}"
 
 
 def _summarise(done: FileDone, end: EditDone) -> None:

@@ -157,7 +157,7 @@ def run_edit(
     assert end is not None
     seconds = time.perf_counter() - began
     sidecar = write_sidecar(request, hash_inputs(request), _record(edit, end, seconds), token)
-    yield FileDone(request.output, sidecar, seconds, writer.warnings)
+    yield FileDone(request.output, sidecar, seconds, (*edit.warnings, *writer.warnings))
 
 
 def edit_file(

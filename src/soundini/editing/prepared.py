@@ -14,6 +14,9 @@ from soundini.editing.stream import is_edited
 from soundini.media.video_info import VideoInfo
 from soundini.packs.pack import ModelPack
 
+_SHORTER = 0.5
+"""Seconds by which a sound is shorter than what it is laid along, to be told of."""
+
 
 @dataclass(frozen=True, eq=False)
 class PreparedEdit:
@@ -45,6 +48,24 @@ class PreparedEdit:
     def frame_count(self) -> int:
         """Frames of the edited part."""
         return len(self.times) - 1
+
+    @property
+    def heard_until(self) -> float | None:
+        """Seconds into the part after which nothing is heard; None where the sound lasts, or repeats."""
+        total, until = float(self.times[-1]), self.track.sound.audible_until
+        lasts = self.request.recipe.sound.loop or total - until < _SHORTER
+        return None if lasts else until
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the user may not expect of it, one line each."""
+        until = self.heard_until
+        if until is None:
+            return ()
+        return (
+            f"nothing is heard after {until:.1f} s of {float(self.times[-1]):.1f} s, and the picture is the source's there; "
+            "sound.loop=true repeats a short sound",
+        )
 
     def is_edited(self, window: Window) -> bool:
         """Whether a window has a mask and a sound; others stay as they are, and cost nothing."""

@@ -11,9 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from soundini.config.recipe import SoundConfig
+from soundini.errors import UnheardError
 from soundini.joint.protocol import JointSpace, KnowsTypicalSounds
 from soundini.media.envelope import envelope, reference_level
-from soundini.media.sound import Sound, require_audible, resample
+from soundini.media.sound import AUDIBLE_PEAK, Sound, require_audible, resample
 from soundini.media.sound_fit import fit_sound
 
 
@@ -61,6 +62,7 @@ def lay_sound(
 
     Raises:
         MediaError: the sound is silent.
+        UnheardError: it is, along the frames.
     """
     laid, strength = lay_strength(sound, times, duration, config)
     heard = _heard(_full(sound), times, duration, joint, config)
@@ -83,6 +85,7 @@ def lay_strength(
 
     Raises:
         MediaError: the sound is silent.
+        UnheardError: it is, along the frames.
 
     Shape:
         the strengths: ``[len(times)]``, in [0, 1].
@@ -90,9 +93,11 @@ def lay_strength(
     require_audible(sound)
     full = _full(sound)
     laid = fit_sound(full, duration, offset_s=config.offset, gain=config.gain, loop=config.loop)
-    require_audible(
-        laid, "the sound as it is laid along the video (see sound.offset and sound.gain)"
-    )
+    if laid.peak < AUDIBLE_PEAK:
+        raise UnheardError(
+            "nothing is heard along the part that is edited: the sound is silent there, or ends before; "
+            "see sound.offset, sound.gain and sound.loop"
+        )
     strength = envelope(
         laid,
         times,

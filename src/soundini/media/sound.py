@@ -56,6 +56,12 @@ class Sound:
         """The largest absolute sample; 0 for an empty sound."""
         return float(np.abs(self.samples).max(initial=0.0))
 
+    @property
+    def audible_until(self) -> float:
+        """Seconds until the last sample that is louder than -80 dBFS; 0 in silence."""
+        audible = np.flatnonzero((np.abs(self.samples) >= AUDIBLE_PEAK).any(0))
+        return (int(audible[-1]) + 1) / self.sample_rate if audible.size else 0.0
+
     def mono(self) -> Sound:
         """Return the mean of the channels.
 

@@ -116,7 +116,14 @@ def test_the_whole_frame_needs_no_paint():
 def test_controls_come_back_from_a_form():
     draft = Draft(video=ME, sound="self", keyframes={0: YOU})
     chosen = values(
-        preset="quality", strength=1.5, audio="none", feather=0.2, dilate=-3, seed=9, end="2.5s"
+        preset="quality",
+        strength=1.5,
+        audio="none",
+        loop=True,
+        feather=0.2,
+        dilate=-3,
+        seed=9,
+        end="2.5s",
     )
     form = read_form(ENGLISH, draft, None, chosen, "all")
     assert list(values_of(form).values()) == chosen

@@ -10,7 +10,7 @@ from soundini.batch.models import Models
 from soundini.editing.files import preparing_edit, run_edit
 from soundini.editing.prepared import PreparedEdit
 from soundini.editing.request import SELF, EditRequest, MaskRequest
-from soundini.errors import ConfigError, SoundiniError
+from soundini.errors import ConfigError, SoundiniError, UnheardError
 from soundini.events import EditEvent, FileDone, MaskMade
 from soundini.jobs.job import Job, delete_job
 from soundini.jobs.record import RECORD
@@ -18,7 +18,7 @@ from soundini.jobs.run import preparing_job, run_job
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
 from soundini.web.forms.asking import Asked
-from soundini.web.jobs.cutting import cut_edit
+from soundini.web.jobs.cutting import UNHEARD, cut_edit
 from soundini.web.jobs.tickets import SOURCE, WORK
 
 
@@ -40,7 +40,10 @@ def run_asked(asked: Asked, folder: Path, models: Models) -> Generator[EditEvent
     """
     pack = models.open(asked.request)
     if asked.shown is not None:
-        edit = cut_edit((yield from preparing_edit(asked.request, pack)), *asked.shown)
+        try:
+            edit = cut_edit((yield from preparing_edit(asked.request, pack)), *asked.shown)
+        except UnheardError:
+            raise UnheardError(UNHEARD) from None
         yield from _with_source(edit, run_edit(edit), folder)
         return
     job, edit = yield from _take_up(asked, folder / WORK, models)

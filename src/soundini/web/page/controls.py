@@ -18,6 +18,7 @@ _PRESETS = ("fast", "quality", "paper")
 _METHODS = ("soundini", "blended-diffusion", "layered-atlases", "vqgan-clip")
 _AUDIO = ("guide", "source", "mix", "none")
 _AUDIO_SETTING = "output.audio="
+_LOOP = "sound.loop=true"
 _NEUTRAL = 1.0
 
 
@@ -29,6 +30,7 @@ class Controls:
         preset: settings to begin with.
         strength: factor on the guidance.
         audio: sound of the result.
+        loop: whether a sound that is shorter than the part is repeated.
         track: whether the mask follows the motion.
         whole: whether all of every frame is edited.
         start: first frame or time of the part, as the recipe writes it; empty for the beginning.
@@ -43,6 +45,7 @@ class Controls:
     preset: gr.Radio
     strength: gr.Slider
     audio: gr.Radio
+    loop: gr.Checkbox
     track: gr.Checkbox
     whole: gr.Checkbox
     start: gr.Textbox
@@ -85,6 +88,7 @@ def make_controls(texts: Texts, track: gr.Checkbox, whole: gr.Checkbox) -> Contr
         value=_AUDIO[0],
         label=texts["look.audio"],
     )
+    loop = gr.Checkbox(label=texts["look.loop"], info=texts["look.loop_info"])
     with gr.Accordion(texts["look.more"], open=False):
         with gr.Row():
             start = gr.Textbox(label=texts["look.start"], placeholder="0s", max_lines=1)
@@ -111,7 +115,19 @@ def make_controls(texts: Texts, track: gr.Checkbox, whole: gr.Checkbox) -> Contr
             label=texts["look.settings"], placeholder=texts["look.settings_hint"], lines=2
         )
     return Controls(
-        preset, strength, audio, track, whole, start, end, feather, dilate, seed, method, settings
+        preset=preset,
+        strength=strength,
+        audio=audio,
+        loop=loop,
+        track=track,
+        whole=whole,
+        start=start,
+        end=end,
+        feather=feather,
+        dilate=dilate,
+        seed=seed,
+        method=method,
+        settings=settings,
     )
 
 
@@ -153,7 +169,11 @@ def read_form(
         "track": True if given["track"] else None,
         "preset": given["preset"],
         "strength": given["strength"],
-        "settings": [f"{_AUDIO_SETTING}{given['audio']}", *lines],
+        "settings": [
+            f"{_AUDIO_SETTING}{given['audio']}",
+            *([_LOOP] if given["loop"] else []),
+            *lines,
+        ],
         "start": str(given["start"] or "").strip() or None,
         "end": str(given["end"] or "").strip() or None,
         "feather": given["feather"],
@@ -180,11 +200,12 @@ def need_mask(texts: Texts, form: EditForm) -> EditForm:
 def values_of(form: EditForm) -> dict[str, Any]:
     """What the controls stand at for a form, by their names."""
     audio = [s.removeprefix(_AUDIO_SETTING) for s in form.settings if s.startswith(_AUDIO_SETTING)]
-    others = [s for s in form.settings if not s.startswith(_AUDIO_SETTING)]
+    others = [s for s in form.settings if not s.startswith(_AUDIO_SETTING) and s != _LOOP]
     return {
         "preset": form.preset,
         "strength": form.strength,
         "audio": audio[-1].strip('"') if audio else _AUDIO[0],
+        "loop": _LOOP in form.settings,
         "track": bool(form.track),
         "whole": form.whole_frame,
         "start": form.start or "",

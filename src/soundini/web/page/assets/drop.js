@@ -48,6 +48,7 @@ const send = (file) => {
     else complain(typeof answer.detail === "string" ? answer.detail : texts.lost);
   };
   request.open("POST", `${url}?${new URLSearchParams({ kind, label: file.name })}`);
+  request.setRequestHeader("accept-language", document.documentElement.lang);
   request.send(file);
 };
 

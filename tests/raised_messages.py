@@ -13,11 +13,14 @@ import soundini
 SOURCE = Path(soundini.__file__).parent
 HOLE = "{}"
 KINDS = {
-    *("SoundiniError", "MediaError", "MaskError", "ConfigError"),
+    *("SoundiniError", "MediaError", "MaskError", "ConfigError", "ModelError"),
     *("MissingError", "BusyError", "TooLargeError"),
 }
-REACHED = ("web", "media", "masks", "editing", "jobs", "config", "settings_files.py")
-"""Packages that an edit through the page can reach; models' errors are for whoever runs the server."""
+REACHED = (
+    *("web", "media", "masks", "editing", "jobs", "config", "settings_files.py"),
+    *("perceptual/factory.py", "weights/inventory.py"),  # a visitor's settings may ask for weights
+)
+"""What an edit through the page can reach; what else is wrong with models is for whoever runs the server."""
 NOT_REACHED = {
     "web/http/credentials.py": "the server does not start",
     "web/http/serving.py": "the server does not start",

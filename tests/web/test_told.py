@@ -190,7 +190,7 @@ class Here(Desk):
         (
             {"start": "9", "end": "4"},
             "--end lies after --start",
-            "“To (seconds)” lies after “From (seconds)”",
+            "let “To (seconds)” be later than “From (seconds)”",
             "9부터 4까지는 빈 구간입니다. ‘끝(초)’ 값을 ‘시작(초)’ 값보다 크게 쓰세요.",
         ),
         (
@@ -204,6 +204,12 @@ class Here(Desk):
             "(or use --invert)",
             "raise “Grow the mask (pixels)”",
             "어느 프레임에도 칠한 곳이 없습니다.",
+        ),
+        (
+            {"settings": (*QUICK, "guidance.perceptual=lpips")},
+            "There are no LPIPS weights in /",
+            "this server has no weights of LPIPS; set guidance.perceptual=auto",
+            "이 서버에는 LPIPS 가중치가 없습니다.",
         ),
     ],
 )

@@ -29,7 +29,7 @@ HOSTILE = [
         ),
         (
             "the part from 3 to 2 is empty; --end lies after --start",
-            "the part from 3 to 2 is empty; “To (seconds)” lies after “From (seconds)”",
+            "the part from 3 to 2 is empty; let “To (seconds)” be later than “From (seconds)”",
             "3부터 2까지는 빈 구간입니다. ‘끝(초)’ 값을 ‘시작(초)’ 값보다 크게 쓰세요.",
         ),
         (

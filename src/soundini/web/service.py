@@ -277,7 +277,7 @@ class EditService:
     def _whereabouts(self, key: str, form: EditForm, folder: Path) -> Whereabouts:
         facts = self._facts(key, form.video)
         files = {i: self._uploads.find(key, i).path for i in files_of(form)}
-        return Whereabouts(files, folder, (facts.height, facts.width), self._models)
+        return Whereabouts(files, folder, (facts.height, facts.width), facts.frames, self._models)
 
     def _labels(self, key: str, form: EditForm) -> dict[Path, str]:
         files = [self._uploads.find(key, i) for i in files_of(form)]

@@ -104,6 +104,8 @@ class JobView(View):
     """Steps done."""
     steps: int
     """Steps in all; 0 until they are known."""
+    masks: float | None
+    """Share of the masks that are made before the first step, 0 to 1; None where nobody knows, or it does not run."""
     eta_seconds: float | None
     """About how long it still takes; None while nobody knows."""
     losses: Mapping[str, float]

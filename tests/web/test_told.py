@@ -206,8 +206,8 @@ class Here(Desk):
             "어느 프레임에도 칠한 곳이 없습니다.",
         ),
         (
-            {"settings": (*QUICK, "guidance.perceptual=lpips")},
-            "There are no LPIPS weights in /",
+            {"settings": (*QUICK, "guidance.perceptual=lpips", "guidance.lambda_background=1")},
+            "There are no LPIPS weights in ",
             "this server has no weights of LPIPS; set guidance.perceptual=auto",
             "이 서버에는 LPIPS 가중치가 없습니다.",
         ),

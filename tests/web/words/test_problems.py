@@ -107,6 +107,7 @@ def test_a_job_is_told_too_and_stays_what_it_was():
         steps=0,
         eta_seconds=None,
         losses={},
+        masks=None,
         queue_place=None,
         error="there is no such file; upload it again",
         created="2026-01-01T00:00:00Z",

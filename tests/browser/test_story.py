@@ -93,16 +93,25 @@ def test_from_opening_the_page_to_the_edit_on_disk(visit, media, axe, tmp_path):
     visitor.state("stopped")
 
 
-def test_what_is_wrong_is_said_where_it_is_wrong(visit, tmp_path):
-    visitor = visit()
-    visitor.click("Run all")
-    visitor.page.get_by_text("Add a video first").wait_for()
+@pytest.mark.parametrize(
+    ("language", "run", "first", "bad"),
+    [
+        ("en", "Run all", "Add a video first", "is not a video"),
+        ("ko", "모두 실행", "먼저 영상을 넣으세요", "모르는 형식입니다"),
+    ],
+)
+def test_what_is_wrong_is_said_where_it_is_wrong(visit, tmp_path, language, run, first, bad):
+    visitor = visit(f"?lang={language}", locale="de-DE")
+    visitor.click(run)
+    visitor.page.get_by_text(first).wait_for()
     text = tmp_path / "notes<b>.mp4"
     text.write_text("this is no video")
     visitor.choose("video", text)
     problem = visitor.part("video").get_by_role("alert")
     problem.wait_for()
     assert "notes<b>.mp4" in problem.inner_text()
+    assert bad in problem.inner_text()
+    assert visitor.page.evaluate("document.documentElement.lang") == language
     assert visitor.page.locator(".stage").is_hidden()
 
 

@@ -27,7 +27,7 @@ async def echo(scope, receive, send):
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ConnectionError("the client has gone")
-    await reply(send, 200, scope["state"]["owner"])
+    await reply(scope, send, 200, scope["state"]["owner"])
 
 
 @pytest.fixture

@@ -15,10 +15,12 @@ from fastapi.responses import FileResponse, StreamingResponse
 
 from soundini.config.presets import preset_names
 from soundini.web.forms.forms import EditForm
+from soundini.web.http.replies import problems_for
 from soundini.web.limits import Limits
 from soundini.web.refusals import BusyError, MissingError
 from soundini.web.service import EditService
 from soundini.web.views import FileKind, Heard, JobView, StoredFile, VideoFacts, View
+from soundini.web.words.problems import Problems
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,7 +72,13 @@ def session(request: Request) -> str:
     return request.state.owner
 
 
+def words(request: Request) -> Problems:
+    """How it is told what is wrong."""
+    return problems_for(request.scope)
+
+
 Owner = Annotated[str, Depends(session)]
+Words = Annotated[Problems, Depends(words)]
 
 
 def make_router(service: EditService) -> APIRouter:
@@ -163,19 +171,19 @@ def _add_mask_and_sound_routes(router: APIRouter, service: EditService) -> None:
 
 def _add_job_routes(router: APIRouter, service: EditService) -> None:
     @router.post("/jobs", status_code=201, tags=["jobs"])
-    def submit(owner: Owner, form: EditForm) -> JobView:
+    def submit(owner: Owner, words: Words, form: EditForm) -> JobView:
         """Ask for an edit."""
-        return service.job(owner, service.submit(owner, form))
+        return words.job(service.job(owner, service.submit(owner, form)))
 
     @router.get("/jobs", tags=["jobs"])
-    def jobs(owner: Owner) -> list[JobView]:
+    def jobs(owner: Owner, words: Words) -> list[JobView]:
         """List your jobs, the newest first."""
-        return service.jobs(owner)
+        return [words.job(job) for job in service.jobs(owner)]
 
     @router.get("/jobs/{job_id}", tags=["jobs"])
-    def job(owner: Owner, job_id: str) -> JobView:
+    def job(owner: Owner, words: Words, job_id: str) -> JobView:
         """Tell how a job is."""
-        return service.job(owner, job_id)
+        return words.job(service.job(owner, job_id))
 
     @router.get("/jobs/{job_id}/form", tags=["jobs"])
     def form(owner: Owner, job_id: str) -> EditForm:
@@ -183,16 +191,16 @@ def _add_job_routes(router: APIRouter, service: EditService) -> None:
         return service.form(owner, job_id)
 
     @router.post("/jobs/{job_id}/cancel", tags=["jobs"])
-    def cancel(owner: Owner, job_id: str) -> JobView:
+    def cancel(owner: Owner, words: Words, job_id: str) -> JobView:
         """Stop a job within a step; it can be resumed."""
         service.cancel(owner, job_id)
-        return service.job(owner, job_id)
+        return words.job(service.job(owner, job_id))
 
     @router.post("/jobs/{job_id}/resume", tags=["jobs"])
-    def resume(owner: Owner, job_id: str) -> JobView:
+    def resume(owner: Owner, words: Words, job_id: str) -> JobView:
         """Go on with a job that was cancelled, interrupted or failed."""
         service.resume(owner, job_id)
-        return service.job(owner, job_id)
+        return words.job(service.job(owner, job_id))
 
     @router.delete("/jobs/{job_id}", status_code=204, tags=["jobs"])
     def delete(owner: Owner, job_id: str) -> None:
@@ -233,6 +241,7 @@ def _add_events_route(router: APIRouter, service: EditService) -> None:
     @router.get("/jobs/{job_id}/events", tags=["jobs"], response_class=StreamingResponse)
     async def events(
         owner: Owner,
+        words: Words,
         job_id: str,
         after: Annotated[int, Query(ge=0, description="Number of the last event you know.")] = 0,
         last_event_id: Annotated[int | None, Header(ge=0)] = None,
@@ -245,7 +254,7 @@ def _add_events_route(router: APIRouter, service: EditService) -> None:
         async def stream(known: int) -> AsyncIterator[str]:
             watching[owner] += 1
             try:
-                async for text in _streamed(service, owner, job_id, known):
+                async for text in _streamed(service, owner, words, job_id, known):
                     yield text
             finally:
                 watching[owner] -= 1
@@ -257,7 +266,7 @@ def _add_events_route(router: APIRouter, service: EditService) -> None:
 
 
 async def _streamed(
-    service: EditService, owner: str, job_id: str, known: int
+    service: EditService, owner: str, words: Problems, job_id: str, known: int
 ) -> AsyncIterator[str]:
     silent = 0.0
     while True:
@@ -267,7 +276,7 @@ async def _streamed(
             return
         for event in news:
             known = event.number
-            yield f"id: {known}\nevent: job\ndata: {event.job.model_dump_json()}\n\n"
+            yield f"id: {known}\nevent: job\ndata: {words.job(event.job).model_dump_json()}\n\n"
         if rests:
             return
         silent = 0.0 if news else silent + _PAUSE

@@ -19,6 +19,7 @@ from soundini.web.http.credentials import Credentials
 from soundini.web.http.gradio_files import GRADIO, GradioFiles
 from soundini.web.http.guard import Guard
 from soundini.web.http.languages import LANGUAGES, choose_language
+from soundini.web.http.replies import problems_for
 from soundini.web.http.sessions import Sessions
 from soundini.web.refusals import BusyError, MissingError, TooLargeError
 from soundini.web.service import EditService
@@ -124,21 +125,25 @@ def mount_options(service: EditService) -> dict[str, Any]:
     }
 
 
-def _told(_request: Request, error: Exception) -> JSONResponse:
+def _told(request: Request, error: Exception) -> JSONResponse:
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 400)
-    return JSONResponse({"detail": str(error)}, status)
+    return _detail(request, str(error), status)
 
 
 def _told_defect(request: Request, error: Exception) -> JSONResponse:
     _LOG.error("%s %s", request.method, request.url.path, exc_info=error)
-    return JSONResponse({"detail": "this is a defect of soundini; its log says more"}, 500)
+    return _detail(request, "this is a defect of soundini; its log says more", 500)
 
 
-def _told_invalid(_request: Request, error: Exception) -> JSONResponse:
+def _told_invalid(request: Request, error: Exception) -> JSONResponse:
     """Tell in one line which fields are wrong."""
     assert isinstance(error, RequestValidationError)
     parts = []
     for item in error.errors():
         where = ".".join(str(part) for part in item["loc"][1:])
         parts.append(f"{where}: {str(item['msg']).removeprefix('Value error, ')}".lstrip(": "))
-    return JSONResponse({"detail": "; ".join(parts)[:_LONGEST]}, 422)
+    return _detail(request, "; ".join(parts), 422)
+
+
+def _detail(request: Request, words: str, status: int) -> JSONResponse:
+    return JSONResponse({"detail": problems_for(request.scope).words(words)[:_LONGEST]}, status)

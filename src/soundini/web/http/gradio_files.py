@@ -51,7 +51,7 @@ class GradioFiles:
             return
         owner, path = scope["state"]["owner"], within_page(scope["path"])
         if path.startswith(_FILES) and not self._may(owner, path):
-            await reply(send, 403, "this file is not yours")
+            await reply(scope, send, 403, "this file is not yours")
             return
         if path == _UPLOAD and scope["method"] == "POST":
             await self._take(scope, receive, send)
@@ -62,7 +62,7 @@ class GradioFiles:
         try:
             await run_in_threadpool(refuse_full, self._folder, self._limits)
         except TooLargeError as error:
-            await reply(send, 413, str(error))
+            await reply(scope, send, 413, str(error))
             return
         self._coming += 1
         try:

@@ -87,7 +87,7 @@ class Guard:
         if refusal is not None:
             status, words = refusal
             more = {"www-authenticate": 'Basic realm="soundini"'} if status == 401 else {}
-            await reply(send, status, words, {"retry-after": "5"} if status == 429 else more)
+            await reply(scope, send, status, words, {"retry-after": "5"} if status == 429 else more)
             return
         owner = self._sessions.owner(_cookies(headers.get("cookie", "")))
         if owner is None:
@@ -166,7 +166,7 @@ class _Counted:
             if not over:
                 raise
         if over and not begun:
-            await reply(send, 413, _too_large(self._most))
+            await reply(scope, send, 413, _too_large(self._most))
 
 
 def _too_large(most: int) -> str:

@@ -1,4 +1,4 @@
-"""Short answers in JSON: one line that says what is wrong."""
+"""Short answers in JSON: one line that says what is wrong, in the language that a request accepts."""
 
 from __future__ import annotations
 
@@ -6,15 +6,33 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from starlette.datastructures import Headers
+
+from soundini.web.http.languages import choose_language
+from soundini.web.words.problems import Problems, problems_in
+
 if TYPE_CHECKING:
-    from starlette.types import Send
+    from starlette.types import Scope, Send
+
+
+def problems_for(scope: Scope) -> Problems:
+    """How a request is to be told what is wrong: in the language of ``Accept-Language``, else in English."""
+    return problems_in(choose_language(None, Headers(scope=scope).get("accept-language", "")))
 
 
 async def reply(
-    send: Send, status: int, words: str, headers: Mapping[str, str] | None = None
+    scope: Scope, send: Send, status: int, words: str, headers: Mapping[str, str] | None = None
 ) -> None:
-    """Answer a request with ``{"detail": words}``."""
-    body = json.dumps({"detail": words}).encode()
+    """Answer a request with ``{"detail": words}``.
+
+    Args:
+        scope: of the request.
+        send: takes the answer.
+        status: HTTP's number.
+        words: soundini's own, which are told in the request's language.
+        headers: more of them.
+    """
+    body = json.dumps({"detail": problems_for(scope).words(words)}).encode()
     pairs = {
         "content-type": "application/json",
         "content-length": str(len(body)),

@@ -17,6 +17,7 @@ from soundini.web.page.shown import BUSY, job_result, job_row
 from soundini.web.page.texts import Texts
 from soundini.web.service import EditService
 from soundini.web.views import JobView
+from soundini.web.words.problems import problems_in
 
 Answer = dict[Any, Any]
 """New values of components; those that are not named stay as they are."""
@@ -34,6 +35,7 @@ class Desk:
 
     def __init__(self, texts: Texts, service: EditService, owner_of: OwnerOf, board: Board) -> None:
         self.texts = texts
+        self.problems = problems_in(texts.language)
         self.service = service
         self.owner_of = owner_of
         self.board = board
@@ -43,7 +45,7 @@ class Desk:
         try:
             return {notice: "", **work(self.owner_of(request))}
         except SoundiniError as error:
-            return {notice: str(error)}
+            return {notice: self.problems.words(str(error))}
 
     def drawn(self, owner: str, draft: Draft, *, reset: bool) -> Answer:
         """All that shows the files of a draft.
@@ -91,7 +93,7 @@ class Desk:
 
     def jobs_shown(self, owner: str, shown: str | None) -> Answer:
         """The list of jobs, the result, and whether there is something to watch."""
-        jobs = self.service.jobs(owner)
+        jobs = [self.problems.job(job) for job in self.service.jobs(owner)]
         job = next((job for job in jobs if job.id == shown), None)
         return {
             self.board.jobs: [job_row(self.texts, job, shown) for job in jobs],

@@ -32,6 +32,7 @@ def drop_zone(texts: Texts, kind: FileKind) -> gr.HTML:
         kind=kind,
         accept=_ACCEPT[kind],
         url=UPLOADS,
+        language=texts.language,
     )
 
 

@@ -24,11 +24,15 @@ def mounting(texts: Texts) -> dict[str, Any]:
 
 
 def _head(texts: Texts) -> str:
-    """Let the page, and what Gradio says of itself, be of the language that was asked for, not of the browser's."""
+    """Let the page, and what Gradio says of itself, be of the language that was asked for, not of the browser's.
+
+    Gradio may have asked the browser already, and writes its answer later: the page's language is written over it.
+    """
     language = json.dumps(texts.language)
     return (
         '<meta name="color-scheme" content="light dark"><script>'
-        f"document.documentElement.lang = {language};"
+        f"{{ const page = document.documentElement, speak = () => page.lang === {language} || (page.lang = {language});"
+        'new MutationObserver(speak).observe(page, { attributeFilter: ["lang"] }); speak(); }'
         f'Object.defineProperty(navigator, "language", {{ get: () => {language} }});</script>'
     )
 

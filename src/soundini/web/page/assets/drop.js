@@ -4,7 +4,7 @@ const ICONS = {
   sound: "M3 10v4h3l5 4V6L6 10zm11-1.5a4.5 4.5 0 0 1 0 7M16.5 6a8 8 0 0 1 0 12",
   recipe: "M6 2h9l4 4v16H6zm8 1v4h4M9 12h7M9 16h7",
 };
-const { kind, accept, url, texts } = props;
+const { kind, accept, url, language, texts } = props;
 const choose = make("input", { type: "file", accept, "aria-label": texts.title, "data-kind": kind });
 const title = make("span", { class: "drop-title" });
 const facts = make("span", { class: "drop-facts" });
@@ -48,6 +48,7 @@ const send = (file) => {
     else complain(typeof answer.detail === "string" ? answer.detail : texts.lost);
   };
   request.open("POST", `${url}?${new URLSearchParams({ kind, label: file.name })}`);
+  request.setRequestHeader("accept-language", language);
   request.send(file);
 };
 

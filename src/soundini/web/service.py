@@ -18,10 +18,12 @@ from soundini.web.forms.asking import Whereabouts, ask, files_of, recipe_of, ref
 from soundini.web.forms.forms import EditForm
 from soundini.web.forms.hearing import Ears, part_seconds
 from soundini.web.forms.overlays import drop_old, overlay_name, write_overlay
-from soundini.web.forms.restoring import form_of, is_video, output_hash
+from soundini.web.forms.restoring import is_video, output_hash, restore
+from soundini.web.forms.shapes import painted_shapes
 from soundini.web.jobs.job_queue import JobQueue
 from soundini.web.jobs.live_job import LiveJob
 from soundini.web.jobs.tickets import OUTPUT, SOURCE, new_ticket
+from soundini.web.jobs.viewing import view_of
 from soundini.web.limits import Limits
 from soundini.web.refusals import MissingError
 from soundini.web.views import (
@@ -29,6 +31,7 @@ from soundini.web.views import (
     Heard,
     JobEvent,
     JobView,
+    Restored,
     Result,
     StoredFile,
     VideoFacts,
@@ -240,17 +243,14 @@ class EditService:
         job = self._queue.find(key_of(owner), job_id)
         if job.ticket.state != "done":
             raise MissingError("this job is not done yet")
-        video = job.folder / OUTPUT
-        found = Result(video, sidecar_path(video), job.folder / SOURCE)
+        video, source = job.folder / OUTPUT, job.folder / SOURCE
+        found = Result(video, sidecar_path(video), source, view_of(video), view_of(source))
         if not all(path.is_file() for path in (found.video, found.recipe, found.source)):
             raise MissingError("the files of this job are gone; do it again")
         return found
 
-    def restored(self, owner: str, file_id: str) -> EditForm:
-        """The settings in an uploaded recipe, or of an uploaded video that was made here.
-
-        Files that it was made from are named where this owner has them here; else ``video`` and ``sound`` are empty, and no
-        mask is painted.
+    def restored(self, owner: str, file_id: str) -> Restored:
+        """What an uploaded recipe, or an uploaded video that was made here, asks for, and what of it is not here.
 
         Raises:
             ConfigError: it is no recipe, or a video that this owner did not make here.
@@ -260,13 +260,17 @@ class EditService:
         made = output_hash(stored.path)
         for job in self._queue.done(key):
             if output_hash(sidecar_path(job.folder / OUTPUT)) in {sha256, made} - {""}:
-                return job.ticket.form
+                return Restored(form=job.ticket.form)
         with in_labels({stored.path: stored.label}):
             if not made and is_video(stored.path):
                 raise ConfigError(
                     f"{stored.label} was not made here; drop its .recipe.json instead"
                 )
-            return form_of(stored.path, lambda kind, found: self._uploads.by_hash(key, found, kind))
+            return restore(stored.path, self._uploads, key, self._models)
+
+    def painted(self, owner: str, form: EditForm) -> EditForm:
+        """A form that asks for the same mask with its shapes painted, where its video is here."""
+        return painted_shapes(self._uploads, key_of(owner), form)
 
     def _facts(self, key: str, file_id: str) -> VideoFacts:
         facts = self._uploads.about(key, file_id).facts
@@ -275,9 +279,8 @@ class EditService:
         return facts
 
     def _whereabouts(self, key: str, form: EditForm, folder: Path) -> Whereabouts:
-        facts = self._facts(key, form.video)
         files = {i: self._uploads.find(key, i).path for i in files_of(form)}
-        return Whereabouts(files, folder, (facts.height, facts.width), self._models)
+        return Whereabouts(files, folder, self._uploads.size(key, form.video), self._models)
 
     def _labels(self, key: str, form: EditForm) -> dict[Path, str]:
         files = [self._uploads.find(key, i) for i in files_of(form)]

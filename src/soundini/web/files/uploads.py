@@ -134,6 +134,17 @@ class Uploads:
         """What is known of it."""
         return _read_about(self._folder(key, file_id))
 
+    def size(self, key: str, file_id: str) -> tuple[int, int]:
+        """Height and width of a video.
+
+        Raises:
+            ConfigError: it is none.
+        """
+        facts = self.about(key, file_id).facts
+        if facts is None:
+            raise ConfigError("this file is no video; choose one")
+        return facts.height, facts.width
+
     def by_hash(self, key: str, sha256: str, kind: FileKind) -> str | None:
         """The id of a file of this owner that holds these bytes, the newest first."""
         folder = owner_folder(self._root, key) / "files"

@@ -18,8 +18,9 @@ from soundini.web.forms.asking import Whereabouts, ask, files_of, recipe_of, ref
 from soundini.web.forms.forms import EditForm
 from soundini.web.forms.hearing import Ears, part_seconds
 from soundini.web.forms.overlays import drop_old, overlay_name, write_overlay
-from soundini.web.forms.restoring import is_video, output_hash, restore
+from soundini.web.forms.restoring import restored
 from soundini.web.forms.shapes import painted_shapes
+from soundini.web.jobs.caretaker import FOR_EVER, Caretaker, Keep
 from soundini.web.jobs.job_queue import JobQueue
 from soundini.web.jobs.live_job import LiveJob
 from soundini.web.jobs.tickets import OUTPUT, SOURCE, new_ticket
@@ -54,13 +55,18 @@ class EditService:
         folder: holds all files of the server; made where it is not there.
         limits: what visitors may ask for.
         models: the model pack of all edits.
+        keep: for how long what visitors leave here is kept.
 
     Raises:
         SoundiniError: the folder cannot be used, or another server uses it.
     """
 
     def __init__(
-        self, folder: Path, limits: Limits | None = None, models: str = "embedded"
+        self,
+        folder: Path,
+        limits: Limits | None = None,
+        models: str = "embedded",
+        keep: Keep = FOR_EVER,
     ) -> None:
         self.folder = folder.absolute()
         self.limits = limits or Limits()
@@ -73,12 +79,14 @@ class EditService:
             self._ears = Ears(models, self._loading)
             self._drawing = threading.Lock()
             self._queue = JobQueue(self.folder, self.limits, self._do, self._load)
+            self._caretaker = Caretaker(self.folder, self._queue, keep)
         except BaseException:
             self._lock.release()
             raise
 
     def close(self) -> None:
         """Stop the running edit within a step; it can be resumed, by the next server too."""
+        self._caretaker.close()
         self._queue.close()
         self._lock.release()
 
@@ -256,17 +264,7 @@ class EditService:
             ConfigError: it is no recipe, or a video that this owner did not make here.
         """
         key = key_of(owner)
-        stored, sha256 = self.file(owner, file_id), self._uploads.about(key, file_id).sha256
-        made = output_hash(stored.path)
-        for job in self._queue.done(key):
-            if output_hash(sidecar_path(job.folder / OUTPUT)) in {sha256, made} - {""}:
-                return Restored(form=job.ticket.form)
-        with in_labels({stored.path: stored.label}):
-            if not made and is_video(stored.path):
-                raise ConfigError(
-                    f"{stored.label} was not made here; drop its .recipe.json instead"
-                )
-            return restore(stored.path, self._uploads, key, self._models)
+        return restored(self._uploads, key, file_id, self._queue.done(key), self._models)
 
     def painted(self, owner: str, form: EditForm) -> EditForm:
         """A form that asks for the same mask with its shapes painted, where its video is here."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,15 @@ from pydantic import ValidationError
 
 from soundini.config.presets import load_preset, preset_names, setting_names
 from soundini.config.recipe import Recipe
-from soundini.editing.request import SELF, keyed_path, read_request
+from soundini.editing.request import SELF, keyed_path, read_request, sidecar_path
 from soundini.errors import ConfigError
 from soundini.settings_files import read_json
+from soundini.web.files.inspecting import in_labels
 from soundini.web.files.uploads import Uploads
 from soundini.web.forms.forms import EditForm
 from soundini.web.forms.shapes import first_frame, paint, shares_of
+from soundini.web.jobs.live_job import LiveJob
+from soundini.web.jobs.tickets import OUTPUT
 from soundini.web.views import FileKind, Restored
 
 if TYPE_CHECKING:
@@ -39,21 +42,38 @@ Find = Callable[[FileKind, object], str]
 """The id of a visitor's own file by its kind and the recipe's name for it; empty where it is not here."""
 
 
-def restore(path: Path, uploads: Uploads, key: str, models: str) -> Restored:
+def restored(
+    uploads: Uploads, key: str, file_id: str, done: Iterable[LiveJob], models: str
+) -> Restored:
+    """What an uploaded recipe, or an uploaded video that was made here, asks for.
+
+    Args:
+        uploads: where the visitor's files are, and where what is painted is kept.
+        key: of the visitor's session.
+        file_id: of the recipe or the video.
+        done: the visitor's jobs that are done.
+        models: the server's model pack.
+
+    Raises:
+        ConfigError: it is no recipe, or a video that was not made here.
+        MaskError: a shape of it is none.
+    """
+    stored, sha256 = uploads.find(key, file_id), uploads.about(key, file_id).sha256
+    made = _output_hash(stored.path)
+    for job in done:
+        if _output_hash(sidecar_path(job.folder / OUTPUT)) in {sha256, made} - {""}:
+            return Restored(form=job.ticket.form)
+    with in_labels({stored.path: stored.label}):
+        if not made and _is_video(stored.path):
+            raise ConfigError(f"{stored.label} was not made here; drop its .recipe.json instead")
+        return _restored(stored.path, uploads, key, models)
+
+
+def _restored(path: Path, uploads: Uploads, key: str, models: str) -> Restored:
     """The form that asks for what a recipe says.
 
     Files are named where the visitor has them here. Where the video is, boxes and ellipses in pixels become shares of its
     frame, and other shapes are painted.
-
-    Args:
-        path: a recipe that soundini wrote.
-        uploads: where the visitor's files are, and where what is painted is kept.
-        key: of the visitor's session.
-        models: the server's model pack.
-
-    Raises:
-        ConfigError: it is no recipe.
-        MaskError: a shape of it is none.
     """
     settings = read_request(path)
     recipe = settings["recipe"]
@@ -98,7 +118,7 @@ def restore(path: Path, uploads: Uploads, key: str, models: str) -> Restored:
     return Restored(form=form, left_out=(*missing, *left_out))
 
 
-def output_hash(path: Path) -> str:
+def _output_hash(path: Path) -> str:
     """The sha256 of the video that a recipe was written beside; empty where it does not say."""
     try:
         content = read_json(path)
@@ -109,7 +129,7 @@ def output_hash(path: Path) -> str:
     return found if isinstance(found, str) else ""
 
 
-def is_video(path: Path) -> bool:
+def _is_video(path: Path) -> bool:
     """Whether a file that was taken as a recipe is a video."""
     with path.open("rb") as file:
         return not file.read(64).lstrip().startswith(b"{")

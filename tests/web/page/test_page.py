@@ -33,7 +33,7 @@ def test_what_is_heard_depends_on_these(changes):
 
 def test_what_is_heard_depends_on_nothing_else():
     same = values(
-        strength=2, audio="mix", track=True, whole=True, feather=0.5, dilate=9, seed=4, start=" ",
+        strength=2, audio="mix", track=True, whole=True, feather="0.5", dilate=9, seed=4, start=" ",
         method="vqgan-clip", settings="guidance.lambda_flow=3",
     )  # fmt: skip
     assert heard_for(FILES, same) == heard_for(FILES, values())

@@ -13,6 +13,7 @@ SOURCE = Path(soundini.__file__).parent
 ALLOWED = {
     "errors": set(),
     "events": set(),
+    "generators": set(),
     "compute": {"errors"},
     "settings_files": set(),
     "state_files": {"errors"},
@@ -55,6 +56,7 @@ ALLOWED = {
     "editing": {
         "errors",
         "events",
+        "generators",
         "settings_files",
         "compute",
         "config",
@@ -71,6 +73,7 @@ ALLOWED = {
     "jobs": {
         "errors",
         "events",
+        "generators",
         "settings_files",
         "diffusion",
         "editing",
@@ -81,6 +84,7 @@ ALLOWED = {
     "batch": {
         "errors",
         "events",
+        "generators",
         "settings_files",
         "compute",
         "config",
@@ -90,7 +94,7 @@ ALLOWED = {
         "packs",
         "weights",
     },
-    "cluster": {"errors", "events", "batch", "editing", "jobs"},
+    "cluster": {"errors", "events", "generators", "batch", "editing", "jobs"},
     "metrics": {"errors"},
     "judge": {"errors", "settings_files", "state_files", "perceptual", "media", "masks"},
     "training": {
@@ -110,6 +114,7 @@ ALLOWED = {
     "evaluation": {
         "errors",
         "events",
+        "generators",
         "settings_files",
         "compute",
         "config",

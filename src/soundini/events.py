@@ -11,6 +11,19 @@ import numpy as np
 
 
 @dataclass(frozen=True)
+class MaskMade:
+    """One more frame has been read and has its mask; nothing is edited before all have.
+
+    Args:
+        frames: so far.
+        total: frames of the part as its file promises them; None where it does not.
+    """
+
+    frames: int
+    total: int | None
+
+
+@dataclass(frozen=True)
 class MasksReady:
     """The masks of the whole edit are measured and the work is planned.
 
@@ -225,5 +238,5 @@ class FileDone:
     warnings: tuple[str, ...]
 
 
-EditEvent = MasksReady | FitStepDone | StepDone | FrameDone | EditDone | FileDone
-"""What an edit yields."""
+EditEvent = MaskMade | MasksReady | FitStepDone | StepDone | FrameDone | EditDone | FileDone
+"""What an edit yields, from its preparation to its file."""

@@ -49,6 +49,20 @@ def visit(browser, server):
         visitor.context.close()
 
 
+def made(media, output, mask):
+    """The recipe that the command line leaves of an edit."""
+    request = EditRequest(
+        video=media[0],
+        sound=str(media[1]),
+        output=output,
+        mask=mask,
+        recipe=load_preset("fast").model_copy(update={"seed": 5}),
+        end="0.5s",
+    )
+    hashes = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in request.inputs}
+    return write_sidecar(request, hashes, {})
+
+
 def frames(path):
     with VideoReader(path) as reader:
         return np.stack([frame.rgb for frame in reader.frames(0)]).astype(int)
@@ -197,16 +211,9 @@ def test_what_is_heard_is_drawn_again_when_it_changes(visit, media):
 
 
 def test_a_recipe_of_the_command_line_comes_back(visit, media, tmp_path):
-    request = EditRequest(
-        video=media[0],
-        sound=str(media[1]),
-        output=tmp_path / "out.mp4",
-        mask=MaskRequest(polygon="40,30,120,30,80,100"),
-        recipe=load_preset("fast").model_copy(update={"seed": 5}),
-        end="0.5s",
-    )
-    hashes = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in request.inputs}
-    recipe = write_sidecar(request, hashes, {})
+    image = make.write_image(tmp_path / "mask.png", make.disc_mask((120, 160)))
+    recipe = made(media, tmp_path / "out.mp4", MaskRequest(polygon="40,30,120,30,80,100"))
+    painted_elsewhere = made(media, tmp_path / "other.mp4", MaskRequest(paths=(str(image),)))
     visitor = visit()
     visitor.choose("recipe", recipe)
     visitor.page.get_by_text("This recipe's video is not here").wait_for()
@@ -219,6 +226,10 @@ def test_a_recipe_of_the_command_line_comes_back(visit, media, tmp_path):
     assert visitor.page.get_by_label("Seed").input_value() == "5"
     assert visitor.trouble == []
     assert visitor.page.evaluate(PAINTED) == [255, 255, 0]
+    visitor.choose("recipe", painted_elsewhere)
+    visitor.page.get_by_text("paint it again").wait_for()
+    visitor.page.locator(".chip").wait_for(state="detached")
+    assert visitor.page.evaluate(PAINTED) == [0, 0, 0]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -156,16 +156,23 @@ def test_seams_are_told_where_an_edit_has_more_than_one_window(benchmark, folder
     assert not re.search("[|A] seam", page.read_text())
 
 
-def test_figures_of_an_earlier_release_do_not_count(benchmark, folder):
+def test_figures_of_an_earlier_release_and_damaged_ones_do_not_count(benchmark, folder):
     suite = SUITE.split("  - {clip: two")[0] + "sounds: {fire: noise.wav}\nframes: 3\n"
     suite += "variants: {ours: [sampling.steps=2, region.size=32]}\n"
     (folder / "suite.yaml").write_text(suite)
     assert benchmark()[0] == 0
     (figures,) = (folder / "run").glob("*/figures.json")
     kept = json.loads(figures.read_text())
-    figures.write_text(json.dumps({name: kept[name] for name in kept if name != "seams"}))
-    assert benchmark()[0] == 0
-    assert json.loads(figures.read_text()).keys() == kept.keys()
+    without = {name: kept[name] for name in kept if name != "seams"}
+    for damaged in (
+        json.dumps(without),
+        json.dumps(kept)[:40],
+        "[]",
+        json.dumps(kept | {"measures": {"region": 3}}),
+    ):
+        figures.write_text(damaged)
+        assert benchmark()[0] == 0
+        assert json.loads(figures.read_text()).keys() == kept.keys()
 
 
 def test_each_variant_has_the_arithmetic_it_asks_for(benchmark, folder):

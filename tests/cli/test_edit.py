@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 import media_factory as make
+from soundini.cli import preparing
 from soundini.editing.memory import MemoryModel
 from soundini.media.sound import load_sound
 from soundini.media.video_info import probe_video
@@ -38,6 +39,15 @@ def test_edit_writes_a_video_and_its_recipe_and_nothing_else(edit, video, out):
     assert f"output      {out} (6 frames)" in told
     for word in ("recipe", "seconds", "warp error", "ratio", "losses", "step 3/3", "left"):
         assert word in told
+
+
+def test_long_masks_tell_how_far_they_are(edit, monkeypatch):
+    monkeypatch.setattr(preparing, "_SECONDS_BETWEEN_LINES", 0)
+    code, told, _ = edit("--track")
+    assert code == 0
+    assert [line for line in told.splitlines() if line.startswith("mask ")] == [
+        f"mask {i + 1}/6" for i in range(6)
+    ]
 
 
 def test_flags_presets_and_settings_meet_in_the_recipe(edit, out):

@@ -77,13 +77,20 @@ def test_shapes_come_back_as_the_same_mask(
     assert found.left_out == ()
     for form in (found.form, service.painted(ME, found.form)):
         files = {i: service.file(ME, i).path for i in files_of(form)}
-        asked = ask(form, Whereabouts(files, tmp_path, (64, 96), "debug"), Limits()).request
+        asked = ask(form, Whereabouts(files, tmp_path, (64, 96), 24, "debug"), Limits()).request
         assert asked.recipe == request.recipe
         assert (asked.start, asked.end) == (request.start, request.end)
         np.testing.assert_array_equal(masks_of(asked), masks_of(request))
     assert getattr(found.form, becomes)
     assert form.masks or form.whole_frame
     assert form.box is form.ellipse is None
+
+
+def test_what_is_painted_is_kept_once(service, recipe_of, media):
+    _, recipe = recipe_of(mask={"polygon": "10,10,80,14,50,60"})
+    put(service, ME, "video", media / "clip.mp4")
+    dropped = put(service, ME, "recipe", recipe)
+    assert service.restored(ME, dropped) == service.restored(ME, dropped)
 
 
 def test_shapes_are_drawn_on_what_is_painted(service, form_for, media, tmp_path):
@@ -94,7 +101,7 @@ def test_shapes_are_drawn_on_what_is_painted(service, form_for, media, tmp_path)
     assert mask.frame == 3
     for asked in (form, painted):
         files = {i: service.file(ME, i).path for i in files_of(asked)}
-        at = Whereabouts(files, tmp_path, (64, 96), "debug")
+        at = Whereabouts(files, tmp_path, (64, 96), 24, "debug")
         drawn = masks_of(ask(asked, at, Limits()).request)[0]
         assert drawn[10, 10] == drawn[32, 48] == 255 > drawn[10, 80]
 
@@ -152,3 +159,5 @@ def test_what_is_left_out_is_said_in_one_line(language):
     assert words.startswith(texts["missing.mask"])
     assert "compute.dtype, models" in words
     assert texts["missing.video"] not in words
+    first = left_out_words(texts, ("video", "sound", "mask"))  # the mask may come with the video
+    assert first == f"{texts['missing.video']} {texts['missing.sound']}"

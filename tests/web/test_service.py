@@ -1,4 +1,5 @@
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import pytest
 import media_factory as make
 from soundini.editing.files import prepare_edit
 from soundini.errors import ConfigError, MaskError, MediaError, SoundiniError
+from soundini.masks import tracking
 from soundini.media.video_reader import VideoReader, count_frames
 from soundini.web.forms.asking import Whereabouts, ask
 from soundini.web.forms.forms import EditForm, PaintedMask
@@ -52,6 +54,28 @@ def test_an_edit_from_form_to_files(service, form_for):
     assert service.form(ME, job_id) == form
 
 
+def test_an_edit_is_cancelled_while_its_mask_is_followed(service, form_for, monkeypatch):
+    move, reached, go_on, moved = tracking.move_mask, threading.Event(), threading.Event(), []
+
+    def slowly(*arguments):
+        moved.append(True)
+        reached.set()
+        assert go_on.wait(30)
+        return move(*arguments)
+
+    monkeypatch.setattr(tracking, "move_mask", slowly)
+    job_id = service.submit(ME, form_for(service, track=True))
+    assert reached.wait(30)
+    assert 0 < service.job(ME, job_id).masks < 1
+    service.cancel(ME, job_id)
+    go_on.set()
+    job = wait(service, ME, job_id)
+    assert (job.state, job.step, job.masks, len(moved)) == ("cancelled", 0, None, 1)
+    service.resume(ME, job_id)
+    assert wait(service, ME, job_id).state == "done"
+    assert len(moved) == 1 + 23
+
+
 @pytest.mark.parametrize(("scope", "frames"), [("frame", 1), ("eight", 8)])
 def test_a_preview_is_of_the_frames_that_were_asked_for(service, form_for, scope, frames):
     job_id = service.submit(ME, form_for(service, scope=scope, at=21))
@@ -78,7 +102,7 @@ def test_a_preview_sees_and_hears_what_the_whole_does(
     form = form_for(service, track="tracked" in masks, start="2", **fields)
     paths = {i: service.file(ME, i).path for i in (form.video, form.sound)}
     paths |= {m.file: service.file(ME, m.file).path for m in form.masks}
-    at = Whereabouts(paths, tmp_path, (64, 96), "debug")
+    at = Whereabouts(paths, tmp_path, (64, 96), 24, "debug")
     whole = prepare_edit(ask(form, at, Limits()).request, debug)
     masks_there = list(whole.masks)
     for frame in (2, 9, 15, 23):
@@ -350,7 +374,7 @@ def test_recipes_and_videos_made_here_give_their_form_back(service, form_for, me
     assert (found.seed, found.preset, found.end) == (7, "quality", "4")
     files = {i: service.file(YOU, i).path for i in (found.video, found.sound)}
     found = found.model_copy(update={"box": (0, 0, 0.5, 0.5)})
-    at = Whereabouts(files, service.folder, (64, 96), "debug")
+    at = Whereabouts(files, service.folder, (64, 96), 24, "debug")
     recipe = ask(found, at, Limits()).request.recipe
     assert recipe.model_dump() == json.loads(result.recipe.read_text())["request"]["recipe"]
 

@@ -13,15 +13,15 @@ from soundini.batch.finished import is_same_edit
 from soundini.batch.manifest import Outcome
 from soundini.batch.models import Models
 from soundini.batch.place import Place, read_by, refuse_links
-from soundini.editing.files import prepare_edit
+from soundini.editing.files import preparing_edit
 from soundini.editing.inputs import hash_inputs
 from soundini.editing.methods import weight_hashes
 from soundini.editing.prepared import PreparedEdit
 from soundini.editing.request import EditRequest
 from soundini.errors import ConfigError, SoundiniError
-from soundini.events import EditDone, EditEvent, FileDone
+from soundini.events import EditDone, EditEvent, FileDone, MaskMade
 from soundini.jobs.job import JOB_PATIENCE, Job, delete_job, is_running
-from soundini.jobs.run import prepare_job, run_job
+from soundini.jobs.run import preparing_job, run_job
 from soundini.media.output import write_error
 
 
@@ -75,7 +75,7 @@ def _edit(
     except OSError as error:
         raise write_error(request.output, error) from None
     place.bring(*read_by(request))
-    job, edit = _take_up(request, models, jobs)
+    job, edit = yield from _take_up(request, models, jobs)
     ratio, done = None, None
     with job, closing(edit), closing(run_job(job, edit)) as events:
         moved = [f"{words} since it began" for words in job.record.other_versions()]
@@ -90,20 +90,22 @@ def _edit(
     return Outcome("done", done.recipe, done.seconds, ratio, warnings=(*moved, *done.warnings))
 
 
-def _take_up(request: EditRequest, models: Models, jobs: Jobs) -> tuple[Job, PreparedEdit]:
+def _take_up(
+    request: EditRequest, models: Models, jobs: Jobs
+) -> Generator[MaskMade, None, tuple[Job, PreparedEdit]]:
     """The job of an edit: the one that was begun, if it is of this very edit, else a new one in its place."""
     folder, pack = jobs.of(request.output), models.open(request)
     job = _begun(folder, jobs.patience)
     if job is not None:
         try:
             if _is_of(job, request, weight_hashes(pack, request.recipe)):
-                return job, prepare_job(job, pack=pack)
+                return job, (yield from preparing_job(job, pack=pack))
         except BaseException:
             job.close()
             raise
         job.close()
         delete_job(folder)
-    edit = prepare_edit(request, pack)
+    edit = yield from preparing_edit(request, pack)
     try:
         return Job.create(edit, folder), edit
     except BaseException:

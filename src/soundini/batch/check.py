@@ -18,6 +18,7 @@ from soundini.editing.part import read_part
 from soundini.editing.request import EditRequest, sidecar_path
 from soundini.editing.window import text_tower
 from soundini.errors import SoundiniError
+from soundini.generators import finish
 from soundini.media.output import PartialFile, write_error
 
 
@@ -118,7 +119,7 @@ def _check(request: EditRequest, place: Place, models: Models) -> Finding:
     guidance = request.recipe.guidance
     if guidance.text and guidance.lambda_text:
         text_tower(pack)
-    with closing(read_part(request)) as part:
+    with closing(finish(read_part(request))) as part:
         part.lay(pack.joint)
         return Finding(frames=len(part.times) - 1)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 
 from soundini.batch.attempt import Jobs, attempt_row
 from soundini.batch.check import RowChecked, check_rows
@@ -13,6 +13,7 @@ from soundini.batch.manifest import Manifest
 from soundini.batch.models import Models
 from soundini.batch.rows import Batch
 from soundini.editing.request import EditRequest
+from soundini.generators import retold
 from soundini.jobs.job import delete_job, jobs_folder
 from soundini.jobs.listing import job_status
 from soundini.media.output import write_error
@@ -48,13 +49,8 @@ def run_rows(
             tidy(request, jobs)
         else:
             yield RowBegun(check.number, total, row)
-            with closing(attempt_row(request, batch.place, models, jobs)) as events:
-                while True:
-                    try:
-                        yield RowStep(check.number, total, row, next(events))
-                    except StopIteration as end:
-                        outcome = end.value
-                        break
+            events = attempt_row(request, batch.place, models, jobs)
+            outcome = yield from retold(events, partial(RowStep, check.number, total, row))
         manifest.add(check.number, request, outcome)
         yield RowEnded(check.number, total, row, outcome)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from soundini.events import EditDone, SeamFigures
 from soundini.judge import Judge
 from soundini.media.output import PartialFile
 from soundini.packs.pack import ModelPack, file_hash
+from soundini.settings_files import read_json
 
 EDITED, FIGURES = "edited.mp4", "figures.json"
 _TURNING = "turning.wav"
@@ -212,24 +213,39 @@ def run_jobs(jobs: list[Job], judge: Judge) -> Iterator[JobDone]:
 
 
 def _result(job: Job, workshop: Workshop, judge: Judge) -> Result:
-    path, made_by = job.folder / FIGURES, workshop.made_by(job.request)
-    kept: dict[str, Any] | None = json.loads(path.read_text()) if path.exists() else None
-    counts = kept is not None and kept.keys() == _KEPT and kept["made_by"] == made_by
-    if kept is None or not counts or not job.request.output.exists():
-        kept = {**_do(job, workshop.open(job.request), judge), "made_by": made_by}
-        with PartialFile(path) as file:
-            file.partial.write_text(json.dumps(kept, indent=1) + "\n")
-            file.commit()
+    made_by = workshop.made_by(job.request)
+    kept = _kept(job, made_by)
+    if kept is not None:
+        return kept
+    figures = {**_do(job, workshop.open(job.request), judge), "made_by": made_by}
+    with PartialFile(job.folder / FIGURES) as file:
+        file.partial.write_text(json.dumps(figures, indent=1) + "\n")
+        file.commit()
+    return _of_figures(job, figures)
+
+
+def _kept(job: Job, made_by: object) -> Result | None:
+    """What an earlier run found; None where it found nothing, where it is damaged, or where something else made it."""
+    try:
+        figures = read_json(job.folder / FIGURES)
+        if figures.keys() != _KEPT or figures["made_by"] != made_by:
+            return None
+        return _of_figures(job, figures) if job.request.output.exists() else None
+    except (OSError, ValueError, AttributeError, KeyError, TypeError):
+        return None
+
+
+def _of_figures(job: Job, figures: Mapping[str, Any]) -> Result:
     return Result(
         job.clip.name,
         job.sound,
         job.variant,
-        kept["seconds"],
-        kept["evaluations"],
-        kept["memory"],
-        kept["device_memory"],
-        SeamFigures(**kept["seams"]) if kept["seams"] else None,
-        EditMeasures.of_record(kept["measures"]),
+        figures["seconds"],
+        figures["evaluations"],
+        figures["memory"],
+        figures["device_memory"],
+        SeamFigures(**figures["seams"]) if figures["seams"] else None,
+        EditMeasures.of_record(figures["measures"]),
         job.folder,
     )
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
+from soundini.cli.preparing import shown_preparation
 from soundini.cli.progress import EditProgress, PreviewFile, format_losses
 from soundini.cli.stopping import stop_on_interrupt
 from soundini.errors import MediaError
 from soundini.events import EditDone, EditEvent, FileDone
+from soundini.generators import finish
 
 if TYPE_CHECKING:
     from soundini.editing.files import PreparedEdit
@@ -23,10 +25,10 @@ if TYPE_CHECKING:
 
 def prepare(request: EditRequest, console: Console) -> PreparedEdit:
     """Check the inputs and load the models, with a sign of life."""
-    with console.status("reading the video, the masks, the sound and the models"):
-        from soundini.editing.files import prepare_edit
+    with shown_preparation(console) as masks:
+        from soundini.editing.files import preparing_edit
 
-        return prepare_edit(request)
+        return finish(preparing_edit(request), masks.show)
 
 
 def do_edit(
@@ -76,7 +78,7 @@ def resume(name: str, output: Path | None = None, preview_file: Path | None = No
     console = Console(soft_wrap=True)
     with console.status("reading the job and its inputs"):
         from soundini.jobs.job import Job, find_job
-        from soundini.jobs.run import prepare_job
+        from soundini.jobs.run import preparing_job
 
         job = Job.open(find_job(name))
     with job:
@@ -86,8 +88,8 @@ def resume(name: str, output: Path | None = None, preview_file: Path | None = No
             job.drop_work()
             print(f"{job.name} is done; its output is {made}")
             return
-        with console.status("reading the video, the masks, the sound and the models"):
-            edit = prepare_job(job, output)
+        with shown_preparation(console) as masks:
+            edit = finish(preparing_job(job, output), masks.show)
         for moved in job.record.other_versions():
             print(f"warning     {moved} since the job began; the bytes may differ")
         with closing(edit):

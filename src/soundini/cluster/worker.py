@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -21,6 +20,7 @@ from soundini.batch.remote import RemotePlace
 from soundini.editing.request import EditRequest, moved
 from soundini.errors import ConfigError
 from soundini.events import EditEvent, FitStepDone, StepDone
+from soundini.generators import finish
 from soundini.jobs.job import delete_job, jobs_folder
 
 SECONDS_FOR_A_LOCK = 120.0
@@ -105,18 +105,14 @@ class Worker:
     def _edit(self, request: EditRequest, place: Place) -> Outcome:
         jobs = Jobs(self._ground.jobs or jobs_folder(), SECONDS_FOR_A_LOCK)
         jobs.folder.mkdir(parents=True, exist_ok=True)
-        with closing(attempt_row(request, place, self._models, jobs)) as events:
-            while True:
-                try:
-                    event = next(events)
-                except StopIteration as end:
-                    outcome = end.value
-                    break
-                if isinstance(event, StepDone):
-                    self._word = replace(event, preview=event.preview[:0])
-                elif isinstance(event, FitStepDone):
-                    self._word = event
+        outcome = finish(attempt_row(request, place, self._models, jobs), self._note)
         self._word = None
         if outcome.state == "done" and self._ground.jobs is not None:
             delete_job(jobs.of(request.output))
         return outcome
+
+    def _note(self, event: EditEvent) -> None:
+        if isinstance(event, StepDone):
+            self._word = replace(event, preview=event.preview[:0])
+        elif isinstance(event, FitStepDone):
+            self._word = event

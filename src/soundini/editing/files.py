@@ -25,7 +25,8 @@ from soundini.editing.request import (
     write_sidecar,
 )
 from soundini.editing.stream import edit_frames
-from soundini.events import EditDone, EditEvent, FileDone, FrameDone
+from soundini.events import EditDone, EditEvent, FileDone, FrameDone, MaskMade
+from soundini.generators import finish
 from soundini.media.output import check_output, check_target
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
@@ -42,8 +43,15 @@ def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> Prepare
     Raises:
         SoundiniError: an input is missing, damaged, or of the wrong kind.
     """
+    return finish(preparing_edit(request, pack))
+
+
+def preparing_edit(
+    request: EditRequest, pack: ModelPack | None = None
+) -> Generator[MaskMade, None, PreparedEdit]:
+    """Do what :func:`prepare_edit` does, and tell how far it is; stop iterating to give it up."""
     check_outputs(request)
-    part = read_part(request)
+    part = yield from read_part(request)
     try:
         return _plan(part, load_models(request) if pack is None else pack)
     except BaseException:

@@ -18,25 +18,26 @@ class MaskSpool:
     Levels are rounded to 1/255; 0 stays 0.
 
     Args:
-        masks: float in [0, 1].
+        masks: float in [0, 1]; more may be added.
 
     Attributes:
         bounds: what each mask covers, None where it is empty.
     """
 
-    def __init__(self, masks: Iterable[np.ndarray]) -> None:
+    def __init__(self, masks: Iterable[np.ndarray] = ()) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 -- lives as long as the spool
         self._sizes: list[int] = []
         self.bounds: list[Box | None] = []
         self._shape = (0, 0)
         try:
             for mask in masks:
-                self._add(mask)
+                self.add(mask)
         except BaseException:
             self.close()
             raise
 
-    def _add(self, mask: np.ndarray) -> None:
+    def add(self, mask: np.ndarray) -> None:
+        """Add the mask of the next frame."""
         self._shape = mask.shape
         data = zlib.compress(np.rint(mask * 255).astype(np.uint8).tobytes(), 1)
         self._file.write(data)

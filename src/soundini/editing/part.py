@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise, takewhile
@@ -14,6 +14,7 @@ from soundini.editing.masking import make_masks
 from soundini.editing.request import EditRequest
 from soundini.editing.sound_track import SoundTrack, lay_sound
 from soundini.errors import ConfigError, MediaError
+from soundini.events import MaskMade
 from soundini.joint.protocol import JointSpace
 from soundini.media.limits import SOUND_SECONDS
 from soundini.media.sound import Sound, load_sound
@@ -62,8 +63,11 @@ class EditPart:
         self.masks.close()
 
 
-def read_part(request: EditRequest) -> EditPart:
-    """Read and check an edit's sound, masks and times.
+def read_part(request: EditRequest) -> Generator[MaskMade, None, EditPart]:
+    """Read and check an edit's sound, masks and times; stop iterating to give it up.
+
+    Yields:
+        :class:`~soundini.events.MaskMade` for each frame: masks that follow the picture take longer than reading it.
 
     Raises:
         SoundiniError: an input is missing, damaged, or of the wrong kind.
@@ -72,7 +76,7 @@ def read_part(request: EditRequest) -> EditPart:
     with VideoReader(request.video) as reader:
         info = reader.info
         first, stop = part_of(reader, request.start, request.end)
-        masks, times, durations = _spool_masks(reader, request, first, stop)
+        masks, times, durations = yield from _spool_masks(reader, request, first, stop)
     began = times[0]
     ends = (*times[1:], times[-1] + durations[-1])
     relative = tuple(t - began for t in (began, *ends))
@@ -114,7 +118,7 @@ def _bound(reader: VideoReader, text: str, name: str) -> int:
 
 def _spool_masks(
     reader: VideoReader, request: EditRequest, first: int, stop: int | None
-) -> tuple[MaskSpool, list[Fraction], list[Fraction]]:
+) -> Generator[MaskMade, None, tuple[MaskSpool, list[Fraction], list[Fraction]]]:
     """One pass over the part: its times, and its masks."""
     times: list[Fraction] = []
     durations: list[Fraction] = []
@@ -129,5 +133,14 @@ def _spool_masks(
                 f"{request.video} has no frame at {request.start}; choose an earlier --start"
             )
 
-    spool = MaskSpool(make_masks(request.mask, request.recipe.region, reader.info, frames(), first))
+    ends = [end for end in (reader.info.frame_count, stop) if end is not None]
+    total = max(1, min(ends) - first) if ends else None
+    spool = MaskSpool()
+    try:
+        for mask in make_masks(request.mask, request.recipe.region, reader.info, frames(), first):
+            spool.add(mask)
+            yield MaskMade(len(spool), total)
+    except BaseException:
+        spool.close()
+        raise
     return spool, times, durations

@@ -23,6 +23,7 @@ from soundini.evaluation.measures import EditMeasures
 from soundini.events import PicturesSeen
 from soundini.flow.pairs import estimate_pairs
 from soundini.flow.protocol import FlowEstimator
+from soundini.generators import finish
 from soundini.joint.naming import mean_names
 from soundini.judge import Judge
 from soundini.judge.region import region_crops
@@ -88,7 +89,7 @@ def measure_edit(
         ConfigError: the judge does not know the sound.
         MediaError: a file cannot be read, or the edited video is not of this edit.
     """
-    with closing(read_part(request)) as part:
+    with closing(finish(read_part(request))) as part:
         compute = request.recipe.compute
         if senses is None:
             device = pick_device(compute.device)

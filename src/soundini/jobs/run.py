@@ -6,11 +6,12 @@ from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
-from soundini.editing.files import PreparedEdit, prepare_edit, run_edit
+from soundini.editing.files import PreparedEdit, preparing_edit, run_edit
 from soundini.editing.inputs import hash_inputs
 from soundini.editing.methods import weight_hashes
 from soundini.errors import ConfigError
-from soundini.events import EditEvent, FileDone, StepDone
+from soundini.events import EditEvent, FileDone, MaskMade, StepDone
+from soundini.generators import finish
 from soundini.jobs.job import Job
 from soundini.jobs.journal import Journal
 from soundini.jobs.record import differences, now
@@ -34,11 +35,18 @@ def prepare_job(
         ConfigError: an input or a weight file is not what it was when the job began.
         SoundiniError: an input cannot be used.
     """
+    return finish(preparing_job(job, output, pack))
+
+
+def preparing_job(
+    job: Job, output: Path | None = None, pack: ModelPack | None = None
+) -> Generator[MaskMade, None, PreparedEdit]:
+    """Do what :func:`prepare_job` does, and tell how far it is; stop iterating to give it up."""
     request = job.record.request
     if output is not None:
         request = request.model_copy(update={"output": output.absolute()})
     _refuse(job, differences(job.record.inputs, hash_inputs(request)))
-    edit = prepare_edit(request, pack)
+    edit = yield from preparing_edit(request, pack)
     try:
         _refuse(job, differences(job.record.weights, weight_hashes(edit.pack, edit.request.recipe)))
         if request != job.record.request:

@@ -118,26 +118,24 @@ def track_masks(
     before: int | None = None
     mask: np.ndarray | None = None
     previous: np.ndarray | None = None
-    stretch = _Stretch()
     number = first - 1
-    for number, frame in enumerate(map(_shrunk, frames), first):
-        if number in keyframes:
-            stretch.append(frame)
-            yield from stretch.between(
-                None if before is None else keyframes[before], keyframes[number], flow
-            )
-            stretch.close()
-            stretch = _Stretch()
-            stretch.append(frame)
-            mask, before = keyframes[number], number
-            yield mask
-        elif number < last:
-            stretch.append(frame)
-        elif mask is not None and previous is not None:
-            mask = move_mask(mask, previous, frame, flow)
-            yield mask
-        previous = frame
-    stretch.close()
+    with _Stretch() as stretch:
+        for number, frame in enumerate(map(_shrunk, frames), first):
+            if number in keyframes:
+                stretch.append(frame)
+                yield from stretch.between(
+                    None if before is None else keyframes[before], keyframes[number], flow
+                )
+                stretch.clear()
+                stretch.append(frame)
+                mask, before = keyframes[number], number
+                yield mask
+            elif number < last:
+                stretch.append(frame)
+            elif mask is not None and previous is not None:
+                mask = move_mask(mask, previous, frame, flow)
+                yield mask
+            previous = frame
     if number < last:
         raise _astray(last, first, number)
 
@@ -160,11 +158,21 @@ def _shrunk(frame: np.ndarray) -> np.ndarray:
 
 
 class _Stretch:
-    """Frames between two keyframes, kept in a temporary file."""
+    """Frames between two keyframes, kept in a temporary file; use it as a context manager."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 -- lives as long as the stretch
         self._shape: tuple[int, ...] = ()
+        self._count = 0
+
+    def __enter__(self) -> _Stretch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def clear(self) -> None:
+        self._file.truncate(0)
         self._count = 0
 
     def append(self, frame: np.ndarray) -> None:
@@ -177,9 +185,6 @@ class _Stretch:
         size = int(np.prod(self._shape))
         self._file.seek(index * size)
         return np.frombuffer(self._file.read(size), np.uint8).reshape(self._shape)
-
-    def close(self) -> None:
-        self._file.close()
 
     def between(
         self, before: np.ndarray | None, after: np.ndarray, flow: Flow

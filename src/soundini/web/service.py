@@ -126,7 +126,7 @@ class EditService:
         Raises:
             ConfigError: there is no such file, or it is no video.
         """
-        return self._facts(key_of(owner), file_id)
+        return self._uploads.facts(key_of(owner), file_id)
 
     def frame(self, owner: str, file_id: str, index: int) -> np.ndarray:
         """A frame of a video, ``uint8 [H, W, 3]``.
@@ -151,7 +151,7 @@ class EditService:
         """
         key = key_of(owner)
         refuse_gaps(form.model_copy(update={"whole_frame": True}))
-        seconds = part_seconds(form, self._facts(key, form.video))
+        seconds = part_seconds(form, self._uploads.facts(key, form.video))
         sound = self._uploads.find(key, form.video if form.sound == SELF else form.sound)
         with in_labels({sound.path: sound.label}):
             return self._ears.hear(sound.path, seconds, recipe_of(form, self.limits).sound)
@@ -270,15 +270,10 @@ class EditService:
         """A form that asks for the same mask with its shapes painted, where its video is here."""
         return painted_shapes(self._uploads, key_of(owner), form)
 
-    def _facts(self, key: str, file_id: str) -> VideoFacts:
-        facts = self._uploads.about(key, file_id).facts
-        if facts is None:
-            raise ConfigError("this file is no video; choose one")
-        return facts
-
     def _whereabouts(self, key: str, form: EditForm, folder: Path) -> Whereabouts:
+        facts = self._uploads.facts(key, form.video)
         files = {i: self._uploads.find(key, i).path for i in files_of(form)}
-        return Whereabouts(files, folder, self._uploads.size(key, form.video), self._models)
+        return Whereabouts(files, folder, facts.size, facts.frames, self._models)
 
     def _labels(self, key: str, form: EditForm) -> dict[Path, str]:
         files = [self._uploads.find(key, i) for i in files_of(form)]
@@ -286,7 +281,7 @@ class EditService:
 
     def _check_masks(self, key: str, form: EditForm) -> None:
         """Refuse painted masks of another size than the video, before anything waits for them."""
-        facts = self._facts(key, form.video)
+        facts = self._uploads.facts(key, form.video)
         for file in (self._uploads.find(key, mask.file) for mask in form.masks):
             width, height = picture_size(file.path)
             if (width, height) != (facts.width, facts.height):

@@ -56,6 +56,11 @@ class VideoFacts(View):
     has_sound: bool
     """Whether it has a sound of its own."""
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.height, self.width
+
 
 class Restored(View):
     """What a recipe asks for, as far as it can be asked for here."""
@@ -114,6 +119,8 @@ class JobView(View):
     """Steps done."""
     steps: int
     """Steps in all; 0 until they are known."""
+    masks: float | None
+    """Share of the masks that are made before the first step, 0 to 1; None where nobody knows, or it does not run."""
     eta_seconds: float | None
     """About how long it still takes; None while nobody knows."""
     losses: Mapping[str, float]

@@ -16,6 +16,7 @@ def job(**changes):
         "state": "running",
         "step": 0,
         "steps": 0,
+        "masks": None,
         "eta_seconds": None,
         "losses": {},
         "queue_place": None,
@@ -31,7 +32,11 @@ def job(**changes):
     [
         ({}, "Reading the video"),
         ({"state": "queued", "queue_place": 3}, "Number 3 in the queue"),
-        ({"step": 3, "steps": 10, "eta_seconds": 4.2}, "Step 3 of 10 · about 5 s left"),
+        ({"masks": 0.254}, "Following the mask through the video · 25%"),
+        (
+            {"step": 3, "steps": 10, "masks": 1.0, "eta_seconds": 4.2},
+            "Step 3 of 10 · about 5 s left",
+        ),
         ({"step": 3, "steps": 10, "eta_seconds": 150}, "about 3 min left"),
         ({"state": "failed", "error": "the disk is full; make room"}, "make room"),
         ({"state": "interrupted"}, "Nothing is lost"),

@@ -137,8 +137,8 @@ class Uploads:
         """What is known of it."""
         return _read_about(self._folder(key, file_id))
 
-    def size(self, key: str, file_id: str) -> tuple[int, int]:
-        """Height and width of a video.
+    def facts(self, key: str, file_id: str) -> VideoFacts:
+        """What a video is.
 
         Raises:
             ConfigError: it is none.
@@ -146,7 +146,7 @@ class Uploads:
         facts = self.about(key, file_id).facts
         if facts is None:
             raise ConfigError("this file is no video; choose one")
-        return facts.height, facts.width
+        return facts
 
     def by_hash(self, key: str, sha256: str, kind: FileKind) -> str | None:
         """The id of a file of this owner that holds these bytes, the newest first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,12 +47,14 @@ class Whereabouts:
         files: path by id.
         folder: of the job: masks that are made, and the output.
         size: height and width of the video.
+        frames: of the video.
         models: the model pack.
     """
 
     files: Mapping[str, Path]
     folder: Path
     size: tuple[int, int]
+    frames: int
     models: str
 
 
@@ -152,8 +155,7 @@ def _ask_for_a_few(
     from soundini.editing.part import part_of
 
     first, stop = part_of(reader, form.start, form.end)
-    times = list(islice(reader.times(), first, stop))
-    count = len(times)
+    count = (at.frames if stop is None else min(stop, at.frames)) - first
     if not first <= form.at < first + count:
         raise ConfigError(
             f"frame {form.at} is not in the part that is edited, {first} to {first + count - 1}; choose one of these"
@@ -163,8 +165,11 @@ def _ask_for_a_few(
     else:
         begin = max(0, min(form.at - first - _FEW // 2, count - _FEW))
         end = min(count, begin + _FEW)
+    times = _times(reader, first, count, end)
     low = next(i for i in range(begin + 1) if times[begin] - times[i] <= _AHEAD)
-    high = next(i for i in range(count, end - 1, -1) if times[i - 1] - times[end - 1] <= _BEYOND)
+    high = next(
+        i for i in range(len(times), end - 1, -1) if times[i - 1] - times[end - 1] <= _BEYOND
+    )
     astray = [m.frame for m in form.masks if not first <= m.frame < first + count]
     if astray and form.tracks:
         raise MaskError(
@@ -180,6 +185,16 @@ def _ask_for_a_few(
         "end": str(first + high),
     }
     return Asked(request.model_copy(update=nearer), (begin - low, end - low))
+
+
+def _times(reader: VideoReader, first: int, count: int, end: int) -> list[Fraction]:
+    """Times of the frames of a part as far as a preview that ends before one of them needs: the rest need not be decoded."""
+    times: list[Fraction] = []
+    for time in islice(reader.times(), first, first + count):
+        times.append(time)
+        if len(times) > end and time - times[end - 1] > _BEYOND:
+            break
+    return times
 
 
 def _with_keyframes(

@@ -165,7 +165,7 @@ def _mask(
     mask = settings.get("mask", {})
     if mask.get("whole_frame"):
         return {"whole_frame": True}, True
-    size = uploads.size(key, video) if video else None
+    size = uploads.facts(key, video).size if video else None
     for kind in _SHAPES:
         text = mask.get(kind)
         if text is None:

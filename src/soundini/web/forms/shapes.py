@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -57,13 +58,13 @@ def painted_shapes(uploads: Uploads, key: str, form: EditForm) -> EditForm:
         return form
     painted = {mask.frame: uploads.find(key, mask.file).path for mask in form.masks}
     first = 0 if painted else first_frame(uploads, key, form.video, form.start)
-    masks = with_shapes(painted, drawn, uploads.size(key, form.video), first)
+    masks = with_shapes(painted, drawn, uploads.facts(key, form.video).size, first)
     fields = {"box": None, "ellipse": None, **paint(uploads, key, masks)}
     return EditForm.model_validate({**form.model_dump(), **fields})
 
 
 def paint(uploads: Uploads, key: str, masks: Iterable[tuple[int, np.ndarray]]) -> dict[str, Any]:
-    """Keep masks as files; the fields of a form that name them.
+    """Keep masks as files, each once; the fields of a form that name them.
 
     Args:
         uploads: keeps them.
@@ -74,8 +75,10 @@ def paint(uploads: Uploads, key: str, masks: Iterable[tuple[int, np.ndarray]]) -
     for frame, mask in masks:
         if mask.min() > _EVERYWHERE:
             return {"masks": [], "whole_frame": True}
-        file = uploads.add(key, "mask", io.BytesIO(mask_png(mask)), _LABEL)
-        kept.append({"frame": frame, "file": file.id})
+        data = mask_png(mask)
+        file = uploads.by_hash(key, hashlib.sha256(data).hexdigest(), "mask")
+        file = file or uploads.add(key, "mask", io.BytesIO(data), _LABEL).id
+        kept.append({"frame": frame, "file": file})
     return {"masks": kept}
 
 

@@ -78,6 +78,7 @@ class LiveJob:
             state=ticket.state,
             step=progress.step,
             steps=progress.steps,
+            masks=progress.masks if running else None,
             eta_seconds=progress.eta_seconds if running else None,
             losses=dict(progress.losses),
             queue_place=place,

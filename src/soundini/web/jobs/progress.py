@@ -7,11 +7,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from soundini.events import EditDone, EditEvent, FileDone, FitStepDone, MasksReady, StepDone
+from soundini.events import (
+    EditDone,
+    EditEvent,
+    FileDone,
+    FitStepDone,
+    MaskMade,
+    MasksReady,
+    StepDone,
+)
 from soundini.web.views import Summary
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+_SECONDS_BETWEEN_MASKS = 0.25
 
 
 @dataclass
@@ -22,6 +33,7 @@ class Progress:
         step: steps done, those of earlier tries included.
         steps: steps in all; 0 until they are known.
         losses: of the last step.
+        masks: share of the masks that are made, 0 to 1; None where nobody knows.
         preview: the middle frame of the window as it forms, ``uint8 [H, W, 3]``.
         summary: what came of it.
     """
@@ -29,14 +41,18 @@ class Progress:
     step: int = 0
     steps: int = 0
     losses: Mapping[str, float] = field(default_factory=dict)
+    masks: float | None = None
     preview: np.ndarray | None = None
     summary: Summary | None = None
     _began: tuple[float, int] | None = None
     _last: float = 0.0
+    _told: float = 0.0
     _end: EditDone | None = None
 
     def take(self, event: EditEvent) -> bool:
         """Take note of an event; True where there is something new to show."""
+        if isinstance(event, MaskMade):
+            return self._mask(event)
         if isinstance(event, MasksReady):
             self.steps = event.steps
         elif isinstance(event, FitStepDone):
@@ -63,6 +79,14 @@ class Progress:
         since, before = self._began
         pace = (self._last - since) / (self.step - before)
         return max(0.0, pace * (self.steps - self.step) - (time.monotonic() - self._last))
+
+    def _mask(self, event: MaskMade) -> bool:
+        """Take note of a mask; a few a second are worth telling."""
+        if event.total is None or time.monotonic() - self._told < _SECONDS_BETWEEN_MASKS:
+            return False
+        self._told = time.monotonic()
+        self.masks = min(1.0, event.frames / event.total)
+        return True
 
     def _time(self, event: StepDone) -> None:
         self._last = time.monotonic()

@@ -7,14 +7,14 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from soundini.batch.models import Models
-from soundini.editing.files import prepare_edit, run_edit
+from soundini.editing.files import preparing_edit, run_edit
 from soundini.editing.prepared import PreparedEdit
 from soundini.editing.request import SELF, EditRequest, MaskRequest
 from soundini.errors import ConfigError, SoundiniError
-from soundini.events import EditEvent, FileDone
+from soundini.events import EditEvent, FileDone, MaskMade
 from soundini.jobs.job import Job, delete_job
 from soundini.jobs.record import RECORD
-from soundini.jobs.run import prepare_job, run_job
+from soundini.jobs.run import preparing_job, run_job
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
 from soundini.web.forms.asking import Asked
@@ -42,10 +42,10 @@ def run_asked(asked: Asked, folder: Path, models: Models) -> Generator[EditEvent
     """
     pack = models.open(asked.request)
     if asked.shown is not None:
-        edit = cut_edit(prepare_edit(asked.request, pack), *asked.shown)
+        edit = cut_edit((yield from preparing_edit(asked.request, pack)), *asked.shown)
         yield from _with_source(edit, run_edit(edit), folder)
         return
-    job, edit = _take_up(asked, folder / WORK, models)
+    job, edit = yield from _take_up(asked, folder / WORK, models)
     with job, closing(edit):
         yield from _with_source(edit, run_job(job, edit), folder)
 
@@ -62,20 +62,22 @@ def _with_source(
             yield event
 
 
-def _take_up(asked: Asked, folder: Path, models: Models) -> tuple[Job, PreparedEdit]:
+def _take_up(
+    asked: Asked, folder: Path, models: Models
+) -> Generator[MaskMade, None, tuple[Job, PreparedEdit]]:
     """The job that was begun, where there is one that can go on, else a new one."""
     pack = models.open(asked.request)
     if (folder / RECORD).exists():
         job = Job.open(folder)
         try:
-            return job, prepare_job(job, pack=pack)
+            return job, (yield from preparing_job(job, pack=pack))
         except ConfigError:  # soundini's weights changed with an update, or the server's --models
             job.close()
             delete_job(folder)
         except BaseException:
             job.close()
             raise
-    edit = prepare_edit(asked.request, pack)
+    edit = yield from preparing_edit(asked.request, pack)
     try:
         return Job.create(edit, folder), edit
     except BaseException:

@@ -56,8 +56,11 @@ def controls_set(desk: Desk, form: EditForm) -> Answer:
 
 
 def left_out_words(texts: Texts, left_out: tuple[str, ...]) -> str:
-    """What of a recipe is not here, and what to do; nothing where all of it is."""
-    words = [texts[f"missing.{name}"] for name in _NAMED if name in left_out]
+    """What of a recipe is not here, and what to do; nothing where all of it is. Of the mask, not before the video is here."""
+    told = [name for name in _NAMED if name in left_out]
+    if "video" in told and "mask" in told:
+        told.remove("mask")
+    words = [texts[f"missing.{name}"] for name in told]
     settings = [name for name in left_out if name not in _NAMED]
     if settings:
         words.append(texts("missing.settings", names=", ".join(settings)))

@@ -66,6 +66,8 @@ def job_words(texts: Texts, job: JobView) -> str:
     if job.state == "queued" and (job.queue_place or 0) > 1:
         return texts("job.queue", place=job.queue_place)
     if job.state in BUSY:
+        if not job.step and job.masks is not None:
+            return texts("job.masks", percent=f"{100 * job.masks:.0f}")
         if not job.step:
             return texts["job.starting"]
         words = texts("job.steps", step=job.step, steps=job.steps)

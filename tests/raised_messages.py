@@ -14,7 +14,7 @@ SOURCE = Path(soundini.__file__).parent
 HOLE = "{}"
 KINDS = {
     *("SoundiniError", "MediaError", "MaskError", "ConfigError", "ModelError"),
-    *("MissingError", "BusyError", "TooLargeError"),
+    *("UnheardError", "MissingError", "BusyError", "TooLargeError"),
 }
 REACHED = (
     *("web", "media", "masks", "editing", "jobs", "config", "settings_files.py"),
@@ -102,9 +102,10 @@ class Modules:
         function = self.functions[place.module].get(place.function)
         if function is None:
             return {HOLE}
+        whole = self.trees[place.module].body if depth == 1 else []  # a constant is all of it
         values = [
             node.value
-            for node in ast.walk(function)
+            for node in [*ast.walk(function), *whole]
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name
         ]
         found = set().union(*(self.text(value, place, depth) for value in values))
@@ -163,6 +164,13 @@ def _said(node: ast.AST, module: str) -> list[ast.expr]:
         return node.args[:1]
     if isinstance(node, ast.AugAssign) and ast.unparse(node.target) == "self.warnings":
         return node.value.elts if isinstance(node.value, ast.Tuple) else []
+    if isinstance(node, ast.FunctionDef) and node.name == "warnings":
+        return [
+            line
+            for told in ast.walk(node)
+            if isinstance(told, ast.Return) and isinstance(told.value, ast.Tuple)
+            for line in told.value.elts
+        ]
     if not module.startswith("web/http/"):
         return []
     if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):

@@ -1,12 +1,17 @@
 """The page as people use it: the real command, the real models, a real browser."""
 
+import hashlib
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import media_factory as make
+from soundini.config.presets import load_preset
+from soundini.editing.request import EditRequest, MaskRequest, write_sidecar
 from soundini.media.video_reader import VideoReader
 from web_visitor import Visitor
 
@@ -19,6 +24,13 @@ FRAMES_DRAWN = """() => Promise.all([...document.querySelectorAll(".screen video
     }))"""
 BEYOND = """() => [...document.querySelectorAll(".card *")].filter(e => e.getBoundingClientRect().right > innerWidth)
     .map(e => e.outerHTML.slice(0, 100))"""
+PAINTED = """() => { const pen = document.querySelector(".stage .paint").getContext("2d");
+    return [[80, 40], [80, 90], [20, 90]].map(([x, y]) => pen.getImageData(x, y, 1, 1).data[3]); }"""
+SCREEN = """() => { const rows = [...document.querySelectorAll(".transport > *")]
+        .map(e => e.getBoundingClientRect()).map(box => box.top + box.height / 2);
+    return [...[...document.querySelectorAll(".screen video")].map(v => [v.videoWidth, v.videoHeight]),
+        Math.max(...rows) - Math.min(...rows) < 4]; }"""
+"""The sizes of both films, and whether what plays them stands in one row."""
 STROKE = ((0.4, 0.5), (0.5, 0.55), (0.6, 0.5))
 SCREENSHOTS = os.environ.get("SOUNDINI_SCREENSHOTS")
 
@@ -35,6 +47,20 @@ def visit(browser, server):
     yield call
     for visitor in visitors:
         visitor.context.close()
+
+
+def made(media, output, mask):
+    """The recipe that the command line leaves of an edit."""
+    request = EditRequest(
+        video=media[0],
+        sound=str(media[1]),
+        output=output,
+        mask=mask,
+        recipe=load_preset("fast").model_copy(update={"seed": 5}),
+        end="0.5s",
+    )
+    hashes = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in request.inputs}
+    return write_sidecar(request, hashes, {})
 
 
 def frames(path):
@@ -173,14 +199,59 @@ def test_everything_can_be_done_with_the_keyboard(visit, media):
     assert visitor.trouble == []
 
 
+def test_what_is_heard_is_drawn_again_when_it_changes(visit, media):
+    visitor = visit().bring(media)
+    page, wave = visitor.page, visitor.page.locator(".heard .wave")
+    visitor.more()
+    end = page.get_by_label("To (seconds)")
+    end.fill("0.5s")
+    end.press("Enter")
+    page.get_by_label(re.compile("along the 0.5 seconds")).wait_for()
+    end.fill("soon")
+    end.blur()
+    page.get_by_role("alert").get_by_text("end").wait_for()
+    end.fill("0.5s")
+    end.blur()
+    page.get_by_role("alert").get_by_text("end").wait_for(state="hidden")
+    loud = wave.get_attribute("d")
+    visitor.set("sound.gain=0.25")
+    page.locator(f".heard .wave:not([d='{loud}'])").wait_for()
+    assert visitor.trouble == []
+
+
+def test_a_recipe_of_the_command_line_comes_back(visit, media, tmp_path):
+    image = make.write_image(tmp_path / "mask.png", make.disc_mask((120, 160)))
+    recipe = made(media, tmp_path / "out.mp4", MaskRequest(polygon="40,30,120,30,80,100"))
+    painted_elsewhere = made(media, tmp_path / "other.mp4", MaskRequest(paths=(str(image),)))
+    visitor = visit()
+    visitor.choose("recipe", recipe)
+    visitor.page.get_by_text("This recipe's video is not here").wait_for()
+    visitor.bring(media)
+    visitor.choose("recipe", recipe)
+    visitor.page.locator(".chip").wait_for()
+    visitor.page.get_by_label(re.compile("along the 0.5 seconds")).wait_for()
+    visitor.page.get_by_text("is not here").wait_for(state="hidden")
+    visitor.more()
+    assert visitor.page.get_by_label("Seed").input_value() == "5"
+    assert visitor.trouble == []
+    assert visitor.page.evaluate(PAINTED) == [255, 255, 0]
+    visitor.choose("recipe", painted_elsewhere)
+    visitor.page.get_by_text("paint it again").wait_for()
+    visitor.page.locator(".chip").wait_for(state="detached")
+    assert visitor.page.evaluate(PAINTED) == [0, 0, 0]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_fits_a_phone_and_is_seen_by_all(visit, media, axe, scheme):
+def test_it_fits_a_phone_and_is_seen_by_all(visit, media, axe, scheme, tmp_path):
+    """The video has an odd size, which phones do not play as it is."""
     visitor = visit(viewport={"width": 390, "height": 844}, color_scheme=scheme)
     assert visitor.faults(axe) == []
-    visitor.bring(media).set("sampling.steps=1").paint(*STROKE)
-    visitor.click("Preview one frame")
+    odd = make.write_video(tmp_path / "odd.mp4", 8, size=(121, 161), pixel_format="yuv444p")
+    visitor.bring((odd, media[1])).set("sampling.steps=1").paint(*STROKE)
+    visitor.click("Preview eight")
     visitor.players()
     assert visitor.faults(axe) == []
+    assert visitor.page.evaluate(SCREEN) == [[162, 122]] * 2 + [True]
     assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
     assert visitor.page.evaluate(BEYOND) == []
 

@@ -13,6 +13,7 @@ import media_factory as make
 from soundini.web.forms.forms import EditForm
 from soundini.web.http.app import make_app
 from soundini.web.http.serving import address_of, listen
+from soundini.web.jobs.caretaker import FOR_EVER
 from soundini.web.limits import Limits
 from soundini.web.service import EditService
 
@@ -38,8 +39,8 @@ def service_in(tmp_path):
     """Makes a service in a folder of the test's own, with the tiny random models."""
     made = []
 
-    def make_service(name="web", **limits):
-        made.append(EditService(tmp_path / name, Limits(**limits), models="debug"))
+    def make_service(name="web", keep=FOR_EVER, **limits):
+        made.append(EditService(tmp_path / name, Limits(**limits), "debug", keep))
         return made[-1]
 
     yield make_service

@@ -74,6 +74,8 @@ def test_others_are_let_in_with_a_password_alone(capsys, tmp_path):
         (["--set", "video_mib=0"], "video_mib"),
         (["--set", "nosuch=1"], "nosuch"),
         (["--models", "nosuch"], "nosuch"),
+        (["--keep-days", "0"], "--keep-days 0 is no number of days"),
+        (["--keep-jobs-days", "nan"], "--keep-jobs-days nan is no number of days"),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(capsys, tmp_path, arguments, words):

@@ -386,7 +386,7 @@ def test_recipes_and_videos_made_here_give_their_form_back(service, form_for, me
     def dropped(path, owner):
         with path.open("rb") as stream:
             file = service.add_file(owner, "recipe", stream, path.name)
-        return service.restored(owner, file.id)
+        return service.restored(owner, file.id).form
 
     assert dropped(result.recipe, ME) == form
     assert dropped(result.video, ME) == form

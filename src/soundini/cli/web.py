@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import FlagCreatePairsOff, UseAppendAction, arg
 
 from soundini.errors import ConfigError
+
+if TYPE_CHECKING:
+    from soundini.web.jobs.caretaker import Keep
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,10 @@ class Web:
     """Open no browser."""
     models: Annotated[str, arg(metavar="embedded|paper-256|paper-512|debug|FOLDER")] = "embedded"
     """The model pack of all edits."""
+    keep_days: Annotated[float | None, arg(metavar="DAYS", help_behavior_hint="")] = None
+    """Days after which an upload that nobody used, and no job needs, is deleted; by default it is kept for ever."""
+    keep_jobs_days: Annotated[float | None, arg(metavar="DAYS", help_behavior_hint="")] = None
+    """Days after which a job that ended is deleted, with what came of it; by default it is kept for ever."""
     set: UseAppendAction[
         Annotated[tuple[str, ...], arg(metavar="KEY=VALUE", help_behavior_hint="")]
     ] = ()
@@ -52,6 +59,7 @@ class Web:
         credentials = read_credentials(self.auth)
         refuse_open_door(self.host, credentials)
         limits = override(Limits(), self.set)
+        keep = self._keep()
         if self.models != "embedded":
             from soundini.packs.pack import load_senses
 
@@ -61,7 +69,7 @@ class Web:
             from soundini.web.http.app import make_app
             from soundini.web.service import EditService
 
-            service = EditService(self.folder or web_folder(), limits, self.models)
+            service = EditService(self.folder or web_folder(), limits, self.models, keep)
             address = address_of(listener)
 
             def ready() -> None:
@@ -77,3 +85,16 @@ class Web:
                 service.close()
         print("stopped; unfinished edits can be resumed on the page when it is opened again")
         return 0
+
+    def _keep(self) -> Keep:
+        from soundini.web.jobs.caretaker import Keep
+
+        for name, days in (
+            ("--keep-days", self.keep_days),
+            ("--keep-jobs-days", self.keep_jobs_days),
+        ):
+            if days is not None and not 0 < days < float("inf"):
+                raise ConfigError(
+                    f"{name} {days:g} is no number of days above 0; leave it out to keep all"
+                )
+        return Keep(self.keep_days, self.keep_jobs_days)

@@ -16,6 +16,8 @@ _FARTHEST = 1e12
 """Pixels from the corner, of any number: beyond, sums of them overflow."""
 _SUBPIXEL_BITS = 4
 _SAMPLES = 4
+_DECIMALS = 6
+"""Of a pixel: a share of the frame that means a whole number of pixels is taken for it."""
 
 
 def shape_mask(kind: ShapeKind, text: str, frame_size: tuple[int, int]) -> np.ndarray:
@@ -85,7 +87,7 @@ def _numbers(kind: ShapeKind, text: str, frame_size: tuple[int, int]) -> np.ndar
         raise MaskError(f"{text!r} is no {kind}; write it as {_FORM[kind]}, in pixels or fractions")
     pairs = np.array(values, float).reshape(-1, 2)
     if max(abs(v) for v in values) <= 1 and any("." in p for p in parts):
-        pairs = pairs * (frame_size[1], frame_size[0])
+        pairs = np.round(pairs * (frame_size[1], frame_size[0]), _DECIMALS)
     if kind != "polygon" and (pairs[1] <= 0).any():
         raise MaskError(f"the {kind} {text} has no area; its last two numbers must be above 0")
     return pairs

@@ -18,10 +18,13 @@ from soundini.web.forms.asking import Whereabouts, ask, files_of, recipe_of, ref
 from soundini.web.forms.forms import EditForm
 from soundini.web.forms.hearing import Ears, part_seconds
 from soundini.web.forms.overlays import drop_old, overlay_name, write_overlay
-from soundini.web.forms.restoring import form_of, is_video, output_hash
+from soundini.web.forms.restoring import restored
+from soundini.web.forms.shapes import painted_shapes
+from soundini.web.jobs.caretaker import FOR_EVER, Caretaker, Keep
 from soundini.web.jobs.job_queue import JobQueue
 from soundini.web.jobs.live_job import LiveJob
 from soundini.web.jobs.tickets import OUTPUT, SOURCE, new_ticket
+from soundini.web.jobs.viewing import view_of
 from soundini.web.limits import Limits
 from soundini.web.refusals import MissingError
 from soundini.web.views import (
@@ -29,6 +32,7 @@ from soundini.web.views import (
     Heard,
     JobEvent,
     JobView,
+    Restored,
     Result,
     StoredFile,
     VideoFacts,
@@ -51,13 +55,18 @@ class EditService:
         folder: holds all files of the server; made where it is not there.
         limits: what visitors may ask for.
         models: the model pack of all edits.
+        keep: for how long what visitors leave here is kept.
 
     Raises:
         SoundiniError: the folder cannot be used, or another server uses it.
     """
 
     def __init__(
-        self, folder: Path, limits: Limits | None = None, models: str = "embedded"
+        self,
+        folder: Path,
+        limits: Limits | None = None,
+        models: str = "embedded",
+        keep: Keep = FOR_EVER,
     ) -> None:
         self.folder = folder.absolute()
         self.limits = limits or Limits()
@@ -70,12 +79,14 @@ class EditService:
             self._ears = Ears(models, self._loading)
             self._drawing = threading.Lock()
             self._queue = JobQueue(self.folder, self.limits, self._do, self._load)
+            self._caretaker = Caretaker(self.folder, self._queue, keep)
         except BaseException:
             self._lock.release()
             raise
 
     def close(self) -> None:
         """Stop the running edit within a step; it can be resumed, by the next server too."""
+        self._caretaker.close()
         self._queue.close()
         self._lock.release()
 
@@ -115,7 +126,7 @@ class EditService:
         Raises:
             ConfigError: there is no such file, or it is no video.
         """
-        return self._facts(key_of(owner), file_id)
+        return self._uploads.facts(key_of(owner), file_id)
 
     def frame(self, owner: str, file_id: str, index: int) -> np.ndarray:
         """A frame of a video, ``uint8 [H, W, 3]``.
@@ -140,7 +151,7 @@ class EditService:
         """
         key = key_of(owner)
         refuse_gaps(form.model_copy(update={"whole_frame": True}))
-        seconds = part_seconds(form, self._facts(key, form.video))
+        seconds = part_seconds(form, self._uploads.facts(key, form.video))
         sound = self._uploads.find(key, form.video if form.sound == SELF else form.sound)
         with in_labels({sound.path: sound.label}):
             return self._ears.hear(sound.path, seconds, recipe_of(form, self.limits).sound)
@@ -240,44 +251,29 @@ class EditService:
         job = self._queue.find(key_of(owner), job_id)
         if job.ticket.state != "done":
             raise MissingError("this job is not done yet")
-        video = job.folder / OUTPUT
-        found = Result(video, sidecar_path(video), job.folder / SOURCE)
+        video, source = job.folder / OUTPUT, job.folder / SOURCE
+        found = Result(video, sidecar_path(video), source, view_of(video), view_of(source))
         if not all(path.is_file() for path in (found.video, found.recipe, found.source)):
             raise MissingError("the files of this job are gone; do it again")
         return found
 
-    def restored(self, owner: str, file_id: str) -> EditForm:
-        """The settings in an uploaded recipe, or of an uploaded video that was made here.
-
-        Files that it was made from are named where this owner has them here; else ``video`` and ``sound`` are empty, and no
-        mask is painted.
+    def restored(self, owner: str, file_id: str) -> Restored:
+        """What an uploaded recipe, or an uploaded video that was made here, asks for, and what of it is not here.
 
         Raises:
             ConfigError: it is no recipe, or a video that this owner did not make here.
         """
         key = key_of(owner)
-        stored, sha256 = self.file(owner, file_id), self._uploads.about(key, file_id).sha256
-        made = output_hash(stored.path)
-        for job in self._queue.done(key):
-            if output_hash(sidecar_path(job.folder / OUTPUT)) in {sha256, made} - {""}:
-                return job.ticket.form
-        with in_labels({stored.path: stored.label}):
-            if not made and is_video(stored.path):
-                raise ConfigError(
-                    f"{stored.label} was not made here; drop its .recipe.json instead"
-                )
-            return form_of(stored.path, lambda kind, found: self._uploads.by_hash(key, found, kind))
+        return restored(self._uploads, key, file_id, self._queue.done(key), self._models)
 
-    def _facts(self, key: str, file_id: str) -> VideoFacts:
-        facts = self._uploads.about(key, file_id).facts
-        if facts is None:
-            raise ConfigError("this file is no video; choose one")
-        return facts
+    def painted(self, owner: str, form: EditForm) -> EditForm:
+        """A form that asks for the same mask with its shapes painted, where its video is here."""
+        return painted_shapes(self._uploads, key_of(owner), form)
 
     def _whereabouts(self, key: str, form: EditForm, folder: Path) -> Whereabouts:
-        facts = self._facts(key, form.video)
+        facts = self._uploads.facts(key, form.video)
         files = {i: self._uploads.find(key, i).path for i in files_of(form)}
-        return Whereabouts(files, folder, (facts.height, facts.width), facts.frames, self._models)
+        return Whereabouts(files, folder, facts.size, facts.frames, self._models)
 
     def _labels(self, key: str, form: EditForm) -> dict[Path, str]:
         files = [self._uploads.find(key, i) for i in files_of(form)]
@@ -285,7 +281,7 @@ class EditService:
 
     def _check_masks(self, key: str, form: EditForm) -> None:
         """Refuse painted masks of another size than the video, before anything waits for them."""
-        facts = self._facts(key, form.video)
+        facts = self._uploads.facts(key, form.video)
         for file in (self._uploads.find(key, mask.file) for mask in form.masks):
             width, height = picture_size(file.path)
             if (width, height) != (facts.width, facts.height):

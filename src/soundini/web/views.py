@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from soundini.web.forms.forms import Scope
+from soundini.web.forms.forms import EditForm, Scope
 
 FileKind = Literal["video", "sound", "mask", "recipe"]
 JobState = Literal["queued", "running", "interrupted", "done", "failed", "cancelled"]
@@ -55,6 +55,21 @@ class VideoFacts(View):
     """How long it lasts."""
     has_sound: bool
     """Whether it has a sound of its own."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.height, self.width
+
+
+class Restored(View):
+    """What a recipe asks for, as far as it can be asked for here."""
+
+    form: EditForm
+    """What to edit and how, empty where something is left out."""
+    left_out: tuple[str, ...] = ()
+    """What is: ``video``, ``sound`` and ``mask`` (all or a part of it), which are not here, and the names of settings that are
+    the server's to choose or that no form can hold."""
 
 
 class Heard(View):
@@ -136,9 +151,13 @@ class Result:
     Args:
         video: the edited video.
         recipe: how to do it again.
-        source: the same part of the source video, playable in a browser, frame for frame beside ``video``.
+        source: the same part of the source video, frame for frame beside ``video``.
+        view: what every browser plays of ``video``: itself, or a copy of even size.
+        source_view: the same of ``source``.
     """
 
     video: Path
     recipe: Path
     source: Path
+    view: Path
+    source_view: Path

@@ -120,10 +120,21 @@ def test_controls_come_back_from_a_form():
         strength=1.5,
         audio="none",
         loop=True,
-        feather=0.2,
+        feather="0.2",
         dilate=-3,
         seed=9,
         end="2.5s",
     )
     form = read_form(ENGLISH, draft, None, chosen, "all")
     assert list(values_of(form).values()) == chosen
+    assert form.feather == 0.2
+
+
+@pytest.mark.parametrize(
+    ("written", "means"), [("", None), (" ", None), ("0", 0.0), (" 0.35 ", 0.35)]
+)
+def test_a_soft_edge_that_nobody_chose_is_the_presets(written, means):
+    draft = Draft(video=ME, sound="self", keyframes={0: YOU})
+    assert read_form(ENGLISH, draft, None, values(feather=written), "all").feather == means
+    with pytest.raises(SoundiniError, match="feather"):
+        read_form(ENGLISH, draft, None, values(feather="soft"), "all")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import os
 import re
 import secrets
 import shutil
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -134,6 +137,17 @@ class Uploads:
         """What is known of it."""
         return _read_about(self._folder(key, file_id))
 
+    def facts(self, key: str, file_id: str) -> VideoFacts:
+        """What a video is.
+
+        Raises:
+            ConfigError: it is none.
+        """
+        facts = self.about(key, file_id).facts
+        if facts is None:
+            raise ConfigError("this file is no video; choose one")
+        return facts
+
     def by_hash(self, key: str, sha256: str, kind: FileKind) -> str | None:
         """The id of a file of this owner that holds these bytes, the newest first."""
         folder = owner_folder(self._root, key) / "files"
@@ -154,7 +168,22 @@ class Uploads:
         folder = owner_folder(self._root, key) / "files" / file_id
         if not ID.fullmatch(file_id) or not (folder / _ABOUT).is_file():
             raise MissingError("there is no such file; upload it again")
+        with suppress(OSError):
+            os.utime(folder / _ABOUT)
         return folder
+
+
+def last_used(path: Path) -> float:
+    """When something here was asked for last, in seconds since 1970; infinity where it is gone.
+
+    Args:
+        path: the folder of an upload, whose record tells, or a film.
+    """
+    about = path / _ABOUT
+    try:
+        return (about if about.exists() else path).stat().st_mtime
+    except OSError:
+        return math.inf
 
 
 class Incoming:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from soundini.web.forms.forms import EditForm
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from soundini.masks.shapes import ShapeKind
 
 
 def mask_request(
@@ -37,17 +40,19 @@ def mask_request(
     """
     if form.whole_frame:
         return MaskRequest(whole_frame=True)
-    shapes = {"box": form.box, "ellipse": form.ellipse}
-    drawn = {name: _text(numbers) for name, numbers in shapes.items() if numbers is not None}
+    drawn = drawn_shapes(form)
     if not form.masks and len(drawn) == 1:
         return MaskRequest.model_validate(drawn)
     painted = {mask.frame: files[mask.file] for mask in form.masks}
     if part is not None and not form.tracks:
         painted = _held(painted, *part)
     if drawn:
-        joined = _joined(painted, drawn, folder, size)
+        joined = {}
+        for frame, mask in with_shapes(painted, drawn, size):
+            joined[frame] = folder / f"mask-{frame}.png"
+            _write(joined[frame], mask)
         if not painted:  # drawn on the first frame of the part
-            return MaskRequest(paths=(str(joined[0]),))
+            return MaskRequest(paths=tuple(map(str, joined.values())))
         painted = joined
     if len(painted) == 1 and not form.tracks:
         return MaskRequest(paths=tuple(map(str, painted.values())))
@@ -64,37 +69,66 @@ def _held(painted: dict[int, Path], first: int, stop: int) -> dict[int, Path]:
     return {first: painted[holds], **inside} if painted else {}
 
 
-def _joined(
-    painted: dict[int, Path], drawn: Mapping[str, str], folder: Path, size: tuple[int, int]
-) -> dict[int, Path]:
+def drawn_shapes(form: EditForm) -> dict[ShapeKind, str]:
+    """The shapes of a form, as ``soundini edit`` takes them."""
+    shapes: dict[ShapeKind, tuple[float, ...] | None] = {"box": form.box, "ellipse": form.ellipse}
+    return {name: _text(numbers) for name, numbers in shapes.items() if numbers is not None}
+
+
+def with_shapes(
+    painted: Mapping[int, Path],
+    drawn: Mapping[ShapeKind, str],
+    size: tuple[int, int],
+    first: int = 0,
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Painted masks, and shapes drawn on each of them.
+
+    Args:
+        painted: pictures by frame.
+        drawn: at least one shape.
+        size: height and width of the video.
+        first: the frame that shapes are drawn on where nothing is painted.
+
+    Yields:
+        A frame, and its mask, float32 ``[H, W]`` in [0, 1].
+    """
     import numpy as np
 
     from soundini.masks.shapes import shape_mask
     from soundini.masks.sources import read_mask_image
 
-    shapes = np.maximum.reduce([shape_mask(kind, text, size) for kind, text in drawn.items()])  # pyright: ignore[reportArgumentType]
-    pictures = {frame: read_mask_image(path, size) for frame, path in painted.items()}
-    joined = {}
-    for frame, picture in (pictures or {0: shapes}).items():
-        joined[frame] = folder / f"mask-{frame}.png"
-        _write(joined[frame], np.maximum(picture, shapes))
-    return joined
+    shapes = np.maximum.reduce([shape_mask(kind, text, size) for kind, text in drawn.items()])
+    if not painted:
+        yield first, shapes
+    for frame, path in painted.items():
+        yield frame, np.maximum(read_mask_image(path, size), shapes)
 
 
-def _write(path: Path, mask: np.ndarray) -> None:
+def mask_png(mask: np.ndarray) -> bytes:
+    """A mask as a picture that is read as the same mask, to 1/255.
+
+    Shape:
+        ``mask``: float ``[H, W]`` in [0, 1].
+    """
     import numpy as np
     from PIL import Image
-
-    from soundini.media.output import PartialFile
 
     # A mask's brightness is stretched a little as it is read, so its alpha says how much.
     levels = np.rint(mask * 255).astype(np.uint8)
     picture = np.dstack([np.full((*levels.shape, 3), 255, np.uint8), levels])
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "PNG")
+    return out.getvalue()
+
+
+def _write(path: Path, mask: np.ndarray) -> None:
+    from soundini.media.output import PartialFile
+
     with PartialFile(path) as file:
-        Image.fromarray(picture).save(file.partial, format="PNG")
+        file.partial.write_bytes(mask_png(mask))
         file.commit()
 
 
-def _text(numbers: tuple[float, float, float, float]) -> str:
-    """Numbers as fractions of the frame: at least one has a decimal point."""
-    return ",".join(f"{number:.6f}" for number in numbers)
+def _text(numbers: Sequence[float]) -> str:
+    """Numbers as fractions of the frame: at least one has a decimal point, and none is off by a part of a pixel."""
+    return ",".join(f"{number:.12f}" for number in numbers)

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from soundini.config.presets import load_preset, preset_names, setting_names
 from soundini.config.recipe import Recipe
-from soundini.editing.request import SELF, keyed_path, read_request
+from soundini.editing.request import SELF, keyed_path, read_request, sidecar_path
 from soundini.errors import ConfigError
 from soundini.settings_files import read_json
+from soundini.web.files.inspecting import in_labels
+from soundini.web.files.uploads import Uploads
 from soundini.web.forms.forms import EditForm
-from soundini.web.views import FileKind
+from soundini.web.forms.shapes import first_frame, paint, shares_of
+from soundini.web.jobs.live_job import LiveJob
+from soundini.web.jobs.tickets import OUTPUT
+from soundini.web.views import FileKind, Restored
+
+if TYPE_CHECKING:
+    from soundini.masks.shapes import ShapeKind
 
 _TOLD_APART = {
     "seed",
@@ -26,36 +34,68 @@ _TOLD_APART = {
     "region.track",
 }
 """Settings that have fields of their own in a form."""
-Find = Callable[[FileKind, str], str | None]
-"""The id of a visitor's own file by its kind and the sha256 of its bytes."""
+_COMPUTE = "compute."
+"""Settings that are the server's to choose."""
+_MOST_DILATED = 512.0
+_SHAPES: tuple[ShapeKind, ...] = ("box", "ellipse", "polygon")
+Find = Callable[[FileKind, object], str]
+"""The id of a visitor's own file by its kind and the recipe's name for it; empty where it is not here."""
 
 
-def form_of(path: Path, find: Find) -> EditForm:
-    """The form that asks for what a recipe says.
-
-    Files are named where the visitor has them here. A polygon, a box in pixels, masks from files that are not here and
-    settings of ``compute`` are left out.
+def restored(
+    uploads: Uploads, key: str, file_id: str, done: Iterable[LiveJob], models: str
+) -> Restored:
+    """What an uploaded recipe, or an uploaded video that was made here, asks for.
 
     Args:
-        path: a recipe that soundini wrote.
-        find: looks for files.
+        uploads: where the visitor's files are, and where what is painted is kept.
+        key: of the visitor's session.
+        file_id: of the recipe or the video.
+        done: the visitor's jobs that are done.
+        models: the server's model pack.
 
     Raises:
-        ConfigError: it is no recipe.
+        ConfigError: it is no recipe, or a video that was not made here.
+        MaskError: a shape of it is none.
+    """
+    stored, sha256 = uploads.find(key, file_id), uploads.about(key, file_id).sha256
+    made = _output_hash(stored.path)
+    for job in done:
+        if _output_hash(sidecar_path(job.folder / OUTPUT)) in {sha256, made} - {""}:
+            return Restored(form=job.ticket.form)
+    with in_labels({stored.path: stored.label}):
+        if not made and _is_video(stored.path):
+            raise ConfigError(f"{stored.label} was not made here; drop its .recipe.json instead")
+        return _restored(stored.path, uploads, key, models)
+
+
+def _restored(path: Path, uploads: Uploads, key: str, models: str) -> Restored:
+    """The form that asks for what a recipe says.
+
+    Files are named where the visitor has them here. Where the video is, boxes and ellipses in pixels become shares of its
+    frame, and other shapes are painted.
     """
     settings = read_request(path)
     recipe = settings["recipe"]
     preset = min(preset_names(), key=lambda name: (len(_differences(recipe, name)), name != "fast"))
-    changed = [
-        f"{name}={json.dumps(value)}"
-        for name, value in _differences(recipe, preset).items()
-        if name not in _TOLD_APART
-    ]
+    differences = _differences(recipe, preset)
+    changed = [f"{n}={json.dumps(v)}" for n, v in differences.items() if _is_free(n)]
+    left_out = [name for name in differences if name.startswith(_COMPUTE)]
     hashes = _hashes(path)
-    video = find("video", hashes.get(str(settings.get("video", "")), "")) or ""
-    sound = str(settings.get("sound", ""))
-    if sound != SELF:
-        sound = find("sound", hashes.get(sound, "")) or ""
+
+    def find(kind: FileKind, name: object) -> str:
+        return uploads.by_hash(key, hashes.get(str(name), ""), kind) or ""
+
+    video, sound = find("video", settings.get("video")), str(settings.get("sound", ""))
+    sound = sound if sound == SELF else find("sound", sound)
+    dilate = max(-_MOST_DILATED, min(_MOST_DILATED, recipe.region.dilate))
+    mask, whole = _mask(settings, find, uploads, key, video)
+    if dilate != recipe.region.dilate:
+        left_out.append("region.dilate")
+    if settings.get("models", models) != models:
+        left_out.append("models")
+    named = {"video": video, "sound": sound, "mask": whole}
+    missing = [name for name, found in named.items() if name in settings and not found]
     fields: dict[str, Any] = {
         "video": video,
         "sound": sound,
@@ -63,22 +103,22 @@ def form_of(path: Path, find: Find) -> EditForm:
         "settings": changed,
         "seed": recipe.seed,
         "method": recipe.method,
-        "dilate": max(-512.0, min(512.0, recipe.region.dilate)),
+        "dilate": dilate,
         "feather": recipe.region.feather,
         "track": recipe.region.track,
         "start": settings.get("start"),
         "end": settings.get("end"),
-        "masks": _painted(settings.get("mask", {}), hashes, find),
-        **_shapes(settings.get("mask", {})),
+        **mask,
     }
     try:
-        return EditForm.model_validate(fields)
+        form = EditForm.model_validate(fields)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
         raise ConfigError(f"{path}: {where} is not what a form can hold; mend the file") from None
+    return Restored(form=form, left_out=(*missing, *left_out))
 
 
-def output_hash(path: Path) -> str:
+def _output_hash(path: Path) -> str:
     """The sha256 of the video that a recipe was written beside; empty where it does not say."""
     try:
         content = read_json(path)
@@ -89,7 +129,7 @@ def output_hash(path: Path) -> str:
     return found if isinstance(found, str) else ""
 
 
-def is_video(path: Path) -> bool:
+def _is_video(path: Path) -> bool:
     """Whether a file that was taken as a recipe is a video."""
     with path.open("rb") as file:
         return not file.read(64).lstrip().startswith(b"{")
@@ -97,8 +137,7 @@ def is_video(path: Path) -> bool:
 
 def _differences(recipe: Recipe, preset: str) -> dict[str, Any]:
     base = load_preset(preset)
-    names = [name for name in setting_names() if not name.startswith("compute.")]
-    pairs = ((name, _value(recipe, name), _value(base, name)) for name in names)
+    pairs = ((name, _value(recipe, name), _value(base, name)) for name in setting_names())
     return {name: here for name, here, there in pairs if here != there}
 
 
@@ -117,25 +156,33 @@ def _hashes(path: Path) -> dict[str, str]:
     return {os.path.normpath(path.parent / k): v for k, v in pairs if isinstance(v, str)}
 
 
-def _painted(mask: dict[str, Any], hashes: dict[str, str], find: Find) -> list[dict[str, Any]]:
-    """The painted masks that the visitor has here."""
-    named = (keyed_path(text) for text in mask.get("paths", ()))
-    found = ((frame or 0, find("mask", hashes.get(str(path), ""))) for frame, path in named)
-    return [{"frame": frame, "file": file} for frame, file in found if file is not None]
+def _mask(
+    settings: dict[str, Any], find: Find, uploads: Uploads, key: str, video: str
+) -> tuple[dict[str, Any], bool]:
+    """The fields of a form that say where to edit, and whether they say all that the recipe does."""
+    from soundini.masks.shapes import shape_mask
+
+    mask = settings.get("mask", {})
+    if mask.get("whole_frame"):
+        return {"whole_frame": True}, True
+    size = uploads.facts(key, video).size if video else None
+    for kind in _SHAPES:
+        text = mask.get(kind)
+        if text is None:
+            continue
+        shares = shares_of(kind, text, size)
+        if shares is not None:
+            return {kind: shares}, True
+        if size is None:
+            return {}, False
+        first = first_frame(uploads, key, video, settings.get("start"))
+        return paint(uploads, key, [(first, shape_mask(kind, text, size))]), True
+    named = [keyed_path(text) for text in mask.get("paths", ())]
+    found = [(frame or 0, find("mask", path)) for frame, path in named]
+    masks = [{"frame": frame, "file": file} for frame, file in found if file]
+    return {"masks": masks}, 0 < len(masks) == len(named)
 
 
-def _shapes(mask: dict[str, Any]) -> dict[str, Any]:
-    """The shapes of a mask that are told in fractions of the frame."""
-    shapes: dict[str, Any] = {"whole_frame": bool(mask.get("whole_frame"))}
-    for name in ("box", "ellipse"):
-        numbers = _numbers(mask.get(name))
-        if len(numbers) == 4 and max(map(abs, numbers)) <= 1 and "." in str(mask.get(name)):
-            shapes[name] = numbers
-    return shapes
-
-
-def _numbers(text: object) -> list[float]:
-    try:
-        return [float(part) for part in str(text).split(",")]
-    except ValueError:
-        return []
+def _is_free(name: str) -> bool:
+    """Whether a setting is one of those that a form tells in a list."""
+    return name not in _TOLD_APART and not name.startswith(_COMPUTE)

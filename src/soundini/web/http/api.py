@@ -19,7 +19,7 @@ from soundini.web.http.replies import problems_for
 from soundini.web.limits import Limits
 from soundini.web.refusals import BusyError, MissingError
 from soundini.web.service import EditService
-from soundini.web.views import FileKind, Heard, JobView, StoredFile, VideoFacts, View
+from soundini.web.views import FileKind, Heard, JobView, Restored, StoredFile, VideoFacts, View
 from soundini.web.words.problems import Problems
 
 if TYPE_CHECKING:
@@ -146,8 +146,8 @@ def _add_file_routes(router: APIRouter, service: EditService) -> None:
         return _png(service.frame(owner, file_id, index))
 
     @router.get("/files/{file_id}/form", tags=["files"])
-    def restored(owner: Owner, file_id: str) -> EditForm:
-        """Read the form of an edit out of a recipe, or of a video that was made here."""
+    def restored(owner: Owner, file_id: str) -> Restored:
+        """Read the form of an edit out of a recipe, or of a video that was made here; told is what of it is not here."""
         return service.restored(owner, file_id)
 
 
@@ -218,14 +218,19 @@ def _add_result_routes(router: APIRouter, service: EditService) -> None:
         return _png(picture)
 
     @router.get("/jobs/{job_id}/video", tags=["results"], response_class=FileResponse)
-    def video(owner: Owner, job_id: str, download: bool = False) -> FileResponse:
-        """Get the edited video."""
-        return _film(service.result(owner, job_id).video, f"soundini-{job_id[:8]}", download)
+    def video(
+        owner: Owner, job_id: str, download: bool = False, view: bool = False
+    ) -> FileResponse:
+        """Get the edited video; to view, in an even size that every browser plays."""
+        result = service.result(owner, job_id)
+        film = result.view if view else result.video
+        return _film(film, f"soundini-{job_id[:8]}", download)
 
     @router.get("/jobs/{job_id}/source", tags=["results"], response_class=FileResponse)
-    def source(owner: Owner, job_id: str) -> FileResponse:
-        """Get the same part of the source."""
-        return _film(service.result(owner, job_id).source)
+    def source(owner: Owner, job_id: str, view: bool = False) -> FileResponse:
+        """Get the same part of the source; to view, as the video."""
+        result = service.result(owner, job_id)
+        return _film(result.source_view if view else result.source)
 
     @router.get("/jobs/{job_id}/recipe", tags=["results"], response_class=FileResponse)
     def recipe(owner: Owner, job_id: str) -> FileResponse:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from soundini.errors import ConfigError, SoundiniError
 from soundini.web.files.uploads import ID, owner_folder
+from soundini.web.forms.asking import files_of
 from soundini.web.jobs.live_job import LiveJob
 from soundini.web.jobs.progress import Progress
 from soundini.web.jobs.tickets import Ticket, read_ticket
@@ -172,6 +173,20 @@ class JobQueue:
             if job.ticket.state != "running":
                 self._drop(job)
             self._changed.notify_all()
+
+    def expire(self, before: float) -> None:
+        """Delete jobs that have rested since before a moment, in seconds since 1970; none that waits or runs."""
+        with self._changed:
+            for job in [job for job in self._jobs.values() if job.ticket.state in ENDED]:
+                if job.rested < before:
+                    job.gone = True
+                    self._drop(job)
+            self._changed.notify_all()
+
+    def needed(self) -> set[str]:
+        """The ids of all files that jobs of any state name."""
+        with self._changed:
+            return {name for job in self._jobs.values() for name in files_of(job.ticket.form)}
 
     def _check_room(self, key: str) -> None:
         busy = [job for job in self._jobs.values() if job.ticket.state not in ENDED]

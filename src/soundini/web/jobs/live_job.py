@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from soundini.web.jobs.progress import Progress
-from soundini.web.jobs.tickets import Ticket
+from soundini.web.jobs.tickets import TICKET, Ticket
 from soundini.web.views import JobEvent, JobView
 
 _REMEMBERED = 256
@@ -52,6 +52,11 @@ class LiveJob:
         }
         self.ticket = self.ticket.model_copy(update=done | changes)
         self.ticket.write(self.folder)
+
+    @property
+    def rested(self) -> float:
+        """Since when a job rests, in seconds since 1970: its ticket is written when its state changes."""
+        return (self.folder / TICKET).stat().st_mtime
 
     def tell(self, place: int | None) -> None:
         """Note an event: the job as it is now."""

@@ -20,6 +20,7 @@ from soundini.media.video_writer import VideoWriter
 from soundini.web.forms.asking import Asked
 from soundini.web.jobs.cutting import UNHEARD, cut_edit
 from soundini.web.jobs.tickets import SOURCE, WORK
+from soundini.web.jobs.viewing import write_view
 
 
 def run_asked(asked: Asked, folder: Path, models: Models) -> Generator[EditEvent, None, None]:
@@ -33,7 +34,8 @@ def run_asked(asked: Asked, folder: Path, models: Models) -> Generator[EditEvent
         models: loaded once for all jobs.
 
     Yields:
-        The events of :func:`soundini.editing.files.run_edit`; when the last comes, the source's clip lies there too.
+        The events of :func:`soundini.editing.files.run_edit`; when the last comes, the source's clip lies there too, and of both
+        what is played, see :func:`soundini.web.jobs.viewing.write_view`.
 
     Raises:
         SoundiniError: an input cannot be used, or the disk is full.
@@ -58,6 +60,8 @@ def _with_source(
         for event in events:
             if isinstance(event, FileDone):
                 write_source(edit, folder / SOURCE)
+                for film in (edit.request.output, folder / SOURCE):
+                    write_view(film)
             yield event
 
 
@@ -85,7 +89,7 @@ def _take_up(
 
 
 def write_source(edit: PreparedEdit, path: Path) -> None:
-    """Write the source's part as an MP4 that browsers play, frame for frame as long as the result, with its own sound."""
+    """Write the source's part as an MP4, frame for frame as long as the result, with its own sound."""
     with (
         VideoReader(edit.request.video) as reader,
         VideoWriter(

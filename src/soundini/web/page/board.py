@@ -31,6 +31,8 @@ class Board:
         sound: zone of the sound.
         recipe: zone of recipes and outputs.
         heard: what is heard.
+        heard_for: what of the page that picture was drawn for.
+        heard_notice: what is wrong with the sound.
         media_notice: what is wrong with the files.
         painter: where the mask is painted.
         check: draws the mask on the whole video.
@@ -53,6 +55,8 @@ class Board:
     sound: gr.HTML
     recipe: gr.HTML
     heard: gr.HTML
+    heard_for: gr.State
+    heard_notice: gr.HTML
     media_notice: gr.HTML
     painter: gr.HTML
     check: gr.Button
@@ -71,7 +75,7 @@ class Board:
 def lay_out(texts: Texts) -> Board:
     """Make the components, in the order in which they are read; within the blocks that are open."""
     draft = gr.BrowserState({}, storage_key=_STORAGE, secret=_STORAGE)
-    shown, timer = gr.State(None), gr.Timer(_WATCHING, active=False)
+    shown, heard_for, timer = gr.State(None), gr.State(None), gr.Timer(_WATCHING, active=False)
     gr.HTML(_header(texts), apply_default_css=False)
     with gr.Row(elem_classes="columns"):
         with gr.Column(scale=6, min_width=320, elem_classes="left"):
@@ -82,6 +86,7 @@ def lay_out(texts: Texts) -> Board:
                 heard = gr.HTML(
                     nothing_heard(texts), apply_default_css=False, elem_classes="heard-part"
                 )
+                heard_notice = notice()
                 recipe = drop_zone(texts, "recipe")
                 media_notice = notice()
             with gr.Column(elem_classes="card"):
@@ -130,6 +135,8 @@ def lay_out(texts: Texts) -> Board:
         sound=sound,
         recipe=recipe,
         heard=heard,
+        heard_for=heard_for,
+        heard_notice=heard_notice,
         media_notice=media_notice,
         painter=paint,
         check=check,

@@ -7,18 +7,17 @@ from typing import Any
 import gradio as gr
 
 from soundini.errors import MediaError
-from soundini.web.page.board import nothing_heard
-from soundini.web.page.controls import read_form
 from soundini.web.page.desk import Answer, Desk
 from soundini.web.page.draft import Draft, draft_of, still_there
 from soundini.web.page.drop import SELF, sound_shown
-from soundini.web.page.heard import heard_picture
-from soundini.web.page.restoring import controls_set, restored
+from soundini.web.page.hearing import Handler
+from soundini.web.page.restoring import controls_set
+from soundini.web.page.restoring import opened as recipe_opened
 from soundini.web.page.shown import BUSY
 
 
-def connect_choosing(desk: Desk, blocks: gr.Blocks) -> None:
-    """Say what happens when the page opens, and when a file is dropped."""
+def connect_choosing(desk: Desk, blocks: gr.Blocks, heard: Handler) -> None:
+    """Say what happens when the page opens, and when a file is dropped; ``heard`` draws what is heard."""
     board = desk.board
     files = [
         board.draft,
@@ -76,28 +75,11 @@ def connect_choosing(desk: Desk, blocks: gr.Blocks) -> None:
 
     def recipe(event: gr.EventData, request: gr.Request) -> Answer:
         def work(owner: str) -> Answer:
-            return restored(desk, owner, desk.service.restored(owner, _told(event)))
-
-        return desk.answer(board.media_notice, request, work)
-
-    def hear(request: gr.Request, stored: Any, *values: Any) -> Answer:
-        draft = draft_of(stored)
-        if draft.video is None or draft.sound is None:
-            return {board.heard: nothing_heard(desk.texts)}
-
-        def work(owner: str) -> Answer:
-            form = read_form(desk.texts, draft, None, list(values), "all")
-            return {board.heard: heard_picture(desk.texts, desk.service.hear(owner, form))}
+            return recipe_opened(desk, owner, desk.service.restored(owner, _told(event)))
 
         return desk.answer(board.media_notice, request, work)
 
     jobs = [board.jobs, board.result, board.timer, board.shown]
-    heard: dict[str, Any] = {
-        "fn": hear,
-        "inputs": [board.draft, *board.controls.all],
-        "outputs": [board.heard, board.media_notice],
-        **quiet,
-    }
     blocks.load(opened, [board.draft], [*files, *jobs, *board.controls.all], **quiet).then(**heard)
     board.video.upload(video, [board.draft], files, **quiet).success(**heard)
     board.sound.upload(sound, [board.draft], files, **quiet).success(**heard)

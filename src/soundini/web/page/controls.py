@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from soundini.config.presets import settings_from
+from soundini.config.recipe import RegionConfig
 from soundini.errors import ConfigError, MaskError
 from soundini.web.forms.forms import EditForm, Scope
 from soundini.web.page.draft import Draft
@@ -20,6 +21,7 @@ _AUDIO = ("guide", "source", "mix", "none")
 _AUDIO_SETTING = "output.audio="
 _LOOP = "sound.loop=true"
 _NEUTRAL = 1.0
+_FEATHER = str(RegionConfig().feather)
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Controls:
         whole: whether all of every frame is edited.
         start: first frame or time of the part, as the recipe writes it; empty for the beginning.
         end: one past the last.
-        feather: soft edge as a share of the region; None for the preset's.
+        feather: soft edge as a share of the region; empty for the preset's.
         dilate: pixels by which the mask grows.
         seed: of the noise.
         method: how frames are edited.
@@ -50,7 +52,7 @@ class Controls:
     whole: gr.Checkbox
     start: gr.Textbox
     end: gr.Textbox
-    feather: gr.Number
+    feather: gr.Textbox
     dilate: gr.Number
     seed: gr.Number
     method: gr.Dropdown
@@ -94,13 +96,11 @@ def make_controls(texts: Texts, track: gr.Checkbox, whole: gr.Checkbox) -> Contr
             start = gr.Textbox(label=texts["look.start"], placeholder="0s", max_lines=1)
             end = gr.Textbox(label=texts["look.end"], placeholder="4.5s", max_lines=1)
         with gr.Row():
-            feather = gr.Number(
-                None,
+            feather = gr.Textbox(  # a Number of Gradio's makes 0 of nothing as soon as it is seen
                 label=texts["look.feather"],
                 info=texts["look.feather_info"],
-                minimum=0,
-                maximum=1,
-                step=0.05,
+                placeholder=_FEATHER,
+                max_lines=1,
             )
             dilate = gr.Number(0, label=texts["look.dilate"], minimum=-512, maximum=512)
         with gr.Row():
@@ -176,7 +176,7 @@ def read_form(
         ],
         "start": str(given["start"] or "").strip() or None,
         "end": str(given["end"] or "").strip() or None,
-        "feather": given["feather"],
+        "feather": str(given["feather"] or "").strip() or None,
         "dilate": given["dilate"] or 0,
         "seed": int(given["seed"] or 0),
         "method": given["method"],
@@ -210,7 +210,7 @@ def values_of(form: EditForm) -> dict[str, Any]:
         "whole": form.whole_frame,
         "start": form.start or "",
         "end": form.end or "",
-        "feather": form.feather,
+        "feather": "" if form.feather is None else str(form.feather),
         "dilate": form.dilate,
         "seed": form.seed,
         "method": form.method,

@@ -12,6 +12,7 @@ from soundini.web.http.languages import LANGUAGES
 from soundini.web.page.board import lay_out
 from soundini.web.page.choosing import connect_choosing
 from soundini.web.page.desk import Desk
+from soundini.web.page.hearing import connect_hearing
 from soundini.web.page.look import mounting
 from soundini.web.page.painting import connect_painting
 from soundini.web.page.running import connect_running
@@ -49,9 +50,20 @@ def build_page(service: EditService, owner_of: OwnerOf, language: str = LANGUAGE
     texts = Texts(language)
     with gr.Blocks(title=texts["title"], analytics_enabled=False, fill_width=True) as blocks:
         desk = Desk(texts, service, owner_of, lay_out(texts))
-        connect_choosing(desk, blocks)
+        heard = connect_hearing(desk)
+        connect_choosing(desk, blocks, heard)
         connect_painting(desk)
-        connect_running(desk)
+        connect_running(desk, heard)
     blocks.queue(default_concurrency_limit=_AT_ONCE)
-    blocks._queue.sleep_when_free = _PAUSE
+    rest(blocks)
     return Page(blocks, mounting(texts))
+
+
+def rest(blocks: gr.Blocks) -> None:
+    """Let a page look less often for something to do.
+
+    Nothing public of Gradio's (6.31) sets that; one that keeps it elsewhere looks as often as it likes, and all else goes on.
+    """
+    queue = getattr(blocks, "_queue", None)
+    if hasattr(queue, "sleep_when_free"):
+        queue.sleep_when_free = _PAUSE  # pyright: ignore[reportOptionalMemberAccess]

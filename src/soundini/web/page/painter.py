@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from soundini.errors import MaskError
+from soundini.masks.sources import picture_size, read_mask_image
 from soundini.media.limits import MAX_PIXELS
 from soundini.web.page.draft import Draft
 from soundini.web.page.parts import part
@@ -29,6 +30,7 @@ _LABEL = "painted.png"
 _LONGEST_SIDE = 1280
 """Pixels of a frame as it is shown; what is painted on it has the video's own size."""
 _OPAQUE = 128
+_WHITE = 0.5
 
 
 def painter(texts: Texts) -> gr.HTML:
@@ -118,9 +120,10 @@ def picture_url(rgb: np.ndarray) -> str:
 
 
 def _mask_url(service: EditService, owner: str, mask: str) -> str:
-    """A kept mask as the painter draws it: its colour where the mask is white, else nothing."""
-    with Image.open(service.file(owner, mask).path, formats=("PNG",)) as opened:
-        white = np.asarray(opened.convert("L")) >= _OPAQUE
+    """A kept mask as the painter draws it: its colour where the mask is white or opaque, else nothing."""
+    path = service.file(owner, mask).path
+    width, height = picture_size(path)
+    white = read_mask_image(path, (height, width)) >= _WHITE
     rgba = np.zeros((*white.shape, 4), np.uint8)
     rgba[white] = (255, 96, 0, 255)
     out = io.BytesIO()

@@ -1,20 +1,32 @@
-"""A form that was sent once, back on the page."""
+"""A form that was sent once, or that a recipe tells, back on the page."""
 
 from __future__ import annotations
 
-import io
-
 import gradio as gr
-import numpy as np
-from PIL import Image
 
-from soundini.masks.shapes import ShapeKind, shape_mask
 from soundini.web.forms.forms import EditForm
 from soundini.web.page.controls import values_of
 from soundini.web.page.desk import Answer, Desk
 from soundini.web.page.draft import Draft
+from soundini.web.page.texts import Texts
+from soundini.web.views import Restored
 
-_SHAPE = "shape.png"
+_NAMED = ("video", "sound", "mask")
+"""What may be left out that is no setting."""
+
+
+def opened(desk: Desk, owner: str, found: Restored) -> Answer:
+    """The page as a recipe tells it, and a line that says what of it is not here.
+
+    Raises:
+        SoundiniError: a file of it is damaged.
+    """
+    words = left_out_words(desk.texts, found.left_out)
+    if not found.form.video and "video" not in found.left_out:  # settings alone: the files stay
+        answer = controls_set(desk, found.form)
+    else:
+        answer = restored(desk, owner, found.form)
+    return {**answer, desk.board.media_notice: words}
 
 
 def restored(desk: Desk, owner: str, form: EditForm) -> Answer:
@@ -23,16 +35,8 @@ def restored(desk: Desk, owner: str, form: EditForm) -> Answer:
     Raises:
         SoundiniError: a file of it is not there any more.
     """
+    form = desk.service.painted(owner, form)
     keyframes = {mask.frame: mask.file for mask in form.masks}
-    shapes: list[tuple[ShapeKind, tuple[float, ...] | None]] = [
-        ("box", form.box),
-        ("ellipse", form.ellipse),
-    ]
-    drawn: list[tuple[ShapeKind, tuple[float, ...]]] = [
-        (kind, numbers) for kind, numbers in shapes if numbers is not None
-    ]
-    if drawn and not keyframes and form.video:
-        keyframes = {form.at: _painted(desk, owner, form.video, drawn)}
     draft = Draft(
         video=form.video or None, sound=form.sound or None, keyframes=keyframes, frame=form.at
     )
@@ -51,13 +55,13 @@ def controls_set(desk: Desk, form: EditForm) -> Answer:
     }
 
 
-def _painted(
-    desk: Desk, owner: str, video: str, shapes: list[tuple[ShapeKind, tuple[float, ...]]]
-) -> str:
-    facts = desk.service.video_facts(owner, video)
-    size = (facts.height, facts.width)
-    drawn = [shape_mask(k, ",".join(f"{n:.9f}" for n in numbers), size) for k, numbers in shapes]
-    out = io.BytesIO()
-    Image.fromarray(np.where(np.max(drawn, 0) >= 0.5, 255, 0).astype(np.uint8)).save(out, "PNG")
-    out.seek(0)
-    return desk.service.add_file(owner, "mask", out, _SHAPE).id
+def left_out_words(texts: Texts, left_out: tuple[str, ...]) -> str:
+    """What of a recipe is not here, and what to do; nothing where all of it is. Of the mask, not before the video is here."""
+    told = [name for name in _NAMED if name in left_out]
+    if "video" in told and "mask" in told:
+        told.remove("mask")
+    words = [texts[f"missing.{name}"] for name in told]
+    settings = [name for name in left_out if name not in _NAMED]
+    if settings:
+        words.append(texts("missing.settings", names=", ".join(settings)))
+    return " ".join(words)

@@ -11,6 +11,7 @@ from soundini.web.forms.forms import EditForm, Scope
 from soundini.web.page.controls import need_mask, read_form
 from soundini.web.page.desk import Answer, Desk
 from soundini.web.page.draft import draft_of
+from soundini.web.page.hearing import Handler
 from soundini.web.page.painting import painted_now
 from soundini.web.page.restoring import restored
 
@@ -19,8 +20,8 @@ _FACTOR = 1.3
 _LEAST, _MOST = 0.25, 2.0
 
 
-def connect_running(desk: Desk) -> None:
-    """Say what the buttons that run do, what is done to jobs, and how they are watched."""
+def connect_running(desk: Desk, heard: Handler) -> None:
+    """Say what the buttons that run do, what is done to jobs, and how they are watched; ``heard`` draws what is heard."""
     board = desk.board
     quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     jobs = [board.jobs, board.result, board.timer, board.shown]
@@ -68,7 +69,7 @@ def connect_running(desk: Desk) -> None:
     outputs = [*jobs, *files, *board.controls.all, board.result_notice]
     board.timer.tick(watched, [board.shown], [*jobs, board.result_notice], **quiet)
     for component in (board.result, board.jobs):
-        component.submit(acted, [board.shown], outputs, **quiet)
+        component.submit(acted, [board.shown], outputs, **quiet).success(**heard)
 
 
 def _act(desk: Desk, owner: str, action: str, job: str) -> str | None:

@@ -211,7 +211,7 @@ const show = () => {
   picture.alt = fill(texts.picture, { frame: scene.frame });
   let mask = scene.mask;
   if (fresh && !mask && props.value && props.value.mask) mask = props.value.mask;
-  if (scene.reset && !mask) {
+  if (fresh && scene.reset && !mask) {
     const left = JSON.parse(sessionStorage.getItem(STORE) || "null");
     if (left && left.video === scene.video) mask = left.mask;
   }

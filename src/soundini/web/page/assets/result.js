@@ -41,8 +41,8 @@ const resting = (value) => {
 };
 
 const player = (value) => {
-  const source = make("video", { src: value.source, muted: true, playsinline: true, preload: "auto", loop: true, "aria-label": texts.source });
-  const edited = make("video", { src: value.video, playsinline: true, preload: "auto", loop: true, class: "edited", "aria-label": texts.edited });
+  const source = make("video", { src: `${value.source}?view=true`, muted: true, playsinline: true, preload: "auto", loop: true, "aria-label": texts.source });
+  const edited = make("video", { src: `${value.video}?view=true`, playsinline: true, preload: "auto", loop: true, class: "edited", "aria-label": texts.edited });
   source.muted = true;
   const line = make("div", { class: "wipe-line", "aria-hidden": "true" });
   const wipe = make("input", { type: "range", class: "wipe", min: "0", max: "100", step: "1", value: "50", "aria-label": texts.wipe });

@@ -1,0 +1,105 @@
+"""Shapes as a form or the page can hold them: in shares of the frame, or painted."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from soundini.web.files.uploads import Uploads
+from soundini.web.forms.forms import EditForm
+from soundini.web.forms.masking import drawn_shapes, mask_png, with_shapes
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from soundini.masks.shapes import ShapeKind
+
+_LABEL = "shape.png"
+_EVERYWHERE = 0.5
+"""A mask that is nowhere at most this is taken for the whole frame: masks of files that are white throughout are refused."""
+
+
+def shares_of(kind: ShapeKind, text: str, size: tuple[int, int] | None) -> list[float] | None:
+    """A box or an ellipse in shares of the frame; None for another shape, one that reaches too far, or pixels of an unknown size.
+
+    Args:
+        kind: which shape.
+        text: its numbers, in pixels or in shares, as ``soundini edit`` takes them.
+        size: height and width of the video; None where it is not here.
+    """
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        return None
+    if kind == "polygon" or len(numbers) != 4:
+        return None
+    if max(map(abs, numbers)) > 1 or "." not in text:
+        if size is None:
+            return None
+        height, width = size
+        if kind == "box":
+            numbers = _clipped(numbers, width, height)
+        numbers = [n / side for n, side in zip(numbers, (width, height) * 2, strict=True)]
+    return numbers if max(map(abs, numbers)) <= 1 else None
+
+
+def painted_shapes(uploads: Uploads, key: str, form: EditForm) -> EditForm:
+    """A form that asks for the same mask with its box and its ellipse painted: what is painted can be changed on the page.
+
+    Args:
+        uploads: where its files are, and where what is painted is kept.
+        key: whose form it is.
+        form: without a video it is left as it is.
+    """
+    drawn = drawn_shapes(form)
+    if not drawn or not form.video or form.whole_frame:
+        return form
+    painted = {mask.frame: uploads.find(key, mask.file).path for mask in form.masks}
+    first = 0 if painted else first_frame(uploads, key, form.video, form.start)
+    masks = with_shapes(painted, drawn, uploads.facts(key, form.video).size, first)
+    fields = {"box": None, "ellipse": None, **paint(uploads, key, masks)}
+    return EditForm.model_validate({**form.model_dump(), **fields})
+
+
+def paint(uploads: Uploads, key: str, masks: Iterable[tuple[int, np.ndarray]]) -> dict[str, Any]:
+    """Keep masks as files, each once; the fields of a form that name them.
+
+    Args:
+        uploads: keeps them.
+        key: whose.
+        masks: each with its frame; float ``[H, W]`` in [0, 1].
+    """
+    kept: list[dict[str, Any]] = []
+    for frame, mask in masks:
+        if mask.min() > _EVERYWHERE:
+            return {"masks": [], "whole_frame": True}
+        data = mask_png(mask)
+        file = uploads.by_hash(key, hashlib.sha256(data).hexdigest(), "mask")
+        file = file or uploads.add(key, "mask", io.BytesIO(data), _LABEL).id
+        kept.append({"frame": frame, "file": file})
+    return {"masks": kept}
+
+
+def first_frame(uploads: Uploads, key: str, video: str, start: str | None) -> int:
+    """The first frame of a part, on which shapes are drawn.
+
+    Raises:
+        ConfigError: ``start`` is no frame and no time.
+    """
+    if start is None:
+        return 0
+    from soundini.editing.part import part_of
+    from soundini.media.video_reader import VideoReader
+
+    with VideoReader(uploads.find(key, video).path) as reader:
+        return part_of(reader, start, None)[0]
+
+
+def _clipped(box: list[float], width: int, height: int) -> list[float]:
+    """What of a box in pixels lies in the frame."""
+    left, top, wide, high = box
+    right, bottom = min(left + wide, width), min(top + high, height)
+    left, top = max(left, 0.0), max(top, 0.0)
+    return [left, top, right - left, bottom - top]

@@ -1,0 +1,163 @@
+"""Recipes that were made on the command line, brought to the page."""
+
+import hashlib
+import json
+
+import numpy as np
+import pytest
+
+import media_factory as make
+from soundini.config.presets import load_preset, override
+from soundini.editing.masking import make_masks
+from soundini.editing.request import EditRequest, MaskRequest, write_sidecar
+from soundini.errors import MaskError
+from soundini.media.video_reader import VideoReader
+from soundini.web.forms.asking import Whereabouts, ask, files_of
+from soundini.web.limits import Limits
+from soundini.web.page.restoring import left_out_words
+from soundini.web.page.texts import Texts
+
+from .conftest import ME, YOU
+
+
+@pytest.fixture
+def recipe_of(media, tmp_path):
+    """Writes the recipe of an edit of the clip, as the command line does."""
+
+    def write(*settings, video="clip.mp4", mask=None, **fields):
+        request = EditRequest(
+            video=media / video,
+            sound=str(media / "fire.wav"),
+            output=tmp_path / "out.mp4",
+            mask=MaskRequest.model_validate(mask or {"box": "0.2,0.2,0.5,0.5"}),
+            recipe=override(load_preset("fast"), settings),
+            **{"models": "debug", **fields},
+        )
+        hashes = {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in request.inputs}
+        return request, write_sidecar(request, hashes, {})
+
+    return write
+
+
+def put(service, owner, kind, path):
+    with path.open("rb") as stream:
+        return service.add_file(owner, kind, stream, path.name).id
+
+
+def masks_of(request):
+    with VideoReader(request.video) as reader:
+        frames = (frame.rgb for frame in reader.frames(int(request.start or 0)))
+        first = int(request.start or 0)
+        made = make_masks(request.mask, request.recipe.region, reader.info, frames, first)
+        return np.stack([np.rint(mask * 255) for mask in made])
+
+
+@pytest.mark.parametrize(
+    ("mask", "becomes"),
+    [
+        ({"box": "24,16,48,32"}, "box"),
+        ({"box": "31,7,29,41"}, "box"),  # no share of 96 or 64 is written in few digits
+        ({"box": "60,-5,500,40"}, "box"),  # what lies outside the frame is not edited
+        ({"ellipse": "40,30,17,11"}, "ellipse"),
+        ({"ellipse": "0.5,0.5,0.2,0.3"}, "ellipse"),
+        ({"ellipse": "90,60,110,30"}, "masks"),
+        ({"polygon": "10,10,80,14,50,60"}, "masks"),
+        ({"polygon": "0.1,0.1,0.9,0.2,0.5,0.9"}, "masks"),
+        ({"polygon": "-9,-9,200,-9,200,200,-9,200"}, "whole_frame"),
+    ],
+)
+@pytest.mark.parametrize("part", [{}, {"start": "8"}])
+def test_shapes_come_back_as_the_same_mask(
+    service, recipe_of, media, tmp_path, mask, becomes, part
+):
+    request, recipe = recipe_of("region.track=true", mask=mask, **part)
+    put(service, ME, "video", media / "clip.mp4")
+    put(service, ME, "sound", media / "fire.wav")
+    found = service.restored(ME, put(service, ME, "recipe", recipe))
+    assert found.left_out == ()
+    for form in (found.form, service.painted(ME, found.form)):
+        files = {i: service.file(ME, i).path for i in files_of(form)}
+        asked = ask(form, Whereabouts(files, tmp_path, (64, 96), 24, "debug"), Limits()).request
+        assert asked.recipe == request.recipe
+        assert (asked.start, asked.end) == (request.start, request.end)
+        np.testing.assert_array_equal(masks_of(asked), masks_of(request))
+    assert getattr(found.form, becomes)
+    assert form.masks or form.whole_frame
+    assert form.box is form.ellipse is None
+
+
+def test_what_is_painted_is_kept_once(service, recipe_of, media):
+    _, recipe = recipe_of(mask={"polygon": "10,10,80,14,50,60"})
+    put(service, ME, "video", media / "clip.mp4")
+    dropped = put(service, ME, "recipe", recipe)
+    assert service.restored(ME, dropped) == service.restored(ME, dropped)
+
+
+def test_shapes_are_drawn_on_what_is_painted(service, form_for, media, tmp_path):
+    masks = [{"frame": 3, "file": put(service, ME, "mask", media / "disc.png")}]
+    form = form_for(service, box=(0, 0, 0.25, 0.5), masks=masks)
+    painted = service.painted(ME, form)
+    (mask,) = painted.masks
+    assert mask.frame == 3
+    for asked in (form, painted):
+        files = {i: service.file(ME, i).path for i in files_of(asked)}
+        at = Whereabouts(files, tmp_path, (64, 96), 24, "debug")
+        drawn = masks_of(ask(asked, at, Limits()).request)[0]
+        assert drawn[10, 10] == drawn[32, 48] == 255 > drawn[10, 80]
+
+
+def test_what_is_not_here_is_told(service, recipe_of, media, tmp_path):
+    make.write_image(tmp_path / "second.png", np.roll(make.disc_mask(), 5, 1))
+    drawn = {"paths": (f"0={media / 'disc.png'}", f"9={tmp_path / 'second.png'}")}
+    _, recipe = recipe_of("region.dilate=600", "compute.chunk=4", mask=drawn)
+    told = service.restored(YOU, put(service, YOU, "recipe", recipe))
+    settings = ("compute.chunk", "region.dilate")
+    assert told.left_out == ("video", "sound", "mask", *settings)
+    assert (told.form.video, told.form.sound, told.form.masks) == ("", "", ())
+    assert told.form.dilate == 512
+
+    put(service, ME, "video", media / "clip.mp4")
+    put(service, ME, "sound", media / "fire.wav")
+    disc = put(service, ME, "mask", media / "disc.png")
+    told = service.restored(ME, put(service, ME, "recipe", recipe))
+    assert told.left_out == ("mask", *settings)  # one of the two
+    assert [(mask.frame, mask.file) for mask in told.form.masks] == [(0, disc)]
+
+
+def test_shapes_in_pixels_need_the_video_and_shares_do_not(service, recipe_of):
+    for mask, left in ({"box": "4,4,9,9"}, True), ({"box": "0.1,0.1,0.5,0.5"}, False):
+        _, recipe = recipe_of(mask=mask)
+        told = service.restored(ME, put(service, ME, "recipe", recipe))
+        assert ("mask" in told.left_out) is left
+        assert (told.form.box is None) is left
+
+
+def test_settings_alone_leave_nothing_out(service, tmp_path):
+    (tmp_path / "r.json").write_text(json.dumps({"guidance": {"lambda_flow": 12}}))
+    told = service.restored(ME, put(service, ME, "recipe", tmp_path / "r.json"))
+    assert told.left_out == ()
+    assert "guidance.lambda_flow=12.0" in told.form.settings
+
+
+def test_other_models_are_told(service, recipe_of):
+    _, recipe = recipe_of(models="embedded")
+    assert "models" in service.restored(ME, put(service, ME, "recipe", recipe)).left_out
+
+
+def test_a_shape_that_is_none_is_told_in_a_line(service, recipe_of, media):
+    _, recipe = recipe_of(mask={"polygon": "900,900,901,901,900,905"})
+    put(service, ME, "video", media / "clip.mp4")
+    with pytest.raises(MaskError, match="lies outside the 96x64 frame"):
+        service.restored(ME, put(service, ME, "recipe", recipe))
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_what_is_left_out_is_said_in_one_line(language):
+    texts = Texts(language)
+    assert left_out_words(texts, ()) == ""
+    words = left_out_words(texts, ("mask", "compute.dtype", "models"))
+    assert words.startswith(texts["missing.mask"])
+    assert "compute.dtype, models" in words
+    assert texts["missing.video"] not in words
+    first = left_out_words(texts, ("video", "sound", "mask"))  # the mask may come with the video
+    assert first == f"{texts['missing.video']} {texts['missing.sound']}"

@@ -10,7 +10,8 @@ import pytest
 import uvicorn
 
 import media_factory as make
-from soundini.web.forms.forms import EditForm
+from soundini.media.video_reader import VideoReader
+from soundini.web.forms.forms import EditForm, PaintedMask
 from soundini.web.http.app import make_app
 from soundini.web.http.serving import address_of, listen
 from soundini.web.jobs.caretaker import FOR_EVER
@@ -132,3 +133,16 @@ def visitor():
 def live(service):
     with serving(service) as address:
         yield address
+
+
+def painted(service, path, frame, owner=ME):
+    """A mask picture, uploaded and painted on a frame."""
+    with path.open("rb") as stream:
+        file = service.add_file(owner, "mask", stream, path.name)
+    return PaintedMask(frame=frame, file=file.id)
+
+
+def frames_of(path):
+    """All frames of a video."""
+    with VideoReader(path) as reader:
+        return np.stack([frame.rgb for frame in reader.frames()])

@@ -188,16 +188,10 @@ class Here(Desk):
     ("fields", "kept", "english", "korean"),
     [
         (
-            {"start": "9", "end": "4"},
+            {"start": "0.9s", "end": "4"},
             "--end lies after --start",
             "let “To (seconds)” be later than “From (seconds)”",
-            "9부터 4까지는 빈 구간입니다. ‘끝(초)’ 값을 ‘시작(초)’ 값보다 크게 쓰세요.",
-        ),
-        (
-            {"start": "500"},
-            "choose an earlier --start",
-            "clip.mp4 has no frame at 500; write less under “From (seconds)”",
-            "clip.mp4에는 500에 프레임이 없습니다.",
+            "0.9s부터 4까지는 빈 구간입니다. ‘끝(초)’ 값을 ‘시작(초)’ 값보다 크게 쓰세요.",
         ),
         (
             {"dilate": -500.0},
@@ -232,11 +226,11 @@ def test_jobs_that_fail_are_told_over_http_in_each_language(service_in, visitor,
             ).json()["id"]
             for kind, name in (("video", "clip.mp4"), ("sound", "fire.wav"))
         }
-        asked = {**ids, "whole_frame": True, "settings": QUICK, "start": "9", "end": "4"}
+        asked = {**ids, "whole_frame": True, "settings": QUICK, "start": "0.9s", "end": "4"}
         job = client.post("/api/v1/jobs", json=asked).json()["id"]
         korean = {"accept-language": "ko-KR,ko;q=0.9"}
         stream = client.get(f"/api/v1/jobs/{job}/events", headers=korean).text
-        assert "9부터 4까지는 빈 구간입니다" in stream
+        assert "0.9s부터 4까지는 빈 구간입니다" in stream
         assert "빈 구간" in client.get("/api/v1/jobs", headers=korean).json()[0]["error"]
         assert "is empty" in client.get(f"/api/v1/jobs/{job}").json()["error"]
 

@@ -16,8 +16,9 @@ from soundini.web.files.inspecting import in_labels
 from soundini.web.files.uploads import ID, Incoming, Uploads, key_of, owner_folder
 from soundini.web.forms.asking import Whereabouts, ask, files_of, recipe_of, refuse_gaps
 from soundini.web.forms.forms import EditForm
-from soundini.web.forms.hearing import Ears, part_seconds
+from soundini.web.forms.hearing import Ears
 from soundini.web.forms.overlays import drop_old, overlay_name, write_overlay
+from soundini.web.forms.part import part_seconds, refuse_empty_part
 from soundini.web.forms.restoring import restored
 from soundini.web.forms.shapes import painted_shapes
 from soundini.web.jobs.caretaker import FOR_EVER, Caretaker, Keep
@@ -165,6 +166,7 @@ class EditService:
         key = key_of(owner)
         form = form.model_copy(update={"sound": SELF, "scope": "all"})
         refuse_gaps(form)
+        refuse_empty_part(form, self._uploads.facts(key, form.video))
         self._check_masks(key, form)
         folder = owner_folder(self.folder, key) / "overlays"
         folder.mkdir(parents=True, exist_ok=True)
@@ -194,6 +196,7 @@ class EditService:
         key = key_of(owner)
         refuse_gaps(form)
         recipe_of(form, self.limits)
+        refuse_empty_part(form, self._uploads.facts(key, form.video))
         self._check_masks(key, form)
         video = self._uploads.find(key, form.video).label
         sound = "" if form.sound == SELF else self._uploads.find(key, form.sound).label

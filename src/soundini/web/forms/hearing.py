@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soundini.config.recipe import SoundConfig
-from soundini.web.forms.forms import EditForm
-from soundini.web.views import Heard, VideoFacts
+from soundini.web.views import Heard
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,16 +94,3 @@ def _peaks(samples: np.ndarray) -> tuple[float, ...]:
 def _likeliest_first(shares: dict[str, float]) -> dict[str, float]:
     best: Sequence[tuple[str, float]] = sorted(shares.items(), key=lambda item: -item[1])
     return {name: round(share, 4) for name, share in best}
-
-
-def part_seconds(form: EditForm, facts: VideoFacts) -> float:
-    """About how long the part is that a form asks for: enough to draw by, without reading the video."""
-
-    def moment(bound: str | None, default: float) -> float:
-        if bound is None:
-            return default
-        if bound.endswith("s"):
-            return min(float(bound.removesuffix("s")), facts.seconds)
-        return min(int(bound) / facts.frame_rate, facts.seconds)
-
-    return max(1 / facts.frame_rate, moment(form.end, facts.seconds) - moment(form.start, 0.0))

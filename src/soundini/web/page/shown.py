@@ -87,7 +87,7 @@ def _left(texts: Texts, seconds: float) -> str:
 
 
 def _fraction(job: JobView) -> float | None:
-    return min(1.0, job.step / job.steps) if job.steps else None
+    return min(1.0, job.step / job.steps) if job.steps else job.masks
 
 
 def _loss(texts: Texts, name: str) -> str:

@@ -1,0 +1,50 @@
+"""The part of a video that a form asks for, as far as it is known without reading the video."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from soundini.errors import ConfigError
+from soundini.web.forms.forms import EditForm
+from soundini.web.views import VideoFacts
+
+_SECONDS = "s"
+
+
+def part_seconds(form: EditForm, facts: VideoFacts) -> float:
+    """About how long the part is, in seconds: enough to draw by.
+
+    Raises:
+        ConfigError: it is empty.
+    """
+    refuse_empty_part(form, facts)
+
+    def moment(bound: str | None, default: float) -> float:
+        if bound is None:
+            return default
+        if bound.endswith(_SECONDS):
+            return min(float(_number(bound)), facts.seconds)
+        return min(int(bound) / facts.frame_rate, facts.seconds)
+
+    return max(1 / facts.frame_rate, moment(form.end, facts.seconds) - moment(form.start, 0.0))
+
+
+def refuse_empty_part(form: EditForm, facts: VideoFacts) -> None:
+    """Refuse a part that ends before it begins, or begins after the video ends, before anything waits for it.
+
+    A frame and a time can be compared only by reading the video: whoever does that says so.
+
+    Raises:
+        ConfigError: it is empty.
+    """
+    start, end = form.start or "0", form.end
+    whole = facts.seconds if start.endswith(_SECONDS) else facts.frames
+    if _number(start) >= whole:
+        raise ConfigError(f"the video has no frame at {start}; let the part begin earlier")
+    alike = end is not None and end.endswith(_SECONDS) == start.endswith(_SECONDS)
+    if end is not None and _number(end) <= (_number(start) if alike else 0):
+        raise ConfigError(f"the part from {start} to {end} is empty; let it end later")
+
+
+def _number(bound: str) -> Fraction:
+    return Fraction(bound.removesuffix(_SECONDS))

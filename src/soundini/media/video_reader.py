@@ -16,6 +16,7 @@ from soundini.errors import MediaError
 from soundini.media.color import ColorConverter
 from soundini.media.limits import FRAMES, VIDEO_SECONDS, Patience
 from soundini.media.opening import open_input, reason
+from soundini.media.packets import Entry, count_by_packets, find_entry, frame_ticks
 from soundini.media.video_info import VideoInfo, probe_video, stream_duration, video_stream
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame as AvFrame
     from av.video.stream import VideoStream
 
-# One packet is one shown frame in these; VP8, for one, also sends frames that are never shown.
-_PACKET_IS_FRAME = {"h264", "hevc", "mpeg4", "mjpeg", "prores", "ffv1", "png", "av1", "vp9", "gif"}
+_WORTH_ENTERING = 24
+"""Frames before the first that is asked for, from which it is worth looking where decoding may begin."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,10 @@ class VideoFrame:
     time: Fraction
     duration: Fraction
     rgb: np.ndarray
+
+
+class _MissedError(Exception):
+    """Decoding did not begin where it should."""
 
 
 class VideoReader:
@@ -86,8 +91,9 @@ class VideoReader:
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[VideoFrame]:
         """Yield frames ``start`` to ``stop - 1``; several iterators may run side by side.
 
-        Frames before ``start`` are decoded (never guessed at by seeking) but not converted, so an
-        index is exact.
+        Decoding begins at the last keyframe before ``start`` where the packets tell its number and nothing
+        after it depends on what was before (:mod:`soundini.media.packets`), else at the first frame: an index
+        is exact, and a frame is the same whatever was asked for.
 
         Args:
             start: First frame, from 0.
@@ -106,7 +112,7 @@ class VideoReader:
         if stop is not None and stop <= start:
             return
         converter: ColorConverter | None = None
-        for index, frame, time, duration in self._shown(stop):
+        for index, frame, time, duration in self._shown(start, stop):
             if index < start:
                 continue
             if converter is None:
@@ -115,21 +121,43 @@ class VideoReader:
             yield VideoFrame(index, time, duration, rgb)
 
     def times(self) -> Iterator[Fraction]:
-        """Yield the time of every frame, in seconds; frames are decoded, not converted.
+        """Yield the time of every frame, in seconds; frames are decoded only where packets do not tell.
 
         Raises:
             MediaError: As :meth:`frames`.
         """
-        return (time for _, _, time, _ in self._shown(None))
+        ticks = frame_ticks(self.info)
+        if ticks is None:
+            return (time for _, _, time, _ in self._shown(0, None))
+        return (tick * self.info.time_base - self.info.start_time for tick in ticks)
 
-    def _shown(self, stop: int | None) -> Iterator[tuple[int, AvFrame, Fraction, Fraction]]:
-        """Open the file anew and give its frames before ``stop``, as FFmpeg has them."""
+    def _shown(
+        self, start: int, stop: int | None
+    ) -> Iterator[tuple[int, AvFrame, Fraction, Fraction]]:
+        """Give the frames before ``stop``, as FFmpeg has them, from ``start`` or some frame before it on."""
+        entry = find_entry(self.info, start) if start >= _WORTH_ENTERING else None
+        if entry is not None:
+            try:
+                yield from self._entered(entry, stop)
+                return
+            except _MissedError:
+                pass
+        yield from self._entered(None, stop)
+
+    def _entered(
+        self, entry: Entry | None, stop: int | None
+    ) -> Iterator[tuple[int, AvFrame, Fraction, Fraction]]:
+        """Open the file anew, and decode it from a keyframe or from the beginning.
+
+        Raises:
+            _MissedError: the keyframe is not found; nothing was given yet.
+        """
         container = open_input(self.info.path)
         self._open.append(container)
         try:
             stream = video_stream(container, self.info.path)
             stream.thread_type = "AUTO"
-            for timed in self._timed(container, stream):
+            for timed in self._timed(container, stream, entry):
                 if stop is not None and timed[0] >= stop:
                     return
                 yield timed
@@ -139,13 +167,14 @@ class VideoReader:
                 self._open.remove(container)
 
     def _timed(
-        self, container: InputContainer, stream: VideoStream
+        self, container: InputContainer, stream: VideoStream, entry: Entry | None
     ) -> Iterator[tuple[int, AvFrame, Fraction, Fraction]]:
         """Give every frame its time and its duration, which only the next frame tells."""
         info = self.info
         nominal = 1 / info.frame_rate
         held: tuple[int, AvFrame, Fraction] | None = None
-        for index, frame in enumerate(self._decoded(container, stream)):
+        decoded = self._decoded(container, stream, entry)
+        for index, frame in enumerate(decoded, 0 if entry is None else entry.index):
             if frame.pts is not None:
                 time = frame.pts * Fraction(frame.time_base or info.time_base) - info.start_time
             elif held is not None:
@@ -160,21 +189,31 @@ class VideoReader:
             last = held[1].duration * Fraction(held[1].time_base or info.time_base)
             yield *held, last or nominal
 
-    def _decoded(self, container: InputContainer, stream: VideoStream) -> Iterator[AvFrame]:
+    def _decoded(
+        self, container: InputContainer, stream: VideoStream, entry: Entry | None = None
+    ) -> Iterator[AvFrame]:
         """Decode, and turn every sign of damage into one line that names the frame."""
         info = self.info
         size = (info.width, info.height)
         stored = size[::-1] if info.orientation.transpose else size
-        count = 0
-        packets = 0
+        count, packets = (0, 0) if entry is None else (entry.index, entry.packets)
+        awaited = None if entry is None else entry.pts
         last = Fraction(0)
         most, longest, patience = FRAMES.value, VIDEO_SECONDS.value, Patience(info.path)
         try:
+            if entry is not None:
+                container.seek(entry.pts, stream=stream)
             for packet in container.demux(stream):
                 patience.check()
                 packets += packet.size > 0
                 damaged = packet.is_corrupt
                 for frame in packet.decode():
+                    if awaited is not None:
+                        if frame.pts is not None and frame.pts < awaited:
+                            continue
+                        if frame.pts != awaited:
+                            raise _MissedError
+                        awaited = None
                     if frame.is_corrupt:
                         raise self._damage(count, "the picture data is corrupt")
                     if (frame.width, frame.height) != stored:
@@ -198,7 +237,11 @@ class VideoReader:
                 if damaged:
                     raise self._damage(count, "a packet is incomplete")
         except av.error.FFmpegError as error:
+            if awaited is not None:
+                raise _MissedError from None
             raise self._damage(count, reason(error)) from None
+        if awaited is not None:
+            raise _MissedError
         if info.frame_count and packets < info.frame_count and count < info.frame_count * 0.9:
             raise self._damage(count, f"the file ends there but promises {info.frame_count} frames")
         promised = stream_duration(stream)
@@ -229,28 +272,9 @@ def count_frames(path: str | Path) -> int:
         MediaError: As :class:`VideoReader`.
     """
     with VideoReader(path) as reader:
-        info = reader.info
-        if info.codec in _PACKET_IS_FRAME:
-            counted = _count_packets(info.path)
-            if counted is not None:
-                return counted
-        with open_input(info.path) as container:
-            stream = video_stream(container, info.path)
+        counted = count_by_packets(reader.info)
+        if counted is not None:
+            return counted
+        with open_input(reader.info.path) as container:
+            stream = video_stream(container, reader.info.path)
             return sum(1 for _ in reader._decoded(container, stream))
-
-
-def _count_packets(path: Path) -> int | None:
-    """Count the shown packets, or None where the first is no keyframe or a packet is damaged."""
-    count = 0
-    with open_input(path) as container:
-        stream = video_stream(container, path)
-        try:
-            for packet in container.demux(stream):
-                if packet.size == 0 or packet.is_discard:
-                    continue
-                if packet.is_corrupt or (count == 0 and not packet.is_keyframe):
-                    return None
-                count += 1
-        except av.error.FFmpegError:
-            return None
-    return count

@@ -1,0 +1,157 @@
+"""What the packets of a video tell of its frames without decoding them: how many, when, and where decoding may begin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import av.error
+
+from soundini.media.limits import FRAMES
+from soundini.media.opening import open_input
+from soundini.media.video_info import VideoInfo, video_stream
+
+if TYPE_CHECKING:
+    from av.packet import Packet
+    from av.video.stream import VideoStream
+
+_ONE_EACH = {"h264", "hevc", "mpeg4", "mjpeg", "prores", "ffv1", "png", "av1", "vp9", "gif"}
+"""Codecs of which a packet is one shown frame; VP8, for one, also sends frames that are never shown."""
+_ENTERED = _ONE_EACH - {"gif"}
+"""Of these, keyframes depend on nothing before them."""
+_REORDERED = 64
+"""Packets after which no frame follows that is shown before them; H.264 and HEVC allow 16."""
+_H264_IDR = 5
+_START_CODE = re.compile(rb"\x00\x00\x01(.)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A keyframe at which decoding may begin.
+
+    Attributes:
+        pts: its timestamp, in ticks of the stream.
+        index: number of the frame.
+        packets: packets of frames before it in the file.
+    """
+
+    pts: int
+    index: int
+    packets: int
+
+
+def count_by_packets(info: VideoInfo) -> int | None:
+    """How many frames a video has.
+
+    Args:
+        info: the video.
+
+    Returns:
+        None where the packets do not tell exactly: frames of the codec may be hidden, a packet is damaged, or the first is no
+        keyframe.
+    """
+    try:
+        return sum(not packet.is_discard for packet, _ in _packets(info))
+    except (av.error.FFmpegError, _InexactError):
+        return None
+
+
+def frame_ticks(info: VideoInfo) -> list[int] | None:
+    """The timestamps of all frames in the order in which they are shown, in ticks of the stream.
+
+    Args:
+        info: the video.
+
+    Returns:
+        Rising numbers; None where the packets do not tell exactly, as in :func:`count_by_packets`, or two have one time, or none.
+    """
+    try:
+        ticks = [_tick(packet) for packet, _ in _packets(info) if not packet.is_discard]
+    except (av.error.FFmpegError, _InexactError):
+        return None
+    return sorted(ticks) if len(set(ticks)) == len(ticks) else None
+
+
+def find_entry(info: VideoInfo, index: int) -> Entry | None:
+    """The last keyframe from which a frame and all after it are decoded as they are from the beginning.
+
+    Args:
+        info: the video.
+        index: number of the frame.
+
+    Returns:
+        None where it is the first, or where the packets do not tell exactly, as in :func:`frame_ticks`.
+    """
+    if info.codec not in _ENTERED:
+        return None
+    ticks: list[int] = []
+    entries: list[tuple[int, int]] = []
+    try:
+        for packet, stream in _packets(info):
+            if packet.is_discard:
+                return None
+            if packet.is_keyframe and _is_independent(packet, stream):
+                entries.append((_tick(packet), len(ticks)))
+            ticks.append(_tick(packet))
+            if len(ticks) > index + _REORDERED:
+                break
+    except (av.error.FFmpegError, _InexactError):
+        return None
+    shown = sorted(ticks)
+    if index >= len(shown) or len(set(shown)) < len(shown):
+        return None
+    pts, packets = max((entry for entry in entries if entry[0] <= shown[index]), default=(0, 0))
+    return Entry(pts, shown.index(pts), packets) if packets else None
+
+
+class _InexactError(Exception):
+    """The packets do not tell exactly what would be decoded."""
+
+
+def _packets(info: VideoInfo) -> Iterator[tuple[Packet, VideoStream]]:
+    """The packets that are a frame each, with their stream, in the order of the file.
+
+    Raises:
+        _InexactError: they are not, or too many.
+    """
+    if info.codec not in _ONE_EACH:
+        raise _InexactError
+    count, most = 0, FRAMES.value
+    with open_input(info.path) as container:
+        stream = video_stream(container, info.path)
+        for packet in container.demux(stream):
+            if packet.size == 0:
+                continue
+            if packet.is_corrupt or count >= most:
+                raise _InexactError
+            if not packet.is_discard:
+                if count == 0 and not packet.is_keyframe:
+                    raise _InexactError
+                count += 1
+            yield packet, stream
+
+
+def _tick(packet: Packet) -> int:
+    if packet.pts is None:
+        raise _InexactError
+    return packet.pts
+
+
+def _is_independent(packet: Packet, stream: VideoStream) -> bool:
+    """Whether nothing after a keyframe depends on what was before it; those of H.264 may be points of gradual recovery."""
+    if stream.codec_context.name != "h264":
+        return True
+    header, data = stream.codec_context.extradata or b"", bytes(packet)
+    if header[:1] == b"\1":  # ISO 14496-15: each unit after its length
+        return _H264_IDR in _units(data, (header[4] & 3) + 1)
+    return any(kind[0] & 31 == _H264_IDR for kind in _START_CODE.findall(data))
+
+
+def _units(data: bytes, width: int) -> Iterator[int]:
+    """Kinds of the units of a packet, each of which follows its length in bytes."""
+    at = 0
+    while at + width < len(data):
+        yield data[at + width] & 31
+        at += width + int.from_bytes(data[at : at + width], "big")

@@ -19,7 +19,8 @@ from torch import Tensor, nn
 
 from soundini.evaluation.subject import joint_of
 from soundini.judge import Judge
-from soundini.packs.pack import ModelPack, load_pack
+from soundini.packs.loading import load_pack
+from soundini.packs.pack import ModelPack
 from soundini.training.attacks import Attacks, attack
 from soundini.training.classes import CLASSES
 from soundini.training.images import LabelledImages

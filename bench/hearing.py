@@ -21,7 +21,7 @@ from torch import Tensor
 from soundini.evaluation.subject import joint_of
 from soundini.joint.embedded import log_power
 from soundini.judge.confusion import Confusion
-from soundini.packs.pack import load_pack
+from soundini.packs.loading import load_pack
 from soundini.training.aisfx import AiSFX
 from soundini.training.classes import CLASSES
 from soundini.training.probe import example_weights, fit_probe

@@ -27,7 +27,8 @@ from soundini.evaluation.clips import EvaluationClip, read_clip
 from soundini.flow.pairs import estimate_pairs
 from soundini.masks.refine import bounds, feather
 from soundini.media.geometry import mask_to_model, to_model
-from soundini.packs.pack import ModelPack, load_pack
+from soundini.packs.loading import load_pack
+from soundini.packs.pack import ModelPack
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from soundini.packs.pack import load_pack
+from soundini.packs.loading import load_pack
 
 SECONDS = 120.0
 RUNS = 3

@@ -32,7 +32,8 @@ from soundini.flow.warp import warp
 from soundini.judge import Judge
 from soundini.media.geometry import Box, edit_size, to_model
 from soundini.media.video_reader import VideoReader
-from soundini.packs.pack import ModelPack, load_pack
+from soundini.packs.loading import load_pack
+from soundini.packs.pack import ModelPack
 
 CLIPS = {"palmtrees.mp4": "0.5,0.6,0.35,0.32", "blackswan.mp4": "0.62,0.5,0.27,0.44"}
 FLOW_CLIPS = (*CLIPS, "kite-surf.mp4", "mallard_water.mp4")

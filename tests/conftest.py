@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from soundini.media.sound import Sound
-from soundini.packs.pack import load_pack
+from soundini.packs.loading import load_pack
 
 # So that the tests of every folder can `import media_factory`.
 sys.path.insert(0, str(Path(__file__).parent))

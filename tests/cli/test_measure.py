@@ -84,7 +84,7 @@ def test_the_prior_is_not_loaded(run, edited, monkeypatch):
     def refused(*_):
         raise AssertionError("measuring needs no prior")
 
-    monkeypatch.setattr("soundini.packs.pack.load_denoiser", refused)
+    monkeypatch.setattr("soundini.packs.loading.load_denoiser", refused)
     code, told, err = run("measure", edited)
     assert (code, err) == (0, "")
     assert "by what guided it" in told

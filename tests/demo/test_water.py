@@ -16,7 +16,7 @@ def test_same_seed_same_water_at_one_level(make):
 
 @pytest.mark.parametrize(("make", "name"), [(shower, "rain"), (bubbles, "underwater")])
 def test_the_joint_space_hears_what_it_is_meant_to_be(make, name):
-    from soundini.packs.pack import load_senses
+    from soundini.packs.loading import load_senses
 
     joint = load_senses().joint
     for seed in (0, 1):

@@ -19,7 +19,7 @@ from soundini.config.recipe import Recipe
 from soundini.editing.files import prepare_edit
 from soundini.editing.request import EditRequest, MaskRequest
 from soundini.evaluation.clips import load_clips
-from soundini.packs.pack import load_pack, load_senses
+from soundini.packs.loading import load_pack, load_senses
 from soundini.training.recipe import PriorRecipe, load_train_recipe
 from soundini.weights.formats import recognise
 from soundini.weights.reading import read_checkpoint, read_note

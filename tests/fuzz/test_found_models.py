@@ -7,7 +7,7 @@ import pytest
 from soundini.diffusion.schedule import NoiseSchedule
 from soundini.errors import ModelError
 from soundini.packs.denoiser import load_denoiser
-from soundini.packs.pack import read_config
+from soundini.packs.loading import read_config
 from soundini.weights.reading import read_checkpoint
 
 

@@ -127,7 +127,7 @@ def main():
     os.environ["SOUNDINI_HOME"] = str(space / "home")
     try:
         make_material(material)
-        from soundini.packs.pack import load_pack
+        from soundini.packs.loading import load_pack
 
         pack = load_pack("debug")
         before = snapshot(material)

@@ -31,7 +31,8 @@ from soundini.jobs.job import Job
 from soundini.jobs.record import RECORD
 from soundini.jobs.run import prepare_job, run_job
 from soundini.jobs.windows import STATE, WINDOWS
-from soundini.packs.pack import ModelPack, load_pack
+from soundini.packs.loading import load_pack
+from soundini.packs.pack import ModelPack
 
 
 def work(folder: Path, request: EditRequest, pack: ModelPack, point: int = 0) -> None:

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from soundini.errors import ModelError
 from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.joint.protocol import JointSpace, KnowsTypicalSounds, NamesSounds
-from soundini.packs.pack import embedded_folder
+from soundini.packs.loading import embedded_folder
 
 
 @pytest.fixture(scope="module")

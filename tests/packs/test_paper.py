@@ -12,7 +12,7 @@ from soundini.flow.raft import RAFTFlow
 from soundini.joint.paper import PaperJointSpace
 from soundini.joint.protocol import EmbedsText, ParksTowers
 from soundini.packs import paper
-from soundini.packs.pack import load_pack
+from soundini.packs.loading import load_pack
 from soundini.perceptual import LPIPS, load_perceptual
 from soundini.weights.digest import sha256
 

@@ -7,7 +7,7 @@ import torch
 
 from paper_factory import paper_recipe
 from soundini.editing.window import guidance_terms
-from soundini.packs.pack import load_pack
+from soundini.packs.loading import load_pack
 
 pytest.importorskip("open_clip")
 pytestmark = pytest.mark.usefixtures("paper_home")

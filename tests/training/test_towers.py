@@ -12,7 +12,7 @@ from soundini.errors import ModelError
 from soundini.joint.embedded import log_power
 from soundini.joint.towers import SoundHead, SoundNetwork
 from soundini.packs.debug import debug_pack
-from soundini.packs.pack import load_pack
+from soundini.packs.loading import load_pack
 from soundini.training.aisfx import AiSFX, taught_features
 from soundini.training.attacks import Attacks, attack
 from soundini.training.classes import CLASSES, NONE

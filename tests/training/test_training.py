@@ -8,7 +8,7 @@ from safetensors.torch import load_file
 from soundini.cli import main
 from soundini.diffusion.condition import ConditionEmbedding
 from soundini.packs.debug import debug_pack
-from soundini.packs.pack import load_pack
+from soundini.packs.loading import load_pack
 from soundini.training.classes import CLASSES, HEARD_WITH, IMAGE_CLASS
 from soundini.training.images import LabelledImages
 from soundini.training.mixtures import draw_mixtures, soft_masks

@@ -74,7 +74,7 @@ def _codecs() -> None:
 
 def _load(models: str) -> ModelPack:
     from soundini.compute import pick_device, pick_dtype
-    from soundini.packs.pack import load_pack
+    from soundini.packs.loading import load_pack
 
     device = pick_device()
     return load_pack(models, device=device, dtype=pick_dtype("auto", device))

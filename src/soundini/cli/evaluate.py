@@ -115,6 +115,6 @@ class Evaluate:
 def _load(name: str) -> ModelPack:
     """A pack in the arithmetic that an edit takes on this machine."""
     from soundini.compute import pick_device, pick_dtype
-    from soundini.packs.pack import load_pack
+    from soundini.packs.loading import load_pack
 
     return load_pack(name, dtype=pick_dtype("auto", pick_device("cpu")))

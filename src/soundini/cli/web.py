@@ -61,7 +61,7 @@ class Web:
         limits = override(Limits(), self.set)
         keep = self._keep()
         if self.models != "embedded":
-            from soundini.packs.pack import load_senses
+            from soundini.packs.loading import load_senses
 
             load_senses(self.models)  # whether they are there is told before anything listens
         listener = listen(self.host, self.port)

@@ -18,7 +18,8 @@ from soundini.errors import MaskError, MediaError
 from soundini.events import EditDone, EditEvent, FrameDone, TemporalFigures
 from soundini.masks.refine import bounds, feather
 from soundini.media.sound import Sound
-from soundini.packs.pack import ModelPack, load_pack
+from soundini.packs.loading import load_pack
+from soundini.packs.pack import ModelPack
 
 
 @dataclass(frozen=True, eq=False)

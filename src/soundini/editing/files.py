@@ -30,7 +30,8 @@ from soundini.generators import finish
 from soundini.media.output import check_output, check_target
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
-from soundini.packs.pack import ModelPack, file_hash, load_pack
+from soundini.packs.loading import load_pack
+from soundini.packs.pack import ModelPack, file_hash
 
 
 def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> PreparedEdit:

@@ -30,7 +30,8 @@ from soundini.judge.region import region_crops
 from soundini.media.video_reader import VideoReader
 from soundini.metrics.fidelity import FidelityMeter
 from soundini.metrics.motion import MotionMeter
-from soundini.packs.pack import Senses, load_senses
+from soundini.packs.loading import load_senses
+from soundini.packs.pack import Senses
 from soundini.perceptual import PerceptualDistance, load_perceptual
 
 _CHUNK = 8

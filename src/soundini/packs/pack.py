@@ -1,30 +1,17 @@
-"""A model pack: one folder that holds a denoiser and a joint space, exchangeable by name."""
+"""A model pack: a denoiser and a joint space with what belongs to them, exchangeable as a whole."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
-from typing import Any
-
-import torch
 
 from soundini.diffusion.denoiser import UNetDenoiser
-from soundini.errors import ModelError
-from soundini.flow.dis import DISFlow
 from soundini.flow.protocol import FlowEstimator
-from soundini.flow.raft import RAFTFlow
-from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.joint.protocol import JointSpace
-from soundini.packs.denoiser import load_denoiser
-from soundini.settings_files import read_json
 
-PACK_FILE = "pack.json"
 WEIGHT_SUFFIXES = (".safetensors",)
-
-
 VQGAN_FOLDER = "vqgan"
 """Where a pack's VQGAN lies in its folder: a baseline's, which no other edit depends on."""
 
@@ -87,128 +74,3 @@ def file_hash(path: Path) -> str:
     """sha256 of a file, read in blocks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def embedded_folder() -> Path:
-    """Where the pack inside the package lies."""
-    return Path(str(resources.files("soundini.packs") / "embedded"))
-
-
-def find_pack(name: str | Path) -> Path:
-    """The folder of a pack: ``embedded``, or a path.
-
-    Raises:
-        ModelError: there is no such folder.
-    """
-    folder = embedded_folder() if str(name) == "embedded" else Path(name)
-    if not folder.is_dir():
-        raise ModelError(
-            f"there is no model pack {str(name)!r}; use embedded, debug, paper-256, paper-512, "
-            "or the path of a pack's folder"
-        )
-    return folder
-
-
-def load_pack(
-    name: str | Path = "embedded",
-    *,
-    device: torch.device | str = "cpu",
-    dtype: torch.dtype | None = None,
-    flow: str = "auto",
-) -> ModelPack:
-    """Load a model pack.
-
-    A folder without ``pack.json`` that is an unconditional pixel model in diffusers format (``unet/`` and ``scheduler/``,
-    or ``config.json`` beside the weights) is taken as a denoiser; the joint space is then the embedded one.
-
-    Args:
-        name: ``embedded``, ``debug``, ``paper-256``, ``paper-512``, or a folder.
-        device: where the models run.
-        dtype: arithmetic of the denoiser: None for float32, else autocast.
-        flow: ``auto``, ``dis`` or ``raft``.
-
-    Raises:
-        ModelError: the pack is missing or damaged.
-    """
-    if str(name) == "debug":
-        from soundini.packs.debug import debug_pack
-
-        return debug_pack(device)
-    from soundini.packs.paper import PAPER_PACKS, load_paper_pack
-
-    if str(name) in PAPER_PACKS:
-        return load_paper_pack(str(name), device=device, dtype=dtype, flow=flow)
-    folder = find_pack(name)
-    denoiser = load_denoiser(folder, read_config(folder), dtype, device)
-    senses = _folder_senses(folder, device, flow)
-    if denoiser.condition is not None and denoiser.condition.dim != senses.joint.dim:
-        raise ModelError(
-            f"the prior in {folder} is told {denoiser.condition.dim} numbers, and a sound's embedding "
-            f"there has {senses.joint.dim}; put together what was trained together"
-        )
-    return ModelPack(**vars(senses), denoiser=denoiser)
-
-
-def load_senses(
-    name: str | Path = "embedded", *, device: torch.device | str = "cpu", flow: str = "auto"
-) -> Senses:
-    """Load a model pack without its prior, which is most of its weights; see :func:`load_pack`.
-
-    Raises:
-        ModelError: the pack is missing or damaged.
-    """
-    if str(name) == "debug":
-        return load_pack(name, device=device)
-    from soundini.packs.paper import PAPER_PACKS, load_paper_senses
-
-    if str(name) in PAPER_PACKS:
-        return load_paper_senses(str(name), device=device, flow=flow)
-    return _folder_senses(find_pack(name), device, flow)
-
-
-def _folder_senses(folder: Path, device: torch.device | str, flow: str) -> Senses:
-    joint = folder / "joint" if (folder / "joint").is_dir() else embedded_folder() / "joint"
-    return Senses(
-        read_config(folder)["name"],
-        folder,
-        EmbeddedJointSpace.from_folder(joint).to(device),
-        load_flow(flow, folder, device),
-        perceptual_folder=folder,
-    )
-
-
-def read_config(folder: Path) -> dict[str, Any]:
-    """The pack's ``pack.json``, or what a plain diffusers folder implies.
-
-    Raises:
-        ModelError: the file cannot be read.
-    """
-    path = folder / PACK_FILE
-    if not path.exists():
-        return {"name": folder.name}
-    try:
-        settings = read_json(path)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"cannot read {path}: {error}; mend it or reinstall the pack") from None
-    named = {"name": folder.name} | settings if isinstance(settings, dict) else {}
-    if not isinstance(named.get("name"), str):
-        raise ModelError(f"{path} does not describe a pack; mend it or reinstall the pack")
-    return named
-
-
-def load_flow(name: str, folder: Path, device: torch.device | str) -> FlowEstimator:
-    """RAFT where its weights lie in the pack's ``flow/raft_large.safetensors`` (or small), else OpenCV DIS.
-
-    Raises:
-        ModelError: RAFT is asked for and its weights are not there.
-    """
-    for variant in ("large", "small"):
-        path = folder / "flow" / f"raft_{variant}.safetensors"
-        if name != "dis" and path.exists():
-            return RAFTFlow.from_file(path, variant).to(device)
-    if name == "raft":
-        raise ModelError(
-            f"there are no RAFT weights at {folder / 'flow' / 'raft_large.safetensors'}; put them there, "
-            "or set compute.flow=dis"
-        )
-    return DISFlow()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from soundini.baselines.vqgan.config import OFFICIAL
 from soundini.baselines.vqgan.loading import WEIGHTS_FILE
-from soundini.packs.pack import VQGAN_FOLDER, ModelPack, embedded_folder
+from soundini.packs.loading import embedded_folder
+from soundini.packs.pack import VQGAN_FOLDER, ModelPack
 from soundini.packs.paper import PAPER_PACKS
 from soundini.weights.inventory import ready_weights
 from soundini.weights.store import models_folder

@@ -14,7 +14,8 @@ from soundini.baselines.vqgan.loading import CONFIG_FILE, WEIGHTS_FILE, config_t
 from soundini.diffusion.condition import CONDITION_FILE
 from soundini.joint.embedded import PROTOTYPES_FILE, EmbeddedJointSpace
 from soundini.media.output import PartialFile
-from soundini.packs.pack import ModelPack, embedded_folder
+from soundini.packs.loading import embedded_folder
+from soundini.packs.pack import ModelPack
 from soundini.training.checkpoint import load_average
 
 UNET_FILE = "unet/diffusion_pytorch_model.safetensors"

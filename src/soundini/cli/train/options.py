@@ -50,7 +50,7 @@ class PackOptions(RunOptions):
         """
         from soundini.compute import pick_device, pick_dtype
         from soundini.joint.embedded import EmbeddedJointSpace
-        from soundini.packs.pack import load_pack
+        from soundini.packs.loading import load_pack
 
         pack = load_pack(self.start, dtype=pick_dtype(dtype, pick_device("cpu")))
         if not isinstance(pack.joint, EmbeddedJointSpace):

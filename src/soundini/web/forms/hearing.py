@@ -71,7 +71,7 @@ class Ears:
 
     def _space(self) -> JointSpace:
         if self._joint is None:
-            from soundini.packs.pack import load_senses
+            from soundini.packs.loading import load_senses
 
             with self._loading:
                 self._joint = load_senses(self._models).joint

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
@@ -27,9 +27,6 @@ from soundini.web.service import EditService
 if TYPE_CHECKING:
     import gradio as gr
     from starlette.types import ASGIApp
-
-OwnerOf = Callable[["gr.Request"], str]
-"""Who sits before the page; raises a :class:`soundini.errors.ConfigError` that asks to reload the page where nobody knows."""
 
 _LOG = logging.getLogger("soundini.web")
 _STATUS: dict[type[SoundiniError], int] = {MissingError: 404, TooLargeError: 413, BusyError: 429}

@@ -8,7 +8,6 @@ from typing import Any
 import gradio as gr
 
 from soundini.errors import SoundiniError
-from soundini.web.http.app import OwnerOf
 from soundini.web.page.board import Board
 from soundini.web.page.draft import Draft
 from soundini.web.page.drop import SELF, sound_shown, video_shown
@@ -21,6 +20,8 @@ from soundini.web.words.problems import problems_in
 
 Answer = dict[Any, Any]
 """New values of components; those that are not named stay as they are."""
+OwnerOf = Callable[[gr.Request], str]
+"""Who sits before the page; raises a :class:`soundini.errors.ConfigError` that asks to reload the page where nobody knows."""
 
 
 class Desk:

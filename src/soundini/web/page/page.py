@@ -7,11 +7,10 @@ from typing import Any
 
 import gradio as gr
 
-from soundini.web.http.app import OwnerOf
 from soundini.web.http.languages import LANGUAGES
 from soundini.web.page.board import lay_out
 from soundini.web.page.choosing import connect_choosing
-from soundini.web.page.desk import Desk
+from soundini.web.page.desk import Desk, OwnerOf
 from soundini.web.page.hearing import connect_hearing
 from soundini.web.page.look import mounting
 from soundini.web.page.painting import connect_painting

@@ -1,3 +1,4 @@
+import csv
 import os
 import subprocess
 import sys
@@ -9,6 +10,17 @@ import media_factory as make
 from soundini.cli import main
 
 BOX = "24,12,40,40"
+SUITE = f"""
+clips:
+  - {{clip: one.mp4, box: "{BOX}"}}
+  - {{clip: two.mp4, ellipse: "0.5,0.5,0.3,0.3"}}
+sounds: {{fire: noise.wav}}
+variants:
+  ours: [sampling.steps=3, region.size=32]
+  blended: [sampling.steps=3, region.size=32, method=blended-diffusion, blended.candidates=2]
+frames: 5
+shown: [two]
+"""
 QUICK = ("--models", "debug", "--set", "sampling.steps=3", "--set", "region.size=32")
 
 
@@ -77,3 +89,29 @@ def assert_refused(result, *words):
     assert err.endswith("\n")
     for word in words:
         assert word in err
+
+
+@pytest.fixture
+def folder(tmp_path, sound):
+    """Two videos and a sound, with a suite beside them."""
+    for seed, name in enumerate(("one", "two")):
+        make.write_video(tmp_path / f"{name}.mp4", make.moving_frames(7, seed=seed))
+    (tmp_path / "suite.yaml").write_text(SUITE)
+    return tmp_path
+
+
+@pytest.fixture
+def benchmark(run, folder):
+    """``soundini benchmark`` on that suite with the tiny random models."""
+
+    def call(*more, suite="suite.yaml"):
+        arguments = ("--run", folder / "run", "--models", "debug", *more)
+        return run("benchmark", folder / suite, *arguments)
+
+    return call
+
+
+def rows(folder):
+    """The rows that a benchmark wrote."""
+    with (folder / "run" / "jobs.csv").open() as file:
+        return list(csv.DictReader(file))

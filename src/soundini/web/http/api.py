@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections import Counter
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -15,6 +13,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 
 from soundini.config.presets import preset_names
 from soundini.web.forms.forms import EditForm
+from soundini.web.http.contents import file_reply, film_reply, picture_reply, recipe_reply
 from soundini.web.http.replies import problems_for
 from soundini.web.limits import Limits
 from soundini.web.refusals import BusyError, MissingError
@@ -22,27 +21,11 @@ from soundini.web.service import EditService
 from soundini.web.views import FileKind, Heard, JobView, Restored, StoredFile, VideoFacts, View
 from soundini.web.words.problems import Problems
 
-if TYPE_CHECKING:
-    import numpy as np
-
 PREFIX = "/api/v1"
 _PAUSE = 0.1
 """Seconds between two looks for events."""
 _KEEP_ALIVE = 15.0
 """Seconds of silence after which a stream of events says that it is still there."""
-_SANDBOX = {
-    "content-security-policy": "default-src 'none'; media-src 'self'; sandbox",
-    "cache-control": "private, no-cache",
-}
-"""What visitors brought is never run as a page."""
-_MEDIA_TYPES = {
-    b"ftyp": "video/mp4",
-    b"\x1aE\xdf\xa3": "video/webm",
-    b"RIFF": "audio/wav",
-    b"OggS": "audio/ogg",
-    b"fLaC": "audio/flac",
-    b"ID3": "audio/mpeg",
-}
 
 
 class FileView(View):
@@ -138,12 +121,12 @@ def _add_file_routes(router: APIRouter, service: EditService) -> None:
     def content(owner: Owner, file_id: str) -> FileResponse:
         """Get a file back."""
         path = service.file(owner, file_id).path
-        return FileResponse(path, media_type=_media_type(path), headers=_SANDBOX)
+        return file_reply(path)
 
     @router.get("/files/{file_id}/frames/{index}.png", tags=["files"], response_class=Response)
     def frame(owner: Owner, file_id: str, index: int) -> Response:
         """Get a frame of a video as a picture."""
-        return _png(service.frame(owner, file_id, index))
+        return picture_reply(service.frame(owner, file_id, index))
 
     @router.get("/files/{file_id}/form", tags=["files"])
     def restored(owner: Owner, file_id: str) -> Restored:
@@ -166,7 +149,7 @@ def _add_mask_and_sound_routes(router: APIRouter, service: EditService) -> None:
     @router.get("/overlays/{name}.mp4", tags=["looking first"], response_class=FileResponse)
     def overlay(owner: Owner, name: str) -> FileResponse:
         """Play what was drawn."""
-        return _film(service.overlay(owner, name))
+        return film_reply(service.overlay(owner, name))
 
 
 def _add_job_routes(router: APIRouter, service: EditService) -> None:
@@ -215,7 +198,7 @@ def _add_result_routes(router: APIRouter, service: EditService) -> None:
         picture = service.preview(owner, job_id)
         if picture is None:
             raise MissingError("there is nothing to see of this job now")
-        return _png(picture)
+        return picture_reply(picture)
 
     @router.get("/jobs/{job_id}/video", tags=["results"], response_class=FileResponse)
     def video(
@@ -224,20 +207,19 @@ def _add_result_routes(router: APIRouter, service: EditService) -> None:
         """Get the edited video; to view, in an even size that every browser plays."""
         result = service.result(owner, job_id)
         film = result.view if view else result.video
-        return _film(film, f"soundini-{job_id[:8]}", download)
+        return film_reply(film, f"soundini-{job_id[:8]}", download)
 
     @router.get("/jobs/{job_id}/source", tags=["results"], response_class=FileResponse)
     def source(owner: Owner, job_id: str, view: bool = False) -> FileResponse:
         """Get the same part of the source; to view, as the video."""
         result = service.result(owner, job_id)
-        return _film(result.source_view if view else result.source)
+        return film_reply(result.source_view if view else result.source)
 
     @router.get("/jobs/{job_id}/recipe", tags=["results"], response_class=FileResponse)
     def recipe(owner: Owner, job_id: str) -> FileResponse:
         """Get the recipe, which does it again."""
         path = service.result(owner, job_id).recipe
-        name = f"soundini-{job_id[:8]}.recipe.json"
-        return FileResponse(path, media_type="application/json", filename=name, headers=_SANDBOX)
+        return recipe_reply(path, f"soundini-{job_id[:8]}.recipe.json")
 
 
 def _add_events_route(router: APIRouter, service: EditService) -> None:
@@ -289,31 +271,3 @@ async def _streamed(
             silent = 0.0
             yield ": still here\n\n"
         await asyncio.sleep(_PAUSE)
-
-
-def _film(path: Path, name: str = "", download: bool = False) -> FileResponse:
-    return FileResponse(
-        path,
-        media_type="video/mp4",
-        filename=f"{name}.mp4" if name else None,
-        content_disposition_type="attachment" if download else "inline",
-        headers=_SANDBOX,
-    )
-
-
-def _png(picture: np.ndarray) -> Response:
-    from PIL import Image
-
-    data = io.BytesIO()
-    Image.fromarray(picture).save(data, format="PNG", compress_level=1)
-    return Response(data.getvalue(), media_type="image/png", headers=_SANDBOX)
-
-
-def _media_type(path: Path) -> str:
-    """What a browser may play it as; a download where it may not."""
-    if path.suffix == ".png":
-        return "image/png"
-    with path.open("rb") as file:
-        head = file.read(16)
-    kinds = (kind for mark, kind in _MEDIA_TYPES.items() if mark in (head[: len(mark)], head[4:8]))
-    return next(kinds, "application/octet-stream")

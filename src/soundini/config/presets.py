@@ -151,3 +151,22 @@ def _one_line(error: ValidationError) -> str:
         message = item["msg"].removeprefix("Value error, ")
         parts.append(f"{where}: {message[:1].lower()}{message[1:]}, got {item['input']!r}")
     return "; ".join(parts)
+
+
+def differences(recipe: Recipe, preset: str) -> dict[str, Any]:
+    """The settings of a recipe that are not a preset's, by their names.
+
+    Args:
+        recipe: settings.
+        preset: name of what they are compared to.
+    """
+    base = load_preset(preset)
+    pairs = ((name, _value(recipe, name), _value(base, name)) for name in setting_names())
+    return {name: here for name, here, there in pairs if here != there}
+
+
+def _value(recipe: Recipe, name: str) -> Any:
+    value: Any = recipe
+    for part in name.split("."):
+        value = getattr(value, part)
+    return value

@@ -71,7 +71,7 @@ class EditService:
     ) -> None:
         self.folder = folder.absolute()
         self.limits = limits or Limits()
-        self._models = models
+        self.models = models
         self._lock = lock_folder(self.folder)
         try:
             self._uploads = Uploads(self.folder, self.limits)
@@ -267,7 +267,7 @@ class EditService:
             ConfigError: it is no recipe, or a video that this owner did not make here.
         """
         key = key_of(owner)
-        return restored(self._uploads, key, file_id, self._queue.done(key), self._models)
+        return restored(self._uploads, key, file_id, self._queue.done(key), self.models)
 
     def painted(self, owner: str, form: EditForm) -> EditForm:
         """A form that asks for the same mask with its shapes painted, where its video is here."""
@@ -276,7 +276,7 @@ class EditService:
     def _whereabouts(self, key: str, form: EditForm, folder: Path) -> Whereabouts:
         facts = self._uploads.facts(key, form.video)
         files = {i: self._uploads.find(key, i).path for i in files_of(form)}
-        return Whereabouts(files, folder, facts.size, facts.frames, self._models)
+        return Whereabouts(files, folder, facts.size, facts.frames, self.models)
 
     def _labels(self, key: str, form: EditForm) -> dict[Path, str]:
         files = [self._uploads.find(key, i) for i in files_of(form)]
@@ -307,4 +307,4 @@ class EditService:
         with self._loading:
             from soundini.web.jobs.running import load
 
-            return load(self._models)
+            return load(self.models)

@@ -6,8 +6,10 @@ import pytest
 from PIL import Image
 
 from soundini.errors import SoundiniError
+from soundini.web.forms.asking import recipe_of
 from soundini.web.forms.forms import EditForm
-from soundini.web.page.controls import read_form, values_of
+from soundini.web.limits import Limits
+from soundini.web.page.controls import presets_for, read_form, values_of
 from soundini.web.page.draft import Draft, draft_of, still_there
 from soundini.web.page.painter import kept, scene
 from soundini.web.page.texts import Texts
@@ -128,6 +130,23 @@ def test_controls_come_back_from_a_form():
     form = read_form(ENGLISH, draft, None, chosen, "all")
     assert list(values_of(form).values()) == chosen
     assert form.feather == 0.2
+
+
+@pytest.mark.parametrize("name", ["paper", "paper-512"])
+def test_a_preset_that_is_not_offered_is_told_by_its_settings(name):
+    form = EditForm(video=ME, sound="self", whole_frame=True, preset=name, seed=4)
+    chosen = values_of(form)
+    assert chosen["preset"] == "fast"
+    again = read_form(ENGLISH, Draft(video=ME, sound="self"), None, list(chosen.values()), "all")
+    limits = Limits(steps=10**6, window_frames=1024, views=64)
+    asked, wanted = (recipe_of(f, limits).model_dump(exclude={"compute"}) for f in (again, form))
+    assert asked == wanted
+    assert wanted["guidance"]["rule"] == "paper"
+
+
+def test_presets_are_offered_that_suit_the_models():
+    assert presets_for("embedded") == presets_for("/some/pack") == ("fast", "quality")
+    assert presets_for("paper-256") == ("paper-256", "fast", "quality")
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from soundini.config.presets import load_preset, preset_names, setting_names
-from soundini.config.recipe import Recipe
+from soundini.config.presets import differences, preset_names
 from soundini.editing.request import SELF, keyed_path, read_request, sidecar_path
 from soundini.errors import ConfigError
 from soundini.settings_files import read_json
@@ -77,10 +76,10 @@ def _restored(path: Path, uploads: Uploads, key: str, models: str) -> Restored:
     """
     settings = read_request(path)
     recipe = settings["recipe"]
-    preset = min(preset_names(), key=lambda name: (len(_differences(recipe, name)), name != "fast"))
-    differences = _differences(recipe, preset)
-    changed = [f"{n}={json.dumps(v)}" for n, v in differences.items() if _is_free(n)]
-    left_out = [name for name in differences if name.startswith(_COMPUTE)]
+    preset = min(preset_names(), key=lambda name: (len(differences(recipe, name)), name != "fast"))
+    others = differences(recipe, preset)
+    changed = [f"{n}={json.dumps(v)}" for n, v in others.items() if _is_free(n)]
+    left_out = [name for name in others if name.startswith(_COMPUTE)]
     hashes = _hashes(path)
 
     def find(kind: FileKind, name: object) -> str:
@@ -133,19 +132,6 @@ def _is_video(path: Path) -> bool:
     """Whether a file that was taken as a recipe is a video."""
     with path.open("rb") as file:
         return not file.read(64).lstrip().startswith(b"{")
-
-
-def _differences(recipe: Recipe, preset: str) -> dict[str, Any]:
-    base = load_preset(preset)
-    pairs = ((name, _value(recipe, name), _value(base, name)) for name in setting_names())
-    return {name: here for name, here, there in pairs if here != there}
-
-
-def _value(recipe: Recipe, name: str) -> Any:
-    value: Any = recipe
-    for part in name.split("."):
-        value = getattr(value, part)
-    return value
 
 
 def _hashes(path: Path) -> dict[str, str]:

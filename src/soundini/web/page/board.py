@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
 import gradio as gr
 
 from soundini.web.http.languages import LANGUAGES
-from soundini.web.page.controls import Controls, make_controls
+from soundini.web.page.controls import PRESETS, Controls, make_controls
 from soundini.web.page.drop import drop_zone
 from soundini.web.page.painter import painter
 from soundini.web.page.parts import notice, part
@@ -72,8 +73,13 @@ class Board:
     jobs: gr.HTML
 
 
-def lay_out(texts: Texts) -> Board:
-    """Make the components, in the order in which they are read; within the blocks that are open."""
+def lay_out(texts: Texts, presets: Sequence[str] = PRESETS) -> Board:
+    """Make the components, in the order in which they are read; within the blocks that are open.
+
+    Args:
+        texts: the words.
+        presets: to choose from.
+    """
     draft = gr.BrowserState({}, storage_key=_STORAGE, secret=_STORAGE)
     shown, heard_for, timer = gr.State(None), gr.State(None), gr.Timer(_WATCHING, active=False)
     gr.HTML(_header(texts), apply_default_css=False)
@@ -102,7 +108,7 @@ def lay_out(texts: Texts) -> Board:
                 )
             with gr.Column(elem_classes="card"):
                 _heading(texts, "step_look")
-                controls = make_controls(texts, track, whole)
+                controls = make_controls(texts, presets, track, whole)
             with gr.Column(elem_classes="card actions"):
                 with gr.Row():
                     run_frame = gr.Button(texts["run.frame"])

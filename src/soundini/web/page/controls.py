@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
-from soundini.config.presets import settings_from
+from soundini.config.presets import differences, load_preset, preset_of, settings_from
 from soundini.config.recipe import RegionConfig
 from soundini.errors import ConfigError, MaskError
 from soundini.web.forms.forms import EditForm, Scope
 from soundini.web.page.draft import Draft
 from soundini.web.page.texts import Texts
 
-_PRESETS = ("fast", "quality", "paper")
-"""Those for the models that come along; the others need models of their own."""
+PRESETS = ("fast", "quality")
+"""Those for small models; the others are for networks of the paper's size, and pull these to flat colours."""
+_GIVEN = ("compute.", "seed", "method", "region.dilate", "region.track")
+"""Settings that a form has fields for whatever the preset, or that are the server's to choose."""
 _METHODS = ("soundini", "blended-diffusion", "layered-atlases", "vqgan-clip")
 _AUDIO = ("guide", "source", "mix", "none")
 _AUDIO_SETTING = "output.audio="
@@ -64,17 +68,27 @@ class Controls:
         return list(vars(self).values())
 
 
-def make_controls(texts: Texts, track: gr.Checkbox, whole: gr.Checkbox) -> Controls:
+def presets_for(models: str) -> tuple[str, ...]:
+    """The presets that are worth choosing with a model pack; the first is the usual one."""
+    return tuple(dict.fromkeys((preset_of(models), *PRESETS)))
+
+
+def make_controls(
+    texts: Texts, presets: Sequence[str], track: gr.Checkbox, whole: gr.Checkbox
+) -> Controls:
     """Lay the settings out, within the block that is open.
 
     Args:
         texts: the words.
+        presets: to choose from; the first is chosen.
         track: one that stands beside the painter.
         whole: another.
     """
-    presets = [(texts[f"preset.{name}"], name) for name in _PRESETS]
     preset = gr.Radio(
-        presets, value=_PRESETS[0], label=texts["look.preset"], info=texts["look.preset_info"]
+        [(texts.get(f"preset.{name}", name), name) for name in presets],
+        value=presets[0],
+        label=texts["look.preset"],
+        info=texts["look.preset_info"],
     )
     strength = gr.Slider(
         0.25,
@@ -197,12 +211,22 @@ def need_mask(texts: Texts, form: EditForm) -> EditForm:
     return form
 
 
-def values_of(form: EditForm) -> dict[str, Any]:
-    """What the controls stand at for a form, by their names."""
+def values_of(form: EditForm, presets: Sequence[str] = PRESETS) -> dict[str, Any]:
+    """What the controls stand at for a form, by their names.
+
+    Args:
+        form: what was asked.
+        presets: that can be chosen; another one is told by its settings.
+    """
+    preset, told = form.preset, []
+    if preset not in presets:
+        preset = presets[0]
+        changed = differences(load_preset(form.preset), preset)
+        told = [f"{n}={json.dumps(v)}" for n, v in changed.items() if not n.startswith(_GIVEN)]
     audio = [s.removeprefix(_AUDIO_SETTING) for s in form.settings if s.startswith(_AUDIO_SETTING)]
     others = [s for s in form.settings if not s.startswith(_AUDIO_SETTING) and s != _LOOP]
     return {
-        "preset": form.preset,
+        "preset": preset,
         "strength": form.strength,
         "audio": audio[-1].strip('"') if audio else _AUDIO[0],
         "loop": _LOOP in form.settings,
@@ -214,5 +238,5 @@ def values_of(form: EditForm) -> dict[str, Any]:
         "dilate": form.dilate,
         "seed": form.seed,
         "method": form.method,
-        "settings": "\n".join(others),
+        "settings": "\n".join([*told, *others]),
     }

@@ -10,6 +10,7 @@ import gradio as gr
 from soundini.web.http.languages import LANGUAGES
 from soundini.web.page.board import lay_out
 from soundini.web.page.choosing import connect_choosing
+from soundini.web.page.controls import presets_for
 from soundini.web.page.desk import Desk, OwnerOf
 from soundini.web.page.hearing import connect_hearing
 from soundini.web.page.look import mounting
@@ -48,7 +49,7 @@ def build_page(service: EditService, owner_of: OwnerOf, language: str = LANGUAGE
     """
     texts = Texts(language)
     with gr.Blocks(title=texts["title"], analytics_enabled=False, fill_width=True) as blocks:
-        desk = Desk(texts, service, owner_of, lay_out(texts))
+        desk = Desk(texts, service, owner_of, lay_out(texts, presets_for(service.models)))
         heard = connect_hearing(desk)
         connect_choosing(desk, blocks, heard)
         connect_painting(desk)

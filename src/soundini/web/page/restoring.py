@@ -5,7 +5,7 @@ from __future__ import annotations
 import gradio as gr
 
 from soundini.web.forms.forms import EditForm
-from soundini.web.page.controls import values_of
+from soundini.web.page.controls import presets_for, values_of
 from soundini.web.page.desk import Answer, Desk
 from soundini.web.page.draft import Draft
 from soundini.web.page.texts import Texts
@@ -50,8 +50,10 @@ def restored(desk: Desk, owner: str, form: EditForm) -> Answer:
 def controls_set(desk: Desk, form: EditForm) -> Answer:
     """The controls as a form has them."""
     controls = desk.board.controls
+    presets = presets_for(desk.service.models)
     return {
-        getattr(controls, name): gr.update(value=value) for name, value in values_of(form).items()
+        getattr(controls, name): gr.update(value=value)
+        for name, value in values_of(form, presets).items()
     }
 
 

@@ -32,6 +32,7 @@ SCREEN = """() => { const rows = [...document.querySelectorAll(".transport > *")
         Math.max(...rows) - Math.min(...rows) < 4]; }"""
 """The sizes of both films, and whether what plays them stands in one row."""
 STROKE = ((0.4, 0.5), (0.5, 0.55), (0.6, 0.5))
+LARGE = ((0.25, 0.4), (0.75, 0.4), (0.8, 0.5), (0.2, 0.5), (0.25, 0.62), (0.75, 0.62))
 SCREENSHOTS = os.environ.get("SOUNDINI_SCREENSHOTS")
 
 
@@ -299,7 +300,7 @@ def test_screenshots(visit, media, name):
     shown = tuple(Path(own) if own else made for own, made in zip(named, media, strict=True))
     size = {"width": 390, "height": 844} if name == "phone" else {"width": 1280, "height": 900}
     scheme = "dark" if name == "dark" else "light"
-    visitor = visit(viewport=size, color_scheme=scheme).bring(shown).paint(*STROKE)
+    visitor = visit(viewport=size, color_scheme=scheme).bring(shown).paint(*LARGE)
     visitor.click("Run all")
     visitor.players(timeout=500_000)
     visitor.page.mouse.move(0, 0)

@@ -70,7 +70,7 @@ class Modules:
     def _told(self, name: str) -> set[str]:
         found: set[str] = set()
         for place, node in walk(name, self.trees[name]):
-            if {name, f"{name}:{place.function}"} & NOT_REACHED.keys():
+            if place.unreached:
                 continue
             for said in _said(node, name):
                 found |= self.text(said, place)
@@ -113,7 +113,7 @@ class Modules:
         if name in arguments:
             at = arguments.index(name)
             for other, call in self.calls[function.name]:
-                if at < len(call.args):
+                if at < len(call.args) and not other.unreached:
                     told = self.text(call.args[at], other, depth)
                     found |= {text if " " in text else HOLE for text in told}
         return found or {HOLE}
@@ -138,6 +138,11 @@ class Place:
     def __init__(self, module: str, function: str) -> None:
         self.module = module
         self.function = function
+
+    @property
+    def unreached(self) -> bool:
+        """Whether no visitor gets there."""
+        return bool({self.module, f"{self.module}:{self.function}"} & NOT_REACHED.keys())
 
 
 def _modules(path: Path) -> list[Path]:

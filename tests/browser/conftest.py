@@ -104,7 +104,6 @@ def viewer(browser):
 
 
 AXE = "axe-core@4.10.3"
-SCREENSHOTS = os.environ.get("SOUNDINI_SCREENSHOTS")
 
 
 @pytest.fixture(scope="session")
@@ -143,3 +142,19 @@ def axe(request):
         if done.returncode != 0 or not script.exists():
             missing(f"npm cannot fetch {AXE}: {done.stderr.strip()[:200]}")
     return script.read_text()
+
+
+@pytest.fixture
+def visit(browser, server):
+    """Open the page as a new visitor; in the end nothing may have gone wrong in the browser."""
+    from web_visitor import Visitor
+
+    visitors = []
+
+    def call(path="", **options):
+        visitors.append(Visitor(browser, server.address, **options))
+        return visitors[-1].open(path)
+
+    yield call
+    for visitor in visitors:
+        visitor.context.close()

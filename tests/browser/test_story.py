@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 from pathlib import Path
 
@@ -13,15 +12,7 @@ import media_factory as make
 from soundini.config.presets import load_preset
 from soundini.editing.request import EditRequest, MaskRequest, write_sidecar
 from soundini.media.video_reader import VideoReader
-from web_visitor import Visitor
 
-FRAMES_DRAWN = """() => Promise.all([...document.querySelectorAll(".screen video")].map(
-    v => new Promise(drawn => { v.requestVideoFrameCallback(drawn); v.currentTime = v.duration / 2; })))
-    .then(() => new Promise(done => {
-        let left = 30;
-        const next = () => left-- ? requestAnimationFrame(next) : done();
-        next();
-    }))"""
 BEYOND = """() => [...document.querySelectorAll(".card *")].filter(e => e.getBoundingClientRect().right > innerWidth)
     .map(e => e.outerHTML.slice(0, 100))"""
 PAINTED = """() => { const pen = document.querySelector(".stage .paint").getContext("2d");
@@ -32,22 +23,6 @@ SCREEN = """() => { const rows = [...document.querySelectorAll(".transport > *")
         Math.max(...rows) - Math.min(...rows) < 4]; }"""
 """The sizes of both films, and whether what plays them stands in one row."""
 STROKE = ((0.4, 0.5), (0.5, 0.55), (0.6, 0.5))
-LARGE = ((0.25, 0.4), (0.75, 0.4), (0.8, 0.5), (0.2, 0.5), (0.25, 0.62), (0.75, 0.62))
-SCREENSHOTS = os.environ.get("SOUNDINI_SCREENSHOTS")
-
-
-@pytest.fixture
-def visit(browser, server):
-    """Open the page as a new visitor; in the end nothing may have gone wrong in the browser."""
-    visitors = []
-
-    def call(path="", **options):
-        visitors.append(Visitor(browser, server.address, **options))
-        return visitors[-1].open(path)
-
-    yield call
-    for visitor in visitors:
-        visitor.context.close()
 
 
 def made(media, output, mask):
@@ -290,20 +265,3 @@ def test_korean_is_spoken_throughout(visit, media):
 def test_the_browser_says_which_language(visit):
     assert visit(locale="ko-KR").page.url.endswith("/ko/")
     assert visit(locale="de-DE").page.url.endswith("/en/")
-
-
-@pytest.mark.skipif(not SCREENSHOTS, reason="set SOUNDINI_SCREENSHOTS=FOLDER to write them")
-@pytest.mark.parametrize("name", ["light", "dark", "phone"])
-def test_screenshots(visit, media, name):
-    """For the docs: SOUNDINI_SCREENSHOT_CLIP and SOUNDINI_SCREENSHOT_SOUND name what is shown on them."""
-    named = (os.environ.get(f"SOUNDINI_SCREENSHOT_{what}") for what in ("CLIP", "SOUND"))
-    shown = tuple(Path(own) if own else made for own, made in zip(named, media, strict=True))
-    size = {"width": 390, "height": 844} if name == "phone" else {"width": 1280, "height": 900}
-    scheme = "dark" if name == "dark" else "light"
-    visitor = visit(viewport=size, color_scheme=scheme).bring(shown).paint(*LARGE)
-    visitor.click("Run all")
-    visitor.players(timeout=500_000)
-    visitor.page.mouse.move(0, 0)
-    visitor.page.evaluate("window.scrollTo(0, 0)")
-    visitor.page.evaluate(FRAMES_DRAWN)
-    visitor.page.screenshot(path=f"{SCREENSHOTS}/web-{name}.png", full_page=name == "phone")

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from types import TracebackType
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from soundini.editing.files import PreparedEdit
 from soundini.editing.inputs import hash_inputs
@@ -16,6 +16,7 @@ from soundini.editing.methods import evaluations, weight_hashes
 from soundini.editing.request import absolute, sidecar_path, versions
 from soundini.errors import ConfigError, MediaError
 from soundini.jobs.journal import LOG, LOSSES
+from soundini.jobs.lock import take_lock
 from soundini.jobs.record import RECORD, JobRecord, now, read_record
 from soundini.jobs.windows import STATE, WINDOWS
 from soundini.media.output import partial_path, write_error
@@ -204,24 +205,9 @@ def is_running(folder: Path) -> bool:
 
 
 def _locked(folder: Path, patience: float = JOB_PATIENCE) -> FileLock:
-    """Take the lock of a job. The system lets it go with the process that holds it, however that ends.
-
-    Raises:
-        ConfigError: another process holds it.
-        MediaError: the lock cannot be made.
-    """
-    if (folder / _LOCK).is_symlink():  # taking it would empty the file that it leads to
-        raise ConfigError(f"{folder / _LOCK} is a symbolic link; delete it")
-    lock = FileLock(folder / _LOCK)
-    try:
-        lock.acquire(timeout=patience)
-    except Timeout:
-        raise ConfigError(
-            f"another process works on the job {folder.name}; wait for it, or stop it first"
-        ) from None
-    except OSError as error:
-        raise write_error(folder / _LOCK, error) from None
-    return lock
+    """Take the lock of a job; see :func:`soundini.jobs.lock.take_lock`."""
+    held = f"another process works on the job {folder.name}; wait for it, or stop it first"
+    return take_lock(folder / _LOCK, held, patience)
 
 
 def _new_folder(stem: str) -> Path:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
-from soundini.errors import ConfigError
+from soundini.jobs.lock import take_lock
 from soundini.media.output import write_error
 from soundini.web.limits import MIB, Limits
 from soundini.web.refusals import TooLargeError
@@ -27,17 +27,12 @@ def lock_folder(folder: Path) -> FileLock:
         ConfigError: another server uses it.
         MediaError: it cannot be made.
     """
-    lock = FileLock(folder / _LOCK)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise ConfigError(
-            f"another soundini web uses {folder}; stop it, or choose another with --folder"
-        ) from None
     except OSError as error:
-        raise write_error(folder / _LOCK, error) from None
-    return lock
+        raise write_error(folder, error) from None
+    held = f"another soundini web uses {folder}; stop it, or choose another with --folder"
+    return take_lock(folder / _LOCK, held)
 
 
 def folder_bytes(folder: Path) -> int:

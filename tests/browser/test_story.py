@@ -55,20 +55,20 @@ def test_from_opening_the_page_to_the_edit_on_disk(visit, media, axe, tmp_path):
     visitor.players()
     assert visitor.faults(axe) == []
 
-    visitor.set("sampling.steps=12")
+    visitor.set("sampling.steps=30")
     visitor.click("Run all")
     visitor.state("running")
     visitor.steps_done()
     visitor.page.reload()  # in mid-run
     visitor.steps_done()
-    assert "sampling.steps=12" in visitor.more().input_value()
+    assert "sampling.steps=30" in visitor.more().input_value()
     visitor.state("done")
     visitor.players()
     edited = frames(visitor.download("Download the video", tmp_path / "out.mp4"))
     recipe = json.loads(visitor.download("Download its recipe", tmp_path / "r.json").read_text())
     assert visitor.clicks - 1 <= 8  # the preview's player came of a click of its own
     assert clicks == 2
-    assert recipe["request"]["recipe"]["sampling"]["steps"] == 12
+    assert recipe["request"]["recipe"]["sampling"]["steps"] == 30
 
     source = frames(media[0])
     assert edited.shape == source.shape
@@ -88,7 +88,7 @@ def test_from_opening_the_page_to_the_edit_on_disk(visit, media, axe, tmp_path):
 
     visitor.choose("recipe", tmp_path / "out.mp4")
     visitor.page.locator(".chip").wait_for()
-    assert "sampling.steps=12" in visitor.more().input_value()
+    assert "sampling.steps=30" in visitor.more().input_value()
     visitor.click("Another seed")
     visitor.state("running")
     visitor.click("Cancel", within="result")
@@ -133,7 +133,7 @@ def test_an_edit_is_stopped_and_goes_on(visit, media):
 
 
 def test_the_server_is_started_again_with_an_unfinished_edit(visit, server, media):
-    visitor = visit().bring(media).set("sampling.steps=12").paint(*STROKE)
+    visitor = visit().bring(media).set("sampling.steps=30").paint(*STROKE)
     visitor.click("Run all")
     visitor.steps_done()
     visitor.page.goto("about:blank")

@@ -1,5 +1,6 @@
 import io
 import os
+import time
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from soundini.web.files.uploads import clean_label
 from soundini.web.limits import MIB
 from soundini.web.refusals import MissingError, TooLargeError
 
-from .conftest import ME, YOU
+from .conftest import ME, YOU, wait
 
 
 def add(service, path, kind, label=None, owner=ME):
@@ -141,6 +142,27 @@ def test_room_and_number_are_limited_by_visitor(service_in, media):
     full = service_in("full", storage_mib=0.001)
     with pytest.raises(TooLargeError, match="no room"):
         add(full, media / "clip.mp4", "video")
+
+
+def test_room_is_made_of_what_nothing_needs_and_nobody_used_for_long(service_in, form_for, media):
+    service = service_in(files=5, waiting=1)
+    needed = form_for(service)
+    job = service.submit(ME, needed)
+    old, older, fresh = (add(service, media / "disc.png", "mask") for _ in range(3))
+    for file, hours in ((old, 2), (older, 3), (service.file(ME, needed.sound), 9)):
+        moment = time.time() - 3600 * hours
+        os.utime(file.path.parent / "about.json", (moment, moment))
+    added = add(service, media / "disc.png", "mask")
+    with pytest.raises(MissingError):
+        service.file(ME, older.id)
+    add(service, media / "disc.png", "mask")  # in place of the other old one
+    with pytest.raises(MissingError):
+        service.file(ME, old.id)
+    for kept in (fresh.id, added.id, needed.sound, needed.video):
+        assert service.file(ME, kept).path.exists()
+    with pytest.raises(TooLargeError, match="5 files here"):
+        add(service, media / "disc.png", "mask")
+    assert wait(service, ME, job).state == "done"
 
 
 def test_a_stream_that_breaks_off_leaves_nothing(service):

@@ -12,8 +12,9 @@ from soundini.editing.request import SELF, sidecar_path
 from soundini.errors import ConfigError, MaskError
 from soundini.masks.sources import picture_size
 from soundini.web.files.folder import lock_folder, refuse_full
+from soundini.web.files.incoming import Incoming
 from soundini.web.files.inspecting import in_labels
-from soundini.web.files.uploads import ID, Incoming, Uploads, key_of, owner_folder
+from soundini.web.files.uploads import ID, Uploads, key_of, owner_folder
 from soundini.web.forms.asking import Whereabouts, ask, files_of, recipe_of, refuse_gaps
 from soundini.web.forms.forms import EditForm
 from soundini.web.forms.hearing import Ears
@@ -96,7 +97,7 @@ class EditService:
         self._queue.warm()
 
     def add_file(self, owner: str, kind: FileKind, stream: BinaryIO, label: str) -> StoredFile:
-        """Take an upload, and look whether it is what it is said to be.
+        """Take an upload, and look whether it is what it is said to be; where room is short, older ones go that nothing needs.
 
         Args:
             owner: whose.
@@ -107,10 +108,12 @@ class EditService:
         Raises:
             SoundiniError: too large, too long, of another kind, or damaged; nothing of it is kept.
         """
+        self._uploads.make_room(key_of(owner), kind, self._queue.needed)
         return self._uploads.add(key_of(owner), kind, stream, label)
 
     def begin_file(self, owner: str, kind: FileKind, label: str) -> Incoming:
         """Take an upload block by block; see :meth:`add_file`."""
+        self._uploads.make_room(key_of(owner), kind, self._queue.needed)
         return self._uploads.begin(key_of(owner), kind, label)
 
     def file(self, owner: str, file_id: str) -> StoredFile:

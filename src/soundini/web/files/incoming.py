@@ -1,0 +1,108 @@
+"""A file on its way in: taken block by block, looked at, and kept whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shutil
+from pathlib import Path
+from types import TracebackType
+
+from soundini.media.output import write_durably, write_error
+from soundini.web.files.about import ABOUT, CONTENTS, About
+from soundini.web.files.inspecting import inspect
+from soundini.web.limits import MIB, Limits
+from soundini.web.refusals import TooLargeError
+from soundini.web.views import FileKind, StoredFile
+
+
+class Incoming:
+    """A file on its way in; use it as a context manager: unless :meth:`finish` was called, nothing of it stays.
+
+    Args:
+        place: of files that are not whole yet.
+        folder: of the owner's files.
+        kind: what it is said to be.
+        label: to be shown.
+        limits: how large it may be.
+        room: bytes that there is room for.
+    """
+
+    def __init__(
+        self, place: Path, folder: Path, kind: FileKind, label: str, limits: Limits, room: int
+    ) -> None:
+        self._limits = limits
+        self._folder = folder
+        self._kind: FileKind = kind
+        self._label = label
+        self._room = room
+        self._most = limits.upload_bytes(kind)
+        self._size = 0
+        self._hash = hashlib.sha256()
+        self._id = secrets.token_hex(16)
+        self._place = place / self._id
+        try:
+            self._place.mkdir()
+            self._path = self._place / CONTENTS[kind]
+            self._file = self._path.open("xb")
+        except OSError as error:
+            raise write_error(self._place, error) from None
+
+    def __enter__(self) -> Incoming:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+        shutil.rmtree(self._place, ignore_errors=True)
+
+    def write(self, block: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            TooLargeError: there are too many now, or the disk is full.
+        """
+        self.expect(self._size + len(block))
+        self._size += len(block)
+        self._hash.update(block)
+        try:
+            self._file.write(block)
+        except OSError as error:
+            raise write_error(Path(self._label), error) from None
+
+    def expect(self, size: int) -> None:
+        """Refuse a file of that many bytes if it is too large.
+
+        Raises:
+            TooLargeError: it is.
+        """
+        if size > self._most:
+            raise TooLargeError(
+                f"{self._label}: is larger than {self._most / MIB:g} MiB, the most that a {self._kind} may be here; "
+                "make it smaller, or cut it shorter"
+            )
+        if size > self._room:
+            raise TooLargeError(
+                f"{self._label}: there is no room for it here; delete files or jobs"
+            )
+
+    def finish(self) -> StoredFile:
+        """Look at what came, and keep it.
+
+        Raises:
+            MediaError: it is not what it is said to be, damaged, or too long or too large in pixels.
+        """
+        self._file.close()
+        facts = inspect(self._kind, self._path, self._label, self._limits)
+        about = About(
+            kind=self._kind, label=self._label, sha256=self._hash.hexdigest(), facts=facts
+        )
+        write_durably(self._place / ABOUT, about.model_dump_json().encode())
+        self._folder.mkdir(parents=True, exist_ok=True)
+        kept = self._folder / self._id
+        self._place.rename(kept)
+        return StoredFile(self._id, self._kind, self._label, kept / self._path.name)

@@ -34,9 +34,9 @@ def missing(reason):
     pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """A real browser of the system's."""
+    """A real browser of the system's; closed after each module, for its event loop would be in the way of other tests."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         missing("there is no chromium; on Debian: apt-get install chromium")
@@ -106,7 +106,7 @@ def viewer(browser):
 AXE = "axe-core@4.10.3"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def server(browser, tmp_path_factory):
     """The server as a user starts it, with the models that come along."""
     from web_server import Server

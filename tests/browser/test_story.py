@@ -22,6 +22,7 @@ SCREEN = """() => { const rows = [...document.querySelectorAll(".transport > *")
     return [...[...document.querySelectorAll(".screen video")].map(v => [v.videoWidth, v.videoHeight]),
         Math.max(...rows) - Math.min(...rows) < 4]; }"""
 """The sizes of both films, and whether what plays them stands in one row."""
+MUTED = "() => [...document.querySelectorAll('.screen video')].map(v => v.muted)"
 STROKE = ((0.4, 0.5), (0.5, 0.55), (0.6, 0.5))
 
 
@@ -84,6 +85,10 @@ def test_from_opening_the_page_to_the_edit_on_disk(visit, media, axe, tmp_path):
     visitor.page.wait_for_function(
         "() => [...document.querySelectorAll('.screen video')].every(v => v.currentTime > 0)"
     )
+    visitor.page.get_by_label("Sound", exact=True).select_option("Source")
+    assert visitor.page.evaluate(MUTED) == [False, True]
+    visitor.page.get_by_label("Sound", exact=True).select_option("Mute")
+    assert visitor.page.evaluate(MUTED) == [True, True]
     assert visitor.trouble == []
 
     visitor.choose("recipe", tmp_path / "out.mp4")

@@ -57,7 +57,8 @@ const player = (value) => {
   const play = make("button", { type: "button", class: "quiet play", "aria-label": texts.play, "aria-pressed": "false" }, icon("M7 4v16l13-8z"));
   const seek = make("input", { type: "range", class: "seek", min: "0", max: "1", step: "any", value: "0", "aria-label": texts.seek });
   const clock = make("span", { class: "clock" });
-  const loud = make("button", { type: "button", class: "quiet", "aria-pressed": "false" }, texts.mute);
+  const heard = [[texts.edited, edited], [texts.source, source], [texts.mute, null]];
+  const sound = make("select", { "aria-label": texts.sound }, ...heard.map(([words], i) => make("option", { value: i }, words)));
   const follow = () => {
     const gap = edited.currentTime - source.currentTime;
     if (Math.abs(gap) > 0.06) source.currentTime = edited.currentTime;
@@ -76,8 +77,8 @@ const player = (value) => {
   edited.addEventListener("seeked", follow);
   edited.addEventListener("loadedmetadata", follow);
   seek.addEventListener("input", () => { if (edited.duration) edited.currentTime = Math.min(seek.value, 0.9999) * edited.duration; });
-  loud.addEventListener("click", () => { edited.muted = !edited.muted; loud.setAttribute("aria-pressed", String(edited.muted)); });
-  return [screen, make("div", { class: "transport" }, play, seek, clock, loud), problem];
+  sound.addEventListener("change", () => { for (const video of [source, edited]) video.muted = video !== heard[sound.value][1]; });
+  return [screen, make("div", { class: "transport" }, play, seek, clock, make("span", { class: "heard-of" }, icon("M4 9v6h4l5 4V5L8 9zM16 9a4 4 0 0 1 0 6"), sound)), problem];
 };
 
 const done = (value) => {

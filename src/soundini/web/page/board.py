@@ -9,7 +9,7 @@ from html import escape
 import gradio as gr
 
 from soundini.web.http.languages import LANGUAGES
-from soundini.web.page.controls import PRESETS, Controls, make_controls
+from soundini.web.page.controls import Controls, make_controls
 from soundini.web.page.drop import drop_zone
 from soundini.web.page.painter import painter
 from soundini.web.page.parts import notice, part
@@ -73,7 +73,7 @@ class Board:
     jobs: gr.HTML
 
 
-def lay_out(texts: Texts, presets: Sequence[str] = PRESETS) -> Board:
+def lay_out(texts: Texts, presets: Sequence[str]) -> Board:
     """Make the components, in the order in which they are read; within the blocks that are open.
 
     Args:

@@ -8,7 +8,8 @@ from soundini.events import CheckpointSaved, TrainStep
 from soundini.packs.debug import debug_pack
 from soundini.training.aisfx import STRIDE
 from soundini.training.classes import CLASSES
-from soundini.training.conditions import HeardPictures, sound_conditions
+from soundini.training.composites.crops import CompositeCrops, CompositeShares
+from soundini.training.composites.scene import Photographs
 from soundini.training.directions import class_directions
 from soundini.training.distributed import Workers
 from soundini.training.image_tower import train_image_tower
@@ -17,35 +18,17 @@ from soundini.training.prior import train_prior
 from soundini.training.recipe import JointRecipe, PriorRecipe
 from soundini.training.recordings import HeardWindows, load_recordings
 from soundini.training.sound_tower import SoundTower, train_sound_tower
-from soundini.training.sounds import SoundFeatures
 
-WEIGHTS = {"fire": 0.4, "sea": 0.2, "underwater": 0.3, "generic": 0.1}
-
-
-def fake_sounds():
-    generator = torch.Generator().manual_seed(0)
-    targets = torch.eye(len(CLASSES)).repeat(6, 1)
-    features = torch.randn(len(targets), 512, generator=generator)
-    return SoundFeatures(features, targets, torch.arange(len(targets)))
-
-
-def heard_pictures(data, **options):
-    sounds = sound_conditions(debug_pack().joint, fake_sounds())
-    return HeardPictures(LabelledImages(Path(data)), sounds, **options)
+def composite_crops(data, **shares):
+    options = {k: v for k, v in shares.items() if v is not None}
+    photographs = Photographs(LabelledImages(Path(data)))
+    return CompositeCrops(photographs, CompositeShares(**options), class_directions(32))
 
 
 def run_prior(data, folder, steps=3, stop=None, workers=Workers()):  # noqa: B008 -- frozen
-    recipe = PriorRecipe(
-        weights=WEIGHTS,
-        steps=steps,
-        batch=4,
-        size=32,
-        min_crop=32,
-        warmup=2,
-        guidance=3.0,
-        save_every=2,
-    )
-    events = train_prior(debug_pack().denoiser, heard_pictures(data), recipe, folder, workers)
+    recipe = PriorRecipe(steps=steps, batch=4, sizes={32: 1.0}, warmup=2, save_every=2)
+    crops = composite_crops(data)
+    events = train_prior(debug_pack().denoiser, crops, None, recipe, folder, workers)
     return losses_of(events, stop)
 
 

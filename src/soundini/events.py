@@ -166,6 +166,19 @@ class TrainStep:
 
 
 @dataclass(frozen=True)
+class HeldOutMeasured:
+    """The loss on held-out material is measured.
+
+    Args:
+        step: steps done so far.
+        losses: by class and timestep.
+    """
+
+    step: int
+    losses: Mapping[str, Mapping[int, float]]
+
+
+@dataclass(frozen=True)
 class CheckpointSaved:
     """A training checkpoint lies on disk, whole.
 

@@ -7,14 +7,17 @@ from safetensors.torch import load_file
 
 from soundini.cli import main
 from soundini.diffusion.condition import ConditionEmbedding
+from soundini.diffusion.denoiser import seen_channels
 from soundini.packs.debug import debug_pack
 from soundini.packs.loading import load_pack
-from soundini.training.classes import CLASSES, HEARD_WITH, IMAGE_CLASS
+from soundini.training.classes import CLASSES, IMAGE_CLASS, MIXED_LABELS
+from soundini.training.composites.feed import BatchFeed, pick_size
+from soundini.training.held_out import LEVELS, HeldOutComposites
 from soundini.training.images import LabelledImages
 from soundini.training.mixtures import draw_mixtures, soft_masks
-from soundini.training.prior import denoising_loss, draw_noise, draw_scales, train_prior
+from soundini.training.prior import denoising_loss, draw_noise, draw_samples, train_prior
 from soundini.training.recipe import JointRecipe, PriorRecipe, VqganRecipe, load_train_recipe
-from training_runs import WEIGHTS, heard_pictures, run_prior
+from training_runs import composite_crops, run_prior
 
 
 def test_a_resumed_prior_goes_on_bit_for_bit(data, tmp_path):
@@ -30,7 +33,7 @@ def test_the_command_trains_and_the_pack_edits(data, sounds, tmp_path, capsys):
     """``soundini train prior``, and the pack it writes, through the command line."""
     run, pack = tmp_path / "run", tmp_path / "pack"
     asked = ["train", "prior", str(data), "--run", str(run), "-o", str(pack)]
-    sizes = ["--set", "steps=2", "--set", "batch=2", "--set", "size=32", "--set", "save_every=1"]
+    sizes = ["--set", "steps=2", "--set", "batch=2", "--set", 'sizes={"32": 1}', "--set", "save_every=1"]
     assert main([*asked, *sizes]) == 0, capsys.readouterr().err
     assert {p.name for p in run.iterdir()} >= {
         "last.safetensors",
@@ -39,7 +42,9 @@ def test_the_command_trains_and_the_pack_edits(data, sounds, tmp_path, capsys):
         "samples-000002.png",
     }
     assert len((run / "log.csv").read_text().splitlines()) == 3
+    assert (run / "held_out.csv").read_text().startswith("step,class,t,loss")
     trained = load_pack(pack).denoiser
+    assert trained.sees_source
     state = {k[4:]: v for k, v in load_file(run / "last.safetensors").items() if k[:4] == "ema."}
     assert trained.condition is not None
     for key, value in trained.state_dict().items():
@@ -59,7 +64,8 @@ def test_recipes_of_the_shipped_weights_are_whole(kind):
     recipe = load_train_recipe(kind)
     named = set(recipe.model_fields_set)
     assert named >= set(kind.model_fields) - {"seed"}
-    assert set(getattr(recipe, "weights", {})) <= set(IMAGE_CLASS) | set(HEARD_WITH)
+    assert set(getattr(recipe, "weights", {})) <= {*IMAGE_CLASS, *MIXED_LABELS}
+    assert set(getattr(recipe, "effects", {})) <= set(CLASSES)
 
 
 def test_the_prior_learns(data, tmp_path):
@@ -75,79 +81,82 @@ def test_an_unconditional_network_starts_as_what_it_was(debug):
     assert torch.equal(debug.denoiser.output(x, 300, torch.randn(2, 16)), before)
 
 
-def test_the_prior_learns_to_listen(data, tmp_path):
-    """What it is told decides what it draws: told of fire it draws red, told of the deep it draws blue."""
+def test_a_network_that_is_shown_the_source_starts_as_what_it_was(debug):
+    x, source = torch.randn(2, 2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    before = debug.denoiser.output(x, 300)
+    debug.denoiser.see_source()
+    assert debug.denoiser.sees_source
+    seen = seen_channels(source)
+    assert torch.allclose(debug.denoiser.output(x, 300, None, seen), before, atol=1e-6)
+    assert torch.allclose(debug.denoiser.output(x, 300), before, atol=1e-6)
+
+
+def test_the_prior_learns_what_to_draw_and_where(data, tmp_path):
+    """From pure noise: under the condition of the deep the scene turns blue, without one it stays what it is."""
     denoiser = debug_pack().denoiser
-    pictures = heard_pictures(data, blended=0.0, dropped=0.0)
-    recipe = PriorRecipe(
-        weights=WEIGHTS, steps=150, batch=8, size=32, min_crop=32, lr=2e-3, warmup=5
-    )
-    for _ in train_prior(denoiser, pictures, recipe, tmp_path):
+    crops = composite_crops(data, effects={"underwater": 0.7, "none": 0.3}, silent=0.3, withheld=0)
+    recipe = PriorRecipe(steps=250, batch=8, sizes={32: 1.0}, lr=2e-3, warmup=5, decay=0.3)
+    for _ in train_prior(denoiser, crops, None, recipe, tmp_path):
         pass
-    x = torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(0)).repeat(2, 1, 1, 1)
-    told = torch.stack([pictures.sounds[name][0] for name in ("fire", "underwater")])
     denoiser.requires_grad_(False)
-    fire, deep = denoiser.interpret(x, 800, denoiser.output(x, 800, told)).pred_xstart
-    redness = [float(frame[0].mean() - frame[2].mean()) for frame in (fire, deep)]
-    assert redness[0] > redness[1] + 0.1
+    shown = crops.composites(["underwater"] * 2, [1, 1], 32, np.random.default_rng(0), whole=True)
+    noise = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    deep = draw_samples(denoiser, noise, shown.condition, shown.seen)
+    silent = draw_samples(denoiser, noise, torch.zeros_like(shown.condition), shown.seen)
+    source = shown.seen[:, :3]
+    redness = [float((x[:, 0] - x[:, 2]).mean()) for x in (source, deep, silent)]
+    assert redness[1] < redness[2] - 0.1
+    assert abs(redness[2] - redness[0]) < abs(redness[1] - redness[0])
+    assert (silent - source).abs().mean() < (deep - source).abs().mean()
 
 
-def test_a_longer_condition_asks_for_as_much_more_of_its_effect():
-    """The least loss is that of classifier-free guidance: v + (c - 1) (told - untold), but where nothing is told."""
+def test_the_loss_weighs_levels_and_pixels():
+    """Against the formula, written out for one crop at a time."""
     schedule = debug_pack().denoiser.schedule
     generator = torch.Generator().manual_seed(0)
-    x_start, eps = torch.randn(2, 5, 3, 4, 4, generator=generator)
-    t, scale = torch.tensor([10, 200, 500, 800, 990]), torch.tensor([1.0, 2.0, 3.0, 3.0, 1.5])
-    heard = torch.ones(5, 2)
-    heard[3] = 0
-    abar = schedule.alphas_cumprod[t].float().view(-1, 1, 1, 1)
-    v = abar.sqrt() * eps - (1 - abar).sqrt() * x_start
-
-    def says_of_told(x, _, told):  # 0.2 where told once, 0 where untold
-        return told[:, :1, None, None].expand_as(x) * 0.2
-
-    def guided(x, _, told):
-        assert torch.equal(told, heard * scale[:, None])
-        return v + 0.2 * ((scale - 1) * heard[:, 0]).view(-1, 1, 1, 1)
-
-    def plain(x, _, told):
-        return v
-
-    average = SimpleNamespace(output=says_of_told)
-    losses = [
-        float(
-            denoising_loss(
-                SimpleNamespace(schedule=schedule, output=output),
-                average,
-                x_start,
-                heard,
-                t,
-                eps,
-                scale,
-                snr_gamma=5.0,
-            )
-        )
-        for output in (guided, plain)
-    ]
-    assert losses[0] < 1e-12
-    assert losses[1] > 1e-3
+    x_start, eps, said = torch.randn(3, 4, 3, 6, 6, generator=generator)
+    seen = torch.cat([x_start.clone(), torch.ones(4, 1, 6, 6)], 1)
+    seen[:, :3, :3] += 0.5  # the upper half is the effect's
+    t = torch.tensor([10, 300, 700, 990])
+    fake = SimpleNamespace(schedule=schedule, output=lambda x, t, c, s: said)
+    loss = denoising_loss(
+        fake, x_start, seen, torch.zeros(4, 2), t, eps, snr_gamma=5.0, effect_weight=3.0
+    )
+    total = weight_sum = 0.0
+    for i in range(4):
+        abar = float(schedule.alphas_cumprod[t[i]])
+        v = abar**0.5 * eps[i] - (1 - abar) ** 0.5 * x_start[i]
+        level = 5 / (abar / (1 - abar) + 5)
+        for row in range(6):
+            pixel = 3.0 if row < 3 else 1.0
+            total += level * pixel * float((said[i, :, row] - v[:, row]).square().mean())
+            weight_sum += pixel
+    assert float(loss) == pytest.approx(total / weight_sum, rel=1e-4)
 
 
-def test_half_of_the_conditions_keep_their_length():
-    scales = draw_scales(1000, 6.0, np.random.default_rng(0))
-    assert 0.45 < float((scales == 1).float().mean()) < 0.55
-    assert 5.8 < float(scales.max()) <= 6
-    assert torch.equal(draw_scales(8, 1.0, np.random.default_rng(0)), torch.ones(8))
+def test_held_out_losses_are_by_class_and_level(data):
+    crops = composite_crops(data)
+    held_out = HeldOutComposites.draw(crops, 32)
+    denoiser = debug_pack().denoiser
+    denoiser.take_condition(ConditionEmbedding(32, denoiser.time_dim))
+    denoiser.see_source()
+    losses = held_out.losses(denoiser)
+    assert set(losses) == set(crops.effects)
+    assert all(set(by_level) == set(LEVELS) for by_level in losses.values())
+    assert losses == HeldOutComposites.draw(crops, 32).losses(denoiser)
 
 
-def test_a_faded_picture_has_a_shorter_condition(data):
-    pictures = heard_pictures(data, blended=1.0, dropped=0.0, noise=0.0)
-    _, told = pictures.draw(64, 32, {"fire": 1.0}, np.random.default_rng(0), min_crop=32)
-    length = told.norm(dim=1)
-    assert length.min() < 0.4
-    assert 0.7 < length.max() <= 0.9 + 1e-5
-    bare = heard_pictures(data, blended=0.0, dropped=1.0)
-    assert not bare.draw(8, 32, {"fire": 1.0}, np.random.default_rng(0), min_crop=32)[1].any()
+def test_crops_are_larger_at_the_end():
+    recipe = PriorRecipe(steps=100, batch=32, sizes={32: 1}, late=0.25, late_sizes={64: 1})
+    rng = np.random.default_rng(0)
+    assert [pick_size(recipe, step, rng) for step in (0, 74, 75, 99)] == [32, 32, 64, 64]
+
+
+def test_a_batch_of_large_crops_has_fewer(data):
+    recipe = PriorRecipe(steps=2, batch=8, sizes={32: 1}, late=0.5, late_sizes={64: 1})
+    with BatchFeed(composite_crops(data), recipe, 0, multiple=2) as feed:
+        shapes = [tuple(batch.target.shape) for _, batch in feed]
+    assert shapes == [(8, 3, 32, 32), (2, 3, 64, 64)]
 
 
 def test_mixtures_say_how_much_effect_they_hold(data):
@@ -174,9 +183,6 @@ def test_every_picture_is_on_one_side(data):
 
 def test_every_label_has_a_known_class():
     assert set(IMAGE_CLASS.values()) == set(CLASSES)
-    for classes in HEARD_WITH.values():
-        assert set(classes) <= set(CLASSES)
-        assert sum(classes.values()) == pytest.approx(1)
 
 
 def test_noisy_levels_are_drawn_as_often_as_asked():

@@ -19,6 +19,18 @@ class Section(BaseModel):
     )
 
 
+DRIFT: dict[str, tuple[float, float]] = {
+    "fire": (0.0, -0.9),
+    "explosion": (0.0, -0.25),
+    "rain": (0.15, 1.8),
+    "snow_wind": (0.12, 0.35),
+    "sea": (0.12, 0.0),
+    "river": (0.5, 0.0),
+    "underwater": (0.0, -0.18),
+}
+"""How effects move by themselves: right and down, in region heights a second. A thunderstorm stands still, and strikes."""
+
+
 class SamplingConfig(Section):
     """How the diffusion model is sampled."""
 
@@ -26,7 +38,7 @@ class SamplingConfig(Section):
     """Sampler."""
     steps: int = Field(default=10, ge=1, le=1000)
     """Network evaluations from ``start`` down to the clean frame, before repeats."""
-    start: Share = 0.95
+    start: Share = 0.98
     """Noise level the source is taken to before it is denoised: 1 forgets it, 0.3 keeps its structure."""
     eta: Share = 0.0
     """DDIM only: share of fresh noise at each step."""
@@ -44,8 +56,15 @@ class SamplingConfig(Section):
     """Frames from one noise image to the next, for ``evolving`` noise."""
     class_label: Literal["random"] | Annotated[int, Field(ge=0)] = "random"
     """Class-conditional models (``paper-512``) only: ImageNet class, or another at each step."""
-    condition: float = Field(default=4.0, ge=0, le=10)
-    """Models that can be told a sound (``embedded``): how much the prior is told of a loud one; 0: gradients do it all."""
+    condition: float = Field(default=1.0, ge=0, le=10)
+    """Models that take a sound's embedding (``embedded``): its length for a loud sound. 1 as trained, 0 leaves all to the
+    gradients."""
+    see: bool = True
+    """Models that see the source (``embedded``): show it to the prior, with the mask. False as in the paper, where the prior
+    starts from noise alone."""
+    drift: dict[str, tuple[float, float]] = Field(default_factory=lambda: dict(DRIFT))
+    """Velocity of each class of effect, right and down, in region heights a second; a class that is not named stands still, and
+    with {} nothing drifts."""
 
 
 class AugmentSettings(Section):

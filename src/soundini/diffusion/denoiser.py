@@ -51,6 +51,24 @@ class Denoise(Protocol):
         ...
 
 
+_SEEN_CHANNELS = 4
+
+
+def seen_channels(source: Tensor, mask: Tensor | None = None) -> Tensor:
+    """What a network that sees the source is given beside the noisy frames.
+
+    A source of zeros and a mask of ones mean that the source is withheld: so it was trained.
+
+    Args:
+        source: clean frames in [-1, 1].
+        mask: 1 = edit; None for ones.
+
+    Shape:
+        ``source``: ``[T, 3, H, W]``; ``mask``: ``[T, 1, H, W]``; returns ``[T, 4, H, W]``.
+    """
+    return torch.cat([source, torch.ones_like(source[:, :1]) if mask is None else mask], 1)
+
+
 class UNetDenoiser(nn.Module):
     """Wraps a diffusers ``UNet2DModel`` (or any module called as ``unet(x, t).sample``).
 
@@ -63,7 +81,8 @@ class UNetDenoiser(nn.Module):
         autocast: dtype of the network's arithmetic, or None for the frames' own.
         clip_xstart: clamp ``pred_xstart`` to [-1, 1] (and make ``eps`` agree).
         num_classes: how many labels the network knows; None if it takes none.
-        condition: for a network that is told an embedding instead of a label.
+        condition: for a network that takes an embedding instead of a label.
+        sees_source: the network takes the clean source frame and the mask as further channels, see :func:`seen_channels`.
         memory_format: how the network's tensors lie in memory; see :func:`soundini.compute.pick_memory_format`.
 
     Shape:
@@ -82,6 +101,7 @@ class UNetDenoiser(nn.Module):
         clip_xstart: bool = False,
         num_classes: int | None = None,
         condition: ConditionEmbedding | None = None,
+        sees_source: bool = False,
         memory_format: torch.memory_format = torch.channels_last,
     ) -> None:
         super().__init__()
@@ -94,6 +114,7 @@ class UNetDenoiser(nn.Module):
         self.autocast = autocast
         self.clip_xstart = clip_xstart
         self.num_classes = num_classes
+        self.sees_source = sees_source
         self._compiled = False
         self.condition: ConditionEmbedding | None = None
         if condition is not None:
@@ -103,6 +124,28 @@ class UNetDenoiser(nn.Module):
         """From now on tell the network, a ``UNet2DModel`` without classes, an embedding at every call."""
         self.condition = condition.eval().requires_grad_(False)
         self.unet.class_embedding = nn.Identity()
+
+    def see_source(self) -> None:
+        """From now on give the network, a ``UNet2DModel``, the source and the mask too.
+
+        The weights for the new channels are zero, so it starts as what it was.
+        """
+        if self.sees_source:
+            return
+        old = self.unet.get_submodule("conv_in")
+        assert isinstance(old, nn.Conv2d)
+        added = _SEEN_CHANNELS * self.unshuffle**2
+        kernel = (int(old.kernel_size[0]), int(old.kernel_size[1]))
+        wider = nn.Conv2d(old.in_channels + added, old.out_channels, kernel, padding=old.padding)  # pyright: ignore
+        with torch.no_grad():
+            wider.weight.zero_()
+            wider.weight[:, : old.in_channels] = old.weight
+            if wider.bias is not None and old.bias is not None:
+                wider.bias.copy_(old.bias)
+        wider = wider.to(old.weight.device).to(memory_format=self.memory_format)  # pyright: ignore
+        self.unet.set_submodule("conv_in", wider.requires_grad_(old.weight.requires_grad))
+        self.unet.register_to_config(in_channels=wider.in_channels)  # pyright: ignore
+        self.sees_source = True
 
     @property
     def time_dim(self) -> int:
@@ -152,7 +195,13 @@ class UNetDenoiser(nn.Module):
             raise ValueError(f"there are classes 0 to {self.num_classes - 1}, not {chosen}")
         return torch.full((count,), chosen)
 
-    def output(self, x: Tensor, t: int | Tensor, told: Tensor | None = None) -> Tensor:
+    def output(
+        self,
+        x: Tensor,
+        t: int | Tensor,
+        told: Tensor | None = None,
+        seen: Tensor | None = None,
+    ) -> Tensor:
         """The network's raw output at full resolution, float32.
 
         Args:
@@ -160,12 +209,18 @@ class UNetDenoiser(nn.Module):
             t: timestep, one for all or one for each frame.
             told: labels of a class-conditional network (None: random ones, of seed 0), or the
                 conditions of one that takes embeddings (None: the empty condition).
+            seen: source and mask, from :func:`seen_channels`, for a network that sees them (None: neither).
 
         Shape:
-            ``x``: ``[T, 3, H, W]``; ``told``: ``[T]`` or ``[T, D]``; returns ``[T, 3 or 6, H, W]``.
+            ``x``: ``[T, 3, H, W]``; ``told``: ``[T]`` or ``[T, D]``; ``seen``: ``[T, 4, H, W]``; returns
+            ``[T, 3 or 6, H, W]``.
         """
         if told is None:
             told = self._nothing_told(x, t)
+        dtype = x.dtype
+        if self.sees_source:
+            seen = seen_channels(torch.zeros_like(x)) if seen is None else seen
+            x = torch.cat([x, seen.to(x)], 1)
         h = F.pixel_unshuffle(x, self.unshuffle) if self.unshuffle > 1 else x
         h = h.contiguous(memory_format=self.memory_format)
         steps = t if isinstance(t, Tensor) else torch.full((len(x),), t, device=x.device)
@@ -180,7 +235,7 @@ class UNetDenoiser(nn.Module):
                 told = told.to(x.device, non_blocking=True)
                 labels["class_labels"] = told if self.condition is None else self.condition(told)
             out = self.unet(h, steps, **labels).sample
-        return (F.pixel_shuffle(out, self.unshuffle) if self.unshuffle > 1 else out).to(x.dtype)
+        return (F.pixel_shuffle(out, self.unshuffle) if self.unshuffle > 1 else out).to(dtype)
 
     def _nothing_told(self, x: Tensor, t: int | Tensor) -> Tensor | None:
         if self.condition is not None:

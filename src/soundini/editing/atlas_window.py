@@ -80,4 +80,5 @@ def _one_frame(inputs: WindowInputs, picture: Tensor, mask: Tensor) -> WindowInp
         sound_embeds=F.normalize(heard, dim=0)[None],
         strength=inputs.strength.max()[None],
         pairs=inputs.own_pairs().window(0, 1),
+        motion=None if inputs.motion is None else inputs.motion.of(slice(0, 1)),
     )

@@ -21,11 +21,17 @@ class WarpSums:
     pairs: int = 0
 
 
-def warp_sums(source: Tensor, edited: Tensor, pairs: FlowPairs, mask: Tensor) -> WarpSums:
+def warp_sums(
+    source: Tensor,
+    edited: Tensor,
+    pairs: FlowPairs,
+    mask: Tensor,
+    effect: FlowPairs | None = None,
+) -> WarpSums:
     """Measure neighbouring frames.
 
     Both videos are measured by the same flow, the source's, at the model's resolution, inside the mask and where
-    nothing is occluded.
+    nothing is occluded. Where the effect moves by itself, a pixel of the edit counts by the motion that it fits better.
 
     Shape:
         ``source``, ``edited``: ``[T, 3, H, W]``; ``mask``: ``[T, 1, H, W]``; ``pairs``: of ``T - 1`` pairs.
@@ -35,7 +41,7 @@ def warp_sums(source: Tensor, edited: Tensor, pairs: FlowPairs, mask: Tensor) ->
     seen = visible_share(pairs, mask) > 0
     return WarpSums(
         float(warp_error(source, pairs, mask)[seen].sum()),
-        float(warp_error(edited, pairs, mask)[seen].sum()),
+        float(warp_error(edited, pairs, mask, effect)[seen].sum()),
         int(torch.count_nonzero(seen)),
     )
 

@@ -11,6 +11,7 @@ import numpy as np
 from soundini.compute import pick_device, pick_dtype
 from soundini.config.presets import load_preset
 from soundini.config.recipe import Recipe
+from soundini.editing.motion import effect_motion
 from soundini.editing.plan import plan_windows
 from soundini.editing.sound_track import lay_sound
 from soundini.editing.stream import edit_frames
@@ -166,7 +167,11 @@ class SoundEditor:
             self.pack.joint,
             settings.sound,
         )
-        yield from edit_frames(self.pack, frames, masks, track, windows, settings)
+        times = [i / frame_rate for i in range(len(frames))]
+        motion = effect_motion(self.pack.joint, track, times, settings.sampling)
+        yield from edit_frames(
+            self.pack, frames, masks, track, windows, settings, motion=motion
+        )
 
 
 def _as_sound(sound: Sound | np.ndarray, sample_rate: int | None) -> Sound:

@@ -144,7 +144,15 @@ def run_edit(
         events = stack.enter_context(
             closing(
                 edit_frames(
-                    edit.pack, rgb, edit.masks, edit.track, edit.windows, recipe, edit.first, keeper
+                    edit.pack,
+                    rgb,
+                    edit.masks,
+                    edit.track,
+                    edit.windows,
+                    recipe,
+                    edit.first,
+                    keeper,
+                    edit.motion,
                 )
             )
         )

@@ -80,6 +80,7 @@ def at_keyframes(inputs: WindowInputs, window: Window, flow: FlowEstimator) -> W
         sound_embeds=inputs.sound_embeds[loudest],
         strength=inputs.strength[loudest],
         pairs=pairs,
+        motion=None if inputs.motion is None else inputs.motion.of(picked),
     )
 
 

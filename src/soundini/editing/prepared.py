@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from soundini.config.recipe import Recipe
 from soundini.editing.mask_spool import MaskSpool
+from soundini.editing.motion import EffectMotion, effect_motion
 from soundini.editing.plan import Window, plan_windows
 from soundini.editing.request import EditRequest
 from soundini.editing.sound_track import SoundTrack
@@ -48,6 +49,18 @@ class PreparedEdit:
     def frame_count(self) -> int:
         """Frames of the edited part."""
         return len(self.times) - 1
+
+    @property
+    def motion(self) -> EffectMotion | None:
+        """How the effects of the frames move by themselves."""
+        return effect_motion(
+            self.pack.joint,
+            self.track,
+            [float(time) for time in self.times[:-1]],
+            self.request.recipe.sampling,
+            began=float(self.began),
+            first_index=self.first,
+        )
 
     @property
     def heard_until(self) -> float | None:

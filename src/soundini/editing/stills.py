@@ -10,6 +10,7 @@ import torch
 
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
+from soundini.editing.motion import EffectMotion
 from soundini.editing.plan import Window
 from soundini.editing.prepared import PreparedEdit
 from soundini.editing.sound_track import SoundTrack
@@ -31,6 +32,7 @@ class PickedFrames:
         track: their sound.
         windows: how they are sampled.
         recipe: the settings.
+        motion: how their effects move by themselves.
     """
 
     edit: PreparedEdit
@@ -39,12 +41,20 @@ class PickedFrames:
     track: SoundTrack
     windows: Sequence[Window]
     recipe: Recipe
+    motion: EffectMotion | None
 
     def events(self) -> Iterator[EditEvent]:
         """Edit them."""
         first = self.edit.first
         return edit_frames(
-            self.edit.pack, self.frames, self.masks, self.track, self.windows, self.recipe, first
+            self.edit.pack,
+            self.frames,
+            self.masks,
+            self.track,
+            self.windows,
+            self.recipe,
+            first,
+            motion=self.motion,
         )
 
 
@@ -60,7 +70,7 @@ def pick_stills(edit: PreparedEdit, chosen: Sequence[int]) -> PickedFrames:
         for i, index in enumerate(chosen)
     ]
     recipe = override(edit.request.recipe, _NO_NEIGHBOURS)
-    return PickedFrames(edit, *_read(edit, chosen), windows, recipe)
+    return PickedFrames(edit, *_read(edit, chosen), windows, recipe, _motion(edit, chosen))
 
 
 def pick_neighbours(edit: PreparedEdit, count: int, chunk: int) -> PickedFrames:
@@ -78,11 +88,15 @@ def pick_neighbours(edit: PreparedEdit, count: int, chunk: int) -> PickedFrames:
     loud = replace(track, strength=torch.ones_like(track.strength))
     windows = [Window(0, 0, len(chosen), window.box, window.size, keyframes)]
     recipe = override(edit.request.recipe, [f"compute.chunk={chunk}"])
-    return PickedFrames(edit, frames, masks, loud, windows, recipe)
+    return PickedFrames(edit, frames, masks, loud, windows, recipe, _motion(edit, chosen))
 
 
 def _window_of(edit: PreparedEdit, index: int) -> Window:
     return next(w for w in edit.windows if w.box is not None and w.start <= index < w.stop)
+
+
+def _motion(edit: PreparedEdit, chosen: Sequence[int]) -> EffectMotion | None:
+    return None if edit.motion is None else edit.motion.of(chosen)
 
 
 def _read(

@@ -16,7 +16,7 @@ from soundini.compute import return_memory
 from soundini.config.recipe import Recipe
 from soundini.editing.coherence import CoherenceMeter, WarpSums, warp_sums
 from soundini.editing.fading import fade_from
-from soundini.editing.intensity import opacity
+from soundini.editing.intensity import amount_is_drawn, opacity
 from soundini.editing.keeping import (
     FinishedWindow,
     Keeper,
@@ -31,12 +31,13 @@ from soundini.editing.methods import (
     resumes_within_window,
     settings_for_method,
 )
+from soundini.editing.motion import EffectMotion
 from soundini.editing.plan import Window
 from soundini.editing.seams import SeamMeter
 from soundini.editing.sound_track import SoundTrack
-from soundini.editing.window import WindowInputs
+from soundini.editing.window import WindowInputs, effect_pairs
 from soundini.events import EditDone, EditEvent, FitStepDone, FrameDone, MasksReady, StepDone
-from soundini.flow.pairs import estimate_pairs
+from soundini.flow.pairs import FlowPairs, estimate_pairs
 from soundini.flow.smooth import smooth_along
 from soundini.media.geometry import mask_to_model, paste_change, to_model
 from soundini.packs.pack import ModelPack
@@ -65,6 +66,7 @@ def edit_frames(
     recipe: Recipe,
     first_index: int = 0,
     keeper: Keeper | None = None,
+    motion: EffectMotion | None = None,
 ) -> Generator[EditEvent, None, None]:
     """Edit a stream of frames window by window.
 
@@ -81,6 +83,8 @@ def edit_frames(
         recipe: settings.
         first_index: index in the video of the first frame; the noise depends on it.
         keeper: remembers what is done and gives it back to an edit that goes on; the frames are the same either way.
+        motion: how the effects of the frames move by themselves, from :func:`soundini.editing.motion.effect_motion`; None
+            where they do not.
 
     Yields:
         :class:`MasksReady`, then :class:`FitStepDone` (where the method fits something), :class:`StepDone` and
@@ -104,7 +108,7 @@ def edit_frames(
             finished = keeper.finished(number)
             if finished is None:
                 shared = held if number and is_edited(windows[number - 1], track) else []
-                inputs = _inputs(pack, window, batch, before, track, first_index)
+                inputs = _inputs(pack, window, batch, before, track, first_index, motion)
                 sampling = _Sampling(number, done, total, losses)
                 finished = yield from _edit_window(
                     pack, inputs, recipe, window, batch, shared, sampling, keeper
@@ -170,20 +174,21 @@ def _edit_window(
     assert window.box is not None
     change = x.clamp(-1, 1) - keyframes.source
     change = carry_change(change, keyframes, inputs, window, pack.flow)
+    effect = effect_pairs(inputs, pack.denoiser.unshuffle)
     if recipe.guidance.lambda_flow:
-        change = smooth_along(change, inputs.own_pairs(), recipe.guidance.settle)
+        change = smooth_along(change, effect or inputs.own_pairs(), recipe.guidance.settle)
     edited = inputs.source + change
-    shown = opacity(inputs.strength)
+    shown = opacity(inputs.strength, amount_is_drawn(pack, recipe))
     earlier = _earlier(shared, inputs.source, window, shown)
     if earlier is not None:
         fade = recipe.window.fade if recipe.guidance.lambda_flow else 0
-        edited = fade_from(edited, earlier, inputs.own_pairs(), fade)
+        edited = fade_from(edited, earlier, effect or inputs.own_pairs(), fade)
     patches = []
     for i, frame in enumerate(batch):
         weight = float(shown[i]) * frame.mask
         made = paste_change(frame.rgb, edited[i], inputs.source[i], weight, window.box)
         patches.append(Patch.between(frame.rgb, made))
-    warp = _measure(inputs, edited, shown)
+    warp = _measure(inputs, edited, shown, effect)
     return FinishedWindow(patches, losses, warp, time.perf_counter() - began)
 
 
@@ -199,6 +204,7 @@ def _inputs(
     before: _Buffered | None,
     track: SoundTrack,
     first_index: int,
+    motion: EffectMotion | None,
 ) -> WindowInputs:
     """Bring a window to the model's resolution and measure its flow."""
     assert window.box is not None
@@ -220,6 +226,7 @@ def _inputs(
         strength=strength.to(device),
         pairs=estimate_pairs(scene, pack.flow),
         anchor=anchor,
+        motion=None if motion is None else motion.of(slice(window.start, window.stop)),
     )
 
 
@@ -236,11 +243,13 @@ def _earlier(
     return (source[: len(shared)] + change).clamp(-1, 1)
 
 
-def _measure(inputs: WindowInputs, edited: Tensor, shown: Tensor) -> WarpSums:
+def _measure(
+    inputs: WindowInputs, edited: Tensor, shown: Tensor, effect: FlowPairs | None
+) -> WarpSums:
     """Measure the frames as they will be seen: the change at its opacity."""
     source, mask = inputs.source, inputs.mask
     seen = source + shown.view(-1, 1, 1, 1) * mask * (edited - source)
-    return warp_sums(source, seen, inputs.own_pairs(), mask)
+    return warp_sums(source, seen, inputs.own_pairs(), mask, effect)
 
 
 def _read_back(figures: Mapping[str, Tensor]) -> dict[str, float]:

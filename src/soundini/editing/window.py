@@ -9,10 +9,12 @@ import torch
 from torch import Tensor
 
 from soundini.config.recipe import Recipe
+from soundini.diffusion.denoiser import seen_channels
 from soundini.diffusion.noise import FrameNoise
 from soundini.diffusion.sampling import SamplingState, SamplingStep, sample
 from soundini.diffusion.schedule import Transition, plan_transitions, respace
 from soundini.editing.low_memory import arrange, flow_of
+from soundini.editing.motion import EffectMotion, MovingNoise, pairs_of_effect
 from soundini.editing.noise import carry_noise
 from soundini.errors import ConfigError
 from soundini.flow.pairs import FlowPairs, estimate_pairs
@@ -41,6 +43,7 @@ class WindowInputs:
         strength: envelope of each frame in [0, 1].
         pairs: optical flow between neighbours; with an anchor, its pair comes first.
         anchor: the edited frame before the first, or None.
+        motion: how effects move by themselves, or None where they do not.
 
     Shape:
         ``source``: ``[T, 3, H, W]``; ``mask``: ``[T, 1, H, W]``; ``sound_embeds``: ``[T, D]``; ``strength``: ``[T]``;
@@ -54,10 +57,25 @@ class WindowInputs:
     strength: Tensor
     pairs: FlowPairs
     anchor: Tensor | None = None
+    motion: EffectMotion | None = None
 
     def own_pairs(self) -> FlowPairs:
         """Flow between the window's own frames, without the anchor's pair."""
         return self.pairs if self.anchor is None else self.pairs.window(1, len(self.pairs) + 1)
+
+
+def effect_pairs(inputs: WindowInputs, grid: int) -> FlowPairs | None:
+    """Flow of the effect between a window's own frames, where it moves by itself; see :func:`pairs_of_effect`.
+
+    Args:
+        inputs: the window.
+        grid: pixels that the network takes together.
+    """
+    if inputs.motion is None or len(inputs.source) < 2:
+        return None
+    size = (inputs.source.shape[-2], inputs.source.shape[-1])
+    steps = inputs.motion.steps(size, grid)
+    return pairs_of_effect(inputs.own_pairs(), inputs.mask, steps) if steps.any() else None
 
 
 def sampling_plan(recipe: Recipe, num_timesteps: int) -> list[Transition]:
@@ -99,10 +117,10 @@ def sample_window(
     schedule = pack.denoiser.schedule
     source, mask = inputs.source, inputs.mask
     plan = sampling_plan(recipe, schedule.num_timesteps)
-    noise = _noise(inputs, recipe, source.device)
+    noise = _noise(inputs, recipe, pack.denoiser.unshuffle)
     start_noise = noise(0)
     audible = inputs.strength > 0
-    pairs = inputs.own_pairs()
+    pairs = effect_pairs(inputs, pack.denoiser.unshuffle) or inputs.own_pairs()
 
     def constrain(x: Tensor, t: int) -> Tensor:
         """Hold the background, and the frames that nothing is heard in, at the noised source."""
@@ -129,7 +147,10 @@ def sample_window(
         if recipe.guidance.lambda_flow
         else None,
         class_label=recipe.sampling.class_label,
-        condition=recipe.sampling.condition * _told(inputs).to(source),
+        condition=recipe.sampling.condition * _condition(inputs).to(source),
+        seen=seen_channels(source, mask)
+        if pack.denoiser.sees_source and recipe.sampling.see
+        else None,
         calls=state.index if state is not None else 0,
     )
     yield from sample(
@@ -145,8 +166,8 @@ def sample_window(
     )
 
 
-def _told(inputs: WindowInputs) -> Tensor:
-    """What the prior is told of each frame: the louder its sound, the longer its embedding; ``[T, D]``."""
+def _condition(inputs: WindowInputs) -> Tensor:
+    """The prior's condition for each frame: the louder its sound, the longer its embedding; ``[T, D]``."""
     return inputs.strength.to(inputs.sound_embeds)[:, None] * inputs.sound_embeds
 
 
@@ -173,7 +194,10 @@ def guidance_terms(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> lis
             if config.flow_on == "predicted" and estimator.differentiable
             else inputs.pairs
         )
-        flow = FlowGuidance(pairs, anchor=inputs.anchor, ramp=config.flow_ramp)
+        moved = effect_pairs(inputs, pack.denoiser.unshuffle)
+        if moved is not None and inputs.anchor is not None:
+            moved = inputs.pairs.window(0, 2).followed_by(moved)  # the anchor's motion is the scene's
+        flow = FlowGuidance(pairs, anchor=inputs.anchor, ramp=config.flow_ramp, effect=moved)
         terms.append(WeightedTerm(config.lambda_flow, flow))
     if config.lambda_background:
         perceptual = load_perceptual(config.perceptual, pack.perceptual_folder)
@@ -198,10 +222,14 @@ def text_tower(pack: ModelPack) -> EmbedsText:
     return pack.joint
 
 
-def _noise(inputs: WindowInputs, recipe: Recipe, device: torch.device):
-    config = recipe.sampling
+def _noise(inputs: WindowInputs, recipe: Recipe, grid: int):
+    config, device = recipe.sampling, inputs.source.device
     size = (inputs.source.shape[-2], inputs.source.shape[-1])
     kind = "shared" if config.noise == "warped" else config.noise
+    if inputs.motion is not None and config.noise in ("shared", "evolving"):
+        return MovingNoise(
+            recipe.seed, inputs.indices, size, inputs.motion, kind, config.noise_period, grid, device
+        )
     noise = FrameNoise(recipe.seed, inputs.indices, size, kind, config.noise_period, device)
     if config.noise != "warped":
         return noise

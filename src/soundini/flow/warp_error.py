@@ -7,7 +7,12 @@ from soundini.flow.pairs import FlowPairs
 from soundini.flow.warp import warp
 
 
-def warp_error(frames: Tensor, pairs: FlowPairs, mask: Tensor | None = None) -> Tensor:
+def warp_error(
+    frames: Tensor,
+    pairs: FlowPairs,
+    mask: Tensor | None = None,
+    effect: FlowPairs | None = None,
+) -> Tensor:
     """Measure how much each frame differs from its neighbour warped onto it.
 
     For pair i: ``mean |x_{i+1}(p + flow_fwd(p)) - x_i(p)|`` over the visible pixels p of frame i,
@@ -23,6 +28,8 @@ def warp_error(frames: Tensor, pairs: FlowPairs, mask: Tensor | None = None) -> 
         pairs: Flows and visibilities of a window of the same length and size.
         mask: Restrict the figure to where it is 1, weighted by its values in [0, 1]. None: the
             whole frame.
+        effect: Flow of an effect that moves otherwise than the scene. Each pixel then counts by the motion that it fits
+            better, where both can be seen.
 
     Returns:
         One error a pair; 0 where nothing is visible in either direction (see
@@ -37,6 +44,15 @@ def warp_error(frames: Tensor, pairs: FlowPairs, mask: Tensor | None = None) -> 
     weight_fwd, weight_bwd = _weights(pairs, mask)
     error_fwd = (warp(after, pairs.flow_fwd) - before).abs().mean(dim=1, keepdim=True)
     error_bwd = (warp(before, pairs.flow_bwd) - after).abs().mean(dim=1, keepdim=True)
+    if effect is not None:
+        moved_fwd = (warp(after, effect.flow_fwd) - before).abs().mean(dim=1, keepdim=True)
+        moved_bwd = (warp(before, effect.flow_bwd) - after).abs().mean(dim=1, keepdim=True)
+        error_fwd = torch.where(
+            effect.visible_fwd > 0.5, torch.minimum(error_fwd, moved_fwd), error_fwd
+        )
+        error_bwd = torch.where(
+            effect.visible_bwd > 0.5, torch.minimum(error_bwd, moved_bwd), error_bwd
+        )
     mean_fwd, some_fwd = _weighted_mean(error_fwd, weight_fwd)
     mean_bwd, some_bwd = _weighted_mean(error_bwd, weight_bwd)
     return (mean_fwd + mean_bwd) / (some_fwd + some_bwd).clamp(min=1)

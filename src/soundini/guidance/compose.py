@@ -69,7 +69,9 @@ class GuidedDenoiser:
         seed: where the terms' random choices come from.
         held: frames that stay the source, or None.
         class_label: for a class-conditional denoiser, see :meth:`UNetDenoiser.class_labels`.
-        condition: what a denoiser that takes embeddings is told of each frame, ``[T, D]``, or None.
+        condition: embedding of each frame for a denoiser that takes them, ``[T, D]``, or None.
+        seen: source and mask for a denoiser that sees them, from :func:`soundini.diffusion.denoiser.seen_channels`; None
+            withholds them.
         smooth: applied to the gradient before its length is set, such as an average along the flow: frames of one scene
             are then pulled the same way. None leaves it as it is.
         calls: steps done before: the terms' random choices are named by the number of the step.
@@ -89,6 +91,7 @@ class GuidedDenoiser:
     held: HeldFrames | None = None
     class_label: ClassLabel = "random"
     condition: Tensor | None = None
+    seen: Tensor | None = None
     smooth: Callable[[Tensor], Tensor] | None = None
     calls: int = 0
 
@@ -131,35 +134,35 @@ class GuidedDenoiser:
     def _output(self, x: Tensor, t: int) -> Tensor:
         """The network's output for the free frames; zero for the held ones."""
         told = self._told(len(x), t)
-        if self.held is None:
-            return self._network(x, t, told)
+        if self.held is None or bool(self.held.free.all()):
+            return self._network(x, t, told, self.seen)
         free = torch.nonzero(self.held.free).flatten()
-        if len(free) == len(x):
-            return self._network(x, t, told)
         if len(free) == 0:
             return torch.zeros_like(x)
         free = free.to(x.device, non_blocking=True)
-        out = self._network(x[free], t, None if told is None else told[free.to(told.device)])
+        out = self._network(x[free], t, _picked(told, free), _picked(self.seen, free))
         return out.new_zeros(len(x), *out.shape[1:]).index_copy(0, free, out)
 
     def _told(self, count: int, t: int) -> Tensor | None:
-        """What the network is told besides the timestep: a label or an embedding of each frame."""
+        """Label or embedding of each frame."""
         if self.denoiser.condition is not None:
             return self.condition
         return self.denoiser.class_labels(count, t, self.class_label, self.seed)
 
-    def _network(self, x: Tensor, t: int, told: Tensor | None) -> Tensor:
+    def _network(self, x: Tensor, t: int, told: Tensor | None, seen: Tensor | None) -> Tensor:
         size = self.chunk or len(x)
-        chunks = x.split(size)
-        labels = [None] * len(chunks) if told is None else told.split(size)
-        passes = list(zip(chunks, labels, strict=True))
         output = self.denoiser.output
-        if len(chunks) == 1:
-            return output(x, t, labels[0])
+        if size >= len(x):
+            return output(x, t, told, seen)
+        parts = [x.split(size), _split(told, size, len(x)), _split(seen, size, len(x))]
+        passes = zip(*parts, strict=True)
         if not torch.is_grad_enabled():
-            return torch.cat([output(c, t, label) for c, label in passes])
+            return torch.cat([output(part, t, label, view) for part, label, view in passes])
         return torch.cat(
-            [checkpoint(output, c, t, label, use_reentrant=False) for c, label in passes]
+            [
+                checkpoint(output, part, t, label, view, use_reentrant=False)
+                for part, label, view in passes
+            ]
         )
 
     def _gradient(
@@ -202,3 +205,11 @@ class GuidedDenoiser:
         strength = torch.as_tensor(self.strength, dtype=unit.dtype, device=unit.device)
         scale = strength.view(-1, 1, 1, 1) if strength.ndim else strength
         return -scale / math.sqrt(1.0 - self.denoiser.schedule.abar(t)) * unit
+
+
+def _picked(tensor: Tensor | None, rows: Tensor) -> Tensor | None:
+    return None if tensor is None else tensor[rows.to(tensor.device)]
+
+
+def _split(tensor: Tensor | None, size: int, count: int) -> Sequence[Tensor | None]:
+    return [None] * -(-count // size) if tensor is None else tensor.split(size)

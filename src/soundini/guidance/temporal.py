@@ -26,6 +26,8 @@ class FlowGuidance:
             clean frames at every step, as the paper does (differentiable where the estimator is).
         anchor: a finished frame before the first, in the same coordinates; ``pairs`` then start with its pair.
         ramp: multiply by (T - t) / T.
+        effect: flow of the effect, where it moves otherwise than the scene; of as many pairs. Each pixel then follows the
+            motion that it fits better.
 
     Shape:
         calls return ``[T]``.
@@ -39,10 +41,12 @@ class FlowGuidance:
         *,
         anchor: Tensor | None = None,
         ramp: bool = True,
+        effect: FlowPairs | None = None,
     ) -> None:
         self.pairs = pairs
         self.anchor = anchor
         self.ramp = ramp
+        self.effect = effect
 
     def __call__(self, context: GuidanceContext) -> Tensor:
         """Mean squared difference of each frame to its neighbours' warps."""
@@ -50,14 +54,27 @@ class FlowGuidance:
         if self.anchor is not None:
             frames = torch.cat([self.anchor, frames])
         pairs = self.pairs if isinstance(self.pairs, FlowPairs) else self.pairs(frames)
-        here, there = frames[:-1], frames[1:]
-        forward = (pairs.visible_fwd * (warp(there, pairs.flow_fwd) - here).square()).mean(
-            (1, 2, 3)
-        )
-        backward = (pairs.visible_bwd * (warp(here, pairs.flow_bwd) - there).square()).mean(
-            (1, 2, 3)
-        )
+        errors = _squared_errors(frames, pairs)
+        if self.effect is not None:
+            moved = _squared_errors(frames, self.effect, hidden=torch.inf)
+            errors = [torch.minimum(a, b) for a, b in zip(errors, moved, strict=True)]
+        forward, backward = (error.mean((1, 2, 3)) for error in errors)
         per_frame = pairs_to_frames(forward + backward)
         if self.anchor is not None:
             per_frame = per_frame[1:]
         return per_frame * (context.progress if self.ramp else 1.0)
+
+
+def _squared_errors(frames: Tensor, pairs: FlowPairs, hidden: float = 0.0) -> list[Tensor]:
+    """Squared difference of each frame to its neighbour's warp, forwards and backwards; ``hidden`` where that is not seen.
+
+    Shape:
+        returns ``[T - 1, 1, H, W]`` twice.
+    """
+    here, there = frames[:-1], frames[1:]
+    forward = (warp(there, pairs.flow_fwd) - here).square().mean(1, keepdim=True)
+    backward = (warp(here, pairs.flow_bwd) - there).square().mean(1, keepdim=True)
+    return [
+        torch.where(pairs.visible_fwd > 0.5, forward, hidden),
+        torch.where(pairs.visible_bwd > 0.5, backward, hidden),
+    ]

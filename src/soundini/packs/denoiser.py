@@ -32,7 +32,7 @@ def load_denoiser(
     Args:
         folder: holds ``unet/`` and ``scheduler/``, or ``config.json``, ``scheduler_config.json``
             and the weights; and ``condition.safetensors`` where the network is told an embedding.
-        config: what a pack says of it: ``unshuffle``, ``clip_xstart``.
+        config: what a pack says of it: ``unshuffle``, ``clip_xstart``, ``sees_source``.
         dtype: arithmetic of the network: None for float32, else autocast.
         device: where it runs.
 
@@ -48,9 +48,12 @@ def load_denoiser(
             scheduler_file = folder / "scheduler_config.json"
         scheduler = read_json(scheduler_file)
         unshuffle = int(config.get("unshuffle", 1))
-        channels = settings["in_channels"] // unshuffle**2
-        if channels != 3:
-            raise ValueError(f"unshuffled by {unshuffle} it takes {channels} channels, not 3")
+        sees_source = bool(config.get("sees_source", False))
+        channels, wanted = settings["in_channels"] // unshuffle**2, 7 if sees_source else 3
+        if channels != wanted:
+            raise ValueError(
+                f"unshuffled by {unshuffle} it takes {channels} channels, not {wanted}"
+            )
         _check_settings(settings, unet_folder)
         return UNetDenoiser(
             _load_unet(unet_folder, settings, layout),
@@ -62,6 +65,7 @@ def load_denoiser(
             clip_xstart=bool(config.get("clip_xstart", scheduler.get("clip_sample", False))),
             num_classes=settings.get("num_class_embeds"),
             condition=ConditionEmbedding.from_folder(folder),
+            sees_source=sees_source,
             memory_format=layout,
         ).to(device)
     except Exception as error:

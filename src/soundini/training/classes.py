@@ -69,17 +69,5 @@ IMAGE_WEIGHTS = {
 }
 """Share of each picture label in a training batch."""
 
-HEARD_WITH = {
-    "fire": {"fire": 0.85, "explosion": 0.15},
-    "fire_mixed": {"fire": 1.0},
-    "explosion": {"explosion": 1.0},
-    "smoke": {"explosion": 0.5, NONE: 0.5},
-    "storm": {"thunderstorm": 1.0},
-    "rain": {"rain": 1.0},
-    "sea": {"sea": 1.0},
-    "waterfall": {"river": 1.0},
-    "snow": {"snow_wind": 1.0},
-    "ice": {"snow_wind": 1.0},
-    "underwater": {"underwater": 1.0},
-}
-"""Classes of the sounds that the prior is told with a picture of each label; all other labels go with "none"."""
+MIXED_LABELS = ("fire_mixed",)
+"""Labels whose photographs hold an effect and look-alikes: flames are keyed out of them, but they stand for no class."""

@@ -12,12 +12,15 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from soundini.training.looks import choose_look
 from soundini.training.manifest import read_manifest
 from soundini.training.split import IMAGE_SHARES, Side, sides
 
 _LEAST_CONTRAST = 8.0
 """Standard deviation of a picture's values, 0 to 255, below which it is left out."""
+
+
+_MOST_BLACK_OR_WHITE = 0.9
+"""Share of values at either end of the range from which a picture is taken for a mask or a drawing."""
 
 
 class LabelledImages:
@@ -31,9 +34,9 @@ class LabelledImages:
         side: which pictures are kept.
         max_short_side: pictures are shrunk to this short side in pixels.
         evenness: how far sources are drawn alike: 0, every picture of a label is as likely; 1, every source of it.
-        looks: give crops the looks of :data:`soundini.training.looks.LOOKS`: rendered rain, for one.
 
-    Pictures in which there is next to nothing to see (black frames of a camera at night) are left out.
+    Pictures in which there is next to nothing to see (black frames of a camera at night) are left out, and so are masks and
+    line drawings.
 
     Raises:
         MediaError: the folder has no readable ``images.csv``.
@@ -46,9 +49,7 @@ class LabelledImages:
         side: Side = "train",
         max_short_side: int = 192,
         evenness: float = 0.0,
-        looks: bool = False,
     ) -> None:
-        self.looks = looks
         rows = read_manifest(folder / "images.csv")
         self.by_label: dict[str, list[np.ndarray]] = {}
         sources: dict[str, list[str]] = {}
@@ -62,7 +63,7 @@ class LabelledImages:
                 size = (round(picture.width * scale), round(picture.height * scale))
                 picture = picture.resize(size, Image.Resampling.LANCZOS)
             pixels = np.asarray(picture)
-            if pixels.std() < _LEAST_CONTRAST:
+            if pixels.std() < _LEAST_CONTRAST or _is_drawing(pixels):
                 continue
             self.by_label.setdefault(row["label"], []).append(pixels)
             sources.setdefault(row["label"], []).append(row.get("source", ""))
@@ -105,11 +106,7 @@ class LabelledImages:
         return torch.stack([self._crop(each, size, generator, min_crop) for each in chosen]), chosen
 
     def _crop(self, label: str, size: int, generator: np.random.Generator, min_crop: int) -> Tensor:
-        """A crop of a picture of ``label``, in one of its looks: ``[3, size, size]``."""
-        look = choose_look(label, generator) if self.looks else None
-        if look is not None:
-            over = [name for name in look.over if self.by_label.get(name)]
-            label = over[generator.integers(len(over))] if over else label
+        """A crop of a picture of ``label``: ``[3, size, size]``."""
         pictures = self.by_label[label]
         picture = pictures[generator.choice(len(pictures), p=self.chances[label])]
         height, width = picture.shape[:2]
@@ -123,7 +120,12 @@ class LabelledImages:
             tensor = F.interpolate(
                 tensor[None], (size, size), mode="bicubic", antialias=True, align_corners=False
             )[0].clamp(-1, 1)
-        return tensor if look is None else look.paint(tensor, generator)
+        return tensor
+
+
+def _is_drawing(pixels: np.ndarray) -> bool:
+    """Whether nearly all of a picture is black or white, as masks and line drawings are."""
+    return float(((pixels < 12) | (pixels > 243)).mean()) > _MOST_BLACK_OR_WHITE
 
 
 def _chances(sources: list[str], evenness: float) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from soundini.events import TrainStep
+from soundini.events import HeldOutMeasured, TrainStep
 
 
 class TrainLog:
@@ -51,6 +51,18 @@ class TrainLog:
             self._writer.writeheader()
         self._writer.writerow(row)
         self._file.flush()
+
+
+def log_held_out(folder: Path, event: HeldOutMeasured) -> None:
+    """Append losses on held-out material to ``held_out.csv`` in the run's folder: step, class, timestep, loss."""
+    path = folder / "held_out.csv"
+    fresh = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.writer(file)
+        if fresh:
+            writer.writerow(["step", "class", "t", "loss"])
+        for kind, losses in event.losses.items():
+            writer.writerows([event.step, kind, t, f"{v:.6g}"] for t, v in losses.items())
 
 
 def _tensorboard(folder: Path):

@@ -14,7 +14,7 @@ from PIL import Image
 from soundini.errors import MediaError, SoundiniError
 from soundini.media.output import PartialFile
 from soundini.media.sound import load_sound
-from soundini.training.classes import HEARD_WITH, IMAGE_CLASS, SOUND_CLASS
+from soundini.training.classes import IMAGE_CLASS, MIXED_LABELS, SOUND_CLASS
 from soundini.training.split import IMAGE_SHARES, SOUND_SHARES, Side, sides
 
 KINDS = ("images", "sounds")
@@ -23,7 +23,7 @@ SUFFIXES = {
     "images": (".jpg", ".jpeg", ".png", ".webp", ".bmp"),
     "sounds": (".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a"),
 }
-KNOWN_LABELS = {"images": {*IMAGE_CLASS, *HEARD_WITH}, "sounds": set(SOUND_CLASS)}
+KNOWN_LABELS = {"images": {*IMAGE_CLASS, *MIXED_LABELS}, "sounds": set(SOUND_CLASS)}
 _SHARES: dict[str, Mapping[Side, float]] = {"images": IMAGE_SHARES, "sounds": SOUND_SHARES}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,17 +15,20 @@ from soundini.baselines.vqgan.loading import CONFIG_FILE, WEIGHTS_FILE, config_t
 from soundini.diffusion.condition import CONDITION_FILE
 from soundini.joint.embedded import PROTOTYPES_FILE, EmbeddedJointSpace
 from soundini.media.output import PartialFile
-from soundini.packs.loading import embedded_folder
+from soundini.packs.loading import PACK_FILE, embedded_folder
 from soundini.packs.pack import ModelPack
+from soundini.settings_files import read_json
 from soundini.training.checkpoint import load_average
 
 UNET_FILE = "unet/diffusion_pytorch_model.safetensors"
+UNET_CONFIG_FILE = "unet/config.json"
 
 
 def write_prior(run: Path, start: ModelPack, output: Path) -> None:
     """Write the prior of a run into a copy of the pack it started from.
 
-    The network goes as diffusers knows it, what it is told by in a file beside it.
+    The network is written in diffusers format, the condition's embedding in a file beside it. ``pack.json`` says whether
+    the network sees the source.
     """
     parts: dict[str, dict[str, Tensor]] = {"unet": {}, "condition": {}}
     for key, value in load_average(run).items():
@@ -33,6 +37,9 @@ def write_prior(run: Path, start: ModelPack, output: Path) -> None:
     folder = _copy_pack(start, output)
     _write(parts["unet"], folder / UNET_FILE)
     _write(parts["condition"], folder / CONDITION_FILE)
+    channels = parts["unet"]["conv_in.weight"].shape[1]
+    _change_json(folder / UNET_CONFIG_FILE, {"in_channels": channels})
+    _change_json(folder / PACK_FILE, {"sees_source": start.denoiser.sees_source})
 
 
 def write_joint(
@@ -65,6 +72,11 @@ def _copy_pack(start: ModelPack, output: Path) -> Path:
     if source.resolve() != output.resolve():
         shutil.copytree(source, output, dirs_exist_ok=True)
     return output
+
+
+def _change_json(path: Path, changed: Mapping[str, object]) -> None:
+    settings = read_json(path) if path.exists() else {}
+    path.write_text(json.dumps({**settings, **changed}, indent=1) + "\n")
 
 
 def _write(state: dict[str, Tensor], path: Path) -> None:

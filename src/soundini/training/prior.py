@@ -1,4 +1,4 @@
-"""Training of the diffusion prior: v-prediction on random crops (Patch Diffusion, arXiv 2304.12526), told of a sound."""
+"""Training of the diffusion prior: v-prediction on random crops (Patch Diffusion, arXiv 2304.12526) with composed effects."""
 
 from __future__ import annotations
 
@@ -14,42 +14,51 @@ from soundini.diffusion.condition import ConditionEmbedding
 from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.diffusion.sampling import sample
 from soundini.diffusion.schedule import NoiseSchedule, plan_transitions, respace
-from soundini.events import CheckpointSaved, SamplesReady, TrainStep
-from soundini.training.conditions import HeardPictures
+from soundini.events import CheckpointSaved, HeldOutMeasured, SamplesReady, TrainStep
+from soundini.training.composites.crops import CompositeBatch, CompositeCrops
+from soundini.training.composites.feed import BatchFeed
 from soundini.training.distributed import Workers
+from soundini.training.held_out import HeldOutComposites
 from soundini.training.learning_rate import lr_factor
 from soundini.training.recipe import PriorRecipe
 from soundini.training.trainer import Trainer
 
-SAMPLED_STEPS = 20
+SAMPLED_STEPS = 8
+
+_CHANGED = 0.12
+"""Mean absolute change of a pixel's channels, on [-1, 1], from which it counts as part of the effect."""
 
 
 def train_prior(
     denoiser: UNetDenoiser,
-    pictures: HeardPictures,
+    crops: CompositeCrops,
+    held_out: HeldOutComposites | None,
     recipe: PriorRecipe,
     folder: Path,
     workers: Workers = Workers(),  # noqa: B008 -- frozen
-) -> Iterator[TrainStep | CheckpointSaved | SamplesReady]:
+) -> Iterator[TrainStep | CheckpointSaved | HeldOutMeasured | SamplesReady]:
     """Train a denoiser and keep its running average, yielding after every step; resumes from ``folder``.
 
     The draws of step k depend on (seed, k) alone, so a resumed run sees what an uninterrupted one would have seen.
 
     Args:
         denoiser: v-prediction denoiser to train, from random or from trained weights; one that takes no condition
-            yet learns to.
-        pictures: where crops and conditions come from.
+            or sees no source yet learns to.
+        crops: where crops come from.
+        held_out: composites that the loss is measured on with every save, or None.
         recipe: settings.
         folder: where ``last.safetensors`` is kept.
         workers: the processes that share the work.
 
     Yields:
-        :class:`TrainStep` after every step; :class:`SamplesReady` and :class:`CheckpointSaved` with every save.
+        :class:`TrainStep` after every step; :class:`CheckpointSaved`, :class:`HeldOutMeasured` and
+        :class:`SamplesReady` with every save.
     """
     if denoiser.condition is None:
-        dim = next(iter(pictures.sounds.values())).shape[1]
+        dim = len(next(iter(crops.directions.values())))
         denoiser.take_condition(ConditionEmbedding(dim, denoiser.time_dim))
     assert denoiser.condition is not None
+    denoiser.see_source()
     denoiser.train().requires_grad_(True)
     average = copy.deepcopy(denoiser).eval().requires_grad_(False)
     rates = [(denoiser.unet, recipe.lr), (denoiser.condition, recipe.lr * recipe.condition_lr)]
@@ -57,21 +66,23 @@ def train_prior(
         denoiser, rates, recipe, folder, recipe.steps, workers, beta2=0.99, weight_decay=0.01
     )
     average.load_state_dict(trainer.ema.shadow, assign=True)  # and so follows it
-    for step in range(trainer.done, recipe.steps):
-        rng = np.random.default_rng((recipe.seed, step))
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        drawn = pictures.draw(
-            recipe.batch, recipe.size, recipe.weights, rng, min_crop=recipe.min_crop
-        )
-        drawn += draw_noise(denoiser.schedule, drawn[0], generator, recipe.noisy)
-        drawn += (draw_scales(recipe.batch, recipe.guidance, rng),)
-        parts = [workers.part(tensor) for tensor in drawn]
-        loss = denoising_loss(denoiser, average, *parts, snr_gamma=recipe.snr_gamma)
-        factor = lr_factor(step, recipe.steps, warmup=recipe.warmup, decay=recipe.decay)
-        for event in trainer.learn(step, loss, factor):
-            yield event
-            if isinstance(event, CheckpointSaved):
-                yield SamplesReady(step + 1, _samples(average, pictures, recipe))
+    with BatchFeed(crops, recipe, trainer.done, workers.count) as feed:
+        for step, batch in feed:
+            generator = torch.Generator().manual_seed(
+                int(np.random.default_rng((recipe.seed, step, 1)).integers(2**62))
+            )
+            t, eps = draw_noise(denoiser.schedule, batch.target, generator, recipe.noisy)
+            drawn = (batch.target, batch.seen, batch.condition, t, eps)
+            parts = [workers.part(tensor) for tensor in drawn]
+            loss = denoising_loss(
+                denoiser, *parts, snr_gamma=recipe.snr_gamma, effect_weight=recipe.effect_weight
+            )
+            factor = lr_factor(step, recipe.steps, warmup=recipe.warmup, decay=recipe.decay)
+            for event in trainer.learn(step, loss, factor):
+                yield event
+                if isinstance(event, CheckpointSaved) and held_out is not None:
+                    yield HeldOutMeasured(step + 1, held_out.losses(average))
+                    yield SamplesReady(step + 1, _samples(average, held_out.shown, recipe.seed))
 
 
 def draw_noise(
@@ -89,70 +100,57 @@ def draw_noise(
     return t, torch.randn(x_start.shape, generator=generator)
 
 
-def draw_scales(batch: int, guidance: float, rng: np.random.Generator) -> Tensor:
-    """How long the condition of each crop is made: half of them 1, the others up to ``guidance``; ``[batch]``."""
-    return torch.from_numpy(np.maximum(1, rng.uniform(2 - guidance, guidance, batch))).float()
-
-
 def denoising_loss(
     denoiser: UNetDenoiser,
-    average: UNetDenoiser,
     x_start: Tensor,
-    heard: Tensor,
+    seen: Tensor,
+    condition: Tensor,
     t: Tensor,
     eps: Tensor,
-    scale: Tensor,
     *,
     snr_gamma: float,
+    effect_weight: float = 1.0,
 ) -> Tensor:
-    """Weighted mean squared error of v, where a condition c times as long asks for c times its effect.
+    """Weighted mean squared error of v.
 
-    Target: v + (c - 1) (v_told - v_untold), the latter two from the running average (model guidance, arXiv 2502.12154,
-    of a scale that the network is told as in guidance distillation, arXiv 2210.03142). Its mean is the output of
-    classifier-free guidance at scale c, so one evaluation of the network does what that needs two for.
+    Weight of a timestep: gamma / (snr + gamma). Where there is little noise it is that of min-SNR (arXiv 2303.09556); where
+    there is much, min-SNR's falls to nothing for v, and that is where a network decides what the picture is of: this one
+    stays at 1.
 
-    Weight: gamma / (snr + gamma). Where there is little noise it is that of min-SNR (arXiv 2303.09556); where there is much,
-    min-SNR's falls to nothing for v, and that is where a network decides what the picture is of: this one stays at 1.
+    Weight of a pixel: ``effect_weight`` where the target differs from the source, else 1. Copying the source is learned
+    first and fast; the effect is what takes long.
 
     Args:
         denoiser: v-prediction denoiser that learns.
-        average: its running average.
         x_start: clean crops.
-        heard: their conditions; zeros is the empty one.
+        seen: source and mask.
+        condition: embeddings; zeros is the empty one.
         t: timesteps.
         eps: noise.
-        scale: c, at least 1.
         snr_gamma: gamma above.
+        effect_weight: at least 1.
 
     Shape:
-        ``x_start``, ``eps``: ``[B, 3, H, W]``; ``heard``: ``[B, D]``; ``t``, ``scale``: ``[B]``; returns a scalar.
+        ``x_start``, ``eps``: ``[B, 3, H, W]``; ``seen``: ``[B, 4, H, W]``; ``condition``: ``[B, D]``; ``t``: ``[B]``;
+        returns a scalar.
     """
     abar = denoiser.schedule.alphas_cumprod[t].float().view(-1, 1, 1, 1)
     x = abar.sqrt() * x_start + (1 - abar).sqrt() * eps
     target = abar.sqrt() * eps - (1 - abar).sqrt() * x_start
-    longer = (scale > 1) & (heard != 0).any(1)
-    if longer.any():
-        more = (scale[longer] - 1).view(-1, 1, 1, 1)
-        target[longer] += more * _effect(average, x[longer], t[longer], heard[longer])
-    v = denoiser.output(x, t, heard * scale[:, None])
+    v = denoiser.output(x, t, condition, seen)
     snr = abar / (1 - abar)
     weight = snr_gamma / (snr + snr_gamma)
-    return (weight * (v - target).square()).mean()
-
-
-@torch.no_grad()
-def _effect(average: UNetDenoiser, x: Tensor, t: Tensor, heard: Tensor) -> Tensor:
-    """What being told changes in v."""
-    told = torch.cat([heard, torch.zeros_like(heard)])
-    with_it, without = average.output(torch.cat([x, x]), torch.cat([t, t]), told).chunk(2)
-    return with_it - without
+    changed = (x_start - seen[:, :3]).abs().mean(1, keepdim=True) > _CHANGED
+    pixels = 1 + (effect_weight - 1) * changed.float()
+    return (weight * pixels * (v - target).square()).mean() / pixels.mean()
 
 
 @torch.no_grad()
 def draw_samples(
     denoiser: UNetDenoiser,
     noise: Tensor,
-    told: Tensor | None,
+    condition: Tensor | None,
+    seen: Tensor | None = None,
     *,
     start: int | None = None,
     steps: int = SAMPLED_STEPS,
@@ -162,18 +160,19 @@ def draw_samples(
     Args:
         denoiser: the prior.
         noise: what is denoised.
-        told: embeddings of the sounds that it is told, or None.
+        condition: embeddings of sounds, or None.
+        seen: source and mask, or None where the prior does not see them.
         start: timestep of ``noise``; None for pure noise.
         steps: evaluations of the network.
 
     Shape:
-        ``noise``: ``[B, 3, H, W]``; ``told``: ``[B, D]``; returns ``[B, 3, H, W]`` in [-1, 1].
+        ``noise``: ``[B, 3, H, W]``; ``condition``: ``[B, D]``; ``seen``: ``[B, 4, H, W]``; returns ``[B, 3, H, W]`` in [-1, 1].
     """
     last = denoiser.schedule.num_timesteps - 2 if start is None else start
     plan = plan_transitions(respace(last + 1, steps))
     drawn = noise
     for step in sample(
-        lambda x, t: denoiser.interpret(x, t, denoiser.output(x, t, told)),
+        lambda x, t: denoiser.interpret(x, t, denoiser.output(x, t, condition, seen)),
         denoiser.schedule,
         plan,
         noise,
@@ -185,14 +184,10 @@ def draw_samples(
 
 
 @torch.no_grad()
-def _samples(
-    average: UNetDenoiser, pictures: HeardPictures, recipe: PriorRecipe
-) -> dict[str, np.ndarray]:
-    """What the running average draws for the first sound of each class, from the same noise, told as much as it can be."""
-    names = [name for name, pool in pictures.sounds.items() if len(pool)]
-    told = recipe.guidance * torch.stack([pictures.sounds[name][0] for name in names])
-    generator = torch.Generator().manual_seed(recipe.seed)
-    noise = torch.randn((1, 3, recipe.size, recipe.size), generator=generator)
-    drawn = draw_samples(average, noise.expand(len(names), -1, -1, -1), told)
-    pixels = ((drawn + 1) * 127.5).byte().permute(0, 2, 3, 1).numpy()
-    return dict(zip(names, pixels, strict=True))
+def _samples(average: UNetDenoiser, shown: CompositeBatch, seed: int) -> dict[str, np.ndarray]:
+    """What the running average makes of a held-out crop for each class: source, drawn, and composed, one below the other."""
+    noise = torch.randn(shown.target.shape, generator=torch.Generator().manual_seed(seed))
+    drawn = draw_samples(average, noise, shown.condition, shown.seen)
+    column = torch.cat([shown.seen[:, :3], drawn, shown.target], 2)
+    pixels = ((column + 1) * 127.5).byte().permute(0, 2, 3, 1).numpy()
+    return dict(zip(shown.kinds, pixels, strict=True))

@@ -51,26 +51,36 @@ class CropRecipe(PictureRecipe):
     """Within a label: 0, every picture is as likely; 1, every source of pictures."""
 
 
-class PriorRecipe(CropRecipe):
+class PriorRecipe(TrainRecipe):
     """How the diffusion prior is trained."""
 
-    min_crop: int = Field(default=64, ge=8)
-    """Smallest crop taken from a picture, pixels; the largest is its short side."""
+    steps: int = Field(default=1000, ge=1)
+    """Optimiser steps."""
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """The prior's arithmetic, see :func:`soundini.compute.pick_dtype`; weights and the optimiser's state are float32."""
+    sizes: dict[int, float] = Field(default_factory=lambda: {64: 1.0}, min_length=1)
+    """Sides of crops in pixels, and the share of steps with each; ``batch`` crops of the smallest, fewer of larger ones."""
+    late: float = Field(default=0.25, ge=0, le=1)
+    """Share of the steps, at the end, in which ``late_sizes`` hold."""
+    late_sizes: dict[int, float] = Field(default_factory=lambda: {64: 1.0}, min_length=1)
+    """Sides of crops in that part."""
+    evenness: float = Field(default=0.0, ge=0, le=1)
+    """Within a label: 0, every picture is as likely; 1, every source of pictures."""
     warmup: int = Field(default=100, ge=1)
     """Steps over which the learning rate rises."""
     decay: float = Field(default=0.4, ge=0, le=1)
     """Share of the steps, at the end, over which it falls to zero."""
     condition_lr: float = Field(default=5.0, gt=0)
-    """Learning rate of what reads the condition, in units of ``lr``."""
+    """Learning rate of the condition's embedding, in units of ``lr``."""
     snr_gamma: float = Field(default=5.0, gt=0)
     """Signal-to-noise ratio from which steps count for less."""
     noisy: float = Field(default=0.0, ge=0, le=4)
     """Exponent of the density of noise levels: 0, all alike; 1, the noisier the more often, where it is decided what a picture
     is of."""
-    guidance: float = Field(default=1.0, ge=1, le=10)
-    """Longest condition: c times the length of a sound's asks for what classifier-free guidance does at scale c."""
-    looks: bool = False
-    """Whether some crops are given :data:`soundini.training.looks.LOOKS`: rendered rain, for one."""
+    effect_weight: float = Field(default=3.0, ge=1)
+    """Weight of pixels that the effect changes, where others have 1."""
+    effects: dict[str, float] = Field(default_factory=dict)
+    """Share of each class of effects; empty for :class:`soundini.training.composites.crops.CompositeShares`'s."""
 
 
 class VqganRecipe(CropRecipe):

@@ -18,23 +18,30 @@ class TrainPrior(PackOptions):
     def run(self) -> int:
         """Train to the end, or on from where it was left."""
         from soundini.config.presets import override
-        from soundini.training.conditions import HeardPictures, sound_conditions
+        from soundini.training.composites.crops import PLAIN, CompositeCrops, CompositeShares
+        from soundini.training.composites.scene import Photographs
         from soundini.training.distributed import Workers
+        from soundini.training.held_out import HeldOutComposites
         from soundini.training.images import LabelledImages
         from soundini.training.packing import write_prior
         from soundini.training.prior import train_prior
         from soundini.training.recipe import PriorRecipe, load_train_recipe
-        from soundini.training.recordings import load_recordings
-        from soundini.training.sounds import sound_features
 
         recipe = override(load_train_recipe(PriorRecipe, self.recipe), self.set)
         pack, joint = self.load_start(recipe.dtype)
-        images = LabelledImages(self.data, evenness=recipe.evenness, looks=recipe.looks)
-        sounds = sound_features(load_recordings(self.data, joint.mel), joint)
+        shares = CompositeShares(effects=recipe.effects) if recipe.effects else CompositeShares()
         workers = Workers.join()
         workers.check(recipe.batch)
-        pictures = HeardPictures(images, sound_conditions(joint, sounds))
-        events = train_prior(pack.denoiser, pictures, recipe, self.run_folder, workers)
+        learned, held_out = (
+            Photographs(LabelledImages(self.data, side=side, evenness=recipe.evenness))
+            for side in ("train", "held_out")
+        )
+        crops = CompositeCrops(learned, shares, joint.prototypes)
+        measured = None
+        if workers.first and held_out.has(*PLAIN):
+            unseen = CompositeCrops(held_out, shares, joint.prototypes)
+            measured = HeldOutComposites.draw(unseen, min(recipe.sizes))
+        events = train_prior(pack.denoiser, crops, measured, recipe, self.run_folder, workers)
         watch(events, self.run_folder, "prior", quiet=not workers.first)
         if workers.first:
             write_prior(self.run_folder, pack, self.output)

@@ -18,8 +18,8 @@ def watch(events: Iterable[object], folder: Path, what: str, *, quiet: bool = Fa
     from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from soundini.cli.picture import strip, write_png
-    from soundini.events import PicturesSeen, SamplesReady, TrainStep
-    from soundini.training.log import TrainLog
+    from soundini.events import HeldOutMeasured, PicturesSeen, SamplesReady, TrainStep
+    from soundini.training.log import TrainLog, log_held_out
 
     if quiet:
         for _ in events:
@@ -46,6 +46,8 @@ def watch(events: Iterable[object], folder: Path, what: str, *, quiet: bool = Fa
                     total=event.total,
                     description="looking at pictures",
                 )
+            elif isinstance(event, HeldOutMeasured):
+                log_held_out(folder, event)
             elif isinstance(event, SamplesReady):
                 path = folder / f"samples-{event.step:06d}.png"
                 write_png(path, strip([list(event.pictures.values())]))

@@ -1,0 +1,123 @@
+"""Arithmetic on pictures: blending, noise, light. Pictures are float32 ``[H, W, 3]`` in [0, 1]; fields are ``[H, W]``."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+_FIRE_RAMP = np.array(
+    [
+        (0.00, 0.10, 0.01, 0.00),
+        (0.25, 0.62, 0.10, 0.01),
+        (0.50, 0.98, 0.42, 0.05),
+        (0.75, 1.00, 0.74, 0.22),
+        (1.00, 1.00, 0.96, 0.74),
+    ],
+    np.float32,
+)
+
+
+def smoothstep(x: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Rise smoothly from 0 at ``low`` to 1 at ``high``."""
+    t = np.clip((x - low) / (high - low), 0, 1)
+    return (t * t * (3 - 2 * t)).astype(np.float32)
+
+
+def lerp(a: np.ndarray | float, b: np.ndarray | float, share: np.ndarray | float) -> np.ndarray:
+    """Mix: ``a`` at share 0, ``b`` at share 1."""
+    return np.asarray(a + (b - a) * share, np.float32)
+
+
+def screen(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Add light without leaving [0, 1]: 1 - (1 - a)(1 - b)."""
+    return 1 - (1 - a) * (1 - np.clip(b, 0, 1))
+
+
+def grey(picture: np.ndarray) -> np.ndarray:
+    """Luminance, ``[H, W, 1]``."""
+    return (picture @ LUMA)[..., None]
+
+
+def blur(x: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian blur; ``sigma`` in pixels, nothing below a tenth of one."""
+    return x if sigma < 0.1 else cv2.GaussianBlur(x, (0, 0), float(sigma))
+
+
+def resize(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Bring a picture or field to ``(height, width)``: by area when it shrinks, else bicubic, clipped to [0, 1]."""
+    if x.shape[:2] == size:
+        return x
+    shrinks = size[0] <= x.shape[0]
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.clip(cv2.resize(x, size[::-1], interpolation=way), 0, 1)
+
+
+def value_noise(
+    size: tuple[int, int], cell: tuple[float, float], rng: np.random.Generator
+) -> np.ndarray:
+    """Smooth random values in about [0, 1], one a cell of ``(height, width)`` pixels."""
+    shape = [max(2, int(side / max(step, 1)) + 2) for side, step in zip(size, cell, strict=True)]
+    values = rng.random(shape, np.float32)
+    return cv2.resize(values, size[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def fractal(
+    size: tuple[int, int], cell: float | tuple[float, float], rng: np.random.Generator
+) -> np.ndarray:
+    """Three octaves of :func:`value_noise`; the coarsest has the given cell."""
+    rows, columns = cell if isinstance(cell, tuple) else (cell, cell)
+    total = np.zeros(size, np.float32)
+    for octave, weight in enumerate((1.0, 0.5, 0.25)):
+        total += weight * value_noise(size, (rows / 2**octave, columns / 2**octave), rng)
+    return total / 1.75
+
+
+def heat_colour(heat: np.ndarray) -> np.ndarray:
+    """Colour of fire: dark red at 0, orange at a half, nearly white at 1; ``[H, W]`` -> ``[H, W, 3]``."""
+    stops = _FIRE_RAMP[:, 0]
+    channels = [np.interp(heat, stops, _FIRE_RAMP[:, 1 + c]) for c in range(3)]
+    return np.stack(channels, -1).astype(np.float32)
+
+
+def dots(
+    size: tuple[int, int],
+    count: int,
+    radius: float,
+    rng: np.random.Generator,
+    rows: np.ndarray | None = None,
+) -> np.ndarray:
+    """Soft dots of about ``radius`` pixels at random places: a field in [0, 1].
+
+    Args:
+        size: height and width.
+        count: how many.
+        radius: of a dot, pixels.
+        rng: where places come from.
+        rows: how likely each row is, or None for all alike.
+    """
+    field = np.zeros(size, np.float32)
+    if count <= 0:
+        return field
+    chances = None if rows is None or rows.sum() <= 0 else rows / rows.sum()
+    y = rng.choice(size[0], count, p=chances)
+    field[y, rng.integers(0, size[1], count)] = rng.uniform(0.5, 1, count)
+    soft = blur(field, max(radius, 0.35))
+    return np.clip(soft * (2 * np.pi * max(radius, 0.35) ** 2) * 0.8, 0, 1)
+
+
+def streaks(drops: np.ndarray, length: int, slant: float) -> np.ndarray:
+    """Draw every drop out downwards, fading at both ends.
+
+    Args:
+        drops: where drops are, in [0, 1].
+        length: of a streak, rows.
+        slant: columns to the right for each row.
+    """
+    drawn = np.zeros(drops.shape, np.float32)
+    for i in range(length):
+        weight = np.sin(np.pi * (i + 0.5) / length)
+        moved = np.roll(drops, (i, round(i * slant)), (0, 1))
+        np.maximum(drawn, weight * moved, out=drawn)
+    return drawn

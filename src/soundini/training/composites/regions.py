@@ -1,0 +1,94 @@
+"""Random regions as users mask them, and how an effect fades towards their rim."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from soundini.training.composites.canvas import blur, fractal, smoothstep
+
+_LEAST_COVER = 0.08
+"""Share of the picture below which a region is taken for the whole frame."""
+
+_WHOLE = 0.28
+"""Share of whole frames: most edits fill the box that the model sees."""
+
+
+def draw_region(size: int, rng: np.random.Generator) -> np.ndarray:
+    """A region: the whole frame, an ellipse, a box, a sky, a ground, brush strokes, or the outline of something.
+
+    Returns:
+        Float32 ``[size, size]`` in [0, 1], hard or soft at the rim.
+    """
+    kinds = (_ellipse, _box, _band, _brush, _blob)
+    if rng.random() < _WHOLE:
+        return np.ones((size, size), np.float32)
+    region = kinds[rng.integers(len(kinds))](size, rng)
+    if region.mean() < _LEAST_COVER:
+        return np.ones((size, size), np.float32)
+    return blur(region, float(rng.choice([0, 0.5, 1.5, 3.0])) * size / 64)
+
+
+def matte_of(region: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """How much of the effect shows: 1 deep inside the region, falling to 0 at its rim, on the inner side.
+
+    The rim is uneven, as flames and clouds end. The picture's own border is no rim.
+
+    Shape:
+        ``[S, S]`` -> ``[S, S]``.
+    """
+    size = len(region)
+    hard = (region > 0.5).astype(np.uint8)
+    if hard.all():
+        return np.ones_like(region)
+    padded = np.pad(hard, 1, mode="edge")
+    inside = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
+    reach = rng.uniform(0.03, 0.18) * size
+    uneven = 1 + rng.uniform(0, 0.9) * (fractal(region.shape, size / 6, rng) - 0.5)
+    return np.minimum(smoothstep(inside * uneven, 0, reach), np.clip(1.5 * region, 0, 1))
+
+
+def _ellipse(size: int, rng: np.random.Generator) -> np.ndarray:
+    mask = np.zeros((size, size), np.uint8)
+    centre = tuple(int(v) for v in rng.uniform(0.25, 0.75, 2) * size)
+    axes = tuple(int(v) for v in rng.uniform(0.2, 0.55, 2) * size)
+    cv2.ellipse(mask, centre, axes, float(rng.uniform(0, 180)), 0, 360, 1, -1)
+    return mask.astype(np.float32)
+
+
+def _box(size: int, rng: np.random.Generator) -> np.ndarray:
+    mask = np.zeros((size, size), np.float32)
+    (y0, x0), (y1, x1) = rng.integers(0, size // 2, 2), rng.integers(size // 2, size + 1, 2)
+    mask[y0:y1, x0:x1] = 1
+    return mask
+
+
+def _band(size: int, rng: np.random.Generator) -> np.ndarray:
+    """A sky or a ground with an uneven horizon."""
+    level = rng.uniform(0.25, 0.75) * size
+    line = level + rng.uniform(0, 0.3) * size * (fractal((1, size), size / 4, rng)[0] - 0.5)
+    above = np.arange(size)[:, None] < line[None]
+    return (above if rng.random() < 0.5 else ~above).astype(np.float32)
+
+
+def _brush(size: int, rng: np.random.Generator) -> np.ndarray:
+    mask = np.zeros((size, size), np.uint8)
+    at = rng.uniform(0.2, 0.8, 2) * size
+    width = max(2, int(rng.uniform(0.15, 0.4) * size))
+    for _ in range(int(rng.integers(2, 7))):
+        there = np.clip(at + rng.normal(0, 0.3 * size, 2), 0, size)
+        cv2.line(mask, _point(at), _point(there), 1, width)
+        at = there
+    return mask.astype(np.float32)
+
+
+def _blob(size: int, rng: np.random.Generator) -> np.ndarray:
+    """Like the outline of an object: noise, cut at a level, near the middle."""
+    grid = (np.arange(size) + 0.5) / size - 0.5
+    far = np.sqrt(grid[:, None] ** 2 + grid[None] ** 2)
+    field = fractal((size, size), size / rng.uniform(2, 5), rng) - rng.uniform(0.3, 1.4) * far
+    return (field > np.quantile(field, rng.uniform(0.25, 0.75))).astype(np.float32)
+
+
+def _point(at: np.ndarray) -> tuple[int, int]:
+    return int(at[0]), int(at[1])

@@ -117,7 +117,7 @@ def denoising_loss(
     there is much, min-SNR's falls to nothing for v, and that is where a network decides what the picture is of: this one
     stays at 1.
 
-    Weight of a pixel: ``effect_weight`` where the target differs from the source, else 1. Copying the source is learned
+    Weight of a pixel: ``effect_weight`` where the target differs from the source, else 1; their mean over a crop is 1. Copying the source is learned
     first and fast; the effect is what takes long.
 
     Args:
@@ -142,7 +142,8 @@ def denoising_loss(
     weight = snr_gamma / (snr + snr_gamma)
     changed = (x_start - seen[:, :3]).abs().mean(1, keepdim=True) > _CHANGED
     pixels = 1 + (effect_weight - 1) * changed.float()
-    return (weight * pixels * (v - target).square()).mean() / pixels.mean()
+    pixels = pixels / pixels.mean((1, 2, 3), keepdim=True)
+    return (weight * pixels * (v - target).square()).mean()
 
 
 @torch.no_grad()

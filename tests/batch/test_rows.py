@@ -41,6 +41,13 @@ def test_every_video_meets_every_sound_mask_and_recipe(batch, folder):
     assert made.manifest == folder / "edited" / "jobs.manifest.jsonl"
 
 
+def test_a_row_says_what_its_sounds_are(batch):
+    made = batch(
+        video="clips/street.mp4", set=["sound.heard_as=two"], rows=[{}, {"heard_as": "one"}]
+    )
+    assert [row.request.recipe.sound.heard_as for row in made.rows] == ["two", "one"]
+
+
 def test_rows_lie_over_the_file(batch):
     made = batch(
         video="clips/street.mp4",

@@ -109,6 +109,8 @@ REFUSED = {
     "pack": edit("--models", "nowhere"),
     "paper": edit("--models", "paper-256"),
     "words": ["edit", "in.mp4", "--sound", "noise.wav", *BOX, "-o", "out.mp4", "--text", "sea"],
+    "sound word": edit("--heard-as", "rian"),
+    "share": edit("--heard-as", "rain=much"),
     "device": edit("--device", "gpu"),
     "too little": edit("--memory", "1MB"),
     "container": edit(out="out.avi"),

@@ -27,6 +27,8 @@ from .conftest import ME, YOU, frames_of, painted, wait
         ({"settings": ('region={"size":2048}',)}, "region.size: 2048 is more than the 512"),
         ({"settings": ("sampling.steps=1000", "sampling.repeats=10")}, "steps: 10000"),
         ({"settings": ("sampling.steps=NaN",)}, "sampling.steps"),
+        ({"heard_as": "rian"}, "there is no sound 'rian'; the models know one, two"),
+        ({"heard_as": "rain=0"}, "sound.heard_as"),
         ({"start": "24"}, "no frame at 24"),
         ({"start": "1.0s"}, "no frame at 1.0s"),
         ({"start": "9", "end": "9"}, "from 9 to 9 is empty"),
@@ -40,6 +42,16 @@ def test_forms_that_are_refused_at_once(service, form_for, fields, words):
         service.submit(ME, form.model_copy(update=fields))
     assert words in str(caught.value)
     assert service.jobs(ME) == []
+
+
+def test_what_a_visitor_says_the_sound_is_reaches_the_edit(service, form_for):
+    assert service.sound_classes == ("one", "two")
+    form = form_for(service, heard_as="0s:two,0.5s:one")
+    job_id = service.submit(ME, form)
+    done = wait(service, ME, job_id)
+    assert done.state == "done"
+    recipe = json.loads(service.result(ME, job_id).recipe.read_text())
+    assert recipe["sound"]["heard_as"] == "0s:two,0.5s:one"
 
 
 def test_a_mask_of_another_size_is_refused_at_once(service, form_for, tmp_path):

@@ -132,6 +132,13 @@ def test_shapes_in_pixels_need_the_video_and_shares_do_not(service, recipe_of):
         assert (told.form.box is None) is left
 
 
+def test_what_was_said_of_the_sound_comes_back(service, recipe_of):
+    _, path = recipe_of("sound.heard_as=0s:two,1s:one", "sound.gain=0.5")
+    form = service.restored(ME, put(service, ME, "recipe", path)).form
+    assert form.heard_as == "0s:two,1s:one"
+    assert form.settings == ("sound.gain=0.5",)
+
+
 def test_settings_alone_leave_nothing_out(service, tmp_path):
     (tmp_path / "r.json").write_text(json.dumps({"guidance": {"lambda_flow": 12}}))
     told = service.restored(ME, put(service, ME, "recipe", tmp_path / "r.json"))

@@ -33,6 +33,8 @@ class RowSettings(Section):
     {paths: [0=a.png, 48=b.png]}."""
     recipe: OneOrMany[str] = ()
     """Presets, or .recipe.json files whose settings are taken; by default the preset named like the models, or fast."""
+    heard_as: str | None = None
+    """What the sound is, as of ``soundini edit --heard-as``: rain, rain=0.7,wind=0.3, 0s:fire,4.2s:rain."""
     set: OneOrMany[str] = ()
     """Settings that differ, such as guidance.strength=0.06; a row's come after those of the file."""
     models: str = "embedded"

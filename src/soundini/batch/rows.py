@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import itertools
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -138,7 +139,9 @@ def _recipe(text: str, settings: RowSettings, place: Place) -> _NamedRecipe:
         file = place.input(name)
         place.bring(file)
         recipe, name = read_request(file)["recipe"], file.name.split(".", 1)[0]
-    return _NamedRecipe(name, file, override(recipe, settings.set))
+    said = settings.heard_as
+    given = () if said is None else (f"sound.heard_as={json.dumps(said)}",)
+    return _NamedRecipe(name, file, override(recipe, [*settings.set, *given]))
 
 
 def _videos(settings: RowSettings, place: Place) -> list[Path]:

@@ -40,6 +40,8 @@ def print_plan(request: EditRequest) -> None:
         print(
             f"sound        {request.sound_path}: {sound.duration:.2f} s laid along; {heard(edit)}"
         )
+        for doubt in edit.doubts:
+            print(f"warning      {doubt}")
         print(f"models       {edit.pack.name} on {device}, flow {type(edit.pack.flow).__name__}")
         print(f"windows      {len(edit.windows)}, {len(busy)} of them edited, at {width}x{height}")
         if recipe.window.stride > 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,7 +91,7 @@ def resume(name: str, output: Path | None = None, preview_file: Path | None = No
         with shown_preparation(console) as masks:
             edit = finish(preparing_job(job, output), masks.show)
         for moved in job.record.other_versions():
-            print(f"warning     {moved} since the job began; the bytes may differ")
+            print(_warning(f"{moved} since the job began; the bytes may differ"))
         with closing(edit):
             _work(job, edit, console, preview)
 
@@ -105,7 +105,7 @@ def _new_job(edit: PreparedEdit, folder: Path | None) -> Job | None:
     except MediaError as error:
         if folder is not None:
             raise
-        print(f"warning     {error}; this edit cannot be resumed")
+        print(_warning(f"{error}; this edit cannot be resumed"))
         return None
 
 
@@ -125,7 +125,7 @@ def _watch(
     console: Console,
     preview: PreviewFile,
 ) -> FileDone:
-    print(heard(edit), flush=True)
+    print("\n".join([heard(edit), *map(_warning, edit.doubts)]), flush=True)
     end: EditDone | None = None
     done: FileDone | None = None
     with (
@@ -144,24 +144,28 @@ def _watch(
             stop.check()
     assert end is not None
     assert done is not None
-    _summarise(done, end)
+    _summarise(done, end, [w for w in done.warnings if w not in edit.doubts])
     return done
 
 
 def heard(edit: PreparedEdit) -> str:
-    """Say what the joint space makes of the sound, where it has words for it."""
-    from soundini.joint.naming import mean_names
-
-    names = mean_names(edit.pack.joint, edit.track.heard[edit.track.strength > 0])
+    """Say what the models hear, where they have words for it, and what the user says it is."""
+    names = edit.heard
+    said = edit.request.recipe.sound.heard_as
     until = edit.heard_until
     ends = f", and ends after {until:.1f} s" if until is not None else ""
+    ends += f"; it is edited as {said}, as you say" if said else ""
     if not names:
         return f"the sound lies ready{ends}"
     best = ", ".join(f"{name} {share:.0%}" for name, share in list(names.items())[:3])
     return f"the sound is heard as {best}{ends}"
 
 
-def _summarise(done: FileDone, end: EditDone) -> None:
+def _warning(text: str) -> str:
+    return f"warning     {text}"
+
+
+def _summarise(done: FileDone, end: EditDone, warnings: Sequence[str]) -> None:
     print(f"\noutput      {done.path} ({end.frames} frames)")
     print(f"recipe      {done.recipe}")
     resumed = end.seconds > done.seconds
@@ -177,5 +181,5 @@ def _summarise(done: FileDone, end: EditDone) -> None:
         )
     if end.losses:
         print(f"losses      {format_losses(end.losses)}")
-    for warning in done.warnings:
-        print(f"warning     {warning}")
+    for warning in warnings:
+        print(_warning(warning))

@@ -18,6 +18,7 @@ from soundini.cli.demo import Demo
 from soundini.cli.doctor import Doctor
 from soundini.cli.edit import Edit
 from soundini.cli.evaluate import Evaluate
+from soundini.cli.hear import Hear
 from soundini.cli.jobs import Jobs
 from soundini.cli.mask_preview import MaskPreview
 from soundini.cli.measure import Measure
@@ -37,6 +38,7 @@ Command = (
     | Annotated[Batch, tyro.conf.subcommand("batch")]
     | Annotated[Jobs, tyro.conf.subcommand("jobs")]
     | Annotated[Preview, tyro.conf.subcommand("preview")]
+    | Annotated[Hear, tyro.conf.subcommand("hear")]
     | Annotated[MaskPreview, tyro.conf.subcommand(_MASK_PREVIEW)]
     | Annotated[Web, tyro.conf.subcommand("web")]
     | Annotated[Demo, tyro.conf.subcommand("demo")]

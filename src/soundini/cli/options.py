@@ -30,6 +30,7 @@ EDIT_FLAGS = {
     "text": "guidance.text",
     "text_weight": "guidance.lambda_text",
     "noise": "sampling.noise",
+    "heard_as": "sound.heard_as",
     "envelope": "sound.envelope",
     "gain": "sound.gain",
     "audio": "output.audio",

@@ -55,7 +55,7 @@ class Preview:
 
             edit = prepare(request, Console())
         try:
-            print(heard(edit))
+            print("\n".join([heard(edit), *(f"warning     {doubt}" for doubt in edit.doubts)]))
             chosen = choose(edit, self.frames)
             picked = pick_stills(edit, chosen)
             edited = [e.rgb for e in picked.events() if isinstance(e, FrameDone)]

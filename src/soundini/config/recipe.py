@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from soundini.config.byte_size import parse_bytes
+from soundini.config.heard_as import parse_heard_as
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -130,6 +131,9 @@ class GuidanceConfig(Section):
 class SoundConfig(Section):
     """How the sound is laid against the video."""
 
+    heard_as: str = Field(default="", max_length=2000)
+    """What the sound is, where the models hear it wrong: ``rain``, ``rain=0.7,thunderstorm=0.3``, or by its own seconds
+    ``0s:fire,4.2s:rain``."""
     offset: float = Field(default=0.0, ge=-86400, le=86400)
     """Seconds by which the sound starts after the (edited part of the) video; negative skips its beginning."""
     gain: float = Field(default=1.0, ge=0, le=100)
@@ -150,6 +154,13 @@ class SoundConfig(Section):
     """Decibels between full effect and none."""
     envelope_floor: Share = 0.0
     """Least envelope, where there is any sound."""
+
+    @field_validator("heard_as")
+    @classmethod
+    def _can_be_read(cls, value: str) -> str:
+        if value.strip():
+            parse_heard_as(value)
+        return value.strip()
 
 
 class RegionConfig(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from soundini.compute import pick_device, pick_dtype
-from soundini.config.presets import load_preset
+from soundini.config.presets import load_preset, override
 from soundini.config.recipe import Recipe
 from soundini.editing.motion import effect_motion
 from soundini.editing.plan import plan_windows
@@ -92,6 +93,7 @@ class SoundEditor:
         sample_rate: int | None = None,
         recipe: Recipe | str = "fast",
         seed: int | None = None,
+        heard_as: str | None = None,
     ) -> EditResult:
         """Edit a clip; see :meth:`stream` for the arguments.
 
@@ -108,6 +110,7 @@ class SoundEditor:
             sample_rate=sample_rate,
             recipe=recipe,
             seed=seed,
+            heard_as=heard_as,
         ):
             if isinstance(event, FrameDone):
                 out[event.index] = event.rgb
@@ -126,6 +129,7 @@ class SoundEditor:
         sample_rate: int | None = None,
         recipe: Recipe | str = "fast",
         seed: int | None = None,
+        heard_as: str | None = None,
     ) -> Iterator[EditEvent]:
         """Edit a clip and yield typed events as the work goes on; stop iterating to cancel.
 
@@ -137,6 +141,8 @@ class SoundEditor:
             sample_rate: Hz, when ``sound`` is an array.
             recipe: settings, or the name of a preset.
             seed: overrides the recipe's.
+            heard_as: what the sound is (``"rain"``), see :attr:`soundini.config.recipe.SoundConfig.heard_as`; overrides the
+                recipe's.
 
         Shape:
             ``frames``: ``[T, H, W, 3]``; ``sound`` array: ``[N]`` or ``[channels, N]``; ``mask``: ``[H, W]`` or ``[T, H, W]``.
@@ -144,10 +150,13 @@ class SoundEditor:
         Raises:
             MediaError: frames or sound of the wrong kind.
             MaskError: the mask is empty or of another size.
+            ConfigError: ``heard_as`` cannot be read, or names what the models do not know.
         """
         settings = load_preset(recipe) if isinstance(recipe, str) else recipe
         if seed is not None:
             settings = settings.model_copy(update={"seed": seed})
+        if heard_as is not None:
+            settings = override(settings, [f"sound.heard_as={json.dumps(heard_as)}"])
         if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not len(frames):
             raise MediaError(
                 f"frames must be uint8 [T, H, W, 3], not {frames.dtype} {list(frames.shape)}"

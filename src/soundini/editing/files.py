@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, closing
@@ -9,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from soundini.compute import pick_device, pick_dtype
-from soundini.config.presets import load_preset
+from soundini.config.presets import load_preset, override
 from soundini.config.recipe import Recipe
 from soundini.editing.cost import fit_to_memory
 from soundini.editing.inputs import hash_inputs
@@ -178,6 +179,7 @@ def edit_file(
     models: str = "embedded",
     start: str | None = None,
     end: str | None = None,
+    heard_as: str | None = None,
     **mask: object,
 ) -> Path:
     """Edit a video file from Python, as ``soundini edit`` does.
@@ -190,6 +192,7 @@ def edit_file(
         models: ``embedded``, ``debug`` or a pack's folder.
         start: first frame (``"48"``) or time (``"2.0s"``).
         end: one past the last frame, or time.
+        heard_as: what the sound is (``"rain"``), see :attr:`soundini.config.recipe.SoundConfig.heard_as`; overrides the recipe's.
         **mask: the fields of :class:`~soundini.editing.request.MaskRequest`, such as ``box="0.2,0.2,0.5,0.5"``.
 
     Returns:
@@ -198,12 +201,15 @@ def edit_file(
     Raises:
         SoundiniError: an input cannot be used; the message says what to do.
     """
+    settings = load_preset(recipe) if isinstance(recipe, str) else recipe
+    if heard_as is not None:
+        settings = override(settings, [f"sound.heard_as={json.dumps(heard_as)}"])
     request = EditRequest(
         video=Path(video),
         sound=str(sound),
         output=Path(output),
         mask=MaskRequest.model_validate(mask),
-        recipe=load_preset(recipe) if isinstance(recipe, str) else recipe,
+        recipe=settings,
         models=models,
         start=start,
         end=end,
@@ -219,6 +225,10 @@ def _record(edit: PreparedEdit, end: EditDone, seconds: float) -> dict[str, obje
         "models": {"name": edit.pack.name, "sha256": weight_hashes(edit.pack, edit.request.recipe)},
         "output": {"sha256": file_hash(edit.request.output), "frames": end.frames},
         "seconds": {"total": round(seconds, 2), "sampling": round(end.seconds, 2)},
+        "sound": {
+            "heard": {name: round(share, 4) for name, share in edit.heard.items()},
+            "heard_as": edit.request.recipe.sound.heard_as or None,
+        },
         "losses": dict(end.losses),
         "temporal": None
         if temporal is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -12,11 +13,37 @@ from soundini.editing.plan import Window, plan_windows
 from soundini.editing.request import EditRequest
 from soundini.editing.sound_track import SoundTrack
 from soundini.editing.stream import is_edited
+from soundini.joint.naming import mean_names
 from soundini.media.video_info import VideoInfo
 from soundini.packs.pack import ModelPack
 
+UNSURE = 0.5
+"""Share of the likeliest class below which the user is told that the models are not sure."""
+NO_EFFECT = "none"
+"""The class of the embedded models that has no effect."""
 _SHORTER = 0.5
 """Seconds by which a sound is shorter than what it is laid along, to be told of."""
+
+
+def doubt_of(shares: Mapping[str, float], *, said: bool = False) -> str:
+    """Why an edit may show something other than the sound; empty where nothing speaks for that.
+
+    Args:
+        shares: probability of each class, the likeliest first; empty where the models have no words for sounds.
+        said: whether the user said what the sound is.
+    """
+    name, share = next(iter(shares.items()), ("", 1.0))
+    percent = round(100 * share)
+    if name == NO_EFFECT and said:
+        return "the sound is edited as none of the known kinds, so little will change"
+    if name == NO_EFFECT:
+        return (
+            f"the sound is heard as none of the known kinds ({percent}%), so little will change; "
+            "say what it is, such as --heard-as rain"
+        )
+    if share < UNSURE and not said:
+        return f"it is not clear what the sound is ({name} {percent}%); say what it is, such as --heard-as {name}"
+    return ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,12 +97,29 @@ class PreparedEdit:
         return None if lasts else until
 
     @property
+    def heard(self) -> dict[str, float]:
+        """What the models hear: the mean share of each class where the effect is not 0, the likeliest first.
+
+        Empty where the models have no words for sounds.
+        """
+        return mean_names(self.pack.joint, self.track.heard[self.track.strength > 0])
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why the edit may show something other than the sound, one line each."""
+        said = bool(self.request.recipe.sound.heard_as)
+        meant = mean_names(self.pack.joint, self.track.meant[self.track.strength > 0])
+        doubt = doubt_of(meant, said=said)
+        return (doubt,) if doubt else ()
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What the user may not expect of it, one line each."""
         until = self.heard_until
         if until is None:
-            return ()
+            return self.doubts
         return (
+            *self.doubts,
             f"nothing is heard after {until:.1f} s of {float(self.times[-1]):.1f} s, and the picture is the source's there; "
             "sound.loop=true repeats a short sound",
         )

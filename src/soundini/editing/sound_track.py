@@ -11,11 +11,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from soundini.config.recipe import SoundConfig
+from soundini.editing.heard_as import said_shares
 from soundini.errors import UnheardError
-from soundini.joint.protocol import JointSpace, KnowsTypicalSounds
+from soundini.joint.protocol import JointSpace, KnowsSoundClasses, KnowsTypicalSounds
 from soundini.media.envelope import envelope, reference_level
 from soundini.media.sound import AUDIBLE_PEAK, Sound, require_audible, resample
-from soundini.media.sound_fit import fit_sound
+from soundini.media.sound_fit import fit_sound, loop_seconds
 
 
 @dataclass(frozen=True)
@@ -24,22 +25,36 @@ class SoundTrack:
 
     Args:
         sound: the sound laid along the video, for listening.
-        heard: what each frame hears, in the joint space.
-        embeds: target of each frame there: what is heard, drawn towards what is typical of it.
+        heard: what the models hear at each frame, in the joint space.
+        meant: what each frame is edited by: what the user says it is, or else what is heard.
+        embeds: target of each frame: what is meant, drawn towards what is typical of it.
         strength: envelope of each frame in [0, 1].
 
     Shape:
-        ``heard``, ``embeds``: ``[T, D]``; ``strength``: ``[T]``.
+        ``heard``, ``meant``, ``embeds``: ``[T, D]``; ``strength``: ``[T]``.
     """
 
     sound: Sound
     heard: Tensor
+    meant: Tensor
     embeds: Tensor
     strength: Tensor
 
     def window(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
         """Embeddings and strengths of frames ``start`` to ``stop - 1``."""
         return self.embeds[start:stop], self.strength[start:stop]
+
+    def picked(self, frames: slice | list[int], sound: Sound | None = None) -> SoundTrack:
+        """The track of some of the frames.
+
+        Args:
+            frames: which of them.
+            sound: the sound that is laid along these; None for that of all.
+        """
+        heard, meant, embeds, strength = (
+            part[frames] for part in (self.heard, self.meant, self.embeds, self.strength)
+        )
+        return SoundTrack(sound or self.sound, heard, meant, embeds, strength)
 
 
 def lay_sound(
@@ -63,13 +78,17 @@ def lay_sound(
     Raises:
         MediaError: the sound is silent.
         UnheardError: it is, along the frames.
+        ConfigError: ``config.heard_as`` names what the joint space does not know.
     """
     laid, strength = lay_strength(sound, times, duration, config)
     heard = _heard(_full(sound), times, duration, joint, config)
-    embeds = heard
+    meant = heard
+    if config.heard_as:
+        meant = _said(config.heard_as, _moments(times, sound, config), joint).to(heard)
+    embeds = meant
     if config.typical and isinstance(joint, KnowsTypicalSounds):
-        embeds = torch.lerp(heard, joint.typical_sounds(heard), config.typical)
-    return SoundTrack(laid, heard, F.normalize(embeds, dim=-1), torch.from_numpy(strength))
+        embeds = torch.lerp(meant, joint.typical_sounds(meant), config.typical)
+    return SoundTrack(laid, heard, meant, F.normalize(embeds, dim=-1), torch.from_numpy(strength))
 
 
 def lay_strength(
@@ -113,6 +132,23 @@ def lay_strength(
 
 def _full(sound: Sound) -> Sound:
     return Sound(sound.samples / sound.peak, sound.sample_rate)
+
+
+def _said(text: str, moments: Sequence[float], joint: JointSpace) -> Tensor:
+    """Embed what the user says the sound is, at some moments of it."""
+    known = joint if isinstance(joint, KnowsSoundClasses) else None
+    shares = said_shares(text, moments, known.sound_classes if known else ())
+    assert known is not None  # models without classes are refused
+    return known.embed_shares(torch.from_numpy(shares))
+
+
+def _moments(times: Sequence[float], sound: Sound, config: SoundConfig) -> list[float]:
+    """Seconds into the sound that are heard at some times of the video."""
+    moments = [time - config.offset for time in times]
+    if not config.loop:
+        return moments
+    period = loop_seconds(sound)
+    return [moment % period for moment in moments]
 
 
 def _heard(

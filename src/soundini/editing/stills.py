@@ -107,6 +107,4 @@ def _read(
         stop = edit.first + picked[-1] + 1
         frames = [f.rgb for f in reader.frames(edit.first, stop) if f.index - edit.first in picked]
     masks = [m for i, m in enumerate(edit.masks) if i in picked]
-    track = edit.track
-    heard, embeds, strength = (x[picked] for x in (track.heard, track.embeds, track.strength))
-    return frames, masks, SoundTrack(track.sound, heard, embeds, strength)
+    return frames, masks, edit.track.picked(picked)

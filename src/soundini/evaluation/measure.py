@@ -79,8 +79,8 @@ def measure_edit(
         request: of the edit, read from its recipe.
         edited: the edited video.
         judge: says what frames show.
-        sound: one of the judge's classes, or two of a sound that turns (``fire-to-rain``); None for the one that the joint space
-            hears.
+        sound: one of the judge's classes, or two of a sound that turns (``fire-to-rain``); None for the one that the
+            user named, or else the joint space hears.
         senses: the models of the edit, already loaded; None to load what is needed of them.
 
     Yields:
@@ -100,7 +100,7 @@ def measure_edit(
         columns = judge.columns(sound)  # one it does not know is refused before the work
         perceptual = load_perceptual("auto", senses.perceptual_folder)
         assert perceptual is not None
-        observers = _Observers(senses, track.heard, judge, perceptual)
+        observers = _Observers(senses, track.meant, judge, perceptual)
         gathered = yield from _look(part, edited, observers)
         yield _summed_up(gathered, observers, sound, columns, track.strength)
 
@@ -216,8 +216,8 @@ def _score(senses: Senses, frame: np.ndarray, mask: np.ndarray, heard: Tensor) -
 
 
 def _heard(senses: Senses, track: SoundTrack) -> str:
-    """The class that the joint space hears most where there is sound."""
-    names = mean_names(senses.joint, track.heard[track.strength > 0])
+    """The class that the edit goes by most where there is sound."""
+    names = mean_names(senses.joint, track.meant[track.strength > 0])
     if not names:
         raise ConfigError(
             f"the models {senses.name} have no words for sounds; say which it is with --sound-class"

@@ -26,6 +26,9 @@ PROTOTYPES_FILE = "prototypes.safetensors"
 TEMPERATURE = 0.1
 """Of the softmax over cosines, in training and in :meth:`EmbeddedJointSpace.name_sounds`."""
 
+LEAST_SHARE = 1 / 3000
+"""Of a class in what is embedded: with nine classes, |z| of :meth:`EmbeddedJointSpace.embed_shares` is then at most 1."""
+
 _LEAST_COLUMNS = 8
 """The sound network halves the time axis three times."""
 
@@ -45,7 +48,7 @@ class EmbeddedJointSpace(nn.Module):
         image_tower: ``[B, 3, S, S]`` -> ``[B, dim]``.
         sound_network: ``[B, time, mel]`` -> ``[B, 512]``.
         sound_head: ``[B, 512]`` -> ``[B, dim]``.
-        prototypes: the direction of each named class, at least one.
+        prototypes: the direction of each named class, at least one; at right angles to each other.
         image_size: side the image tower was trained at.
 
     Shape:
@@ -131,12 +134,29 @@ class EmbeddedJointSpace(nn.Module):
         names, _, shares = self._shares(sound_embeds)
         return [dict(zip(names, row, strict=True)) for row in shares.tolist()]
 
+    @property
+    def sound_classes(self) -> tuple[str, ...]:
+        """See :attr:`soundini.joint.protocol.KnowsSoundClasses.sound_classes`."""
+        return tuple(sorted(self.prototypes))
+
+    def embed_shares(self, shares: Tensor) -> Tensor:
+        """See :meth:`soundini.joint.protocol.KnowsSoundClasses.embed_shares`.
+
+        The cosine with the direction d_c of class c is 0.1 log p_c plus a constant, which is chosen so that the embedding has
+        unit length: e = sum_c (z_c + k) d_c with z = 0.1 (log p - mean log p) and |z|^2 + C k^2 = 1.
+        """
+        logs = shares.clamp_min(LEAST_SHARE).log()
+        z = TEMPERATURE * (logs - logs.mean(-1, keepdim=True))
+        rest = (1 - z.square().sum(-1, keepdim=True)).clamp_min(0)
+        basis = torch.stack([self.prototypes[n] for n in self.sound_classes]).to(shares)
+        return F.normalize((z + (rest / shares.shape[-1]).sqrt()) @ basis, dim=-1)
+
     def typical_sounds(self, sound_embeds: Tensor) -> Tensor:
         """See :meth:`soundini.joint.protocol.KnowsTypicalSounds.typical_sounds`."""
         _, prototypes, shares = self._shares(sound_embeds)
         return F.normalize(shares @ prototypes, dim=-1)
 
     def _shares(self, sound_embeds: Tensor) -> tuple[list[str], Tensor, Tensor]:
-        names = sorted(self.prototypes)
+        names = list(self.sound_classes)
         prototypes = torch.stack([self.prototypes[n] for n in names]).to(sound_embeds)
         return names, prototypes, (sound_embeds @ prototypes.T / TEMPERATURE).softmax(-1)

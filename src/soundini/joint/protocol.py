@@ -76,6 +76,29 @@ class KnowsTypicalSounds(Protocol):
 
 
 @runtime_checkable
+class KnowsSoundClasses(Protocol):
+    """A joint space that can embed the classes of sounds it knows, without a sound."""
+
+    @property
+    def sound_classes(self) -> tuple[str, ...]:
+        """Their names."""
+        ...
+
+    def embed_shares(self, shares: Tensor) -> Tensor:
+        """Embed mixtures of the known classes.
+
+        :meth:`NamesSounds.name_sounds` of an embedding gives the shares back, but for very small ones.
+
+        Args:
+            shares: of each class, in the order of :attr:`sound_classes`; each row adds up to 1.
+
+        Shape:
+            ``shares``: ``[N, classes]``; returns ``[N, dim]``, unit length.
+        """
+        ...
+
+
+@runtime_checkable
 class EmbedsText(Protocol):
     """A joint space with a text tower."""
 

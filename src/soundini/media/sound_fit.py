@@ -54,6 +54,16 @@ def fit_sound(
     return Sound(laid.astype(np.float32), sound.sample_rate)
 
 
+def loop_seconds(sound: Sound) -> float:
+    """Seconds after which a looped sound repeats: its duration less the overlap of two rounds."""
+    length = sound.samples.shape[1]
+    return (length - _overlap(sound, length)) / sound.sample_rate
+
+
+def _overlap(sound: Sound, length: int) -> int:
+    return min(round(_CROSSFADE * sound.sample_rate), length // 2)
+
+
 def _padded(sound: Sound, first: int, count: int) -> np.ndarray:
     """Return samples ``first`` to ``first + count``, with silence where there are none."""
     out = np.zeros((sound.samples.shape[0], count), np.float32)
@@ -66,7 +76,7 @@ def _padded(sound: Sound, first: int, count: int) -> np.ndarray:
 def _looped(sound: Sound, first: int, count: int) -> np.ndarray:
     """Return the same of the endless repetition: one period, with its seam already crossfaded."""
     length = sound.samples.shape[1]
-    overlap = min(round(_CROSSFADE * sound.sample_rate), length // 2)
+    overlap = _overlap(sound, length)
     # Period p = length - overlap. At its end the sound fades out under the next round's beginning.
     period = sound.samples[:, : length - overlap].copy()
     if overlap:

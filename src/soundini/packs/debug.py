@@ -13,6 +13,9 @@ from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.joint.towers import SoundHead, SoundNetwork
 from soundini.packs.pack import ModelPack
 
+DEBUG_CLASSES = ("one", "two")
+"""The classes of sounds that the pack knows."""
+
 
 class _TinyTower(nn.Module):
     """A linear look at an image of eight by eight cells."""
@@ -54,7 +57,7 @@ def debug_pack(device: torch.device | str = "cpu", seed: int = 0) -> ModelPack:
             SoundNetwork((4, 4, 8, 512), (2, 2, 2, 2, 4, 4, 4)),
             SoundHead(32),
         )
-        directions = F.normalize(torch.randn(2, 32), dim=-1)
+        directions = torch.linalg.qr(torch.randn(32, len(DEBUG_CLASSES))).Q.T
     schedule = NoiseSchedule.from_diffusers(
         {"num_train_timesteps": 1000, "beta_schedule": "squaredcos_cap_v2"}
     )
@@ -63,7 +66,7 @@ def debug_pack(device: torch.device | str = "cpu", seed: int = 0) -> ModelPack:
     ).to(device)
     joint = EmbeddedJointSpace(
         *towers,
-        prototypes={"one": directions[0], "two": directions[1]},
+        prototypes=dict(zip(DEBUG_CLASSES, directions, strict=True)),
         image_size=32,
     ).to(device)
     return ModelPack("debug", None, joint, DISFlow(), denoiser=denoiser)

@@ -94,7 +94,7 @@ def load_senses(
 
 
 def _folder_senses(folder: Path, device: torch.device | str, flow: str) -> Senses:
-    joint = folder / "joint" if (folder / "joint").is_dir() else embedded_folder() / "joint"
+    joint = joint_folder(folder)
     return Senses(
         read_config(folder)["name"],
         folder,
@@ -102,6 +102,11 @@ def _folder_senses(folder: Path, device: torch.device | str, flow: str) -> Sense
         load_flow(flow, folder, device),
         perceptual_folder=folder,
     )
+
+
+def joint_folder(folder: Path) -> Path:
+    """Where the joint space of a pack's folder lies: in it, or else the embedded one."""
+    return folder / "joint" if (folder / "joint").is_dir() else embedded_folder() / "joint"
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Generator, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from soundini.editing.heard_as import said_shares
 from soundini.editing.request import SELF, sidecar_path
 from soundini.errors import ConfigError, MaskError
 from soundini.masks.sources import picture_size
@@ -147,6 +149,18 @@ class EditService:
                     return frame.rgb
         raise ConfigError(f"the video has no frame {index}; choose one from 0 to {frames - 1}")
 
+    @cached_property
+    def sound_classes(self) -> tuple[str, ...]:
+        """The words for sounds that the models know; none where they have a text tower instead.
+
+        Raises:
+            ModelError: the models are not there.
+        """
+        from soundini.packs.sound_classes import sound_classes
+
+        with self._loading:
+            return sound_classes(self.models)
+
     def hear(self, owner: str, form: EditForm) -> Heard:
         """What the models hear along the part of the video; where to edit need not be said yet.
 
@@ -198,13 +212,18 @@ class EditService:
         """
         key = key_of(owner)
         refuse_gaps(form)
-        recipe_of(form, self.limits)
+        self._check_words(recipe_of(form, self.limits).sound.heard_as)
         refuse_empty_part(form, self._uploads.facts(key, form.video))
         self._check_masks(key, form)
         video = self._uploads.find(key, form.video).label
         sound = "" if form.sound == SELF else self._uploads.find(key, form.sound).label
         refuse_full(self.folder, self.limits)
         return self._queue.submit(key, new_ticket(form, f"{video} + {sound}" if sound else video))
+
+    def _check_words(self, said: str) -> None:
+        """Refuse what the visitor says the sound is, where the models do not know it."""
+        if said:
+            said_shares(said, (0.0,), self.sound_classes)
 
     def jobs(self, owner: str) -> list[JobView]:
         """The jobs of an owner, the newest first."""

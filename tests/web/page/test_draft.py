@@ -12,6 +12,7 @@ from soundini.web.limits import Limits
 from soundini.web.page.controls import presets_for, read_form, values_of
 from soundini.web.page.draft import Draft, draft_of, still_there
 from soundini.web.page.painter import kept, scene
+from soundini.web.page.saying import heard_as_choices
 from soundini.web.page.texts import Texts
 
 ENGLISH = Texts("en")
@@ -126,10 +127,29 @@ def test_controls_come_back_from_a_form():
         dilate=-3,
         seed=9,
         end="2.5s",
+        heard_as="rain=0.7,fire=0.3",
     )
     form = read_form(ENGLISH, draft, None, chosen, "all")
     assert list(values_of(form).values()) == chosen
     assert form.feather == 0.2
+    assert form.heard_as == "rain=0.7,fire=0.3"
+
+
+def test_words_about_the_region_come_back_where_the_page_has_a_field_for_them():
+    draft = Draft(video=ME, sound="self", keyframes={0: YOU})
+    form = read_form(ENGLISH, draft, None, values(text=' a "blue" sea'), "all")
+    assert recipe_of(form, Limits()).guidance.text == 'a "blue" sea'
+    assert values_of(form, has_text=True)["text"] == 'a "blue" sea'
+    assert values_of(form, has_text=True)["settings"] == ""
+    assert "guidance.text" in values_of(form)["settings"]
+
+
+def test_the_first_chip_says_what_is_heard_and_a_mixture_has_a_chip_of_its_own():
+    means = {"sea": 0.84, "rain": 0.1}
+    chips = heard_as_choices(ENGLISH, ("rain", "sea"), means, "rain=0.7,sea=0.3")
+    assert chips[0] == ("as heard: sea 84%", "")
+    assert [value for _, value in chips[1:]] == ["rain", "sea", "rain=0.7,sea=0.3"]
+    assert len(heard_as_choices(ENGLISH, ("rain", "sea"), {}, "rain")) == 3
 
 
 @pytest.mark.parametrize("name", ["paper", "paper-512"])

@@ -1,6 +1,7 @@
 import pytest
 
-from soundini.web.page.heard import heard_picture, stretches
+from soundini.joint.naming import stretches
+from soundini.web.page.heard import heard_picture
 from soundini.web.page.shown import job_result, job_row, job_words
 from soundini.web.page.texts import Texts
 from soundini.web.views import Heard, JobView, Summary
@@ -70,7 +71,7 @@ def heard(classes):
 
 def test_moments_that_hear_the_same_are_one_stretch():
     rain, fire = {"fire": 0.2, "rain": 0.8}, {"fire": 0.9, "rain": 0.1}
-    found = stretches(heard(((0.5, rain), (1.5, rain), (2.5, fire), (3.5, fire))))
+    found = stretches(((0.5, rain), (1.5, rain), (2.5, fire), (3.5, fire)), 4.0)
     assert [(s.begin, s.end, s.name) for s in found] == [(0, 2, "rain"), (2, 4, "fire")]
     assert found[0].share == pytest.approx(0.8)
 

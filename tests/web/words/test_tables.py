@@ -132,6 +132,7 @@ WRONG = [
     *("sampling.steps=abc", "sampling.steps=0", "sampling.steps=1.5", "sampling.steps=[1]"),
     *("guidance.lambda_flow=NaN", "guidance.lambda_flow=x", "guidance.lambda_flow=[1]"),
     *("sampling.noise=foo", "region.track=maybe", "window.overlap=9", "guidance.text=3"),
+    *("sound.heard_as=rain=0", "sound.heard_as=1s:rain,1s:sea", "sound.heard_as=rain,1s:sea"),
     *("compute.memory=much", "sampling.steps=1000001", "sampling.steps=-1"),
 ]
 FORMS = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -98,6 +99,7 @@ def recipe_of(form: EditForm, limits: Limits) -> Recipe:
             f"region.dilate={form.dilate!r}",
             f"region.track={str(form.tracks).lower()}",
             *([] if form.feather is None else [f"region.feather={form.feather!r}"]),
+            *([f"sound.heard_as={json.dumps(form.heard_as)}"] if form.heard_as else []),
         ],
     )
     _refuse_excess(recipe, limits)

@@ -31,6 +31,7 @@ _TOLD_APART = {
     "region.dilate",
     "region.feather",
     "region.track",
+    "sound.heard_as",
 }
 """Settings that have fields of their own in a form."""
 _COMPUTE = "compute."
@@ -102,6 +103,7 @@ def _restored(path: Path, uploads: Uploads, key: str, models: str) -> Restored:
         "settings": changed,
         "seed": recipe.seed,
         "method": recipe.method,
+        "heard_as": recipe.sound.heard_as,
         "dilate": dilate,
         "feather": recipe.region.feather,
         "track": recipe.region.track,

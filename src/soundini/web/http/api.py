@@ -78,6 +78,11 @@ def make_router(service: EditService) -> APIRouter:
         """Names of the presets."""
         return preset_names()
 
+    @router.get("/sound-classes", tags=["settings"])
+    def sound_classes() -> tuple[str, ...]:
+        """The words for sounds that ``heard_as`` may use; none where the models have a text tower instead."""
+        return service.sound_classes
+
     @router.get("/limits", tags=["settings"])
     def limits() -> Limits:
         """What may be asked of this server."""

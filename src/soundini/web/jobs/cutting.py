@@ -8,7 +8,6 @@ from itertools import islice
 from soundini.editing.mask_spool import MaskSpool
 from soundini.editing.plan import plan_windows
 from soundini.editing.prepared import PreparedEdit
-from soundini.editing.sound_track import SoundTrack
 from soundini.errors import MaskError, UnheardError
 from soundini.media.sound import Sound
 
@@ -55,11 +54,6 @@ def cut_edit(edit: PreparedEdit, start: int, stop: int) -> PreparedEdit:
         times=tuple(time - began for time in edit.times[start : stop + 1]),
         began=edit.began + began,
         masks=masks,
-        track=SoundTrack(
-            Sound(track.sound.samples[:, heard].copy(), rate),
-            track.heard[start:stop],
-            track.embeds[start:stop],
-            track.strength[start:stop],
-        ),
+        track=track.picked(slice(start, stop), Sound(track.sound.samples[:, heard].copy(), rate)),
         windows=tuple(windows),
     )

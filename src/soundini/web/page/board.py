@@ -9,10 +9,11 @@ from html import escape
 import gradio as gr
 
 from soundini.web.http.languages import LANGUAGES
-from soundini.web.page.controls import Controls, make_controls
+from soundini.web.page.controls import Controls, Elsewhere, make_controls
 from soundini.web.page.drop import drop_zone
 from soundini.web.page.painter import painter
 from soundini.web.page.parts import notice, part
+from soundini.web.page.saying import make_heard_as, make_text
 from soundini.web.page.texts import Texts
 
 _WATCHING = 1.0
@@ -73,12 +74,13 @@ class Board:
     jobs: gr.HTML
 
 
-def lay_out(texts: Texts, presets: Sequence[str]) -> Board:
+def lay_out(texts: Texts, presets: Sequence[str], classes: Sequence[str]) -> Board:
     """Make the components, in the order in which they are read; within the blocks that are open.
 
     Args:
         texts: the words.
         presets: to choose from.
+        classes: of sounds that the models know; none where they have a text tower instead.
     """
     draft = gr.BrowserState({}, storage_key=_STORAGE, secret=_STORAGE)
     shown, heard_for, timer = gr.State(None), gr.State(None), gr.Timer(_WATCHING, active=False)
@@ -92,6 +94,7 @@ def lay_out(texts: Texts, presets: Sequence[str]) -> Board:
                 heard = gr.HTML(
                     nothing_heard(texts), apply_default_css=False, elem_classes="heard-part"
                 )
+                heard_as, text = make_heard_as(texts, classes), make_text(texts, classes)
                 heard_notice = notice()
                 recipe = drop_zone(texts, "recipe")
                 media_notice = notice()
@@ -108,7 +111,8 @@ def lay_out(texts: Texts, presets: Sequence[str]) -> Board:
                 )
             with gr.Column(elem_classes="card"):
                 _heading(texts, "step_look")
-                controls = make_controls(texts, presets, track, whole)
+                elsewhere = Elsewhere(track, whole, heard_as, text)
+                controls = make_controls(texts, presets, elsewhere)
             with gr.Column(elem_classes="card actions"):
                 with gr.Row():
                     run_frame = gr.Button(texts["run.frame"])

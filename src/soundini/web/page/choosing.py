@@ -13,6 +13,7 @@ from soundini.web.page.drop import SELF, sound_shown
 from soundini.web.page.hearing import Handler
 from soundini.web.page.restoring import controls_set
 from soundini.web.page.restoring import opened as recipe_opened
+from soundini.web.page.saying import AS_HEARD, heard_as_choices
 from soundini.web.page.shown import BUSY
 
 
@@ -80,11 +81,14 @@ def connect_choosing(desk: Desk, blocks: gr.Blocks, heard: Handler) -> None:
         return desk.answer(board.media_notice, request, work)
 
     jobs = [board.jobs, board.result, board.timer, board.shown]
-    blocks.load(opened, [board.draft], [*files, *jobs, *board.controls.all], **quiet).then(**heard)
+    whole = [*files, *jobs, board.heard_for, *board.controls.all]
+    blocks.load(opened, [board.draft], whole, **quiet).then(**heard)
     board.video.upload(video, [board.draft], files, **quiet).success(**heard)
-    board.sound.upload(sound, [board.draft], files, **quiet).success(**heard)
-    board.sound.select(own_sound, [board.draft], files, **quiet).success(**heard)
-    board.recipe.upload(recipe, None, [*files, *board.controls.all], **quiet).success(**heard)
+    sounding = [*files, board.controls.heard_as]
+    board.sound.upload(sound, [board.draft], sounding, **quiet).success(**heard)
+    board.sound.select(own_sound, [board.draft], sounding, **quiet).success(**heard)
+    restored = [*files, board.heard_for, *board.controls.all]
+    board.recipe.upload(recipe, None, restored, **quiet).success(**heard)
 
 
 def _told(event: gr.EventData) -> str:
@@ -94,5 +98,11 @@ def _told(event: gr.EventData) -> str:
 
 
 def _sounding(desk: Desk, owner: str, draft: Draft) -> Answer:
+    """Another sound is chosen: what was said of the one before does not hold for it."""
     shown = sound_shown(desk.texts, desk.service, owner, draft.sound)
-    return {desk.board.draft: draft.stored, desk.board.sound: shown}
+    chips = heard_as_choices(desk.texts, desk.service.sound_classes, {})
+    return {
+        desk.board.draft: draft.stored,
+        desk.board.sound: shown,
+        desk.board.controls.heard_as: gr.update(choices=chips, value=AS_HEARD),
+    }

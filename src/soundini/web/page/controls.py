@@ -24,6 +24,7 @@ _METHODS = ("soundini", "blended-diffusion", "layered-atlases", "vqgan-clip")
 _AUDIO = ("guide", "source", "mix", "none")
 _AUDIO_SETTING = "output.audio="
 _LOOP = "sound.loop=true"
+_TEXT_SETTING = "guidance.text="
 _NEUTRAL = 1.0
 _FEATHER = str(RegionConfig().feather)
 
@@ -46,6 +47,8 @@ class Controls:
         seed: of the noise.
         method: how frames are edited.
         settings: more settings, one a line.
+        heard_as: what the sound is, as the visitor says; empty for what is heard. Hidden where the models know no classes.
+        text: what the region should look like, in words; hidden where the models have no text tower.
     """
 
     preset: gr.Radio
@@ -61,6 +64,8 @@ class Controls:
     seed: gr.Number
     method: gr.Dropdown
     settings: gr.Textbox
+    heard_as: gr.Radio
+    text: gr.Textbox
 
     @property
     def all(self) -> list[Any]:
@@ -73,16 +78,30 @@ def presets_for(models: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((preset_of(models), *PRESETS)))
 
 
-def make_controls(
-    texts: Texts, presets: Sequence[str], track: gr.Checkbox, whole: gr.Checkbox
-) -> Controls:
+@dataclass(frozen=True)
+class Elsewhere:
+    """Controls that stand elsewhere on the page.
+
+    Args:
+        track: beside the painter.
+        whole: beside the painter.
+        heard_as: under the waveform.
+        text: in the same place.
+    """
+
+    track: gr.Checkbox
+    whole: gr.Checkbox
+    heard_as: gr.Radio
+    text: gr.Textbox
+
+
+def make_controls(texts: Texts, presets: Sequence[str], elsewhere: Elsewhere) -> Controls:
     """Lay the settings out, within the block that is open.
 
     Args:
         texts: the words.
         presets: to choose from; the first is chosen.
-        track: one that stands beside the painter.
-        whole: another.
+        elsewhere: those that stand elsewhere.
     """
     preset = gr.Radio(
         [(texts.get(f"preset.{name}", name), name) for name in presets],
@@ -133,8 +152,8 @@ def make_controls(
         strength=strength,
         audio=audio,
         loop=loop,
-        track=track,
-        whole=whole,
+        track=elsewhere.track,
+        whole=elsewhere.whole,
         start=start,
         end=end,
         feather=feather,
@@ -142,6 +161,8 @@ def make_controls(
         seed=seed,
         method=method,
         settings=settings,
+        heard_as=elsewhere.heard_as,
+        text=elsewhere.text,
     )
 
 
@@ -170,6 +191,7 @@ def read_form(
     for line in lines:
         if "=" not in line:
             raise ConfigError(texts("need.settings", line=line))
+    text = str(given["text"] or "").strip()
     keyframes = dict(draft.keyframes) | ({mask[0]: mask[1]} if mask is not None else {})
     form = {
         "video": draft.video,
@@ -183,9 +205,11 @@ def read_form(
         "track": True if given["track"] else None,
         "preset": given["preset"],
         "strength": given["strength"],
+        "heard_as": given["heard_as"] or "",
         "settings": [
             f"{_AUDIO_SETTING}{given['audio']}",
             *([_LOOP] if given["loop"] else []),
+            *([f"{_TEXT_SETTING}{json.dumps(text)}"] if text else []),
             *lines,
         ],
         "start": str(given["start"] or "").strip() or None,
@@ -211,12 +235,15 @@ def need_mask(texts: Texts, form: EditForm) -> EditForm:
     return form
 
 
-def values_of(form: EditForm, presets: Sequence[str] = PRESETS) -> dict[str, Any]:
+def values_of(
+    form: EditForm, presets: Sequence[str] = PRESETS, *, has_text: bool = False
+) -> dict[str, Any]:
     """What the controls stand at for a form, by their names.
 
     Args:
         form: what was asked.
         presets: that can be chosen; another one is told by its settings.
+        has_text: whether the page has a field for words about the region; else they stay among the settings.
     """
     preset, told = form.preset, []
     if preset not in presets:
@@ -225,6 +252,8 @@ def values_of(form: EditForm, presets: Sequence[str] = PRESETS) -> dict[str, Any
         told = [f"{n}={json.dumps(v)}" for n, v in changed.items() if not n.startswith(_GIVEN)]
     audio = [s.removeprefix(_AUDIO_SETTING) for s in form.settings if s.startswith(_AUDIO_SETTING)]
     others = [s for s in form.settings if not s.startswith(_AUDIO_SETTING) and s != _LOOP]
+    words = [s for s in others if has_text and s.startswith(_TEXT_SETTING)]
+    others = [s for s in others if s not in words]
     return {
         "preset": preset,
         "strength": form.strength,
@@ -239,4 +268,15 @@ def values_of(form: EditForm, presets: Sequence[str] = PRESETS) -> dict[str, Any
         "seed": form.seed,
         "method": form.method,
         "settings": "\n".join([*told, *others]),
+        "heard_as": form.heard_as,
+        "text": _unquoted(words[-1].removeprefix(_TEXT_SETTING)) if words else "",
     }
+
+
+def _unquoted(text: str) -> str:
+    """The text of a setting, which may be written as JSON or plainly."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, str) else text

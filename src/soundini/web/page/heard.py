@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
 
+from soundini.joint.naming import Stretch, stretches
 from soundini.web.page.texts import Texts
 from soundini.web.views import Heard
 
@@ -16,42 +16,10 @@ _NAMED = 3
 _KNOWN = "class."
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """A stretch of time in which one class is the likeliest.
-
-    Args:
-        begin: seconds.
-        end: seconds.
-        name: the class.
-        share: its mean probability, 0 to 1.
-    """
-
-    begin: float
-    end: float
-    name: str
-    share: float
-
-
-def stretches(heard: Heard) -> list[Stretch]:
-    """What is heard when: moments that follow each other and hear the same are one stretch."""
-    found: list[tuple[float, float, str, list[float]]] = []
-    moments = [(at, dict(shares)) for at, shares in heard.classes if shares]
-    for number, (at, shares) in enumerate(moments):
-        begin = 0.0 if number == 0 else (at + moments[number - 1][0]) / 2
-        last = number + 1 == len(moments)
-        end = heard.seconds if last else (at + moments[number + 1][0]) / 2
-        name = max(shares, key=lambda key: shares[key])
-        if found and found[-1][2] == name:
-            found[-1] = (found[-1][0], end, name, [*found[-1][3], shares[name]])
-        else:
-            found.append((begin, end, name, [shares[name]]))
-    return [Stretch(a, b, name, sum(s) / len(s)) for a, b, name, s in found if b > a]
-
-
 def heard_picture(texts: Texts, heard: Heard) -> str:
     """The picture as HTML: an SVG of the waveform and the envelope, and a ribbon of what is heard."""
-    parts = stretches(heard)
+    moments = [(at, shares) for at, shares in heard.classes if shares]
+    parts = stretches(moments, heard.seconds)
     words = "; ".join(_said(texts, part) for part in parts) or texts["heard.nothing"]
     alt = texts("heard.alt", seconds=f"{heard.seconds:.1f}", classes=words)
     ribbon = "".join(
@@ -61,7 +29,7 @@ def heard_picture(texts: Texts, heard: Heard) -> str:
     )
     chips = "".join(
         f'<li><i class="dot is-{escape(name)}"></i>{escape(_name(texts, name))} <b>{share:.0%}</b></li>'
-        for name, share in _means(heard)
+        for name, share in list(heard_means(heard).items())[:_NAMED]
     )
     return (
         f'<figure class="heard"><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" '
@@ -87,13 +55,12 @@ def _said(texts: Texts, part: Stretch) -> str:
     )
 
 
-def _means(heard: Heard) -> list[tuple[str, float]]:
-    """The likeliest classes of the whole, by their mean."""
+def heard_means(heard: Heard) -> dict[str, float]:
+    """The mean share of each class over the whole, the likeliest first."""
     rows = [shares for _, shares in heard.classes if shares]
-    if not rows:
-        return []
-    means = {name: sum(row.get(name, 0.0) for row in rows) / len(rows) for name in rows[0]}
-    return sorted(means.items(), key=lambda item: -item[1])[:_NAMED]
+    names = rows[0] if rows else ()
+    means = {name: sum(row.get(name, 0.0) for row in rows) / len(rows) for name in names}
+    return dict(sorted(means.items(), key=lambda item: -item[1]))
 
 
 def _wave(peaks: Sequence[float]) -> str:

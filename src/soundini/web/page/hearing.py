@@ -10,7 +10,8 @@ from soundini.web.page.board import nothing_heard
 from soundini.web.page.controls import Controls, read_form
 from soundini.web.page.desk import Answer, Desk
 from soundini.web.page.draft import Draft, draft_of
-from soundini.web.page.heard import heard_picture
+from soundini.web.page.heard import heard_means, heard_picture
+from soundini.web.page.saying import heard_as_choices
 
 _SECTION = "sound."
 Handler = dict[str, Any]
@@ -36,15 +37,22 @@ def connect_hearing(desk: Desk) -> Handler:
 
         def work(owner: str) -> Answer:
             form = read_form(desk.texts, draft, None, list(values), "all")
-            picture = heard_picture(desk.texts, desk.service.hear(owner, form))
-            return {board.heard: picture, board.heard_for: wanted}
+            heard = desk.service.hear(owner, form.model_copy(update={"heard_as": ""}))
+            chips = heard_as_choices(
+                desk.texts, desk.service.sound_classes, heard_means(heard), form.heard_as
+            )
+            return {
+                board.heard: heard_picture(desk.texts, heard),
+                board.heard_for: wanted,
+                board.controls.heard_as: gr.update(choices=chips),
+            }
 
         return desk.answer(board.heard_notice, request, work)
 
     handler: Handler = {
         "fn": hear,
         "inputs": [board.draft, board.heard_for, *board.controls.all],
-        "outputs": [board.heard, board.heard_for, board.heard_notice],
+        "outputs": [board.heard, board.heard_for, board.heard_notice, board.controls.heard_as],
         "show_progress": "hidden",
         "api_visibility": "private",
     }

@@ -49,7 +49,8 @@ def build_page(service: EditService, owner_of: OwnerOf, language: str = LANGUAGE
     """
     texts = Texts(language)
     with gr.Blocks(title=texts["title"], analytics_enabled=False, fill_width=True) as blocks:
-        desk = Desk(texts, service, owner_of, lay_out(texts, presets_for(service.models)))
+        board = lay_out(texts, presets_for(service.models), service.sound_classes)
+        desk = Desk(texts, service, owner_of, board)
         heard = connect_hearing(desk)
         connect_choosing(desk, blocks, heard)
         connect_painting(desk)

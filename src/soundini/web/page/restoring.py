@@ -8,6 +8,7 @@ from soundini.web.forms.forms import EditForm
 from soundini.web.page.controls import presets_for, values_of
 from soundini.web.page.desk import Answer, Desk
 from soundini.web.page.draft import Draft
+from soundini.web.page.saying import heard_as_choices
 from soundini.web.page.texts import Texts
 from soundini.web.views import Restored
 
@@ -50,10 +51,15 @@ def restored(desk: Desk, owner: str, form: EditForm) -> Answer:
 def controls_set(desk: Desk, form: EditForm) -> Answer:
     """The controls as a form has them."""
     controls = desk.board.controls
-    presets = presets_for(desk.service.models)
+    presets, classes = presets_for(desk.service.models), desk.service.sound_classes
+    chips = heard_as_choices(desk.texts, classes, {}, form.heard_as)
     return {
-        getattr(controls, name): gr.update(value=value)
-        for name, value in values_of(form, presets).items()
+        **{
+            getattr(controls, name): gr.update(value=value)
+            for name, value in values_of(form, presets, has_text=not classes).items()
+        },
+        controls.heard_as: gr.update(choices=chips, value=form.heard_as),
+        desk.board.heard_for: None,  # the first chip says what is heard: it is heard again
     }
 
 

@@ -66,7 +66,7 @@ def connect_running(desk: Desk, heard: Handler) -> None:
         return desk.answer(board.result_notice, request, work)
 
     files = [board.draft, board.video, board.sound, board.painter, board.film]
-    outputs = [*jobs, *files, *board.controls.all, board.result_notice]
+    outputs = [*jobs, *files, board.heard_for, *board.controls.all, board.result_notice]
     board.timer.tick(watched, [board.shown], [*jobs, board.result_notice], **quiet)
     for component in (board.result, board.jobs):
         component.submit(acted, [board.shown], outputs, **quiet).success(**heard)

@@ -37,7 +37,7 @@ class SamplingConfig(Section):
 
     method: Literal["ddpm", "ddim", "dpmpp_2m"] = "ddim"
     """Sampler."""
-    steps: int = Field(default=5, ge=1, le=1000)
+    steps: int = Field(default=8, ge=1, le=1000)
     """Network evaluations from ``start`` down to the clean frame, before repeats."""
     start: Share = 0.98
     """Noise level the source is taken to before it is denoised: 1 forgets it, 0.3 keeps its structure."""
@@ -57,7 +57,7 @@ class SamplingConfig(Section):
     """Frames from one noise image to the next, for ``evolving`` noise."""
     class_label: Literal["random"] | Annotated[int, Field(ge=0)] = "random"
     """Class-conditional models (``paper-512``) only: ImageNet class, or another at each step."""
-    condition: float = Field(default=1.0, ge=0, le=10)
+    condition: float = Field(default=1.25, ge=0, le=10)
     """Models that take a sound's embedding (``embedded``): its length for a loud sound. 1 as trained, 0 leaves all to the
     gradients."""
     see: bool = True
@@ -86,7 +86,7 @@ class AugmentSettings(Section):
 class GuidanceConfig(Section):
     """How the sound steers the sampler: L = sum of lambda times term."""
 
-    strength: float = Field(default=0.045, ge=0, le=2)
+    strength: float = Field(default=0.01, ge=0, le=2)
     """``normalised`` rule: how far the sound moves each step, 0 (nothing) to 1."""
     rule: Literal["normalised", "paper"] = "normalised"
     """``paper`` moves the mean by variance times gradient and takes its strength from the lambdas."""
@@ -116,8 +116,9 @@ class GuidanceConfig(Section):
     """Multiply L_flow by (T - t) / T, so that motion forms first and coherence settles later."""
     smooth: int = Field(default=14, ge=0, le=64)
     """Rounds of averaging of the gradient along the flow: frames of one scene are pulled the same way (0 as in the paper)."""
-    settle: int = Field(default=0, ge=0, le=64)
-    """Rounds of averaging of the finished change along the flow: for weak edits that flicker; a strong one is blurred by it."""
+    settle: int = Field(default=2, ge=0, le=64)
+    """Rounds of averaging of the finished change: what stands on the scene along its flow, what moves along the effect's own
+    motion. It takes flicker away; many rounds blur."""
     flow_on: Literal["source", "predicted"] = "source"
     """Flow measured once on the source, or at every step on the predicted frames (the paper; needs RAFT)."""
     perceptual: Literal["auto", "lpips", "imagenet", "none"] = "auto"

@@ -38,7 +38,7 @@ from soundini.editing.sound_track import SoundTrack
 from soundini.editing.window import WindowInputs, effect_pairs
 from soundini.events import EditDone, EditEvent, FitStepDone, FrameDone, MasksReady, StepDone
 from soundini.flow.pairs import FlowPairs, estimate_pairs
-from soundini.flow.smooth import smooth_along
+from soundini.flow.smooth import settle
 from soundini.media.geometry import mask_to_model, paste_change, to_model
 from soundini.packs.pack import ModelPack
 
@@ -176,7 +176,7 @@ def _edit_window(
     change = carry_change(change, keyframes, inputs, window, pack.flow)
     effect = effect_pairs(inputs, pack.denoiser.unshuffle)
     if recipe.guidance.lambda_flow:
-        change = smooth_along(change, effect or inputs.own_pairs(), recipe.guidance.settle)
+        change = settle(change, inputs.own_pairs(), effect, recipe.guidance.settle)
     edited = inputs.source + change
     shown = opacity(inputs.strength, amount_is_drawn(pack, recipe))
     earlier = _earlier(shared, inputs.source, window, shown)

@@ -30,3 +30,26 @@ def smooth_along(x: Tensor, pairs: FlowPairs, rounds: int = 1) -> Tensor:
         weight[1:] += pairs.visible_bwd
         x = total / weight
     return x
+
+
+def settle(
+    change: Tensor, scene: FlowPairs, effect: FlowPairs | None = None, rounds: int = 1
+) -> Tensor:
+    """Average a change over time, each part of it along its own motion.
+
+    What stands on the scene (a darker light, wet ground) is averaged along the scene's flow; what is left (flames, drops),
+    along the effect's. A part that follows either motion stays sharp; what follows neither is flicker, and fades.
+
+    Args:
+        change: edited minus source.
+        scene: flow of the scene between neighbours.
+        effect: flow of the effect, or None where it moves with the scene.
+        rounds: see :func:`smooth_along`; 0 leaves the change as it is.
+
+    Shape:
+        ``change``: ``[T, 3, H, W]``; returns the same.
+    """
+    standing = smooth_along(change, scene, rounds)
+    if effect is None or rounds == 0:
+        return standing
+    return standing + smooth_along(change - standing, effect, rounds)

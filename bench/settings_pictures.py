@@ -26,7 +26,7 @@ HEIGHT = 150
 SHOWN = 4
 LABEL = 32
 STEADY = "sound.envelope=off"
-UNTOLD = "sampling.condition=0"
+UNCONDITIONED = ("sampling.condition=0", "guidance.strength=0.05")
 OPEN = "guidance.blend_background=false"
 
 
@@ -63,19 +63,21 @@ SHEETS = {
         (
             Row("fast"),
             Row("quality", preset="quality"),
-            Row("paper, at 96 pixels", ("region.size=96",), "paper"),
+            Row("paper, at 128 pixels", ("region.size=128",), "paper"),
         )
     ),
-    "strength": of("guidance.strength", 0, 0.045, 0.2, 0.8),
-    "condition": of("sampling.condition", 0, 4, 8),
-    "start": of("sampling.start", 0.5, 0.75, 0.95),
-    "lambda_sound": of("guidance.lambda_sound", 0, 1, 10, also=(UNTOLD,)),
+    "strength": of("guidance.strength", 0, 0.01, 0.05, 0.2),
+    "condition": of("sampling.condition", 0, 0.5, 1, 1.5, 2),
+    "see": of("sampling.see", "false", "true"),
+    "start": of("sampling.start", 0.5, 0.75, 0.98),
+    "lambda_sound": of("guidance.lambda_sound", 0, 1, 10, also=UNCONDITIONED),
     "lambda_directional": of("guidance.lambda_directional", 0, 0.01, 1, turning=True),
     "lambda_flow": of("guidance.lambda_flow", 0, 20, 80),
     "lambda_background": of("guidance.lambda_background", 0, 1, 10, also=(OPEN,)),
-    "lambda_range": of("guidance.lambda_range", 0, 2, 200, also=(UNTOLD,)),
+    "lambda_range": of("guidance.lambda_range", 0, 2, 200, also=UNCONDITIONED),
     "noise": of("sampling.noise", "shared", "independent", "warped", "evolving"),
     "smooth": of("guidance.smooth", 0, 14),
+    "settle": of("guidance.settle", 0, 2, 8),
     "feather": of("region.feather", 0, 0.1, 0.4),
 }
 

@@ -19,6 +19,7 @@ from soundini.training.recipe import JointRecipe, PriorRecipe
 from soundini.training.recordings import HeardWindows, load_recordings
 from soundini.training.sound_tower import SoundTower, train_sound_tower
 
+
 def composite_crops(data, **shares):
     options = {k: v for k, v in shares.items() if v is not None}
     photographs = Photographs(LabelledImages(Path(data)))

@@ -131,13 +131,17 @@ def test_nothing_moves_where_that_is_asked_or_no_class_is_known():
 def test_the_effects_flow_is_the_scenes_and_its_own_inside_the_mask():
     mask = torch.zeros(2, 1, 20, 20)
     mask[:, :, 5:15, 5:15] = 1
-    still = FlowPairs(*(torch.zeros(1, c, 20, 20) for c in (2, 2)), *(torch.ones(1, 1, 20, 20),) * 2)
+    still = FlowPairs(
+        *(torch.zeros(1, c, 20, 20) for c in (2, 2)), *(torch.ones(1, 1, 20, 20),) * 2
+    )
     pairs = pairs_of_effect(still, mask, torch.tensor([[0.0, 3.0]]))
     assert bool((pairs.flow_fwd[0, 1, 5:15, 5:15] == 3).all())
     assert bool((pairs.flow_bwd[0, 1, 5:15, 5:15] == -3).all())
     assert pairs.flow_fwd[0, 1].sum() == 300
     assert bool((pairs.visible_fwd[0, 0, 5:12, 5:15] == 1).all())
-    assert bool((pairs.visible_fwd[0, 0, 13:15] == 0).all())  # what leaves the mask is not seen again
+    assert bool(
+        (pairs.visible_fwd[0, 0, 13:15] == 0).all()
+    )  # what leaves the mask is not seen again
     assert bool((pairs.visible_bwd[0, 0, 8:15, 5:15] == 1).all())
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from soundini.flow.pairs import FlowPairs
-from soundini.flow.smooth import smooth_along
+from soundini.flow.smooth import settle, smooth_along
 
 
 def moving(count=5, side=24, step=2):
@@ -42,3 +42,26 @@ def test_no_rounds_change_nothing(count):
     kept = pairs if count == 2 else pairs.window(0, 1)
     assert torch.equal(smooth_along(frames[:count], kept, 0), frames[:count])
     assert smooth_along(frames[:count], kept, 3).shape == frames[:count].shape
+
+
+def test_what_stands_and_what_moves_both_settle():
+    """A still scene, a texture that falls over it: both stay sharp, flicker goes; smoothed along one motion, the other blurs."""
+    falling, effect = moving(count=7)
+    still = torch.rand(1, 3, 24, 24, generator=torch.Generator().manual_seed(1)).expand(
+        7, -1, -1, -1
+    )
+    none = torch.zeros_like(effect.flow_fwd)
+    seen = torch.ones_like(effect.visible_fwd)
+    scene = FlowPairs(none, none, seen, seen)
+    flicker = torch.tensor([0.2, -0.2, 0.2, -0.2, 0.2, -0.2, 0.2]).view(-1, 1, 1, 1)
+    change = still + (falling - 0.5)
+    middle = slice(2, 5), slice(None), slice(None), slice(8, 16)
+
+    def error(x):
+        return float((x - change)[middle].abs().mean())
+
+    both = error(settle(change + flicker, scene, effect, 4))
+    assert both < 0.6 * error(smooth_along(change + flicker, scene, 4))
+    assert both < 0.6 * error(change + flicker)
+    assert torch.equal(settle(change, scene, effect, 0), change)
+    assert torch.equal(settle(change, scene, None, 3), smooth_along(change, scene, 3))

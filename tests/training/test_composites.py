@@ -145,7 +145,9 @@ def directions():
 def test_a_batch_says_what_it_shows(photographs):
     """Silent crops are their source; the condition is as long as the amount; withheld sources are grey."""
     shares = CompositeShares(silent=0.3, withheld=0.3, two=0.0, noise=0.0)
-    batch = CompositeCrops(photographs, shares, directions()).batch(80, 32, np.random.default_rng(0))
+    batch = CompositeCrops(photographs, shares, directions()).batch(
+        80, 32, np.random.default_rng(0)
+    )
     assert batch.target.shape == (80, 3, 32, 32)
     assert batch.seen.shape == (80, 4, 32, 32)
     lengths = batch.condition.norm(dim=1)
@@ -164,7 +166,9 @@ def test_two_effects_share_a_condition(photographs):
     shares = CompositeShares(
         effects={"rain": 0.5, "fire": 0.5}, silent=0, withheld=0, two=1.0, noise=0
     )
-    batch = CompositeCrops(photographs, shares, directions()).batch(16, 32, np.random.default_rng(0))
+    batch = CompositeCrops(photographs, shares, directions()).batch(
+        16, 32, np.random.default_rng(0)
+    )
     both = [i for i, c in enumerate(batch.condition) if (c > 0).sum() == 2]
     assert len(both) > 3
 

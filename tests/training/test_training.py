@@ -33,7 +33,16 @@ def test_the_command_trains_and_the_pack_edits(data, sounds, tmp_path, capsys):
     """``soundini train prior``, and the pack it writes, through the command line."""
     run, pack = tmp_path / "run", tmp_path / "pack"
     asked = ["train", "prior", str(data), "--run", str(run), "-o", str(pack)]
-    sizes = ["--set", "steps=2", "--set", "batch=2", "--set", 'sizes={"32": 1}', "--set", "save_every=1"]
+    sizes = [
+        "--set",
+        "steps=2",
+        "--set",
+        "batch=2",
+        "--set",
+        'sizes={"32": 1}',
+        "--set",
+        "save_every=1",
+    ]
     assert main([*asked, *sizes]) == 0, capsys.readouterr().err
     assert {p.name for p in run.iterdir()} >= {
         "last.safetensors",

@@ -178,9 +178,7 @@ class SoundEditor:
         )
         times = [i / frame_rate for i in range(len(frames))]
         motion = effect_motion(self.pack.joint, track, times, settings.sampling)
-        yield from edit_frames(
-            self.pack, frames, masks, track, windows, settings, motion=motion
-        )
+        yield from edit_frames(self.pack, frames, masks, track, windows, settings, motion=motion)
 
 
 def _as_sound(sound: Sound | np.ndarray, sample_rate: int | None) -> Sound:

@@ -121,7 +121,9 @@ def effect_motion(
     rows = joint.name_sounds(track.embeds)
     means = {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
     most = {name: max(row[name] for row in rows) for name in rows[0]}
-    names = tuple(n for n in means if most[n] >= _LEAST_SHARE) or (max(means, key=means.__getitem__),)
+    names = tuple(n for n in means if most[n] >= _LEAST_SHARE) or (
+        max(means, key=means.__getitem__),
+    )
     shares = torch.tensor([[row[name] for name in names] for row in rows])
     shares = torch.where(shares < _LEAST_SHARE, 0.0, shares)
     shares[shares.sum(1) == 0] = 1.0
@@ -189,7 +191,9 @@ class MovingNoise:
             for i in torch.nonzero(share).flatten().tolist():
                 canvas = self._canvas(name, stream, i, int(self.motion.strikes[i, number]))
                 right, down = moved[i, number].tolist()
-                total[i] += math.sqrt(float(share[i])) * _window_at(canvas, -down, -right, self.size)
+                total[i] += math.sqrt(float(share[i])) * _window_at(
+                    canvas, -down, -right, self.size
+                )
         return total.to(self.device)
 
     def _canvas(self, name: str, stream: int, i: int, strike: int) -> Tensor:

@@ -196,7 +196,9 @@ def guidance_terms(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> lis
         )
         moved = effect_pairs(inputs, pack.denoiser.unshuffle)
         if moved is not None and inputs.anchor is not None:
-            moved = inputs.pairs.window(0, 2).followed_by(moved)  # the anchor's motion is the scene's
+            moved = inputs.pairs.window(0, 2).followed_by(
+                moved
+            )  # the anchor's motion is the scene's
         flow = FlowGuidance(pairs, anchor=inputs.anchor, ramp=config.flow_ramp, effect=moved)
         terms.append(WeightedTerm(config.lambda_flow, flow))
     if config.lambda_background:
@@ -228,7 +230,14 @@ def _noise(inputs: WindowInputs, recipe: Recipe, grid: int):
     kind = "shared" if config.noise == "warped" else config.noise
     if inputs.motion is not None and config.noise in ("shared", "evolving"):
         return MovingNoise(
-            recipe.seed, inputs.indices, size, inputs.motion, kind, config.noise_period, grid, device
+            recipe.seed,
+            inputs.indices,
+            size,
+            inputs.motion,
+            kind,
+            config.noise_period,
+            grid,
+            device,
         )
     noise = FrameNoise(recipe.seed, inputs.indices, size, kind, config.noise_period, device)
     if config.noise != "warped":

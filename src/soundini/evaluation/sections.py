@@ -85,7 +85,9 @@ def edits_section(
             says = f"Rise of the judge's probability of {sound} in the region, mean over clips"
             targets.append(Target(says, RISES[sound], rise))
         if sound in KEPT:
-            says = f"The scene is kept under {sound}: correlation of fine luminance, mean over clips"
+            says = (
+                f"The scene is kept under {sound}: correlation of fine luminance, mean over clips"
+            )
             targets.append(Target(says, KEPT[sound], kept))
         before, after = (np.mean([getattr(e, k) for e in group]) for k in ("before", "after"))
         first = sum(edit.taken_for == sound for edit in group)
@@ -131,7 +133,8 @@ Edits that were chosen before any was seen (clip k with sound k), source above, 
 def loudness_section(found: Sequence[LoudnessFigures]) -> Section:
     """Whether louder means more."""
     by_change, by_probability = (
-        float(np.mean([getattr(f, name) for f in found])) for name in ("by_change", "by_probability")
+        float(np.mean([getattr(f, name) for f in found]))
+        for name in ("by_change", "by_probability")
     )
     targets = [
         Target("Rank correlation of gain and the region's change, mean", BY_CHANGE, by_change),

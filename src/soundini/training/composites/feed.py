@@ -32,7 +32,9 @@ class BatchFeed:
     ) -> None:
         self._crops, self._recipe, self._done = crops, recipe, done
         self._multiple = multiple
-        self._queue: queue.Queue[tuple[int, CompositeBatch] | Exception | None] = queue.Queue(_AHEAD)
+        self._queue: queue.Queue[tuple[int, CompositeBatch] | Exception | None] = queue.Queue(
+            _AHEAD
+        )
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._draw, daemon=True)
 

@@ -16,7 +16,11 @@ from soundini.training.composites.canvas import (
 )
 from soundini.training.composites.scene import Scene
 
-_DEPTHS = (((2.5, 5), 0.030, 0.30, 0.35), ((5, 11), 0.012, 0.55, 0.45), ((10, 24), 0.004, 0.85, 0.6))
+_DEPTHS = (
+    ((2.5, 5), 0.030, 0.30, 0.35),
+    ((5, 11), 0.012, 0.55, 0.45),
+    ((10, 24), 0.004, 0.85, 0.6),
+)
 """Far, middle and near rain: length of a streak in units, drops a square unit, brightness, blur in units."""
 
 
@@ -74,7 +78,9 @@ def _mirrored(picture: np.ndarray, scene: Scene) -> np.ndarray:
         return picture
     mirror = picture.copy()
     mirror[line:] = blur(np.ascontiguousarray(above), 1.2 * scene.unit) * 0.9
-    patches = smoothstep(fractal(scene.size, (4 * scene.unit, 14 * scene.unit), scene.rng), 0.35, 0.65)
+    patches = smoothstep(
+        fractal(scene.size, (4 * scene.unit, 14 * scene.unit), scene.rng), 0.35, 0.65
+    )
     depth = smoothstep(np.arange(scene.size[0], dtype=np.float32), line, line + 6 * scene.unit)
     share = patches * depth[:, None] * scene.amount * scene.between(0.2, 0.6)
     return lerp(picture, mirror, share[..., None])

@@ -57,7 +57,9 @@ def _flakes(scene: Scene) -> np.ndarray:
     total = np.zeros(scene.size, np.float32)
     for density, radius, bright in _FLAKES:
         count = density * 64 * 64 * scene.between(0.4, 1.6) * lerp(0.2, 1, scene.amount)
-        layer = dots(scene.size, int(count), radius * scene.unit * scene.between(0.8, 1.2), scene.rng)
+        layer = dots(
+            scene.size, int(count), radius * scene.unit * scene.between(0.8, 1.2), scene.rng
+        )
         length = round(scene.between(1, 3.5) * radius * scene.unit)
         if length > 1:
             layer = streaks(layer, length, slant)

@@ -2,9 +2,9 @@
 
     python bench/against.py [COMMIT] [--runs 3] [-o docs/bench-against.md]
 
-Both edit the same 24 made-up frames, whose region is 128 pixels wide, by the same noise: `fast` with regions of 128 pixels in both,
-then `quality` at each commit's own size. Each run is a process of its own; the models' loading does not count. The earlier
-commit is checked out into a temporary folder.
+Both edit the same 24 made-up frames, whose region is 128 pixels wide, by the same noise: `fast` with regions of 128 pixels
+in both, then `quality` at each commit's own size. Each run is a process of its own; the models' loading does not count. The
+earlier commit is checked out into a temporary folder.
 """
 
 from __future__ import annotations
@@ -104,11 +104,12 @@ def main() -> None:
         finally:
             subprocess.run([*git, "remove", "--force", str(old)], check=True)
     table = "\n".join(rows)
+    command = f"python bench/against.py {asked.commit} --runs {asked.runs}"
     asked.output.write_text(f"""# An edit beside an earlier commit
 
-Written by `python bench/against.py {asked.commit} --runs {asked.runs}` on {os.cpu_count()} cores ({platform.machine()}): 24 frames whose
-region is 128 pixels wide, medians of {asked.runs} runs of each commit in turns, loading of the models left out. Peak memory is that of the
-process, libraries included.
+Written by `{command}` on {os.cpu_count()} cores ({platform.machine()}): 24 frames
+whose region is 128 pixels wide, medians of {asked.runs} runs of each commit in turns, loading of the models left out. Peak
+memory is that of the process, libraries included.
 
 | preset | seconds, {asked.commit} | seconds, now | ratio | peak GiB, {asked.commit} | peak GiB, now |
 | --- | ---: | ---: | ---: | ---: | ---: |

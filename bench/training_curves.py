@@ -2,8 +2,9 @@
 
     python bench/training_curves.py NAME=RUN [NAME=RUN ...] [-o docs/images/training_curves.png]
 
-RUN is the folder of a run of `soundini train`, with its log.csv; several runs of one thing are joined by commas. Where a run has
-held_out.csv, its losses on held-out material are drawn beside them, by class, as a mean over noise levels. Needs the extra [train].
+RUN is the folder of a run of `soundini train`, with its log.csv; several runs of one thing are joined by commas. Where a run
+has held_out.csv, its losses on held-out material are drawn beside them, by class, as a mean over noise levels. Needs the
+extra [train].
 """
 
 from __future__ import annotations

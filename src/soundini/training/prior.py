@@ -117,8 +117,8 @@ def denoising_loss(
     there is much, min-SNR's falls to nothing for v, and that is where a network decides what the picture is of: this one
     stays at 1.
 
-    Weight of a pixel: ``effect_weight`` where the target differs from the source, else 1; their mean over a crop is 1. Copying the source is learned
-    first and fast; the effect is what takes long.
+    Weight of a pixel: ``effect_weight`` where the target differs from the source, else 1; their mean over a crop is 1.
+    Copying the source is learned first and fast; the effect is what takes long.
 
     Args:
         denoiser: v-prediction denoiser that learns.

@@ -12,7 +12,7 @@ from soundini.events import CheckpointSaved, TrainStep
 from soundini.training.checkpoint import load_checkpoint, save_checkpoint
 from soundini.training.distributed import Workers
 from soundini.training.ema import EMA
-from soundini.training.recipe import PictureRecipe
+from soundini.training.recipe import TrainRecipe
 
 
 class Trainer:
@@ -37,7 +37,7 @@ class Trainer:
         self,
         module: nn.Module,
         rates: Iterable[tuple[nn.Module, float]],
-        recipe: PictureRecipe,
+        recipe: TrainRecipe,
         folder: Path,
         total: int,
         workers: Workers,

@@ -23,7 +23,7 @@ def explosion(scene: Scene) -> np.ndarray:
     """The scene with an explosion in the region: a small burst at a small amount, one that fills it at 1."""
     rows, columns = scene.box
     height, width = scene.box_size
-    radius = min(height, width) * lerp(0.18, scene.between(0.45, 0.75), scene.amount)
+    radius = min(height, width) * float(lerp(0.18, scene.between(0.45, 0.75), scene.amount))
     y0 = rows.start + height * scene.between(0.4, 0.75)
     x0 = columns.start + width * scene.between(0.35, 0.65)
     y, x = np.mgrid[: scene.size[0], : scene.size[1]].astype(np.float32)

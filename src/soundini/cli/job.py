@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -125,7 +125,7 @@ def _watch(
     console: Console,
     preview: PreviewFile,
 ) -> FileDone:
-    print(heard(edit), flush=True)
+    tell(edit)
     end: EditDone | None = None
     done: FileDone | None = None
     with (
@@ -144,8 +144,15 @@ def _watch(
             stop.check()
     assert end is not None
     assert done is not None
-    _summarise(done, end)
+    _summarise(done, end, edit.warnings)
     return done
+
+
+def tell(edit: PreparedEdit) -> None:
+    """Say what is heard, and what the user may not expect, before the work begins."""
+    print(heard(edit), flush=True)
+    for warning in edit.warnings:
+        print(f"warning     {warning}", flush=True)
 
 
 def heard(edit: PreparedEdit) -> str:
@@ -161,7 +168,7 @@ def heard(edit: PreparedEdit) -> str:
     return f"the sound is heard as {best}{ends}"
 
 
-def _summarise(done: FileDone, end: EditDone) -> None:
+def _summarise(done: FileDone, end: EditDone, told: Sequence[str]) -> None:
     print(f"\noutput      {done.path} ({end.frames} frames)")
     print(f"recipe      {done.recipe}")
     resumed = end.seconds > done.seconds
@@ -178,4 +185,5 @@ def _summarise(done: FileDone, end: EditDone) -> None:
     if end.losses:
         print(f"losses      {format_losses(end.losses)}")
     for warning in done.warnings:
-        print(f"warning     {warning}")
+        if warning not in told:
+            print(f"warning     {warning}")

@@ -30,6 +30,7 @@ EDIT_FLAGS = {
     "text": "guidance.text",
     "text_weight": "guidance.lambda_text",
     "noise": "sampling.noise",
+    "sound_track": "sound.track",
     "envelope": "sound.envelope",
     "gain": "sound.gain",
     "audio": "output.audio",

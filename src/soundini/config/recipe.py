@@ -111,6 +111,8 @@ class GuidanceConfig(Section):
 class SoundConfig(Section):
     """How the sound is laid against the video."""
 
+    track: int = Field(default=0, ge=0, le=999)
+    """Number of the sound track of a file with several, from 1; 0 for the default track, else the first that is audible."""
     offset: float = Field(default=0.0, ge=-86400, le=86400)
     """Seconds by which the sound starts after the (edited part of the) video; negative skips its beginning."""
     gain: float = Field(default=1.0, ge=0, le=100)

@@ -19,6 +19,7 @@ from soundini.editing.part import EditPart, read_part
 from soundini.editing.plan import plan_windows
 from soundini.editing.prepared import PreparedEdit
 from soundini.editing.request import (
+    SELF,
     EditRequest,
     MaskRequest,
     sidecar_path,
@@ -102,6 +103,7 @@ def _plan(part: EditPart, pack: ModelPack) -> PreparedEdit:
         part.masks,
         part.lay(pack.joint),
         tuple(windows),
+        part.notes,
     )
     return fit_to_memory(edit) if recipe.compute.memory else edit
 
@@ -135,6 +137,7 @@ def run_edit(
                 audio=recipe.output.audio,
                 sound=edit.track.sound,
                 audio_source=request.video,
+                track=recipe.sound.track if request.sound == SELF else 0,
                 start=edit.began,
                 end=edit.began + edit.times[-1],
                 token=token,

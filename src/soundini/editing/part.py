@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile
 
 import numpy as np
 
 from soundini.editing.mask_spool import MaskSpool
 from soundini.editing.masking import make_masks
-from soundini.editing.request import EditRequest
+from soundini.editing.request import SELF, EditRequest
 from soundini.editing.sound_track import SoundTrack, lay_sound
 from soundini.errors import ConfigError, MediaError
 from soundini.events import MaskMade
 from soundini.joint.protocol import JointSpace
 from soundini.media.limits import SOUND_SECONDS
-from soundini.media.sound import Sound, load_sound
+from soundini.media.opening import open_input
+from soundini.media.sound import Sound, load_sound, require_audible
+from soundini.media.tracks import choose_track, describe_tracks
 from soundini.media.video_info import VideoInfo
 from soundini.media.video_reader import VideoReader
 
 _LONGEST_BOUND = 40
 """Characters of a frame or a time."""
+_AROUND = 30
+"""Seconds of sound that a frame may hear before and after it: half of the largest ``sound.window``."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +41,7 @@ class EditPart:
         times: time of each frame of the part, seconds from its first; one more for the end of the last.
         began: source time of the first frame.
         masks: the masks, one for each frame.
+        notes: what was assumed of the inputs, one line each.
     """
 
     request: EditRequest
@@ -46,6 +51,7 @@ class EditPart:
     times: tuple[Fraction, ...]
     began: Fraction
     masks: MaskSpool
+    notes: tuple[str, ...] = ()
 
     @property
     def frame_count(self) -> int:
@@ -55,8 +61,9 @@ class EditPart:
     def lay(self, joint: JointSpace) -> SoundTrack:
         """What each frame hears, see :func:`soundini.editing.sound_track.lay_sound`."""
         middles = [float((a + b) / 2) for a, b in pairwise(self.times)]
+        began = float(self.began) if self.request.sound == SELF else 0.0
         sound = self.request.recipe.sound
-        return lay_sound(self.sound, middles, float(self.times[-1]), joint, sound)
+        return lay_sound(self.sound, middles, float(self.times[-1]), joint, sound, began)
 
     def close(self) -> None:
         """Drop the spooled masks."""
@@ -72,10 +79,11 @@ def read_part(request: EditRequest) -> Generator[MaskMade, None, EditPart]:
     Raises:
         SoundiniError: an input is missing, damaged, or of the wrong kind.
     """
-    sound = load_sound(request.sound_path)
     with VideoReader(request.video) as reader:
         info = reader.info
         first, stop = part_of(reader, request.start, request.end)
+        sound = _load(request, reader, first, stop)
+        notes = [*_track_note(request)]
         masks, times, durations = yield from _spool_masks(reader, request, first, stop)
     began = times[0]
     ends = (*times[1:], times[-1] + durations[-1])
@@ -84,7 +92,46 @@ def read_part(request: EditRequest) -> Generator[MaskMade, None, EditPart]:
         masks.close()
         what = f"the part to edit lasts {float(relative[-1]):.0f} s"
         raise SOUND_SECONDS.exceeded(request.video, what)
-    return EditPart(request, sound, info, first, relative, began, masks)
+    return EditPart(request, sound, info, first, relative, began, masks, tuple(notes))
+
+
+def _load(request: EditRequest, reader: VideoReader, first: int, stop: int | None) -> Sound:
+    """The sound, as far as the part needs it; a sound that repeats is needed whole.
+
+    Raises:
+        MediaError: it cannot be read, or what is needed of it is too long.
+    """
+    settings, path = request.recipe.sound, request.sound_path
+    if settings.loop:
+        return _audible(load_sound(path, track=settings.track), request)
+    times = list(islice(reader.times(), first, None if stop is None else stop + 1))
+    if not times:
+        raise _astray(request)
+    begin, end = float(times[0]), float(times[-1])
+    if stop is None or len(times) <= stop - first:  # to the end of the last frame
+        end = max(end + float(1 / reader.info.frame_rate), float(reader.info.duration or 0))
+    shift = settings.offset + (0.0 if request.sound == SELF else begin)
+    start, stop_at = max(0.0, begin - shift - _AROUND), max(0.0, end - shift) + _AROUND
+    sound = load_sound(path, start=start, end=stop_at, track=settings.track)
+    return _audible(sound, request)
+
+
+def _audible(sound: Sound, request: EditRequest) -> Sound:
+    track = request.recipe.sound.track
+    where = f"sound track {track} of {request.sound_path}" if track else request.sound_path
+    require_audible(sound, where)
+    return sound
+
+
+def _track_note(request: EditRequest) -> Iterator[str]:
+    """Tell which of several sound tracks is heard where none was asked for."""
+    path, wanted = request.sound_path, request.recipe.sound.track
+    with open_input(path) as container:
+        if wanted or len(container.streams.audio) < 2:
+            return
+        there = describe_tracks(container)
+    chosen = (choose_track(path) or 0) + 1
+    yield f"{path}: sound track {chosen} is heard, of {there}; --sound-track chooses another"
 
 
 def part_of(reader: VideoReader, start: str | None, end: str | None) -> tuple[int, int | None]:
@@ -116,6 +163,10 @@ def _bound(reader: VideoReader, text: str, name: str) -> int:
     raise ConfigError(f"--{name} {text!r} is neither a frame (48) nor a time (2.0s)")
 
 
+def _astray(request: EditRequest) -> MediaError:
+    return MediaError(f"{request.video} has no frame at {request.start}; choose an earlier --start")
+
+
 def _spool_masks(
     reader: VideoReader, request: EditRequest, first: int, stop: int | None
 ) -> Generator[MaskMade, None, tuple[MaskSpool, list[Fraction], list[Fraction]]]:
@@ -129,9 +180,7 @@ def _spool_masks(
             durations.append(frame.duration)
             yield frame.rgb
         if not times:
-            raise MediaError(
-                f"{request.video} has no frame at {request.start}; choose an earlier --start"
-            )
+            raise _astray(request)
 
     ends = [end for end in (reader.info.frame_count, stop) if end is not None]
     total = max(1, min(ends) - first) if ends else None

@@ -14,6 +14,8 @@ from soundini.editing.stream import is_edited
 from soundini.media.video_info import VideoInfo
 from soundini.packs.pack import ModelPack
 
+UNSEEN = 0.01
+"""Strength of an effect that changes no pixel by more than two or three of 255 levels."""
 _SHORTER = 0.5
 """Seconds by which a sound is shorter than what it is laid along, to be told of."""
 
@@ -32,6 +34,7 @@ class PreparedEdit:
         masks: the masks, one for each frame.
         track: the sound, laid along the part.
         windows: the plan.
+        notes: what was assumed of the inputs, one line each.
     """
 
     request: EditRequest
@@ -43,6 +46,7 @@ class PreparedEdit:
     masks: MaskSpool
     track: SoundTrack
     windows: tuple[Window, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def frame_count(self) -> int:
@@ -59,12 +63,32 @@ class PreparedEdit:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user may not expect of it, one line each."""
-        until = self.heard_until
-        if until is None:
+        until, nothing = self.heard_until, self._why_nothing()
+        ends = (
+            ()
+            if until is None or nothing
+            else (
+                f"nothing is heard after {until:.1f} s of {float(self.times[-1]):.1f} s, and the picture is the source's there; "
+                "sound.loop=true repeats a short sound",
+            )
+        )
+        return (*self.notes, *ends, *nothing)
+
+    def _why_nothing(self) -> tuple[str, ...]:
+        """Why no frame is edited, where none is."""
+        covered = [i for i, box in enumerate(self.masks.bounds) if box is not None]
+        audible = [i for i, s in enumerate(self.track.strength.tolist()) if s >= UNSEEN]
+        if set(covered) & set(audible):
             return ()
+        if not audible:
+            return (
+                "no frame is edited: the sound is too quiet along the part; "
+                "raise sound.gain or sound.envelope_range, or use sound.envelope=off",
+            )
         return (
-            f"nothing is heard after {until:.1f} s of {float(self.times[-1]):.1f} s, and the picture is the source's there; "
-            "sound.loop=true repeats a short sound",
+            f"no frame is edited: the mask covers frames {self.first + covered[0]} to {self.first + covered[-1]}, "
+            f"and the sound is heard in frames {self.first + audible[0]} to {self.first + audible[-1]}; "
+            "move the mask, or see sound.offset and sound.loop",
         )
 
     def is_edited(self, window: Window) -> bool:

@@ -24,10 +24,10 @@ from soundini.media.audio_feed import (
     as_channels,
     mixed_blocks,
     sound_blocks,
+    find_source_sound,
     source_blocks,
 )
 from soundini.media.color import ColorConverter
-from soundini.media.opening import find_audio, open_input
 from soundini.media.output import PartialFile, check_output, write_error
 from soundini.media.sound import Sound
 from soundini.media.video_info import PictureFormat
@@ -62,6 +62,7 @@ class VideoWriter:
             copied where MP4 can hold it, else as AAC; ``mix``: the sum of both, softly limited.
         sound: The guide; its sample 0 plays at output time 0.
         audio_source: The source video.
+        track: The number of its sound track, from 1; 0 for the default one, else the first that is audible.
         start: The source time, in seconds, whose sound plays at output time 0: of the first frame,
             when the source is trimmed. The times of frames are not touched by it.
         end: The source time at which the source's sound ends, or None for all of it.
@@ -92,6 +93,7 @@ class VideoWriter:
         audio: AudioMode = "none",
         sound: Sound | None = None,
         audio_source: str | Path | None = None,
+        track: int = 0,
         start: Fraction = Fraction(0),
         end: Fraction | None = None,
         token: str = "",
@@ -120,7 +122,7 @@ class VideoWriter:
                 options={"movflags": "+faststart", "fflags": "+bitexact"},
             )
             self._stream = self._add_video(crf, preset)
-            self._feed = self._add_audio(audio, sound, audio_source, end)
+            self._feed = self._add_audio(audio, sound, audio_source, end, track)
         except av.codec.codec.UnknownCodecError as error:
             self._abandon()
             raise MediaError(
@@ -234,23 +236,23 @@ class VideoWriter:
         sound: Sound | None,
         source: str | Path | None,
         end: Fraction | None,
+        track: int,
     ) -> AudioFeed | None:
         if mode in ("source", "mix"):
             path = Path(cast("str | Path", source))
-            found = _source_audio(path)
+            found = find_source_sound(path, self._start, end, track)
             if found is None:
                 less = "the output is silent" if mode == "source" else "only the guide is heard"
                 self.warnings += (f"{path}: has no sound that can be read; {less}",)
                 mode = "none" if mode == "source" else "guide"
             else:
-                codec, rate, channels = found
-                if mode == "source" and codec in MP4_AUDIO:
+                if mode == "source" and found.codec in MP4_AUDIO and found.steady:
                     with contextlib.suppress(ValueError, av.error.FFmpegError):
-                        return CopyFeed(self._container, path, self._start, end)
-                rate = aac_rate(rate)
+                        return CopyFeed(self._container, path, self._start, end, track)
+                rate, channels = aac_rate(found.rate), found.channels
                 if mode == "mix" and sound is not None:
                     channels = max(channels, sound.samples.shape[0])
-                blocks = source_blocks(path, self._start, end, rate, channels)
+                blocks = source_blocks(path, self._start, end, rate, channels, track)
                 if mode == "mix" and sound is not None:
                     blocks = mixed_blocks(blocks, as_channels(sound, rate, channels))
                 return EncodeFeed(self._container, blocks, rate, channels)
@@ -259,13 +261,3 @@ class VideoWriter:
             blocks = sound_blocks(as_channels(sound, rate, channels))
             return EncodeFeed(self._container, blocks, rate, channels)
         return None
-
-
-def _source_audio(path: Path) -> tuple[str, int, int] | None:
-    """Codec, sample rate and channels (at most 2) of a source's sound, or None without any."""
-    with open_input(path) as container:
-        stream = find_audio(container)
-        if stream is None or stream.codec_context is None or stream.codec_context.codec is None:
-            return None
-        context = stream.codec_context
-        return context.name, context.sample_rate, min(2, context.channels)

@@ -19,7 +19,7 @@ from soundini.web.forms.asking import Whereabouts, ask, files_of, recipe_of, ref
 from soundini.web.forms.forms import EditForm
 from soundini.web.forms.hearing import Ears
 from soundini.web.forms.overlays import drop_old, overlay_name, write_overlay
-from soundini.web.forms.part import part_seconds, refuse_empty_part
+from soundini.web.forms.part import part_begin, part_seconds, refuse_empty_part
 from soundini.web.forms.restoring import restored
 from soundini.web.forms.shapes import painted_shapes
 from soundini.web.jobs.caretaker import FOR_EVER, Caretaker, Keep
@@ -155,10 +155,13 @@ class EditService:
         """
         key = key_of(owner)
         refuse_gaps(form.model_copy(update={"whole_frame": True}))
-        seconds = part_seconds(form, self._uploads.facts(key, form.video))
+        facts = self._uploads.facts(key, form.video)
+        seconds = part_seconds(form, facts)
+        began = part_begin(form, facts) if form.sound == SELF else 0.0
         sound = self._uploads.find(key, form.video if form.sound == SELF else form.sound)
         with in_labels({sound.path: sound.label}):
-            return self._ears.hear(sound.path, seconds, recipe_of(form, self.limits).sound)
+            config = recipe_of(form, self.limits).sound
+            return self._ears.hear(sound.path, seconds, config, began)
 
     def mask_overlay(self, owner: str, form: EditForm) -> Path:
         """An MP4 of the part with the mask drawn on it, as an edit of the whole part would use it; the sound may be missing.

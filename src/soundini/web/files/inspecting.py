@@ -104,10 +104,12 @@ def _count_seconds(path: Path, most: float) -> None:
     """Decode a sound without keeping it, as far as it may be long."""
     import av.error
 
-    from soundini.media.opening import find_audio, open_input
+    from soundini.media.opening import open_input
+    from soundini.media.tracks import choose_track
 
+    index = choose_track(path)
     with open_input(path) as container:
-        stream = find_audio(container)
+        stream = None if index is None else container.streams.audio[index]
         if stream is None or stream.codec_context is None or stream.codec_context.codec is None:
             return  # whoever loads it says so
         rate = stream.codec_context.sample_rate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,8 @@ import av
 import av.codec.codec
 import av.error
 import numpy as np
+from av.video.frame import PictureType
+from av.video.frame import VideoFrame as AvFrame
 
 from soundini.errors import MediaError
 from soundini.media.audio_feed import (
@@ -42,6 +45,10 @@ AudioMode = Literal["none", "guide", "source", "mix"]
 # its macroblock tree on uninitialised memory (seen with AVX-512 in PyAV 18's x264; MALLOC_PERTURB_
 # shows it).
 _DETERMINISTIC = {"threads": "1", "mbtree": "0"}
+
+
+_HELD_BACK = 2
+"""Frames that wait for those after them: what comes last is written in its own way."""
 
 
 class VideoWriter:
@@ -111,6 +118,7 @@ class VideoWriter:
         self._time_base = Fraction(like.time_base)
         self._converter = ColorConverter(like.color.for_yuv(), like.width, like.height)
         self._last: tuple[int, int] | None = None
+        self._waiting: deque[AvFrame] = deque()
         self._durations: dict[int, int] = {}
         self._feed: AudioFeed | None = None
         self._file = PartialFile(self.path, token)
@@ -174,17 +182,36 @@ class VideoWriter:
         frame.time_base = self._time_base
         self._last = (pts, ticks)
         self._durations[pts] = ticks
+        self._waiting.append(frame)
+        if len(self._waiting) > _HELD_BACK:
+            self._encode(self._waiting.popleft())
+
+    def _encode(self, frame: AvFrame) -> None:
         try:
             self._mux(self._stream.encode(frame))
             if self._feed is not None:
-                self._container.mux(list(self._feed.until(pts * self._time_base)))
+                self._container.mux(list(self._feed.until((frame.pts or 0) * self._time_base)))
         except (av.error.FFmpegError, OSError) as error:
             raise write_error(self.path, error) from None
+
+    def _encode_end(self, last_ticks: int) -> None:
+        """Encode the last two frames.
+
+        MP4 keeps the duration of the packet that comes last, so a frame that is held must not be followed by one that is shown
+        before it.
+        """
+        nominal = 1 / Fraction(self._like.frame_rate) / self._time_base
+        if len(self._waiting) == _HELD_BACK and last_ticks > 1.5 * nominal:
+            for frame in self._waiting:
+                frame.pict_type = PictureType.P
+        while self._waiting:
+            self._encode(self._waiting.popleft())
 
     def _finish(self) -> None:
         try:
             if self._last is None:
                 raise MediaError(f"{self.path}: no frame was written; check the range of frames")
+            self._encode_end(self._last[1])
             self._mux(self._stream.encode(None))
             if self._feed is not None:
                 self._container.mux(list(self._feed.finish(sum(self._last) * self._time_base)))

@@ -18,6 +18,7 @@ from soundini.editing.request import EditRequest, MaskRequest, read_request
 from soundini.errors import ConfigError
 
 MASK_FLAGS = {
+    "mask_label": "region.label",
     "track": "region.track",
     "dilate": "region.dilate",
     "feather": "region.feather",

@@ -148,6 +148,8 @@ class RegionConfig(Section):
     """Pixels by which the mask grows (or shrinks, when negative)."""
     invert: bool = False
     """Edit what is black in the mask."""
+    label: int = Field(default=0, ge=0, lt=2**31)
+    """The one label that is edited of a mask that holds several objects; 0 for all above 0."""
     track: bool = False
     """Carry still and keyframe masks along the optical flow."""
 

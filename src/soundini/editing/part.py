@@ -84,7 +84,7 @@ def read_part(request: EditRequest) -> Generator[MaskMade, None, EditPart]:
         first, stop = part_of(reader, request.start, request.end)
         sound = _load(request, reader, first, stop)
         notes = [*_track_note(request)]
-        masks, times, durations = yield from _spool_masks(reader, request, first, stop)
+        masks, times, durations = yield from _spool_masks(reader, request, first, stop, notes)
     began = times[0]
     ends = (*times[1:], times[-1] + durations[-1])
     relative = tuple(t - began for t in (began, *ends))
@@ -168,7 +168,11 @@ def _astray(request: EditRequest) -> MediaError:
 
 
 def _spool_masks(
-    reader: VideoReader, request: EditRequest, first: int, stop: int | None
+    reader: VideoReader,
+    request: EditRequest,
+    first: int,
+    stop: int | None,
+    notes: list[str],
 ) -> Generator[MaskMade, None, tuple[MaskSpool, list[Fraction], list[Fraction]]]:
     """One pass over the part: its times, and its masks."""
     times: list[Fraction] = []
@@ -186,7 +190,8 @@ def _spool_masks(
     total = max(1, min(ends) - first) if ends else None
     spool = MaskSpool()
     try:
-        for mask in make_masks(request.mask, request.recipe.region, reader.info, frames(), first):
+        region, info = request.recipe.region, reader.info
+        for mask in make_masks(request.mask, region, info, frames(), first, stop, notes):
             spool.add(mask)
             yield MaskMade(len(spool), total)
     except BaseException:

@@ -80,9 +80,7 @@ class CopyFeed:
             self._container.close()
             raise
         self._time_base = Fraction(source.time_base or 1)
-        self._shift = round(
-            ((picture_start(self._container) or Fraction(0)) + start) / self._time_base
-        )
+        self._shift = round(((picture_start(path) or Fraction(0)) + start) / self._time_base)
         self._stop = None if end is None else (end - start) / self._time_base
         self._packets = self._window()
         self._next: Packet | None = None

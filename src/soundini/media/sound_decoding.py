@@ -80,17 +80,29 @@ def decode_sound(path: Path, track: int = 0) -> Iterator[SoundBlock]:
         yield from _placed(container, stream, path)
 
 
-def picture_start(container: InputContainer) -> Fraction | None:
-    """The stream time of the first picture, which is time 0 everywhere else; None without pictures."""
-    video = find_video(container)
-    if video is None or video.start_time is None:
-        return None
-    return video.start_time * Fraction(video.time_base or 1)
+def picture_start(path: Path) -> Fraction | None:
+    """The stream time of the first picture, which is time 0 everywhere else; None without pictures.
+
+    What FFmpeg guesses before it decodes is wrong where sound begins long before or after.
+    """
+    with open_input(path) as container:
+        video = find_video(container)
+        if video is None or video.codec_context is None or video.codec_context.codec is None:
+            return None
+        base = Fraction(video.time_base or 1)
+        try:
+            for frame in container.decode(video):
+                if frame.pts is not None:
+                    return frame.pts * Fraction(frame.time_base or base)
+                break
+        except av.error.FFmpegError:
+            pass  # whoever reads the pictures says what is wrong with them
+        return None if video.start_time is None else video.start_time * base
 
 
 def _placed(container: InputContainer, stream: AudioStream, path: Path) -> Iterator[SoundBlock]:
     timed = container.format.name in _TIMED
-    clock = _Clock(path, picture_start(container), timed)
+    clock = _Clock(path, picture_start(path), timed)
     before: SoundBlock | None = None
     mixer = _Mixer()
     for frame in _frames(container, stream, path):

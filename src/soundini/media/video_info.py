@@ -183,7 +183,7 @@ def _describe(
     color_range = context.color_range
     if frame.format.name.startswith("yuvj") or frame.color_range == FULL:
         color_range = FULL
-    ticks = stream.start_time if stream.start_time is not None else frame.pts
+    ticks = frame.pts if frame.pts is not None else stream.start_time
     audio = find_audio(container)
     return VideoInfo(
         path=path,

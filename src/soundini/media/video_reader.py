@@ -13,6 +13,7 @@ import av.error
 import numpy as np
 
 from soundini.errors import MediaError
+from soundini.media.alpha import alpha_decoder, alpha_of
 from soundini.media.color import ColorConverter
 from soundini.media.limits import FRAMES, VIDEO_SECONDS, Patience
 from soundini.media.opening import open_input, reason
@@ -40,12 +41,14 @@ class VideoFrame:
         time: Seconds from the start of the video stream, exact.
         duration: Seconds until the next frame; of the last frame, what the file says.
         rgb: ``uint8 [H, W, 3]``.
+        alpha: ``uint8 [H, W]`` where it was asked for and the video has an alpha channel, else None.
     """
 
     index: int
     time: Fraction
     duration: Fraction
     rgb: np.ndarray
+    alpha: np.ndarray | None = None
 
 
 class _MissedError(Exception):
@@ -60,6 +63,7 @@ class VideoReader:
 
     Args:
         path: A local video file.
+        alpha: Whether the alpha channel is wanted too.
 
     Raises:
         MediaError: As :func:`soundini.media.video_info.probe_video`.
@@ -71,8 +75,9 @@ class VideoReader:
                 ...
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, alpha: bool = False) -> None:
         self.info: VideoInfo = probe_video(path)
+        self._alpha = alpha
         self._open: list[InputContainer] = []
 
     def __enter__(self) -> VideoReader:
@@ -121,7 +126,10 @@ class VideoReader:
             if converter is None:
                 converter = ColorConverter(self.info.color, frame.width, frame.height)
             rgb = self.info.orientation.apply(converter.to_rgb(frame))
-            yield VideoFrame(index, time, duration, rgb)
+            alpha = alpha_of(frame) if self._alpha else None
+            if alpha is not None:
+                alpha = self.info.orientation.apply(alpha[..., None])[..., 0]
+            yield VideoFrame(index, time, duration, rgb, alpha)
 
     def times(self) -> Iterator[Fraction]:
         """Yield the time of every frame, in seconds; frames are decoded only where packets do not tell.
@@ -222,10 +230,11 @@ class VideoReader:
         try:
             if entry is not None:
                 container.seek(entry.pts, stream=stream)
+            decoder = alpha_decoder(stream) if self._alpha else None
             for packet in container.demux(stream):
                 patience.check()
                 damaged = packet.is_corrupt and not joins
-                for frame in packet.decode():
+                for frame in packet.decode() if decoder is None else decoder.decode(packet):
                     if awaited is not None:
                         if frame.pts is not None and frame.pts < awaited:
                             continue

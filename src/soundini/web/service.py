@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from soundini.editing.request import SELF, sidecar_path
 from soundini.errors import ConfigError, MaskError
-from soundini.masks.sources import picture_size
+from soundini.masks.pictures import picture_size
 from soundini.web.files.folder import lock_folder, refuse_full
 from soundini.web.files.incoming import Incoming
 from soundini.web.files.inspecting import in_labels

@@ -128,7 +128,8 @@ def _count_seconds(path: Path, most: float) -> None:
 
 
 def _mask(path: Path, limits: Limits) -> None:
-    from soundini.masks.sources import picture_size, read_mask_image
+    from soundini.masks.pictures import picture_size
+    from soundini.masks.sources import read_mask_image
 
     width, height = picture_size(path)
     _check_picture(path, width, height, limits)

@@ -29,6 +29,7 @@ from soundini.editing.stream import edit_frames
 from soundini.events import EditDone, EditEvent, FileDone, FrameDone, MaskMade
 from soundini.generators import finish
 from soundini.media.output import check_output, check_target
+from soundini.media.planes import written_format
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
 from soundini.packs.loading import load_pack
@@ -128,11 +129,13 @@ def run_edit(
     end: EditDone | None = None
     with ExitStack() as stack:
         stack.callback(edit.close)
-        reader = stack.enter_context(VideoReader(request.video))
+        pixels = written_format(edit.info) if recipe.output.pixel_format == "source" else None
+        reader = stack.enter_context(VideoReader(request.video, planes=pixels))
         writer = stack.enter_context(
             VideoWriter(
                 request.output,
                 edit.info,
+                pixel_format=pixels,
                 crf=recipe.output.crf,
                 audio=recipe.output.audio,
                 sound=edit.track.sound,
@@ -151,10 +154,11 @@ def run_edit(
                 )
             )
         )
+        sources = reader.frames(edit.first, edit.first + edit.frame_count)  # once more, not kept
         for event in events:
             if isinstance(event, FrameDone):
                 here, there = edit.times[event.index : event.index + 2]
-                writer.write(event.rgb, here, there - here)
+                writer.write(event.rgb, here, there - here, next(sources))
             elif isinstance(event, EditDone):
                 end = event
             yield event

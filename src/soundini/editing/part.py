@@ -18,9 +18,10 @@ from soundini.events import MaskMade
 from soundini.joint.protocol import JointSpace
 from soundini.media.limits import SOUND_SECONDS
 from soundini.media.opening import open_input
+from soundini.media.planes import COMMON, written_format
 from soundini.media.sound import Sound, load_sound, require_audible
 from soundini.media.tracks import choose_track, describe_tracks
-from soundini.media.video_info import VideoInfo
+from soundini.media.video_info import VideoInfo, quoted
 from soundini.media.video_reader import VideoReader
 
 _LONGEST_BOUND = 40
@@ -83,7 +84,7 @@ def read_part(request: EditRequest) -> Generator[MaskMade, None, EditPart]:
         info = reader.info
         first, stop = part_of(reader, request.start, request.end)
         sound = _load(request, reader, first, stop)
-        notes = [*_track_note(request)]
+        notes = [*_track_note(request), *_picture_notes(request, info)]
         masks, times, durations = yield from _spool_masks(reader, request, first, stop, notes)
     began = times[0]
     ends = (*times[1:], times[-1] + durations[-1])
@@ -132,6 +133,21 @@ def _track_note(request: EditRequest) -> Iterator[str]:
         there = describe_tracks(container)
     chosen = (choose_track(path) or 0) + 1
     yield f"{path}: sound track {chosen} is heard, of {there}; --sound-track chooses another"
+
+
+def _picture_notes(request: EditRequest, info: VideoInfo) -> Iterator[str]:
+    """Tell what of the pictures may come out otherwise than expected."""
+    if info.interlaced:
+        yield (
+            f"{request.video}: is interlaced, and its two fields are edited and written as one frame; "
+            f"deinterlace it first, with: ffmpeg -i {quoted(request.video)} -vf bwdif out.mp4"
+        )
+    pixels, even = written_format(info), info.width % 2 == info.height % 2 == 0
+    if even and request.recipe.output.pixel_format == "source" and pixels != COMMON:
+        yield (
+            f"{request.video}: the result is {pixels}, as the source is {info.pixel_format}; some players refuse it, "
+            "and output.pixel_format=yuv420p writes what all of them play"
+        )
 
 
 def part_of(reader: VideoReader, start: str | None, end: str | None) -> tuple[int, int | None]:

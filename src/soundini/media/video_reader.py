@@ -18,6 +18,7 @@ from soundini.media.color import ColorConverter
 from soundini.media.limits import FRAMES, VIDEO_SECONDS, Patience
 from soundini.media.opening import open_input, reason
 from soundini.media.packets import RESTART, Entry, count_by_packets, find_entry, frame_ticks
+from soundini.media.planes import planes_of
 from soundini.media.video_info import VideoInfo, probe_video, stream_duration, video_stream
 from soundini.media.wholeness import is_cut_off
 
@@ -41,6 +42,7 @@ class VideoFrame:
         time: Seconds from the start of the video stream, exact.
         duration: Seconds until the next frame; of the last frame, what the file says.
         rgb: ``uint8 [H, W, 3]``.
+        planes: The picture's own samples in the pixel format that was asked for; None where it has others.
         alpha: ``uint8 [H, W]`` where it was asked for and the video has an alpha channel, else None.
     """
 
@@ -49,6 +51,7 @@ class VideoFrame:
     duration: Fraction
     rgb: np.ndarray
     alpha: np.ndarray | None = None
+    planes: tuple[np.ndarray, ...] | None = None
 
 
 class _MissedError(Exception):
@@ -64,6 +67,7 @@ class VideoReader:
     Args:
         path: A local video file.
         alpha: Whether the alpha channel is wanted too.
+        planes: The pixel format whose samples are wanted too.
 
     Raises:
         MediaError: As :func:`soundini.media.video_info.probe_video`.
@@ -75,8 +79,9 @@ class VideoReader:
                 ...
     """
 
-    def __init__(self, path: str | Path, *, alpha: bool = False) -> None:
+    def __init__(self, path: str | Path, *, alpha: bool = False, planes: str | None = None) -> None:
         self.info: VideoInfo = probe_video(path)
+        self._planes = planes
         self._alpha = alpha
         self._open: list[InputContainer] = []
 
@@ -129,7 +134,10 @@ class VideoReader:
             alpha = alpha_of(frame) if self._alpha else None
             if alpha is not None:
                 alpha = self.info.orientation.apply(alpha[..., None])[..., 0]
-            yield VideoFrame(index, time, duration, rgb, alpha)
+            planes = None
+            if self._planes is not None:
+                planes = planes_of(frame, self._planes, self.info.orientation)
+            yield VideoFrame(index, time, duration, rgb, alpha, planes)
 
     def times(self) -> Iterator[Fraction]:
         """Yield the time of every frame, in seconds; frames are decoded only where packets do not tell.

@@ -32,12 +32,15 @@ from soundini.media.audio_feed import (
 )
 from soundini.media.color import ColorConverter
 from soundini.media.output import PartialFile, check_output, write_error
+from soundini.media.planes import COMMON
 from soundini.media.sound import Sound
 from soundini.media.video_info import PictureFormat
 
 if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.stream import VideoStream
+
+    from soundini.media.video_reader import VideoFrame
 
 AudioMode = Literal["none", "guide", "source", "mix"]
 
@@ -54,7 +57,7 @@ _HELD_BACK = 2
 class VideoWriter:
     """Writes H.264 in MP4 with the source's size, times and colours.
 
-    The picture is ``yuv420p``, which everything plays. That format cannot have an odd width or
+    The picture is ``yuv420p``, which everything plays, or as ``pixel_format`` says. That format cannot have an odd width or
     height; such sizes are kept and written as ``yuv444p``, which some players refuse. The same
     frames give the same bytes. The file appears under its name when the ``with`` block ends without
     an error, and not otherwise.
@@ -63,6 +66,7 @@ class VideoWriter:
         path: Where to write; must end in ``.mp4``.
         like: The size, rate, time base and colours to write: a ``VideoInfo`` or a
             ``PictureFormat``.
+        pixel_format: One that is written, see :func:`soundini.media.planes.written_format`. Default: ``yuv420p``.
         crf: Quality from 0 (lossless) to 51; 18 is visually lossless.
         preset: x264's trade of time for size, ``ultrafast`` to ``veryslow``.
         audio: ``none``; ``guide``: ``sound`` as AAC; ``source``: the sound of ``audio_source``,
@@ -95,6 +99,7 @@ class VideoWriter:
         path: str | Path,
         like: PictureFormat,
         *,
+        pixel_format: str | None = None,
         crf: int = 18,
         preset: str = "medium",
         audio: AudioMode = "none",
@@ -114,6 +119,8 @@ class VideoWriter:
         self.path = check_output(path, [audio_source] if audio_source is not None else [])
         self.warnings: tuple[str, ...] = ()
         self._like = like
+        odd = like.width % 2 or like.height % 2
+        self._pixel_format = pixel_format or ("yuv444p" if odd else COMMON)
         self._start = start
         self._time_base = Fraction(like.time_base)
         self._converter = ColorConverter(like.color.for_yuv(), like.width, like.height)
@@ -154,13 +161,20 @@ class VideoWriter:
         else:
             self._finish()
 
-    def write(self, rgb: np.ndarray, time: Fraction, duration: Fraction | None = None) -> None:
+    def write(
+        self,
+        rgb: np.ndarray,
+        time: Fraction,
+        duration: Fraction | None = None,
+        source: VideoFrame | None = None,
+    ) -> None:
         """Write the next frame.
 
         Args:
             rgb: ``uint8 [H, W, 3]`` of the size of ``like``.
             time: Its output time in seconds, at least 0 and later than the frame before.
             duration: Seconds it stays; only the last frame's is used. Default: one frame.
+            source: The frame that it was made of, with its planes: samples that are not changed are its own, to the bit.
 
         Raises:
             MediaError: The disk is full, or writing failed otherwise.
@@ -177,7 +191,11 @@ class VideoWriter:
         if pts <= (self._last[0] if self._last is not None else -1):
             raise ValueError(f"frame at {float(time)} s does not come after the one before")
         ticks = max(1, round((duration or 1 / Fraction(like.frame_rate)) / self._time_base))
-        frame = self._converter.to_yuv(rgb, cast("str", self._stream.pix_fmt))
+        pixel_format = cast("str", self._stream.pix_fmt)
+        if source is not None and source.planes is not None:
+            frame = self._converter.changed(source.planes, source.rgb, rgb, pixel_format)
+        else:
+            frame = self._converter.to_yuv(rgb, pixel_format)
         frame.pts = pts
         frame.time_base = self._time_base
         self._last = (pts, ticks)
@@ -240,14 +258,18 @@ class VideoWriter:
 
     def _add_video(self, crf: int, preset: str) -> VideoStream:
         like, tags = self._like, self._like.color.for_yuv()
+        # Of 10 bits, x264's crf 0 is not lossless.
+        quality = (
+            {"crf": str(crf)} if crf or not self._pixel_format.endswith("10le") else {"qp": "0"}
+        )
         stream = self._container.add_stream(
             "libx264",
             rate=Fraction(like.frame_rate),
-            options={"crf": str(crf), "preset": preset, **_DETERMINISTIC},
+            options={**quality, "preset": preset, **_DETERMINISTIC},
         )
         context = stream.codec_context
         context.width, context.height = like.width, like.height
-        context.pix_fmt = "yuv444p" if like.width % 2 or like.height % 2 else "yuv420p"
+        context.pix_fmt = self._pixel_format
         context.time_base = self._time_base
         stream.time_base = self._time_base
         context.sample_aspect_ratio = like.sample_aspect_ratio

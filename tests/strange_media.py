@@ -88,3 +88,40 @@ def with_wav_lengths(path: Path, source: Path, riff: int, data: int) -> Path:
     content[at : at + 4] = struct.pack("<I", data)
     path.write_bytes(bytes(content))
     return path
+
+
+def with_index_first(path: Path, source: Path) -> Path:
+    """A copy of a video whose index, if it has one, comes first, as for a download."""
+    with (
+        av.open(str(source)) as given,
+        av.open(
+            str(path), "w", options={"movflags": "faststart"} if path.suffix == ".mp4" else {}
+        ) as out,
+    ):
+        streams = {s.index: out.add_stream_from_template(s) for s in given.streams}
+        for packet in given.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream.index]
+                out.mux(packet)
+    return path
+
+
+def damage_sound(path: Path, source: Path) -> Path:
+    """A copy of a video whose packets of sound are noise from the third on."""
+    rng = np.random.default_rng(0)
+    with av.open(str(source)) as given, av.open(str(path), "w") as out:
+        streams = {s.index: out.add_stream_from_template(s) for s in given.streams}
+        count = 0
+        for packet in given.demux():
+            if packet.size == 0:
+                continue
+            if packet.stream.type == "audio":
+                count += 1
+                if count > 2:
+                    stream, pts = packet.stream, packet.pts
+                    packet = av.Packet(rng.bytes(packet.size))
+                    packet.stream, packet.pts, packet.dts = stream, pts, pts
+                    packet.time_base = stream.time_base
+            packet.stream = streams[packet.stream.index]
+            out.mux(packet)
+    return path

@@ -138,7 +138,7 @@ class _RawMasks:
         return keyframes, None
 
     def _open(self, path: Path) -> MaskSource:
-        source = open_mask(path, self._size, self._info, self._region.label)
+        source = open_mask(path, self._size, self._info, self._region.label, self._region.invert)
         self._notes.extend(source.notes)
         return source
 

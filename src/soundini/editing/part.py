@@ -26,8 +26,8 @@ from soundini.media.video_reader import VideoReader
 
 _LONGEST_BOUND = 40
 """Characters of a frame or a time."""
-_AROUND = 30
-"""Seconds of sound that a frame may hear before and after it: half of the largest ``sound.window``."""
+_LONGEST_WINDOW = 10
+"""Seconds of sound that a frame hears, of the models that hear most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,16 +105,34 @@ def _load(request: EditRequest, reader: VideoReader, first: int, stop: int | Non
     settings, path = request.recipe.sound, request.sound_path
     if settings.loop:
         return _audible(load_sound(path, track=settings.track), request)
-    times = list(islice(reader.times(), first, None if stop is None else stop + 1))
+    begin, end = _span(request, reader, first, stop)
+    shift = settings.offset + (0.0 if request.sound == SELF else begin)
+    around = max(settings.window, _LONGEST_WINDOW) / 2
+    around = min(around, max(0.0, (SOUND_SECONDS.value - (end - begin)) / 2))
+    start, stop_at = max(0.0, begin - shift - around), max(0.0, end - shift) + around
+    needed = max(0.0, end - shift)
+    sound = load_sound(path, start=start, end=stop_at, needed=needed, track=settings.track)
+    return _audible(sound, request)
+
+
+def _span(
+    request: EditRequest, reader: VideoReader, first: int, stop: int | None
+) -> tuple[float, float]:
+    """When the part begins and when it ends, in seconds."""
+    times: list[Fraction] = []
+    try:
+        for time in islice(reader.times(), first, None if stop is None else stop + 1):
+            times.append(time)
+    except MediaError:  # the frame after the part tells when the part ends, and may be damaged
+        if stop is None or len(times) < stop - first:
+            raise
     if not times:
         raise _astray(request)
     begin, end = float(times[0]), float(times[-1])
     if stop is None or len(times) <= stop - first:  # to the end of the last frame
-        end = max(end + float(1 / reader.info.frame_rate), float(reader.info.duration or 0))
-    shift = settings.offset + (0.0 if request.sound == SELF else begin)
-    start, stop_at = max(0.0, begin - shift - _AROUND), max(0.0, end - shift) + _AROUND
-    sound = load_sound(path, start=start, end=stop_at, track=settings.track)
-    return _audible(sound, request)
+        end += float(1 / reader.info.frame_rate)
+        end = max(end, float(reader.info.duration or 0)) if stop is None else end
+    return begin, end
 
 
 def _audible(sound: Sound, request: EditRequest) -> Sound:

@@ -67,6 +67,7 @@ class VideoMask:
         frame_size: height and width of the video.
         info: the video; None to go frame for frame.
         label: the one label that is edited; 0 for all.
+        inverted: whether black is what is edited, so that a mask may be black throughout.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class VideoMask:
         frame_size: tuple[int, int],
         info: VideoInfo | None = None,
         label: int = 0,
+        inverted: bool = False,
     ) -> None:
         self.path = path
         self._size = frame_size
@@ -87,7 +89,7 @@ class VideoMask:
         for _, picture in self._pictures():
             if self._meaning.see(picture) and not self._is_animation:
                 break  # what a mask video holds is plain by now
-        _check_levels(path, (self._meaning.mask(p) for _, p in self._pictures()))
+        _check_levels(path, (self._meaning.mask(p) for _, p in self._pictures()), inverted)
         count = frame_count(path) if self._is_animation else count_frames(path)
         self._by_time = info is not None and count != count_frames(info.path)
         self.notes = tuple(self._meaning.notes())
@@ -146,6 +148,7 @@ class FolderMask:
         frame_size: height and width of the video.
         info: the video, which tells where numbers begin that have neither 0 nor 1.
         label: the one label that is edited; 0 for all.
+        inverted: as of :class:`VideoMask`.
 
     Attributes:
         files: the images, in natural order of their names (2 before 10).
@@ -158,6 +161,7 @@ class FolderMask:
         frame_size: tuple[int, int],
         info: VideoInfo | None = None,
         label: int = 0,
+        inverted: bool = False,
     ) -> None:
         self.folder = folder
         self.frame_size = frame_size
@@ -172,7 +176,7 @@ class FolderMask:
         self._meaning = Meaning(folder, label)
         for path in self.files:
             self._meaning.see(read_picture(path, frame_size))
-        _check_levels(folder, map(self._read, self.files))
+        _check_levels(folder, map(self._read, self.files), inverted)
         self.notes = tuple(self._meaning.notes())
 
     def missing(self, frames: range) -> list[int]:
@@ -237,7 +241,11 @@ def no_image(folder: Path, missing: list[int]) -> MaskError:
 
 
 def open_mask(
-    path: Path, frame_size: tuple[int, int], info: VideoInfo | None = None, label: int = 0
+    path: Path,
+    frame_size: tuple[int, int],
+    info: VideoInfo | None = None,
+    label: int = 0,
+    inverted: bool = False,
 ) -> MaskSource:
     """Open a mask source from a path; what it is is told by what it holds, not by its name.
 
@@ -246,22 +254,23 @@ def open_mask(
         frame_size: height and width of the video.
         info: the video, along which mask videos are laid; None to go frame for frame.
         label: the one label that is edited; 0 for all.
+        inverted: whether black is what is edited, so that the mask may be black throughout.
 
     Raises:
         MaskError: it is missing, of another size, empty, or entirely white.
         MediaError: it cannot be read.
     """
     if path.is_dir():
-        return FolderMask(path, frame_size, info, label)
+        return FolderMask(path, frame_size, info, label, inverted)
     if not path.exists():
         raise MaskError(
             f"the mask {path} is not there; name an image, a video or a folder of images"
         )
     is_still = is_picture(path) or _is_image_name(path)
     if not is_still or frame_count(path) > 1:
-        return VideoMask(path, frame_size, info, label)
+        return VideoMask(path, frame_size, info, label, inverted)
     mask, notes = _read_still(path, frame_size, label)
-    _check_levels(path, iter([mask]))
+    _check_levels(path, iter([mask]), inverted)
     return StillMask(mask, notes)
 
 
@@ -308,13 +317,13 @@ def _is_mask_file(path: Path) -> bool:
         return False
 
 
-def _check_levels(path: Path, masks: Iterator[np.ndarray]) -> None:
+def _check_levels(path: Path, masks: Iterator[np.ndarray], inverted: bool) -> None:
     """Refuse masks that are black throughout, or white throughout; looks no further than it must.
 
     Raises:
         MaskError: they are.
     """
-    some_white = some_black = False
+    some_white, some_black = inverted, False
     for mask in masks:
         some_white = some_white or bool(mask.any())
         some_black = some_black or bool(mask.min() <= 0.5)
@@ -322,7 +331,11 @@ def _check_levels(path: Path, masks: Iterator[np.ndarray]) -> None:
             return
     if not some_white:
         raise MaskError(
-            f"the mask {path} is empty: nothing in it is white; white is what is edited"
+            f"the mask {path} is empty: nothing in it is white; white is what is edited, or black with --invert"
+        )
+    if inverted:
+        raise MaskError(
+            f"the mask {path} is white everywhere, and with --invert nothing is edited; leave --invert out"
         )
     raise MaskError(
         f"the mask {path} is white everywhere; if you mean the whole frame, use --whole-frame"

@@ -15,7 +15,7 @@ from av.audio.frame import AudioFrame
 
 from soundini.errors import MediaError
 from soundini.media.opening import open_input, reason
-from soundini.media.sound import Sound, resample
+from soundini.media.sound import Sound, resample, spared
 from soundini.media.sound_decoding import SoundBlock, decode_sound, picture_start
 from soundini.media.tracks import choose_track
 
@@ -267,7 +267,7 @@ def source_samples(
             if block.end > start:
                 yield block
     except MediaError:
-        if end is None or done < end:
+        if end is None or done < end - spared(path, end - start):
             raise
 
 

@@ -20,6 +20,8 @@ from soundini.media.wholeness import is_cut_off, riff_share
 
 _EXACT_LENGTH = {"flac", "w64"}
 """Containers that state their length exactly and have no parts that could reach beyond the end of the file."""
+_IN_TURN = Fraction(1)
+"""Seconds by which sound may be stored after the pictures that it belongs to."""
 _CANCELLED = 0.25
 """Share of the channels' power below which their mean has lost what people hear."""
 
@@ -101,6 +103,7 @@ def load_sound(
     *,
     start: float = 0.0,
     end: float | None = None,
+    needed: float | None = None,
     track: int = 0,
 ) -> Sound:
     """Read an audio file, or the sound of a video.
@@ -113,6 +116,8 @@ def load_sound(
         path: Any file with an audio stream that FFmpeg reads.
         start: Seconds from time 0 from which on samples are held.
         end: Seconds after which no more are held; None for the end. The level is that of the whole file all the same.
+        needed: Seconds after which damage does not matter, ``end`` or before; None for ``end``. Of a file that broke off, the sound may
+            also end a second before: it is stored in turn with the pictures.
         track: Number of the sound track, from 1; 0 for the default one, else the first that is audible.
 
     Returns:
@@ -124,7 +129,7 @@ def load_sound(
             (:data:`soundini.media.limits.SOUND_SECONDS`).
     """
     path = Path(path)
-    loading = _Loading(path, start, end)
+    loading = _Loading(path, start, end, end if needed is None else needed)
     try:
         for block in decode_sound(path, track):
             loading.take(block)
@@ -138,13 +143,24 @@ def load_sound(
     return loading.sound()
 
 
+def spared(path: Path, seconds: Fraction) -> Fraction:
+    """How much of the end of a stretch of sound may be missing: of a file that broke off, what is stored after its pictures.
+
+    Args:
+        path: the file.
+        seconds: length of the stretch.
+    """
+    return min(_IN_TURN, seconds / 2) if is_cut_off(path) else Fraction(0)
+
+
 class _Loading:
     """Gathers the blocks of a file as far as they are wanted, and measures them all."""
 
-    def __init__(self, path: Path, start: float, end: float | None) -> None:
+    def __init__(self, path: Path, start: float, end: float | None, needed: float | None) -> None:
         self._path = path
         self._start = Fraction(start)
         self._end = None if end is None else Fraction(end)
+        self._needed = None if needed is None else Fraction(needed) - spared(path, Fraction(needed))
         self._most = Fraction(SOUND_SECONDS.value)
         self._meter: LevelMeter | None = None
         self._measured = Fraction(0)
@@ -152,8 +168,8 @@ class _Loading:
         self.until = Fraction(0)
 
     def has_all(self) -> bool:
-        """Whether all that is to be held was read."""
-        return self._end is not None and self.until >= self._end
+        """Whether all that is needed was read."""
+        return self._needed is not None and self.until > 0 and self.until >= self._needed
 
     def take(self, block: SoundBlock) -> None:
         if block.end <= 0:

@@ -4,9 +4,9 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-import strange_media as strange
 
 import media_factory as make
+import strange_media as strange
 from soundini.config.presets import load_preset, override
 from soundini.editing.files import prepare_edit, run_edit
 from soundini.editing.part import read_part

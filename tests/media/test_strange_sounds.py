@@ -1,13 +1,14 @@
 """Sounds as strangers have them: changing midway, with gaps, from pipes, off the zero line, with several tracks."""
 
+import itertools
 import wave
 from fractions import Fraction
 
 import numpy as np
 import pytest
-import strange_media as strange
 
 import media_factory as make
+import strange_media as strange
 from soundini.config.recipe import SoundConfig
 from soundini.editing.sound_track import lay_strength
 from soundini.errors import MediaError
@@ -257,7 +258,7 @@ def test_joined_streams_go_on_together(tmp_path):
     with VideoReader(path) as reader:
         times = [frame.time for frame in reader.frames()]
     assert len(times) == 96
-    steps = {round(float(b - a), 3) for a, b in zip(times, times[1:], strict=False)}
+    steps = {round(float(b - a), 3) for a, b in itertools.pairwise(times)}
     assert max(steps) < 0.09
     assert float(times[-1]) == pytest.approx(95 / 24, abs=0.06)
     sound = load_sound(path)

@@ -255,7 +255,7 @@ class OutputConfig(Section):
     audio: Literal["guide", "source", "mix", "none"] = "guide"
     """Sound of the result: the guiding sound, the source's own, both, or none."""
     pixel_format: Literal["source", "yuv420p"] = "source"
-    """``source`` keeps the source's pixel format where H.264 can (4:2:2, 4:4:4, 10 bits); ``yuv420p`` is what every player plays."""
+    """``source`` keeps the source's where H.264 can (4:2:2, 4:4:4, 10 bits); ``yuv420p`` is what every player plays."""
     crf: int = Field(default=18, ge=0, le=51)
     """H.264 quality: 0 is lossless, 18 visually so, 51 the worst."""
 

@@ -104,7 +104,7 @@ class _RawMasks:
         else:
             current = keyframes[min(keyframes)]
             for number, _ in enumerate(frames, self._first):
-                current = keyframes[number] if number in keyframes else current
+                current = keyframes.get(number, current)
                 yield current
 
     def _sources(self) -> tuple[Mapping[int, np.ndarray], MaskSource | None]:

@@ -84,7 +84,7 @@ def read_part(request: EditRequest) -> Generator[MaskMade, None, EditPart]:
         info = reader.info
         first, stop = part_of(reader, request.start, request.end)
         sound = _load(request, reader, first, stop)
-        notes = [*_track_note(request), *_picture_notes(request, info)]
+        notes = [*_track_notes(request), *_picture_notes(request, info)]
         masks, times, durations = yield from _spool_masks(reader, request, first, stop, notes)
     began = times[0]
     ends = (*times[1:], times[-1] + durations[-1])
@@ -142,7 +142,7 @@ def _audible(sound: Sound, request: EditRequest) -> Sound:
     return sound
 
 
-def _track_note(request: EditRequest) -> Iterator[str]:
+def _track_notes(request: EditRequest) -> Iterator[str]:
     """Tell which of several sound tracks is heard where none was asked for."""
     path, wanted = request.sound_path, request.recipe.sound.track
     with open_input(path) as container:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -63,33 +64,29 @@ class PreparedEdit:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user may not expect of it, one line each."""
-        until, nothing = self.heard_until, self._why_nothing()
-        ends = (
-            ()
-            if until is None or nothing
-            else (
-                f"nothing is heard after {until:.1f} s of {float(self.times[-1]):.1f} s, and the picture is the source's there; "
-                "sound.loop=true repeats a short sound",
-            )
-        )
-        return (*self.notes, *ends, *nothing)
+        return (*self.notes, *self._sound_notes())
 
-    def _why_nothing(self) -> tuple[str, ...]:
-        """Why no frame is edited, where none is."""
+    def _sound_notes(self) -> Iterator[str]:
+        """Where nothing is heard, or no frame is edited, and why."""
         covered = [i for i, box in enumerate(self.masks.bounds) if box is not None]
         audible = [i for i, s in enumerate(self.track.strength.tolist()) if s >= UNSEEN]
-        if set(covered) & set(audible):
-            return ()
+        until = self.heard_until
         if not audible:
-            return (
+            yield (
                 "no frame is edited: the sound is too quiet along the part; "
-                "raise sound.gain or sound.envelope_range, or use sound.envelope=off",
+                "raise sound.gain or sound.envelope_range, or use sound.envelope=off"
             )
-        return (
-            f"no frame is edited: the mask covers frames {self.first + covered[0]} to {self.first + covered[-1]}, "
-            f"and the sound is heard in frames {self.first + audible[0]} to {self.first + audible[-1]}; "
-            "move the mask, or see sound.offset and sound.loop",
-        )
+        elif not set(covered) & set(audible):
+            yield (
+                f"no frame is edited: the mask covers frames {self.first + covered[0]} to {self.first + covered[-1]}, "
+                f"and the sound is heard in frames {self.first + audible[0]} to {self.first + audible[-1]}; "
+                "move the mask, or see sound.offset and sound.loop"
+            )
+        elif until is not None:
+            yield (
+                f"nothing is heard after {until:.1f} s of {float(self.times[-1]):.1f} s, and the picture is the source's there; "
+                "sound.loop=true repeats a short sound"
+            )
 
     def is_edited(self, window: Window) -> bool:
         """Whether a window has a mask and a sound; others stay as they are, and cost nothing."""

@@ -20,8 +20,8 @@ def frame_numbers(
 ) -> list[int] | None:
     """The frame that each file is of, by the number in its name that tells the files apart.
 
-    Numbers begin at 0 or at 1. They begin at 1 where there is a 1 and no 0, or where they go up to the number of frames; files that
-    are as many as the frames, and follow each other, begin at the first frame whatever its number is.
+    Numbers begin at 0 or at 1. They begin at 1 where there is a 1 and no 0, or where they go up to the number of frames; files
+    that are as many as the frames, and follow each other, begin at the first frame whatever its number is.
 
     Args:
         files: in natural order.

@@ -230,7 +230,7 @@ def _of_runs(path: Path, frame_size: tuple[int, int]) -> Picture:
         if path.stat().st_size > _MOST_JSON:
             raise ValueError
         content = json.loads(path.read_text("utf-8"))
-        content = content.get("segmentation", content) if isinstance(content, dict) else None
+        content = content.get("segmentation", content)
         height, width = (int(side) for side in content["size"])
         counts = content["counts"]
         runs = _letters(counts) if isinstance(counts, str) else [int(run) for run in counts]

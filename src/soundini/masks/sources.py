@@ -92,11 +92,7 @@ class VideoMask:
         _check_levels(path, (self._meaning.mask(p) for _, p in self._pictures()), inverted)
         count = frame_count(path) if self._is_animation else count_frames(path)
         self._by_time = info is not None and count != count_frames(info.path)
-        self.notes = tuple(self._meaning.notes())
-        if self._by_time:
-            self.notes += (
-                f"the mask {path} has {count} frames, the video another number; it is laid along the video by time",
-            )
+        self.notes = (*self._meaning.notes(), *self._time_notes(count))
 
     def masks(self, start: int) -> Iterator[np.ndarray]:
         """See :class:`MaskSource`."""
@@ -109,6 +105,10 @@ class VideoMask:
             f"the mask video {self.path} ends before frame {number}, which the video has; "
             "make it as long, or edit a part with --end"
         )
+
+    def _time_notes(self, count: int) -> Iterator[str]:
+        if self._by_time:
+            yield f"the mask {self.path} has {count} frames, and the video has not; it is laid along the video by time"
 
     def _counted(self, start: int) -> Iterator[Picture]:
         return (picture for _, picture in itertools.islice(self._pictures(), start, None))

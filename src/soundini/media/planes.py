@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from av.video.frame import VideoFrame as AvFrame
@@ -102,7 +102,9 @@ def planes_of(
     layout = Layout.of(pixel_format)
     planes = []
     for plane in list(frame.planes)[:3]:
-        samples = np.frombuffer(plane, layout.dtype).reshape(plane.height, -1)[:, : plane.width]
+        samples = np.frombuffer(cast("bytes", plane), layout.dtype).reshape(plane.height, -1)[
+            :, : plane.width
+        ]
         planes.append(orientation.apply(samples[..., None])[..., 0])
     return tuple(planes)
 
@@ -116,7 +118,7 @@ def frame_of(planes: tuple[np.ndarray, ...], pixel_format: str) -> AvFrame:
     height, width = planes[0].shape
     frame = AvFrame(width, height, pixel_format)
     for plane, samples in zip(frame.planes, planes, strict=True):
-        target = np.frombuffer(plane, samples.dtype).reshape(plane.height, -1)
+        target = np.frombuffer(cast("bytes", plane), samples.dtype).reshape(plane.height, -1)
         target[:, : plane.width] = samples
     return frame
 

@@ -108,16 +108,16 @@ def load_sound(
 ) -> Sound:
     """Read an audio file, or the sound of a video.
 
-    Time 0 is that of the first picture, of a file without pictures that of the first sample: sound that starts late is padded, sound
-    that starts early is cut. What is missing midway is silence. More than two channels are mixed down to two. Where rate or
+    Time 0 is that of the first picture, of a file without pictures that of the first sample: sound that starts late is padded,
+    sound that starts early is cut. What is missing midway is silence. More than two channels are mixed down to two. Where rate or
     channels change midway, the highest rate and the most channels are taken for all.
 
     Args:
         path: Any file with an audio stream that FFmpeg reads.
         start: Seconds from time 0 from which on samples are held.
         end: Seconds after which no more are held; None for the end. The level is that of the whole file all the same.
-        needed: Seconds after which damage does not matter, ``end`` or before; None for ``end``. Of a file that broke off, the sound may
-            also end a second before: it is stored in turn with the pictures.
+        needed: Seconds after which damage does not matter, ``end`` or before; None for ``end``. Of a file that broke off, the
+            sound may also end a second before: it is stored in turn with the pictures.
         track: Number of the sound track, from 1; 0 for the default one, else the first that is audible.
 
     Returns:

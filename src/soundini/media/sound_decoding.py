@@ -42,7 +42,7 @@ class SoundBlock:
     Args:
         samples: ``float32 [1 or 2, n]``.
         rate: samples per second.
-        begin: time of the first sample, in seconds from the file's first picture, or from its first sample where it has no picture.
+        begin: time of the first sample, in seconds from the file's first picture, or its first sample where it has none.
         follows: whether it goes on where the block before ended, at the same rate and with as many channels.
     """
 

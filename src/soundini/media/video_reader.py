@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _WORTH_ENTERING = 24
 """Frames before the first that is asked for, from which it is worth looking where decoding may begin."""
 _COUNTED = {"mpegts"}
-"""Containers that number their packets: where numbers start again, in files that were joined, FFmpeg takes a packet for damaged."""
+"""Containers that number their packets: where numbers start again, as in joined files, FFmpeg takes a packet for damaged."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,13 +27,12 @@ from soundini.media.audio_feed import (
     as_channels,
     mixed_blocks,
     sound_blocks,
-    find_source_sound,
-    source_blocks,
 )
 from soundini.media.color import ColorConverter
 from soundini.media.output import PartialFile, check_output, write_error
 from soundini.media.planes import COMMON
 from soundini.media.sound import Sound
+from soundini.media.source_sound import find_source_sound, source_blocks
 from soundini.media.video_info import PictureFormat
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ _MOST_PARTS = 100_000
 def is_cut_off(path: Path) -> bool:
     """Whether a part of the container reaches beyond the end of the file.
 
-    MP4 and its kin, Matroska and WebM, AVI, WAV and AIFF state the length of each part, so a file whose copy broke off is found. Other
-    containers, parts of unknown length and placeholders of programs that wrote to a pipe prove nothing.
+    MP4 and its kin, Matroska and WebM, AVI, WAV and AIFF state the length of each part, so a file whose copy broke off is found.
+    Other containers, parts of unknown length and placeholders of programs that wrote to a pipe prove nothing.
 
     Args:
         path: a readable file.

@@ -19,8 +19,9 @@ def view_of(film: Path) -> Path:
 
 
 def write_view(film: Path) -> None:
-    """Write a copy of a film beside it, its last column and its last row repeated to an even size; nothing where it is even,
-    and has the pixels that everything plays.
+    """Write a copy of a film beside it, its last column and its last row repeated to an even size.
+
+    Nothing is written where the film is even and has the pixels that everything plays.
 
     H.264 in ``yuv420p``, which everything plays, has no odd sizes. The copy has the film's times and sound, and lies over that of
     another film of its size as the films do.

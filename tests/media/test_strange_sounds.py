@@ -45,7 +45,7 @@ def test_damage_after_the_stretch_does_not_matter(tmp_path):
     (tmp_path / "cut.flac").write_bytes(flac[: len(flac) * 7 // 10])
     with pytest.raises(MediaError):
         load_sound(tmp_path / "cut.flac")
-    sound = load_sound(tmp_path / "cut.flac", end=1.0)
+    sound = load_sound(tmp_path / "cut.flac", end=1.0, needed=1.0)
     assert make.onset(sound.samples, make.RATE) == pytest.approx(0.5, abs=0.001)
 
 

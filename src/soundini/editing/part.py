@@ -110,7 +110,8 @@ def _load(request: EditRequest, reader: VideoReader, first: int, stop: int | Non
     around = max(settings.window, _LONGEST_WINDOW) / 2
     around = min(around, max(0.0, (SOUND_SECONDS.value - (end - begin)) / 2))
     start, stop_at = max(0.0, begin - shift - around), max(0.0, end - shift) + around
-    needed = max(0.0, end - shift)
+    # A broken video is edited as far as it goes; of a broken sound it is not known how loud it is.
+    needed = max(0.0, end - shift) if request.sound == SELF else None
     sound = load_sound(path, start=start, end=stop_at, needed=needed, track=settings.track)
     return _audible(sound, request)
 

@@ -116,8 +116,8 @@ def load_sound(
         path: Any file with an audio stream that FFmpeg reads.
         start: Seconds from time 0 from which on samples are held.
         end: Seconds after which no more are held; None for the end. The level is that of the whole file all the same.
-        needed: Seconds after which damage does not matter, ``end`` or before; None for ``end``. Of a file that broke off, the
-            sound may also end a second before: it is stored in turn with the pictures.
+        needed: Seconds after which damage does not matter; None where the file must be whole. Of a file that broke off, the sound
+            may also end a second before: it is stored in turn with the pictures.
         track: Number of the sound track, from 1; 0 for the default one, else the first that is audible.
 
     Returns:
@@ -129,7 +129,7 @@ def load_sound(
             (:data:`soundini.media.limits.SOUND_SECONDS`).
     """
     path = Path(path)
-    loading = _Loading(path, start, end, end if needed is None else needed)
+    loading = _Loading(path, start, end, needed)
     try:
         for block in decode_sound(path, track):
             loading.take(block)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,7 +144,7 @@ def _watch(
             stop.check()
     assert end is not None
     assert done is not None
-    _summarise(done, end, edit.warnings)
+    _summarise(done, end)
     return done
 
 
@@ -168,7 +168,7 @@ def heard(edit: PreparedEdit) -> str:
     return f"the sound is heard as {best}{ends}"
 
 
-def _summarise(done: FileDone, end: EditDone, told: Sequence[str]) -> None:
+def _summarise(done: FileDone, end: EditDone) -> None:
     print(f"\noutput      {done.path} ({end.frames} frames)")
     print(f"recipe      {done.recipe}")
     resumed = end.seconds > done.seconds
@@ -185,5 +185,4 @@ def _summarise(done: FileDone, end: EditDone, told: Sequence[str]) -> None:
     if end.losses:
         print(f"losses      {format_losses(end.losses)}")
     for warning in done.warnings:
-        if warning not in told:
-            print(f"warning     {warning}")
+        print(f"warning     {warning}")

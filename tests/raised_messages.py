@@ -169,16 +169,14 @@ def _said(node: ast.AST, module: str) -> list[ast.expr]:
         return node.args[:1]
     if isinstance(node, ast.AugAssign) and ast.unparse(node.target) == "self.warnings":
         return node.value.elts if isinstance(node.value, ast.Tuple) else []
-    if isinstance(node, ast.FunctionDef) and node.name == "warnings":
-        return [
-            line
-            for told in ast.walk(node)
-            if isinstance(told, ast.Return) and isinstance(told.value, ast.Tuple)
-            for line in told.value.elts
-        ]
     if isinstance(node, ast.FunctionDef) and node.name == "doubt_of":
         returned = (told.value for told in ast.walk(node) if isinstance(told, ast.Return))
         return [value for value in returned if value is not None]
+    if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("notes.append"):
+        return node.args[:1]
+    if isinstance(node, ast.FunctionDef) and node.name.endswith("notes"):
+        yields = (told for told in ast.walk(node) if isinstance(told, ast.Yield))
+        return [told.value for told in yields if told.value is not None]
     if not module.startswith("web/http/"):
         return []
     if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):

@@ -57,7 +57,7 @@ def media(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bad")
     make.write_video(folder / "in.mp4", 6, audio=make.tone(0.25))
     make.write_video(folder / "mute.mp4", 6)
-    make.write_video(folder / "deep.mp4", 6, pixel_format="yuv420p10le")
+    make.write_video(folder / "hdr.mp4", 6, color=(1, 2, 2, 16))
     codec = (folder / "mute.mp4").read_bytes().replace(b"avc1", b"zzz1")
     (folder / "codec.mp4").write_bytes(codec)
     (folder / "empty.mp4").touch()
@@ -70,6 +70,7 @@ def media(tmp_path_factory):
     make.write_image(folder / "white.png", np.ones((64, 96), np.float32))
     make.write_image(folder / "black.png", np.zeros((64, 96), np.float32))
     make.write_image(folder / "small.png", np.ones((32, 32), np.float32))
+    make.write_image(folder / "labels.png", np.uint8(make.disc_mask() * 3))
     (folder / "few").mkdir()
     shutil.copy(folder / "white.png", folder / "few" / "1.png")
     shutil.copy(folder / "black.png", folder / "few" / "2.png")
@@ -87,7 +88,7 @@ def setting(text):
 REFUSED = {
     "no file": edit(video="none.mp4"),
     "codec": edit(video="codec.mp4"),
-    "ten bits": edit(video="deep.mp4"),
+    "HDR": edit(video="hdr.mp4"),
     "dot": edit(video="dot.y4m"),
     "picture": edit(video="white.png"),
     "empty": edit(video="empty.mp4"),
@@ -102,6 +103,8 @@ REFUSED = {
     "white mask": edit(mask=("--mask", "white.png")),
     "far box": edit(mask=("--box", "500,500,10,10")),
     "few masks": edit(mask=("--mask", "few")),
+    "no such label": edit("--mask-label", "9", mask=("--mask", "labels.png")),
+    "no such track": edit("--sound-track", "9", sound="in.mp4"),
     "two masks": edit(mask=(*BOX, "--whole-frame")),
     "typing error": setting("sampling.stepz=3"),
     "out of range": edit("--strength", "-1"),

@@ -57,6 +57,8 @@ def print_plan(request: EditRequest) -> None:
         print(f"evaluations  {steps} steps a window, {cost.evaluations} of a frame in all")
         print(f"time         about {_span(cost.seconds)}")
         print(f"memory       about {cost.memory} MiB")
+        for warning in edit.warnings:
+            print(f"warning      {warning}")
         print(f"output       {request.output} (not written: this is a dry run)")
     finally:
         edit.close()

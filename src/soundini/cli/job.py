@@ -125,7 +125,7 @@ def _watch(
     console: Console,
     preview: PreviewFile,
 ) -> FileDone:
-    print("\n".join([heard(edit), *map(_warning, edit.doubts)]), flush=True)
+    tell(edit)
     end: EditDone | None = None
     done: FileDone | None = None
     with (
@@ -146,6 +146,13 @@ def _watch(
     assert done is not None
     _summarise(done, end, [w for w in done.warnings if w not in edit.doubts])
     return done
+
+
+def tell(edit: PreparedEdit) -> None:
+    """Say what is heard, and what the user may not expect, before the work begins."""
+    print(heard(edit), flush=True)
+    for warning in edit.warnings:
+        print(f"warning     {warning}", flush=True)
 
 
 def heard(edit: PreparedEdit) -> str:

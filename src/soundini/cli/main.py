@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import tyro
@@ -32,6 +34,9 @@ from soundini.cli.weights import Weights
 from soundini.errors import SoundiniError
 
 _MASK_PREVIEW = "mask preview"
+_DASHED = re.compile(r"-[^-\d].+")
+_BEFORE_FILES = {"-o", "--output", "-s", "--sound", "-m", "--mask", "--recipe"}
+"""Options that a file's name follows."""
 Command = (
     Annotated[Edit, tyro.conf.subcommand("edit")]
     | Annotated[Resume, tyro.conf.subcommand("resume")]
@@ -112,7 +117,7 @@ def parse(argv: Sequence[str]) -> Command:
     Raises:
         SystemExit: help was asked for and printed, or the arguments mean nothing and stderr says why.
     """
-    arguments = list(argv)
+    arguments = _with_dashed_files(argv)
     if arguments[:2] == _MASK_PREVIEW.split():
         arguments = [_MASK_PREVIEW, *arguments[2:]]
     return tyro.cli(
@@ -122,6 +127,17 @@ def parse(argv: Sequence[str]) -> Command:
         args=arguments,
         config=(tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes),
     )
+
+
+def _with_dashed_files(argv: Sequence[str]) -> list[str]:
+    """Arguments in which the name of a file that begins with a dash is told apart from an option."""
+    arguments = list(argv)
+    options = arguments.index("--") if "--" in arguments else len(arguments)
+    for i, text in enumerate(arguments[:options]):
+        named = i > 0 and arguments[i - 1] in _BEFORE_FILES
+        if _DASHED.fullmatch(text) and (named or Path(text).exists()):
+            arguments[i] = f"./{text}"
+    return arguments
 
 
 def _run(argv: list[str]) -> int:

@@ -65,9 +65,12 @@ class MaskPreview:
                         held[index] = frame.rgb
                     yield frame.rgb
 
-            masks = make_masks(asked, region, reader.info, frames(), first)
+            notes: list[str] = []
+            masks = make_masks(asked, region, reader.info, frames(), first, stop, notes)
             drawn = [overlay(held.pop(i), m) for i, m in enumerate(masks) if i in chosen]
         write_png(output, strip([drawn]))
         numbers = ", ".join(str(first + i) for i in sorted(chosen))
+        for note in notes:
+            print(f"warning     {note}")
         print(f"{output}: the mask over frame {numbers} of {self.clip.video}")
         return 0

@@ -18,6 +18,7 @@ from soundini.editing.request import EditRequest, MaskRequest, read_request
 from soundini.errors import ConfigError
 
 MASK_FLAGS = {
+    "mask_label": "region.label",
     "track": "region.track",
     "dilate": "region.dilate",
     "feather": "region.feather",
@@ -31,6 +32,7 @@ EDIT_FLAGS = {
     "text_weight": "guidance.lambda_text",
     "noise": "sampling.noise",
     "heard_as": "sound.heard_as",
+    "sound_track": "sound.track",
     "envelope": "sound.envelope",
     "gain": "sound.gain",
     "audio": "output.audio",

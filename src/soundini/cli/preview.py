@@ -49,13 +49,13 @@ class Preview:
             nowhere = Path(folder) / "preview.mp4"
             request = edit_request(self.clip, self.mask, self.recipe, flags, nowhere)
             output = check_picture(self.output, request.inputs)
-            from soundini.cli.job import heard, prepare
+            from soundini.cli.job import prepare, tell
             from soundini.editing.stills import pick_stills
             from soundini.events import FrameDone
 
             edit = prepare(request, Console())
         try:
-            print("\n".join([heard(edit), *(f"warning     {doubt}" for doubt in edit.doubts)]))
+            tell(edit)
             chosen = choose(edit, self.frames)
             picked = pick_stills(edit, chosen)
             edited = [e.rgb for e in picked.events() if isinstance(e, FrameDone)]

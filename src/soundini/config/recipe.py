@@ -135,6 +135,8 @@ class SoundConfig(Section):
     heard_as: str = Field(default="", max_length=2000)
     """What the sound is, where the models hear it wrong: ``rain``, ``rain=0.7,thunderstorm=0.3``, or by its own seconds
     ``0s:fire,4.2s:rain``."""
+    track: int = Field(default=0, ge=0, le=999)
+    """Number of the sound track of a file with several, from 1; 0 for the default track, else the first that is audible."""
     offset: float = Field(default=0.0, ge=-86400, le=86400)
     """Seconds by which the sound starts after the (edited part of the) video; negative skips its beginning."""
     gain: float = Field(default=1.0, ge=0, le=100)
@@ -177,6 +179,8 @@ class RegionConfig(Section):
     """Pixels by which the mask grows (or shrinks, when negative)."""
     invert: bool = False
     """Edit what is black in the mask."""
+    label: int = Field(default=0, ge=0, lt=2**31)
+    """The one label that is edited of a mask that holds several objects; 0 for all above 0."""
     track: bool = False
     """Carry still and keyframe masks along the optical flow."""
 
@@ -281,6 +285,8 @@ class OutputConfig(Section):
 
     audio: Literal["guide", "source", "mix", "none"] = "guide"
     """Sound of the result: the guiding sound, the source's own, both, or none."""
+    pixel_format: Literal["source", "yuv420p"] = "source"
+    """``source`` keeps the source's where H.264 can (4:2:2, 4:4:4, 10 bits); ``yuv420p`` is what every player plays."""
     crf: int = Field(default=18, ge=0, le=51)
     """H.264 quality: 0 is lossless, 18 visually so, 51 the worst."""
 

@@ -20,6 +20,7 @@ from soundini.editing.part import EditPart, read_part
 from soundini.editing.plan import plan_windows
 from soundini.editing.prepared import PreparedEdit
 from soundini.editing.request import (
+    SELF,
     EditRequest,
     MaskRequest,
     sidecar_path,
@@ -29,6 +30,7 @@ from soundini.editing.stream import edit_frames
 from soundini.events import EditDone, EditEvent, FileDone, FrameDone, MaskMade
 from soundini.generators import finish
 from soundini.media.output import check_output, check_target
+from soundini.media.planes import written_format
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
 from soundini.packs.loading import load_pack
@@ -103,6 +105,7 @@ def _plan(part: EditPart, pack: ModelPack) -> PreparedEdit:
         part.masks,
         part.lay(pack.joint),
         tuple(windows),
+        part.notes,
     )
     return fit_to_memory(edit) if recipe.compute.memory else edit
 
@@ -127,15 +130,18 @@ def run_edit(
     end: EditDone | None = None
     with ExitStack() as stack:
         stack.callback(edit.close)
-        reader = stack.enter_context(VideoReader(request.video))
+        pixels = written_format(edit.info) if recipe.output.pixel_format == "source" else None
+        reader = stack.enter_context(VideoReader(request.video, planes=pixels))
         writer = stack.enter_context(
             VideoWriter(
                 request.output,
                 edit.info,
+                pixel_format=pixels,
                 crf=recipe.output.crf,
                 audio=recipe.output.audio,
                 sound=edit.track.sound,
                 audio_source=request.video,
+                track=recipe.sound.track if request.sound == SELF else 0,
                 start=edit.began,
                 end=edit.began + edit.times[-1],
                 token=token,
@@ -157,10 +163,11 @@ def run_edit(
                 )
             )
         )
+        sources = reader.frames(edit.first, edit.first + edit.frame_count)  # once more, not kept
         for event in events:
             if isinstance(event, FrameDone):
                 here, there = edit.times[event.index : event.index + 2]
-                writer.write(event.rgb, here, there - here)
+                writer.write(event.rgb, here, there - here, next(sources))
             elif isinstance(event, EditDone):
                 end = event
             yield event

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +10,17 @@ import numpy as np
 from soundini.config.recipe import RegionConfig
 from soundini.editing.request import MaskRequest, keyed_path
 from soundini.errors import MaskError
+from soundini.masks.numbering import listed
 from soundini.masks.refine import bounds, dilate, feather, invert
 from soundini.masks.shapes import ShapeKind, shape_mask
-from soundini.masks.sources import StillMask, open_mask
+from soundini.masks.sources import FolderMask, MaskSource, StillMask, no_image, open_mask
 from soundini.masks.tracking import track_masks
 from soundini.media.video_info import VideoInfo
+from soundini.media.video_reader import count_frames
 
+_HALF = 0.5
+_SMALLEST = 8
+"""Pixels of a side of a shape below which it is worth a word."""
 _SHAPES: tuple[ShapeKind, ...] = ("box", "ellipse", "polygon")
 
 
@@ -25,6 +30,8 @@ def make_masks(
     info: VideoInfo,
     frames: Iterable[np.ndarray],
     first: int = 0,
+    stop: int | None = None,
+    notes: list[str] | None = None,
 ) -> Iterator[np.ndarray]:
     """The finished masks: read, tracked, inverted, dilated and feathered.
 
@@ -34,6 +41,8 @@ def make_masks(
         info: the video.
         frames: the frames of the part, from number ``first`` on; all are taken.
         first: number of the first frame.
+        stop: one past the last frame that is wanted, or None for the end of the video.
+        notes: takes what was assumed of the mask, one line each.
 
     Yields:
         float32 ``[H, W]`` in [0, 1], one for each frame.
@@ -42,8 +51,11 @@ def make_masks(
         MaskError: no mask or several, an empty one, one of another size.
     """
     radius: float | None = None
-    empty = True
-    for mask in _raw_masks(request, region.track, info, frames, first):
+    empty, highest = True, 0.0
+    notes = [] if notes is None else notes
+    raw = _RawMasks(request, region, info, first, stop, notes)
+    for mask in raw.masks(frames):
+        highest = max(highest, float(mask.max()))
         refined = dilate(invert(mask) if region.invert else mask, region.dilate)
         covered = bounds(refined)
         empty = empty and covered is None
@@ -54,47 +66,107 @@ def make_masks(
         raise MaskError(
             "the mask is empty in every frame of the part; white is what is edited (or use --invert)"
         )
-
-
-def _raw_masks(
-    request: MaskRequest, track: bool, info: VideoInfo, frames: Iterable[np.ndarray], first: int
-) -> Iterator[np.ndarray]:
-    size = (info.height, info.width)
-    keyframes = _keyframes(request, size, first)
-    if keyframes and track:
-        yield from track_masks(keyframes, frames, first)
-    elif keyframes:
-        current = keyframes[min(keyframes)]
-        for number, _ in enumerate(frames, first):
-            current = keyframes.get(number, current)
-            yield current
-    else:
-        source = open_mask(Path(request.paths[0]), size)
-        # Frames come first: when they end, no mask is asked for.
-        yield from (mask for _, mask in zip(frames, source.masks(first), strict=False))
-
-
-def _keyframes(request: MaskRequest, size: tuple[int, int], first: int) -> dict[int, np.ndarray]:
-    """Stills by frame number: keyframe masks, or the one still at the start of the part."""
-    ways: list[ShapeKind] = [kind for kind in _SHAPES if getattr(request, kind) is not None]
-    if len(ways) + bool(request.paths) + request.whole_frame != 1:
-        raise MaskError(
-            "say what to edit in exactly one way: --mask, --box, --ellipse, --polygon or --whole-frame"
+    if highest <= _HALF and not region.invert:
+        notes.append(
+            f"the mask is nowhere above half, its highest value is {highest:.2f} of 1, so the effect is weak; "
+            "paint what is to be edited white"
         )
-    if request.whole_frame:
-        return {first: np.ones(size, np.float32)}
-    if ways:
-        return {first: shape_mask(ways[0], getattr(request, ways[0]), size)}
-    named = [keyed_path(p) for p in request.paths]
-    if len(named) == 1 and named[0][0] is None:
-        source = open_mask(named[0][1], size)
-        return {first: source.mask} if isinstance(source, StillMask) else {}
-    keyframes: dict[int, np.ndarray] = {}
-    for number, path in named:
-        source = open_mask(path, size)
-        if number is None or not isinstance(source, StillMask):
+
+
+class _RawMasks:
+    """Masks as they are read or tracked, before they are refined."""
+
+    def __init__(
+        self,
+        request: MaskRequest,
+        region: RegionConfig,
+        info: VideoInfo,
+        first: int,
+        stop: int | None,
+        notes: list[str],
+    ) -> None:
+        self._request = request
+        self._region = region
+        self._info = info
+        self._size = (info.height, info.width)
+        self._first = first
+        self._stop = stop
+        self._notes = notes
+
+    def masks(self, frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        keyframes, source = self._sources()
+        if source is not None:
+            # Frames come first: when they end, no mask is asked for.
+            masks = source.masks(self._first)
+            yield from (mask for _, mask in zip(frames, masks, strict=False))
+        elif self._region.track:
+            yield from track_masks(keyframes, frames, self._first)
+        else:
+            current = keyframes[min(keyframes)]
+            for number, _ in enumerate(frames, self._first):
+                current = keyframes.get(number, current)
+                yield current
+
+    def _sources(self) -> tuple[Mapping[int, np.ndarray], MaskSource | None]:
+        """Stills by frame number, or a source of a mask for each frame."""
+        request, first = self._request, self._first
+        ways: list[ShapeKind] = [kind for kind in _SHAPES if getattr(request, kind) is not None]
+        if len(ways) + bool(request.paths) + request.whole_frame != 1:
             raise MaskError(
-                f"with several masks, each is a still at a frame: --mask {number or 0}={path.name} with an image"
+                "say what to edit in exactly one way: --mask, --box, --ellipse, --polygon or --whole-frame"
             )
-        keyframes[number] = source.mask
-    return keyframes
+        if request.whole_frame:
+            return {first: np.ones(self._size, np.float32)}, None
+        if ways:
+            return {first: self._shape(ways[0], getattr(request, ways[0]))}, None
+        named = [keyed_path(p) for p in request.paths]
+        if len(named) == 1 and named[0][0] is None:
+            source = self._open(named[0][1])
+            if isinstance(source, StillMask):
+                return {first: source.mask}, None
+            if isinstance(source, FolderMask) and (gaps := source.missing(self._frames())):
+                return self._carried(source, gaps), None
+            return {}, source
+        keyframes: dict[int, np.ndarray] = {}
+        for number, path in named:
+            source = self._open(path)
+            if number is None or not isinstance(source, StillMask):
+                raise MaskError(
+                    f"with several masks, each is a still at a frame: --mask {number or 0}={path.name} with an image"
+                )
+            keyframes[number] = source.mask
+        return keyframes, None
+
+    def _open(self, path: Path) -> MaskSource:
+        source = open_mask(path, self._size, self._info, self._region.label, self._region.invert)
+        self._notes.extend(source.notes)
+        return source
+
+    def _shape(self, kind: ShapeKind, text: str) -> np.ndarray:
+        mask = shape_mask(kind, text, self._size)
+        covered = bounds(mask)
+        if covered is not None and min(covered.width, covered.height) < _SMALLEST:
+            self._notes.append(
+                f"the {kind} {text} covers only {covered.width}x{covered.height} pixels; "
+                "numbers are shares of the frame where none is above 1 and one has a decimal point"
+            )
+        return mask
+
+    def _frames(self) -> range:
+        """The frames of the part."""
+        frames = count_frames(self._info.path)
+        return range(self._first, frames if self._stop is None else min(self._stop, frames))
+
+    def _carried(self, folder: FolderMask, gaps: list[int]) -> Mapping[int, np.ndarray]:
+        """The images of a folder that lacks some, as keyframes.
+
+        Raises:
+            MaskError: masks are not tracked, or the part has no image at all.
+        """
+        keyframes = folder.keyframes(self._frames())
+        if not self._region.track or not keyframes:
+            raise no_image(folder.folder, gaps)
+        self._notes.append(
+            f"the mask folder {folder.folder} has no image for frames {listed(gaps)}; the others are carried there"
+        )
+        return keyframes

@@ -5,24 +5,29 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise, takewhile
+from itertools import islice, pairwise, takewhile
 
 import numpy as np
 
 from soundini.editing.mask_spool import MaskSpool
 from soundini.editing.masking import make_masks
-from soundini.editing.request import EditRequest
+from soundini.editing.request import SELF, EditRequest
 from soundini.editing.sound_track import SoundTrack, lay_sound
 from soundini.errors import ConfigError, MediaError
 from soundini.events import MaskMade
 from soundini.joint.protocol import JointSpace
 from soundini.media.limits import SOUND_SECONDS
-from soundini.media.sound import Sound, load_sound
-from soundini.media.video_info import VideoInfo
+from soundini.media.opening import open_input
+from soundini.media.planes import COMMON, written_format
+from soundini.media.sound import Sound, load_sound, require_audible
+from soundini.media.tracks import choose_track, describe_tracks
+from soundini.media.video_info import VideoInfo, quoted
 from soundini.media.video_reader import VideoReader
 
 _LONGEST_BOUND = 40
 """Characters of a frame or a time."""
+_LONGEST_WINDOW = 10
+"""Seconds of sound that a frame hears, of the models that hear most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +42,7 @@ class EditPart:
         times: time of each frame of the part, seconds from its first; one more for the end of the last.
         began: source time of the first frame.
         masks: the masks, one for each frame.
+        notes: what was assumed of the inputs, one line each.
     """
 
     request: EditRequest
@@ -46,6 +52,7 @@ class EditPart:
     times: tuple[Fraction, ...]
     began: Fraction
     masks: MaskSpool
+    notes: tuple[str, ...] = ()
 
     @property
     def frame_count(self) -> int:
@@ -55,8 +62,9 @@ class EditPart:
     def lay(self, joint: JointSpace) -> SoundTrack:
         """What each frame hears, see :func:`soundini.editing.sound_track.lay_sound`."""
         middles = [float((a + b) / 2) for a, b in pairwise(self.times)]
+        began = float(self.began) if self.request.sound == SELF else 0.0
         sound = self.request.recipe.sound
-        return lay_sound(self.sound, middles, float(self.times[-1]), joint, sound)
+        return lay_sound(self.sound, middles, float(self.times[-1]), joint, sound, began)
 
     def close(self) -> None:
         """Drop the spooled masks."""
@@ -72,11 +80,12 @@ def read_part(request: EditRequest) -> Generator[MaskMade, None, EditPart]:
     Raises:
         SoundiniError: an input is missing, damaged, or of the wrong kind.
     """
-    sound = load_sound(request.sound_path)
     with VideoReader(request.video) as reader:
         info = reader.info
         first, stop = part_of(reader, request.start, request.end)
-        masks, times, durations = yield from _spool_masks(reader, request, first, stop)
+        sound = _load(request, reader, first, stop)
+        notes = [*_track_notes(request), *_picture_notes(request, info)]
+        masks, times, durations = yield from _spool_masks(reader, request, first, stop, notes)
     began = times[0]
     ends = (*times[1:], times[-1] + durations[-1])
     relative = tuple(t - began for t in (began, *ends))
@@ -84,7 +93,80 @@ def read_part(request: EditRequest) -> Generator[MaskMade, None, EditPart]:
         masks.close()
         what = f"the part to edit lasts {float(relative[-1]):.0f} s"
         raise SOUND_SECONDS.exceeded(request.video, what)
-    return EditPart(request, sound, info, first, relative, began, masks)
+    return EditPart(request, sound, info, first, relative, began, masks, tuple(notes))
+
+
+def _load(request: EditRequest, reader: VideoReader, first: int, stop: int | None) -> Sound:
+    """The sound, as far as the part needs it; a sound that repeats is needed whole.
+
+    Raises:
+        MediaError: it cannot be read, or what is needed of it is too long.
+    """
+    settings, path = request.recipe.sound, request.sound_path
+    if settings.loop:
+        return _audible(load_sound(path, track=settings.track), request)
+    begin, end = _span(request, reader, first, stop)
+    shift = settings.offset + (0.0 if request.sound == SELF else begin)
+    around = max(settings.window, _LONGEST_WINDOW) / 2
+    around = min(around, max(0.0, (SOUND_SECONDS.value - (end - begin)) / 2))
+    start, stop_at = max(0.0, begin - shift - around), max(0.0, end - shift) + around
+    # A broken video is edited as far as it goes; of a broken sound it is not known how loud it is.
+    needed = max(0.0, end - shift) if request.sound == SELF else None
+    sound = load_sound(path, start=start, end=stop_at, needed=needed, track=settings.track)
+    return _audible(sound, request)
+
+
+def _span(
+    request: EditRequest, reader: VideoReader, first: int, stop: int | None
+) -> tuple[float, float]:
+    """When the part begins and when it ends, in seconds."""
+    times: list[Fraction] = []
+    try:
+        for time in islice(reader.times(), first, None if stop is None else stop + 1):
+            times.append(time)
+    except MediaError:  # the frame after the part tells when the part ends, and may be damaged
+        if stop is None or len(times) < stop - first:
+            raise
+    if not times:
+        raise _astray(request)
+    begin, end = float(times[0]), float(times[-1])
+    if stop is None or len(times) <= stop - first:  # to the end of the last frame
+        end += float(1 / reader.info.frame_rate)
+        end = max(end, float(reader.info.duration or 0)) if stop is None else end
+    return begin, end
+
+
+def _audible(sound: Sound, request: EditRequest) -> Sound:
+    track = request.recipe.sound.track
+    where = f"sound track {track} of {request.sound_path}" if track else request.sound_path
+    require_audible(sound, where)
+    return sound
+
+
+def _track_notes(request: EditRequest) -> Iterator[str]:
+    """Tell which of several sound tracks is heard where none was asked for."""
+    path, wanted = request.sound_path, request.recipe.sound.track
+    with open_input(path) as container:
+        if wanted or len(container.streams.audio) < 2:
+            return
+        there = describe_tracks(container)
+    chosen = (choose_track(path) or 0) + 1
+    yield f"{path}: sound track {chosen} is heard, of {there}; --sound-track chooses another"
+
+
+def _picture_notes(request: EditRequest, info: VideoInfo) -> Iterator[str]:
+    """Tell what of the pictures may come out otherwise than expected."""
+    if info.interlaced:
+        yield (
+            f"{request.video}: is interlaced, and its two fields are edited and written as one frame; "
+            f"deinterlace it first, with: ffmpeg -i {quoted(request.video)} -vf bwdif out.mp4"
+        )
+    pixels, even = written_format(info), info.width % 2 == info.height % 2 == 0
+    if even and request.recipe.output.pixel_format == "source" and pixels != COMMON:
+        yield (
+            f"{request.video}: the result is {pixels}, as the source is {info.pixel_format}; some players refuse it, "
+            "and output.pixel_format=yuv420p writes what all of them play"
+        )
 
 
 def part_of(reader: VideoReader, start: str | None, end: str | None) -> tuple[int, int | None]:
@@ -116,8 +198,16 @@ def _bound(reader: VideoReader, text: str, name: str) -> int:
     raise ConfigError(f"--{name} {text!r} is neither a frame (48) nor a time (2.0s)")
 
 
+def _astray(request: EditRequest) -> MediaError:
+    return MediaError(f"{request.video} has no frame at {request.start}; choose an earlier --start")
+
+
 def _spool_masks(
-    reader: VideoReader, request: EditRequest, first: int, stop: int | None
+    reader: VideoReader,
+    request: EditRequest,
+    first: int,
+    stop: int | None,
+    notes: list[str],
 ) -> Generator[MaskMade, None, tuple[MaskSpool, list[Fraction], list[Fraction]]]:
     """One pass over the part: its times, and its masks."""
     times: list[Fraction] = []
@@ -129,15 +219,14 @@ def _spool_masks(
             durations.append(frame.duration)
             yield frame.rgb
         if not times:
-            raise MediaError(
-                f"{request.video} has no frame at {request.start}; choose an earlier --start"
-            )
+            raise _astray(request)
 
     ends = [end for end in (reader.info.frame_count, stop) if end is not None]
     total = max(1, min(ends) - first) if ends else None
     spool = MaskSpool()
     try:
-        for mask in make_masks(request.mask, request.recipe.region, reader.info, frames(), first):
+        region, info = request.recipe.region, reader.info
+        for mask in make_masks(request.mask, region, info, frames(), first, stop, notes):
             spool.add(mask)
             yield MaskMade(len(spool), total)
     except BaseException:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -21,6 +21,8 @@ UNSURE = 0.5
 """Share of the likeliest class below which the user is told that the models are not sure."""
 NO_EFFECT = "none"
 """The class of the embedded models that has no effect."""
+UNSEEN = 0.01
+"""Strength of an effect that changes no pixel by more than two or three of 255 levels."""
 _SHORTER = 0.5
 """Seconds by which a sound is shorter than what it is laid along, to be told of."""
 
@@ -60,6 +62,7 @@ class PreparedEdit:
         masks: the masks, one for each frame.
         track: the sound, laid along the part.
         windows: the plan.
+        notes: what was assumed of the inputs, one line each.
     """
 
     request: EditRequest
@@ -71,6 +74,7 @@ class PreparedEdit:
     masks: MaskSpool
     track: SoundTrack
     windows: tuple[Window, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def frame_count(self) -> int:
@@ -115,14 +119,30 @@ class PreparedEdit:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the user may not expect of it, one line each."""
+        return (*self.notes, *self._sound_notes())
+
+    def _sound_notes(self) -> Iterator[str]:
+        """Where nothing is heard, or no frame is edited, and why."""
+        covered = [i for i, box in enumerate(self.masks.bounds) if box is not None]
+        audible = [i for i, s in enumerate(self.track.strength.tolist()) if s >= UNSEEN]
         until = self.heard_until
-        if until is None:
-            return self.doubts
-        return (
-            *self.doubts,
-            f"nothing is heard after {until:.1f} s of {float(self.times[-1]):.1f} s, and the picture is the source's there; "
-            "sound.loop=true repeats a short sound",
-        )
+        yield from self.doubts
+        if not audible:
+            yield (
+                "no frame is edited: the sound is too quiet along the part; "
+                "raise sound.gain or sound.envelope_range, or use sound.envelope=off"
+            )
+        elif not set(covered) & set(audible):
+            yield (
+                f"no frame is edited: the mask covers frames {self.first + covered[0]} to {self.first + covered[-1]}, "
+                f"and the sound is heard in frames {self.first + audible[0]} to {self.first + audible[-1]}; "
+                "move the mask, or see sound.offset and sound.loop"
+            )
+        elif until is not None:
+            yield (
+                f"nothing is heard after {until:.1f} s of {float(self.times[-1]):.1f} s, and the picture is the source's there; "
+                "sound.loop=true repeats a short sound"
+            )
 
     def is_edited(self, window: Window) -> bool:
         """Whether a window has a mask and a sound; others stay as they are, and cost nothing."""

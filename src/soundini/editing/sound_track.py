@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,9 +14,11 @@ from soundini.config.recipe import SoundConfig
 from soundini.editing.heard_as import said_shares
 from soundini.errors import UnheardError
 from soundini.joint.protocol import JointSpace, KnowsSoundClasses, KnowsTypicalSounds
-from soundini.media.envelope import envelope, reference_level
-from soundini.media.sound import AUDIBLE_PEAK, Sound, require_audible, resample
+from soundini.media.envelope import envelope, full_level
+from soundini.media.loudness import Level
+from soundini.media.sound import Sound, Stretch, require_audible, resample
 from soundini.media.sound_fit import fit_sound, loop_seconds
+from soundini.media.tracks import AUDIBLE_PEAK
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def lay_sound(
     duration: float,
     joint: JointSpace,
     config: SoundConfig,
+    began: float = 0.0,
 ) -> SoundTrack:
     """Lay a sound along frames: offset, gain and loop, then one spectrogram, then a window for each frame.
 
@@ -74,17 +77,19 @@ def lay_sound(
         duration: seconds from the first frame to the end of the last.
         joint: the joint space.
         config: settings.
+        began: seconds of the recording at which the first frame lies, where the sound belongs to the pictures.
 
     Raises:
         MediaError: the sound is silent.
         UnheardError: it is, along the frames.
         ConfigError: ``config.heard_as`` names what the joint space does not know.
     """
-    laid, strength = lay_strength(sound, times, duration, config)
-    heard = _heard(_full(sound), times, duration, joint, config)
+    laid, strength = lay_strength(sound, times, duration, config, began)
+    heard = _heard(_full(sound), times, duration, joint, _from(sound, config, began))
     meant = heard
     if config.heard_as:
-        meant = _said(config.heard_as, _moments(times, sound, config), joint).to(heard)
+        moments = _moments([time + began for time in times], sound, config)
+        meant = _said(config.heard_as, moments, joint).to(heard)
     embeds = meant
     if config.typical and isinstance(joint, KnowsTypicalSounds):
         embeds = torch.lerp(meant, joint.typical_sounds(meant), config.typical)
@@ -92,7 +97,11 @@ def lay_sound(
 
 
 def lay_strength(
-    sound: Sound, times: Sequence[float], duration: float, config: SoundConfig
+    sound: Sound,
+    times: Sequence[float],
+    duration: float,
+    config: SoundConfig,
+    began: float = 0.0,
 ) -> tuple[Sound, np.ndarray]:
     """The sound as it is laid along frames, and how strong it is at each: what :func:`lay_sound` knows without a joint space.
 
@@ -101,6 +110,7 @@ def lay_strength(
         times: time of each frame in seconds from the first.
         duration: seconds from the first frame to the end of the last.
         config: settings.
+        began: seconds of the recording at which the first frame lies, where the sound belongs to the pictures.
 
     Raises:
         MediaError: the sound is silent.
@@ -110,7 +120,7 @@ def lay_strength(
         the strengths: ``[len(times)]``, in [0, 1].
     """
     require_audible(sound)
-    full = _full(sound)
+    full, config = _full(sound), _from(sound, config, began)
     laid = fit_sound(full, duration, offset_s=config.offset, gain=config.gain, loop=config.loop)
     if laid.peak < AUDIBLE_PEAK:
         raise UnheardError(
@@ -121,7 +131,7 @@ def lay_strength(
         laid,
         times,
         kind=config.envelope,
-        reference=reference_level(full.mono()),
+        reference=full_level(full).reference,
         attack=config.attack,
         release=config.release,
         range_db=config.envelope_range,
@@ -131,7 +141,18 @@ def lay_strength(
 
 
 def _full(sound: Sound) -> Sound:
-    return Sound(sound.samples / sound.peak, sound.sample_rate)
+    """The sound at a peak of 1, without an offset."""
+    level, centred = full_level(sound), sound.centred()
+    stretch = replace(
+        sound.stretch or Stretch(0.0, level), level=Level(1.0, level.reference / level.peak)
+    )
+    return Sound(centred.samples / np.float32(level.peak), sound.sample_rate, stretch)
+
+
+def _from(sound: Sound, config: SoundConfig, began: float) -> SoundConfig:
+    """Settings that lay the samples at hand as ``config`` lays the recording they are of."""
+    skipped = 0.0 if sound.stretch is None else sound.stretch.begin
+    return config.model_copy(update={"offset": config.offset - began + skipped})
 
 
 def _said(text: str, moments: Sequence[float], joint: JointSpace) -> Tensor:

@@ -1,28 +1,41 @@
-"""Masks from files: a still image, a video, a folder of images. White is what is edited."""
+"""Masks from files: a still image, an animation, a video, a folder of images. White is what is edited."""
 
 from __future__ import annotations
 
 import itertools
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
 
 from soundini.errors import MaskError, MediaError
-from soundini.media.limits import MAX_PIXELS
-from soundini.media.opening import check_readable, reason
-from soundini.media.video_reader import VideoReader
+from soundini.masks.numbering import frame_numbers, listed, natural
+from soundini.masks.pictures import (
+    check_size,
+    frame_count,
+    is_picture,
+    of_rgb,
+    read_picture,
+    read_pictures,
+)
+from soundini.masks.values import Meaning, Picture
+from soundini.media.video_info import VideoInfo
+from soundini.media.video_reader import VideoReader, count_frames
 
-IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif"}
-_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF")
-"""What Pillow may take a file for: its other readers, of PostScript say, start programs."""
+IMAGE_SUFFIXES = {
+    *(".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".tif", ".tiff", ".webp", ".gif"),
+    *(".tga", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2", ".j2k", ".avif", ".npy"),
+}
+"""Of files in a folder that must be images: others are looked at, and left out where they are none."""
 
 
 class MaskSource(Protocol):
     """Masks by frame number of the video, streamed."""
+
+    notes: tuple[str, ...]
+    """What was assumed of the mask, one line each."""
 
     def masks(self, start: int) -> Iterator[np.ndarray]:
         """Return the masks of frame ``start`` and all after it, float32 ``[H, W]`` in [0, 1].
@@ -36,8 +49,9 @@ class MaskSource(Protocol):
 class StillMask:
     """One mask for all frames."""
 
-    def __init__(self, mask: np.ndarray) -> None:
+    def __init__(self, mask: np.ndarray, notes: tuple[str, ...] = ()) -> None:
         self.mask = mask
+        self.notes = notes
 
     def masks(self, start: int) -> Iterator[np.ndarray]:
         """See :class:`MaskSource`."""
@@ -46,154 +60,270 @@ class StillMask:
 
 
 class VideoMask:
-    """A mask video, frame for frame."""
+    """A mask video or an animation: frame for frame where it has as many as the video, else by time.
 
-    def __init__(self, path: Path, frame_size: tuple[int, int]) -> None:
+    Args:
+        path: the mask.
+        frame_size: height and width of the video.
+        info: the video; None to go frame for frame.
+        label: the one label that is edited; 0 for all.
+        inverted: whether black is what is edited, so that a mask may be black throughout.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        frame_size: tuple[int, int],
+        info: VideoInfo | None = None,
+        label: int = 0,
+        inverted: bool = False,
+    ) -> None:
         self.path = path
-        with VideoReader(path) as reader:
-            _check_size(path, (reader.info.height, reader.info.width), frame_size)
-        _check_levels(path, self._levels(0))
+        self._size = frame_size
+        self._info = info
+        self._is_animation = frame_count(path) > 1
+        if not self._is_animation:
+            with VideoReader(path) as reader:
+                check_size(path, (reader.info.height, reader.info.width), frame_size)
+        self._meaning = Meaning(path, label)
+        for _, picture in self._pictures():
+            if self._meaning.see(picture) and not self._is_animation:
+                break  # what a mask video holds is plain by now
+        _check_levels(path, (self._meaning.mask(p) for _, p in self._pictures()), inverted)
+        count = frame_count(path) if self._is_animation else count_frames(path)
+        self._by_time = info is not None and count != count_frames(info.path)
+        self.notes = (*self._meaning.notes(), *self._time_notes(count))
 
     def masks(self, start: int) -> Iterator[np.ndarray]:
         """See :class:`MaskSource`."""
         number = start
-        for mask in self._levels(start):
-            yield mask
+        chosen = self._timed(start) if self._by_time else self._counted(start)
+        for picture in chosen:
+            yield self._meaning.mask(picture)
             number += 1
         raise MaskError(
             f"the mask video {self.path} ends before frame {number}, which the video has; "
             "make it as long, or edit a part with --end"
         )
 
-    def _levels(self, start: int) -> Iterator[np.ndarray]:
-        with VideoReader(self.path) as reader:
-            for frame in reader.frames(start):
-                yield _levels(frame.rgb)
+    def _time_notes(self, count: int) -> Iterator[str]:
+        if self._by_time:
+            yield f"the mask {self.path} has {count} frames, and the video has not; it is laid along the video by time"
+
+    def _counted(self, start: int) -> Iterator[Picture]:
+        return (picture for _, picture in itertools.islice(self._pictures(), start, None))
+
+    def _timed(self, start: int) -> Iterator[Picture]:
+        """For each frame of the video, the picture that is shown at the middle of it, or the nearest after the last one."""
+        assert self._info is not None
+        with VideoReader(self._info.path) as reader:
+            times = list(itertools.islice(reader.times(), start, None))
+        steps = [b - a for a, b in itertools.pairwise(times)]
+        half = (sorted(steps)[len(steps) // 2] if steps else 1 / self._info.frame_rate) / 2
+        pictures = self._pictures()
+        here, there = next(pictures), next(pictures, None)
+        longest = Fraction(0)
+        for time in times:
+            while there is not None and there[0] <= time + half:
+                longest = max(longest, there[0] - here[0])
+                here, there = there, next(pictures, None)
+            if there is None and time > here[0] + max(longest, 2 * half) * 2:
+                return
+            yield here[1]
+
+    def _pictures(self) -> Iterator[tuple[Fraction, Picture]]:
+        if self._is_animation:
+            yield from read_pictures(self.path, self._size)
+            return
+        with VideoReader(self.path, alpha=True) as reader:
+            for frame in reader.frames():
+                yield frame.time, of_rgb(frame.rgb, frame.alpha)
 
 
 class FolderMask:
-    """A folder of images, one for each frame, in natural order of their names (2 before 10)."""
+    """A folder of images: the numbers in their names are those of the frames, from 0 or from 1.
 
-    def __init__(self, folder: Path, frame_size: tuple[int, int]) -> None:
+    Args:
+        folder: the folder; hidden files and what is no image are left out.
+        frame_size: height and width of the video.
+        info: the video, which tells where numbers begin that have neither 0 nor 1.
+        label: the one label that is edited; 0 for all.
+        inverted: as of :class:`VideoMask`.
+
+    Attributes:
+        files: the images, in natural order of their names (2 before 10).
+        numbers: the frame of each; None where names hold no numbers, and files go by their order.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        frame_size: tuple[int, int],
+        info: VideoInfo | None = None,
+        label: int = 0,
+        inverted: bool = False,
+    ) -> None:
         self.folder = folder
         self.frame_size = frame_size
-        self.files = sorted(
-            (p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES), key=_natural
-        )
+        self.files = sorted(filter(_is_mask_file, folder.iterdir()), key=natural)
         if not self.files:
             raise MaskError(
                 f"the mask folder {folder} holds no images; put one for each frame there"
             )
+        self.numbers = frame_numbers(
+            self.files, lambda: None if info is None else count_frames(info.path)
+        )
+        self._meaning = Meaning(folder, label)
+        for path in self.files:
+            self._meaning.see(read_picture(path, frame_size))
+        _check_levels(folder, map(self._read, self.files), inverted)
+        self.notes = tuple(self._meaning.notes())
 
-        _check_levels(folder, (read_mask_image(p, frame_size) for p in self.files))
+    def missing(self, frames: range) -> list[int]:
+        """The frames that have no image."""
+        there = range(len(self.files)) if self.numbers is None else set(self.numbers)
+        return [frame for frame in frames if frame not in there]
+
+    def keyframes(self, frames: range) -> Mapping[int, np.ndarray]:
+        """The masks of those of some frames that have an image, read when they are asked for."""
+        numbers = range(len(self.files)) if self.numbers is None else self.numbers
+        files = dict(zip(numbers, self.files, strict=True))
+        return _Read({n: f for n, f in files.items() if n in frames}, self)
 
     def masks(self, start: int) -> Iterator[np.ndarray]:
         """See :class:`MaskSource`."""
-        for path in self.files[start:]:
-            yield read_mask_image(path, self.frame_size)
-        raise MaskError(
+        numbers = range(len(self.files)) if self.numbers is None else self.numbers
+        files = dict(zip(numbers, self.files, strict=True))
+        for number in itertools.count(start):
+            if number not in files:
+                raise self._lacking(number, files)
+            yield self._read(files[number])
+
+    def _lacking(self, number: int, files: Mapping[int, Path]) -> MaskError:
+        gaps = [n for n in range(max(files)) if n not in files and n >= number]
+        if gaps:
+            return no_image(self.folder, gaps)
+        return MaskError(
             f"the mask folder {self.folder} holds {len(self.files)} images, "
             "fewer than the video has frames; add the missing ones, or edit a part with --end"
         )
 
+    def _read(self, path: Path) -> np.ndarray:
+        return self._meaning.mask(read_picture(path, self.frame_size))
 
-def open_mask(path: Path, frame_size: tuple[int, int]) -> MaskSource:
-    """Open a mask source from a path.
+
+class _Read(Mapping[int, np.ndarray]):
+    """Masks by frame, of which none is held."""
+
+    def __init__(self, files: Mapping[int, Path], folder: FolderMask) -> None:
+        self._files = files
+        self._folder = folder
+
+    def __getitem__(self, number: int) -> np.ndarray:
+        return self._folder._read(self._files[number])
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._files
+
+
+def no_image(folder: Path, missing: list[int]) -> MaskError:
+    """What is wrong with a folder that lacks frames."""
+    return MaskError(
+        f"the mask folder {folder} has no image for frames {listed(missing)}, counted from 0; "
+        "add them, or let the others be carried there with --track"
+    )
+
+
+def open_mask(
+    path: Path,
+    frame_size: tuple[int, int],
+    info: VideoInfo | None = None,
+    label: int = 0,
+    inverted: bool = False,
+) -> MaskSource:
+    """Open a mask source from a path; what it is is told by what it holds, not by its name.
 
     Args:
-        path: an image, a video, or a folder of images.
+        path: an image, an animation, a video, or a folder of images.
         frame_size: height and width of the video.
+        info: the video, along which mask videos are laid; None to go frame for frame.
+        label: the one label that is edited; 0 for all.
+        inverted: whether black is what is edited, so that the mask may be black throughout.
 
     Raises:
         MaskError: it is missing, of another size, empty, or entirely white.
         MediaError: it cannot be read.
     """
     if path.is_dir():
-        return FolderMask(path, frame_size)
+        return FolderMask(path, frame_size, info, label, inverted)
     if not path.exists():
         raise MaskError(
             f"the mask {path} is not there; name an image, a video or a folder of images"
         )
-    if path.suffix.lower() not in IMAGE_SUFFIXES or _is_animated(path):
-        return VideoMask(path, frame_size)
-    mask = read_mask_image(path, frame_size)
-    _check_levels(path, iter([mask]))
-    return StillMask(mask)
-
-
-def picture_size(path: Path) -> tuple[int, int]:
-    """Width and height of an image, upright, by its header alone.
-
-    Raises:
-        MediaError: it is no image.
-    """
-    check_readable(path)
-    try:
-        with Image.open(path, formats=_FORMATS) as image:
-            turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
-            return (image.height, image.width) if turned else (image.width, image.height)
-    except Exception as error:  # a damaged picture fails in the decoder, in any way a decoder can
-        raise MediaError(
-            f"cannot read the mask image {path}: {reason(error)}; save it again as PNG"
-        ) from None
+    is_still = is_picture(path) or _is_image_name(path)
+    if not is_still or frame_count(path) > 1:
+        return VideoMask(path, frame_size, info, label, inverted)
+    mask, notes = _read_still(path, frame_size, label)
+    _check_levels(path, iter([mask]), inverted)
+    return StillMask(mask, notes)
 
 
 def read_mask_image(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
     """Read a mask image as float32 ``[H, W]``.
 
-    Its alpha channel is taken where it has one in use, else its brightness.
+    Its alpha channel is taken where it has one in use, else what :class:`soundini.masks.values.Meaning` makes of its values.
 
     Raises:
         MaskError: it is of another size than the video.
         MediaError: it cannot be read.
     """
-    check_readable(path)
+    return _read_still(path, frame_size)[0]
+
+
+def _read_still(
+    path: Path, frame_size: tuple[int, int], label: int = 0
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    picture, meaning = read_picture(path, frame_size), Meaning(path, label)
+    meaning.see(picture)
+    return meaning.mask(picture), tuple(meaning.notes())
+
+
+def _is_image_name(path: Path) -> bool:
+    """Whether a name says that a file is an image, and it is no video: whoever reads it says what is wrong with it."""
+    if path.suffix.lower() not in IMAGE_SUFFIXES:
+        return False
     try:
-        with Image.open(path, formats=_FORMATS) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                _check_size(path, (opened.height, opened.width), frame_size)
-            image = ImageOps.exif_transpose(opened)
-            _check_size(path, (image.height, image.width), frame_size)
-            if image.mode.startswith("I"):  # 16 bits; Pillow would clip them to 8
-                return _snapped(np.asarray(image, np.float32) / 65535)
-            if "A" in image.getbands() or "transparency" in image.info:
-                alpha = np.asarray(image.convert("RGBA"))[..., 3]
-                if alpha.min() < 255:
-                    return alpha.astype(np.float32) / 255
-            return _levels(np.asarray(image.convert("RGB")))
-    except (MaskError, MemoryError):
-        raise
-    except Exception as error:  # a damaged picture fails in the decoder, in any way a decoder can
-        raise MediaError(
-            f"cannot read the mask image {path}: {reason(error)}; save it again as PNG"
-        ) from None
+        with VideoReader(path):
+            return False
+    except MediaError:
+        return True
 
 
-def _levels(rgb: np.ndarray) -> np.ndarray:
-    return _snapped(rgb.astype(np.float32).mean(-1) / 255)
-
-
-def _snapped(grey: np.ndarray) -> np.ndarray:
-    """Take to black and to white what compression leaves near them."""
-    return np.clip((grey - 0.06) / 0.88, 0, 1)
-
-
-def _is_animated(path: Path) -> bool:
-    check_readable(path)
+def _is_mask_file(path: Path) -> bool:
+    """Whether a file of a folder is one of its masks."""
+    if path.name.startswith(".") or not path.is_file():
+        return False
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        return True
     try:
-        with Image.open(path, formats=_FORMATS) as image:
-            return getattr(image, "n_frames", 1) > 1
-    except Exception:  # whoever reads it says what is wrong
+        return path.suffix.lower() != ".json" and is_picture(path)
+    except MediaError:
         return False
 
 
-def _check_levels(path: Path, masks: Iterator[np.ndarray]) -> None:
+def _check_levels(path: Path, masks: Iterator[np.ndarray], inverted: bool) -> None:
     """Refuse masks that are black throughout, or white throughout; looks no further than it must.
 
     Raises:
         MaskError: they are.
     """
-    some_white = some_black = False
+    some_white, some_black = inverted, False
     for mask in masks:
         some_white = some_white or bool(mask.any())
         some_black = some_black or bool(mask.min() <= 0.5)
@@ -201,24 +331,12 @@ def _check_levels(path: Path, masks: Iterator[np.ndarray]) -> None:
             return
     if not some_white:
         raise MaskError(
-            f"the mask {path} is empty: nothing in it is white; white is what is edited"
+            f"the mask {path} is empty: nothing in it is white; white is what is edited, or black with --invert"
+        )
+    if inverted:
+        raise MaskError(
+            f"the mask {path} is white everywhere, and with --invert nothing is edited; leave --invert out"
         )
     raise MaskError(
         f"the mask {path} is white everywhere; if you mean the whole frame, use --whole-frame"
     )
-
-
-def _check_size(path: Path, size: tuple[int, int], frame_size: tuple[int, int]) -> None:
-    if size[0] * size[1] > MAX_PIXELS:
-        raise MaskError(
-            f"the mask {path} is {size[1]}x{size[0]}, too large; make it as large as the video"
-        )
-    if size != frame_size:
-        raise MaskError(
-            f"the mask {path} is {size[1]}x{size[0]}, the video {frame_size[1]}x{frame_size[0]}; "
-            "scale the mask to the video's size"
-        )
-
-
-def _natural(path: Path) -> list[tuple[int, str]]:
-    return [(int(p), "") if p.isdecimal() else (-1, p) for p in re.split(r"(\d+)", path.name)]

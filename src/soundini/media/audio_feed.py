@@ -7,24 +7,23 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import av
 import av.error
 import numpy as np
 from av.audio.frame import AudioFrame
 
 from soundini.errors import MediaError
-from soundini.media.opening import find_audio, find_video, open_input, reason
+from soundini.media.opening import open_input, reason
 from soundini.media.sound import Sound, resample
+from soundini.media.sound_decoding import picture_start
+from soundini.media.tracks import choose_track
 
 if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
-    from av.container import InputContainer, OutputContainer
+    from av.container import OutputContainer
     from av.packet import Packet
 
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 MP4_AUDIO = {"aac", "mp3", "mp3float", "ac3", "eac3", "opus", "libopus", "flac", "alac"}
 _BLOCK = 1024
-_GAP = 0.05  # Seconds; smaller jumps of the timestamps are rounding, larger ones are missing sound.
 _KNEE = 0.9
 
 
@@ -52,18 +51,25 @@ class CopyFeed:
         path: The source.
         start: Source time that becomes output time 0, seconds from the source's first picture.
         end: Source time at which the sound stops, or None for all of it.
+        track: Number of the sound track, see :func:`soundini.media.tracks.choose_track`.
 
     Raises:
         ValueError: MP4 cannot hold this stream.
     """
 
     def __init__(
-        self, output: OutputContainer, path: Path, start: Fraction, end: Fraction | None
+        self,
+        output: OutputContainer,
+        path: Path,
+        start: Fraction,
+        end: Fraction | None,
+        track: int = 0,
     ) -> None:
         self._path = path
         self._container = open_input(path)
         try:
-            source = find_audio(self._container)
+            index = choose_track(path, track)
+            source = None if index is None else self._container.streams.audio[index]
             if source is None or source.codec_context is None:
                 raise ValueError("no audio stream that can be copied")
             self._source = source
@@ -72,7 +78,7 @@ class CopyFeed:
             self._container.close()
             raise
         self._time_base = Fraction(source.time_base or 1)
-        self._shift = round((_origin(self._container) + start) / self._time_base)
+        self._shift = round(((picture_start(path) or Fraction(0)) + start) / self._time_base)
         self._stop = None if end is None else (end - start) / self._time_base
         self._packets = self._window()
         self._next: Packet | None = None
@@ -192,49 +198,6 @@ def sound_blocks(sound: Sound) -> Iterator[np.ndarray]:
         yield sound.samples[:, start : start + _BLOCK]
 
 
-def source_blocks(
-    path: Path, start: Fraction, end: Fraction | None, rate: int, channels: int
-) -> Iterator[np.ndarray]:
-    """Decode a source's sound between two times, in step with its pictures.
-
-    Missing sound becomes silence, so that what follows stays in its place.
-
-    Args:
-        path: The source.
-        start: Where to begin, seconds from the source's first picture.
-        end: Where to end, or None for the end of the sound.
-        rate: Sample rate of the blocks, in Hz.
-        channels: 1 or 2.
-
-    Yields:
-        Consecutive blocks ``float32 [C, n]``, the first at ``start``.
-    """
-    with open_input(path) as container:
-        stream = find_audio(container)
-        if stream is None:
-            return
-        origin = _origin(container) + start
-        limit = None if end is None else round((end - start) * rate)
-        at = 0
-        for block, time in _decoded(container, stream, path, rate, channels):
-            where = at if time is None else round((time - origin) * rate)
-            if abs(where - at) < _GAP * rate and at > 0:
-                where = at
-            block = block[:, max(at - where, 0) :]
-            if block.shape[1] == 0:
-                continue
-            while at < where and (limit is None or at < limit):
-                silence = min(where - at, _BLOCK)
-                yield np.zeros((channels, silence), np.float32)
-                at += silence
-            if limit is not None:
-                if at >= limit:
-                    return
-                block = block[:, : limit - at]
-            yield block
-            at += block.shape[1]
-
-
 def mixed_blocks(blocks: Iterator[np.ndarray], sound: Sound) -> Iterator[np.ndarray]:
     """Add a sound to blocks; the sum is bent softly so that it never leaves [-1, 1]."""
     at = 0
@@ -269,35 +232,6 @@ def as_channels(sound: Sound, rate: int, channels: int) -> Sound:
     return Sound(
         np.ascontiguousarray(np.broadcast_to(sound.samples, (2, sound.samples.shape[1]))), rate
     )
-
-
-def _decoded(
-    container: InputContainer, stream: AudioStream, path: Path, rate: int, channels: int
-) -> Iterator[tuple[np.ndarray, Fraction | None]]:
-    layout = "mono" if channels == 1 else "stereo"
-    resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
-    try:
-        for frame in container.decode(stream):
-            for converted in resampler.resample(frame):
-                yield converted.to_ndarray(), _time_of(converted)
-        for converted in resampler.resample(None):
-            yield converted.to_ndarray(), _time_of(converted)
-    except av.error.FFmpegError as error:
-        raise _unreadable(path, error) from None
-
-
-def _time_of(frame: AudioFrame) -> Fraction | None:
-    if frame.pts is None or not frame.time_base:
-        return None
-    return frame.pts * Fraction(frame.time_base)
-
-
-def _origin(container: InputContainer) -> Fraction:
-    """Return the stream time of the first picture, which is time 0 everywhere else."""
-    video = find_video(container)
-    if video is None or video.start_time is None:
-        return Fraction(0)
-    return video.start_time * Fraction(video.time_base or 1)
 
 
 def _unreadable(path: Path, error: Exception) -> MediaError:

@@ -9,6 +9,8 @@ import numpy as np
 from av.video.frame import VideoFrame as AvFrame
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
+from soundini.media.planes import Layout, frame_of, subsampled, with_change
+
 # Code points of ITU-T H.273, which FFmpeg's enums repeat.
 UNSPECIFIED = 2
 BT709 = 1
@@ -109,20 +111,42 @@ class ColorConverter:
         Not by swscale: into full range it truncates, and darkens by a level each generation.
 
         Args:
-            rgb: The picture; of even size for ``yuv420p``.
-            pixel_format: ``yuv420p`` or ``yuv444p``.
+            rgb: The picture; of a size that the format can hold.
+            pixel_format: One that is written, see :func:`soundini.media.planes.written_format`.
 
         Shape:
             - rgb: ``uint8 [H, W, 3]``
         """
-        planes = cv2.transform(np.ascontiguousarray(rgb, np.float32), self._to_yuv)
-        if pixel_format == "yuv444p":
-            return AvFrame.from_ndarray(_levels(planes).transpose(2, 0, 1).copy(), pixel_format)
-        height, width = rgb.shape[:2]
-        chroma = _halved(planes[..., 1:])
-        samples = [p.ravel() for p in (planes[..., 0], chroma[..., 0], chroma[..., 1])]
-        packed = _levels(np.concatenate(samples)).reshape(height * 3 // 2, width)
-        return AvFrame.from_ndarray(packed, pixel_format)
+        layout = Layout.of(pixel_format)
+        values = cv2.transform(np.ascontiguousarray(rgb, np.float32), self._to_yuv)
+        chroma = subsampled(values[..., 1:], layout)
+        planes = (values[..., 0], chroma[..., 0], chroma[..., 1])
+        return frame_of(tuple(_levels(plane, layout) for plane in planes), pixel_format)
+
+    def changed(
+        self,
+        planes: tuple[np.ndarray, ...],
+        before: np.ndarray,
+        after: np.ndarray,
+        pixel_format: str,
+    ) -> AvFrame:
+        """Add what an edit changed to the source's own samples; those that it does not touch are the source's to the bit.
+
+        Args:
+            planes: The source's samples.
+            before: The source's picture.
+            after: The edited picture.
+            pixel_format: That of the samples.
+
+        Shape:
+            - before, after: ``uint8 [H, W, 3]``
+        """
+        touched = (before != after).any(-1)
+        if touched.any():
+            difference = after.astype(np.float32) - before
+            change = cv2.transform(difference, np.ascontiguousarray(self._to_yuv[:, :3]))
+            planes = with_change(planes, change, touched, Layout.of(pixel_format))
+        return frame_of(planes, pixel_format)
 
 
 def _matrix(luma: tuple[float, float], full: bool) -> np.ndarray:
@@ -139,12 +163,6 @@ def _matrix(luma: tuple[float, float], full: bool) -> np.ndarray:
     return np.column_stack([np.stack([y, u, v]) * scale[:, None], offset]).astype(np.float32)
 
 
-def _halved(chroma: np.ndarray) -> np.ndarray:
-    """Halve both sides. Chroma sits on the left luma column and between two luma rows (MPEG-2)."""
-    before = np.concatenate([chroma[:, :1], chroma[:, 1:-1:2]], 1)
-    across = (before + 2 * chroma[:, 0::2] + chroma[:, 1::2]) / 4
-    return (across[0::2] + across[1::2]) / 2
-
-
-def _levels(values: np.ndarray) -> np.ndarray:
-    return np.rint(values).clip(0, 255).astype(np.uint8)
+def _levels(values: np.ndarray, layout: Layout) -> np.ndarray:
+    scaled = np.rint(values * 2.0 ** (layout.bits - 8))
+    return scaled.clip(0, 2**layout.bits - 1).astype(layout.dtype)

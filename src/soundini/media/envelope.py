@@ -7,24 +7,24 @@ from typing import Literal
 
 import numpy as np
 
+from soundini.media.loudness import HOP, MOMENT, HopStatistics, Level, LevelMeter
 from soundini.media.sound import Sound
 
-_HOP = 512
-_MOMENT = 0.4
-"""Seconds over which loudness is taken, as "momentary" in EBU R 128: crackles merge into a fire."""
 _ONSET = 0.06
 """Seconds over which onsets are taken."""
-_REFERENCE_PERCENTILE = 95
 
 
-def reference_level(sound: Sound) -> float:
-    """Return the level that counts as full: the 95th percentile of the momentary RMS, linear.
+def full_level(sound: Sound) -> Level:
+    """Return the peak of a sound and the level that counts as full.
 
-    It is taken once, from the sound as the user gave it, so that a gain applied later makes the
-    effect weaker.
+    They are taken once, from the recording as the user gave it, so that a gain applied later makes the effect weaker, and a part
+    of it is as loud as it is in the whole.
     """
-    levels = _rms(sound, _MOMENT)
-    return float(np.percentile(levels, _REFERENCE_PERCENTILE)) if len(levels) else 0.0
+    if sound.stretch is not None:
+        return sound.stretch.level
+    meter = LevelMeter(sound.sample_rate)
+    meter.add(sound.samples)
+    return meter.level()
 
 
 def envelope(
@@ -47,7 +47,7 @@ def envelope(
         sound: the sound as it is laid along the video.
         times: seconds from the start of ``sound``.
         kind: what is followed.
-        reference: level of 0 dB, linear; see :func:`reference_level`.
+        reference: level of 0 dB, linear; see :func:`full_level`.
         attack: seconds in which the envelope rises to 63 %.
         release: seconds in which it falls to 37 %.
         range_db: decibels below the reference at which nothing is left.
@@ -61,7 +61,7 @@ def envelope(
     """
     if kind == "off":
         return np.ones(len(times), np.float32)
-    levels = _rms(sound, _MOMENT if kind == "loudness" else _ONSET)
+    levels = _rms(sound, MOMENT if kind == "loudness" else _ONSET)
     if len(levels) == 0 or reference <= 0:
         return np.zeros(len(times), np.float32)
     decibels = 20 * np.log10(np.maximum(levels, 1e-9) / reference)
@@ -70,7 +70,7 @@ def envelope(
     if kind == "onset":
         rise = np.maximum(np.diff(strength, prepend=0.0), 0)
         strength = rise / max(rise.max(), 1e-9)
-    hop_seconds = _HOP / sound.sample_rate
+    hop_seconds = HOP / sound.sample_rate
     strength = _follow(strength, hop_seconds, attack, release)
     strength = np.where(audible, np.maximum(strength, floor), strength)
     moments = (np.arange(len(levels)) + 0.5) * hop_seconds
@@ -78,17 +78,7 @@ def envelope(
 
 
 def _rms(sound: Sound, seconds: float) -> np.ndarray:
-    """Root-mean-square over a window that slides by one hop; at the ends it is cut short."""
-    mono = sound.mono().samples[0].astype(np.float64)
-    padded = np.pad(mono, (0, -len(mono) % _HOP))
-    power = (padded.reshape(-1, _HOP) ** 2).mean(1)
-    if len(power) == 0:
-        return power
-    width = min(len(power), max(1, round(seconds * sound.sample_rate / _HOP)))
-    kernel = np.ones(width)
-    return np.sqrt(
-        np.convolve(power, kernel, "same") / np.convolve(np.ones_like(power), kernel, "same")
-    )
+    return HopStatistics.of(sound.samples, sound.sample_rate).rms(seconds)
 
 
 def _follow(values: np.ndarray, step: float, attack: float, release: float) -> np.ndarray:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av.error
 
 from soundini.media.limits import FRAMES
-from soundini.media.opening import open_input
+from soundini.media.opening import find_video, open_input
 from soundini.media.video_info import VideoInfo, video_stream
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ _ENTERED = _ONE_EACH - {"gif"}
 """Of these, keyframes depend on nothing before them."""
 _REORDERED = 64
 """Packets after which no frame follows that is shown before them; H.264 and HEVC allow 16."""
+RESTART = Fraction(1, 2)
+"""Seconds by which a timestamp lies before the one before it, from which the clock has started again."""
 _H264_IDR = 5
 _START_CODE = re.compile(rb"\x00\x00\x01(.)", re.DOTALL)
 
@@ -106,6 +110,41 @@ def find_entry(info: VideoInfo, index: int) -> Entry | None:
     return Entry(pts, shown.index(pts), packets) if packets else None
 
 
+def clock_restarts(path: Path) -> list[Fraction]:
+    """Where the timestamps of a video start again midway, by how much what follows is late.
+
+    Args:
+        path: a file, with pictures or without.
+
+    Returns:
+        For each restart, the seconds to add to all timestamps after it, so that pictures go on at their duration.
+    """
+    shifts: list[Fraction] = []
+    with open_input(path) as container:
+        stream = find_video(container)
+        if stream is None:
+            return shifts
+        base = Fraction(stream.time_base or 1)
+        rate = stream.average_rate or stream.guessed_rate
+        nominal = 1 / Fraction(rate) if rate else Fraction(0)
+        before: Fraction | None = None
+        end, shift = Fraction(0), Fraction(0)
+        try:
+            for packet in container.demux(stream):
+                order = packet.dts if packet.dts is not None else packet.pts
+                if packet.size == 0 or packet.pts is None or order is None:
+                    continue
+                if before is not None and order * base < before - RESTART:
+                    shift = end - packet.pts * base
+                    shifts.append(shift)
+                before = order * base
+                length = packet.duration * base if packet.duration else nominal
+                end = max(end, packet.pts * base + shift + length)
+        except av.error.FFmpegError:
+            pass  # whoever decodes it says where it is damaged
+    return shifts
+
+
 class _InexactError(Exception):
     """The packets do not tell exactly what would be decoded."""
 
@@ -114,16 +153,20 @@ def _packets(info: VideoInfo) -> Iterator[tuple[Packet, VideoStream]]:
     """The packets that are a frame each, with their stream, in the order of the file.
 
     Raises:
-        _InexactError: they are not, or too many.
+        _InexactError: they are not, or too many, or the clock starts again.
     """
     if info.codec not in _ONE_EACH:
         raise _InexactError
     count, most = 0, FRAMES.value
+    before: int | None = None
     with open_input(info.path) as container:
         stream = video_stream(container, info.path)
         for packet in container.demux(stream):
             if packet.size == 0:
                 continue
+            if before is not None and packet.dts is not None and packet.dts < before:
+                raise _InexactError
+            before = packet.dts if packet.dts is not None else before
             if packet.is_corrupt or count >= most:
                 raise _InexactError
             if not packet.is_discard:

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import av
-import av.error
 import numpy as np
 import soxr
 
 from soundini.errors import MediaError
-from soundini.media.limits import MAX_SAMPLE_RATE, SOUND_SECONDS, Patience
-from soundini.media.opening import find_audio, find_video, open_input, reason
+from soundini.media.limits import SOUND_SECONDS, VIDEO_SECONDS
+from soundini.media.loudness import Level, LevelMeter, without_offset
+from soundini.media.opening import open_input
+from soundini.media.sound_decoding import SoundBlock, decode_sound
+from soundini.media.tracks import AUDIBLE_PEAK
+from soundini.media.wholeness import is_cut_off, riff_share
 
-if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
-    from av.container import InputContainer
+_EXACT_LENGTH = {"flac", "w64"}
+"""Containers that state their length exactly and have no parts that could reach beyond the end of the file."""
+_IN_TURN = Fraction(1)
+"""Seconds by which sound may be stored after the pictures that it belongs to."""
+_CANCELLED = 0.25
+"""Share of the channels' power below which their mean has lost what people hear."""
 
-AUDIBLE_PEAK = 10 ** (-80 / 20)
-# These containers state their length exactly, so a shortfall is a truncation.
-_EXACT_LENGTH = {"flac", "aiff", "w64", "mov,mp4,m4a,3gp,3g2,mj2"}
+
+@dataclass(frozen=True)
+class Stretch:
+    """What a sound is a stretch of.
+
+    Attributes:
+        begin: Seconds of the recording at which the stretch begins.
+        level: How loud the whole recording is.
+    """
+
+    begin: float
+    level: Level
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +46,12 @@ class Sound:
     Attributes:
         samples: ``float32 [C, N]`` with C 1 or 2, nominally in [-1, 1]; a gain may take it beyond.
         sample_rate: Samples per second, in Hz.
+        stretch: Where it lies in the recording that it was read from; None where it is a whole of its own.
     """
 
     samples: np.ndarray
     sample_rate: int
+    stretch: Stretch | None = None
 
     def __post_init__(self) -> None:
         if self.samples.ndim != 2 or self.samples.shape[0] not in (1, 2):
@@ -63,58 +78,150 @@ class Sound:
         return (int(audible[-1]) + 1) / self.sample_rate if audible.size else 0.0
 
     def mono(self) -> Sound:
-        """Return the mean of the channels.
+        """Return the mean of the channels, or the louder channel where they cancel each other in the mean.
 
         Shape:
             - samples: ``[1, N]``
         """
         if self.samples.shape[0] == 1:
             return self
-        return Sound(self.samples.mean(axis=0, keepdims=True, dtype=np.float32), self.sample_rate)
+        mean = self.samples.mean(axis=0, keepdims=True, dtype=np.float32)
+        powers = (self.samples.astype(np.float64) ** 2).mean(axis=1)
+        if (mean.astype(np.float64) ** 2).mean() < _CANCELLED * powers.mean():
+            loudest = int(powers.argmax())
+            mean = self.samples[loudest : loudest + 1].copy()
+        return Sound(mean, self.sample_rate)
+
+    def centred(self) -> Sound:
+        """Return the sound without an offset of its zero line: the same sound where it has none."""
+        samples = without_offset(self.samples, self.sample_rate)
+        return self if samples is self.samples else Sound(samples, self.sample_rate, self.stretch)
 
 
-def load_sound(path: str | Path) -> Sound:
-    """Read an audio file, or the sound of a video, at its own sample rate.
+def load_sound(
+    path: str | Path,
+    *,
+    start: float = 0.0,
+    end: float | None = None,
+    needed: float | None = None,
+    track: int = 0,
+) -> Sound:
+    """Read an audio file, or the sound of a video.
 
-    Of a video, sample 0 is the time of the first picture: sound that starts late is padded, sound
-    that starts early is cut. More than two channels are mixed down to two.
+    Time 0 is that of the first picture, of a file without pictures that of the first sample: sound that starts late is padded,
+    sound that starts early is cut. What is missing midway is silence. More than two channels are mixed down to two. Where rate or
+    channels change midway, the highest rate and the most channels are taken for all.
 
     Args:
-        path: Any file with an audio stream that FFmpeg reads; the first such stream is taken.
+        path: Any file with an audio stream that FFmpeg reads.
+        start: Seconds from time 0 from which on samples are held.
+        end: Seconds after which no more are held; None for the end. The level is that of the whole file all the same.
+        needed: Seconds after which damage does not matter; None where the file must be whole. Of a file that broke off, the sound
+            may also end a second before: it is stored in turn with the pictures.
+        track: Number of the sound track, from 1; 0 for the default one, else the first that is audible.
 
     Returns:
         The sound.
 
     Raises:
         MediaError: The file is missing, empty, no media file, incomplete, has no sound, holds
-            samples that are not numbers, or is too long
-            (:data:`soundini.media.limits.SOUND_SECONDS`; it is held in memory).
+            samples that are not numbers, or what is to be held is too long
+            (:data:`soundini.media.limits.SOUND_SECONDS`).
     """
     path = Path(path)
-    with open_input(path) as container:
-        stream = find_audio(container)
-        if stream is None:
-            raise MediaError(f"{path}: holds no sound; give a file with an audio track")
-        if stream.codec_context is None or stream.codec_context.codec is None:
-            raise MediaError(f"{path}: its audio codec is not known; convert it to wav first")
-        rate = stream.codec_context.sample_rate
-        if not 0 < rate <= MAX_SAMPLE_RATE:
-            raise MediaError(
-                f"{path}: its sound has {rate} samples a second, where 1 to {MAX_SAMPLE_RATE} can be; "
-                "convert it to wav first"
-            )
-        _check_length(path, _claimed_seconds(container, stream))
-        samples, first_time = _decode(container, stream, path)
-        _check_length(path, samples.shape[1] / rate)
-        _check_complete(path, container, stream, samples.shape[1] / rate)
-        late = _lateness(container, first_time)
-        _check_length(path, samples.shape[1] / rate + float(max(late, Fraction(0))))
-        samples = _align(samples, round(late * rate))
-    if samples.shape[1] == 0:
+    loading = _Loading(path, start, end, needed)
+    try:
+        for block in decode_sound(path, track):
+            loading.take(block)
+    except MediaError:
+        if not loading.has_all():
+            raise
+    if not loading.has_all():
+        _check_complete(path, loading.until)
+    if loading.until == 0:
         raise MediaError(f"{path}: its sound has no length; record or export it again")
-    if not np.isfinite(samples).all():
-        raise MediaError(f"{path}: its sound holds NaN or infinite samples; export it again")
-    return Sound(samples, rate)
+    return loading.sound()
+
+
+def spared(path: Path, seconds: Fraction) -> Fraction:
+    """How much of the end of a stretch of sound may be missing: of a file that broke off, what is stored after its pictures.
+
+    Args:
+        path: the file.
+        seconds: length of the stretch.
+    """
+    return min(_IN_TURN, seconds / 2) if is_cut_off(path) else Fraction(0)
+
+
+class _Loading:
+    """Gathers the blocks of a file as far as they are wanted, and measures them all."""
+
+    def __init__(self, path: Path, start: float, end: float | None, needed: float | None) -> None:
+        self._path = path
+        self._start = Fraction(start)
+        self._end = None if end is None else Fraction(end)
+        self._needed = None if needed is None else Fraction(needed) - spared(path, Fraction(needed))
+        self._most = Fraction(SOUND_SECONDS.value)
+        self._meter: LevelMeter | None = None
+        self._measured = Fraction(0)
+        self._runs: list[list[SoundBlock]] = []
+        self.until = Fraction(0)
+
+    def has_all(self) -> bool:
+        """Whether all that is needed was read."""
+        return self._needed is not None and self.until > 0 and self.until >= self._needed
+
+    def take(self, block: SoundBlock) -> None:
+        if block.end <= 0:
+            return
+        if not np.isfinite(block.samples).all():
+            raise MediaError(
+                f"{self._path}: its sound holds NaN or infinite samples; export it again"
+            )
+        self._measure(block)
+        self.until = max(self.until, block.end)
+        if block.end <= self._start or (self._end is not None and block.begin >= self._end):
+            if self.until > VIDEO_SECONDS.value:
+                raise VIDEO_SECONDS.exceeded(self._path, f"its sound lasts {self.until:.0f} s")
+            return
+        if block.end - self._start > self._most:
+            with open_input(self._path) as container:
+                claimed = (container.duration or 0) / av.time_base
+            seconds = max(claimed, float(block.end))
+            raise SOUND_SECONDS.exceeded(self._path, f"its sound lasts {seconds:.0f} s")
+        if block.follows and self._runs and self._runs[-1][-1].end == block.begin:
+            self._runs[-1].append(block)
+        else:
+            self._runs.append([block])
+
+    def sound(self) -> Sound:
+        """What is held, at one rate."""
+        assert self._meter is not None
+        blocks = [block for run in self._runs for block in run]
+        rate = max((block.rate for block in blocks), default=self._meter.sample_rate)
+        channels = max((len(block.samples) for block in blocks), default=1)
+        end = self.until if self._end is None else min(self.until, self._end)
+        count = max(1, round((end - self._start) * rate))
+        samples = np.zeros((channels, count), np.float32)
+        for run in self._runs:
+            part = Sound(np.concatenate([block.samples for block in run], 1), run[0].rate)
+            part = resample(part, rate).samples
+            at = round((run[0].begin - self._start) * rate)
+            part = part[:, max(0, -at) :][:, : max(0, count - max(0, at))]
+            samples[:, max(0, at) : max(0, at) + part.shape[1]] = part
+        return Sound(samples, rate, Stretch(float(self._start), self._meter.level()))
+
+    def _measure(self, block: SoundBlock) -> None:
+        if self._meter is None:
+            self._meter = LevelMeter(block.rate)
+        gap = min(max(block.begin, Fraction(0)) - self._measured, self._most)
+        if gap > 0:
+            silence = round(gap * self._meter.sample_rate)
+            self._meter.add(np.zeros((len(block.samples), silence), np.float32))
+        samples = block.samples[:, max(0, round(-block.begin * block.rate)) :]
+        part = Sound(samples, block.rate)
+        self._meter.add(resample(part, self._meter.sample_rate).samples)
+        self._measured = block.end
 
 
 def require_audible(sound: Sound, name: str | Path = "the sound") -> None:
@@ -127,7 +234,8 @@ def require_audible(sound: Sound, name: str | Path = "the sound") -> None:
     Raises:
         MediaError: No sample is louder than -80 dBFS.
     """
-    if sound.peak < AUDIBLE_PEAK:
+    peak = sound.stretch.level.peak if sound.stretch is not None else sound.centred().peak
+    if peak < AUDIBLE_PEAK:
         raise MediaError(f"{name}: is silent (peak under -80 dBFS); give a sound that can be heard")
 
 
@@ -147,89 +255,20 @@ def resample(sound: Sound, rate: int) -> Sound:
     return Sound(np.ascontiguousarray(samples.T, dtype=np.float32), rate)
 
 
-def _decode(
-    container: InputContainer, stream: AudioStream, path: Path
-) -> tuple[np.ndarray, Fraction | None]:
-    """All samples as ``float32 [C, N]`` (not many more than may be), and the time of the first."""
-    layout = "mono" if stream.codec_context.channels == 1 else "stereo"
-    rate = stream.codec_context.sample_rate
-    resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate)
-    chunks: list[np.ndarray] = []
-    first_time: Fraction | None = None
-    length = 0
-    limit, patience = SOUND_SECONDS.value * rate, Patience(path)
-    try:
-        for packet in container.demux(stream):
-            patience.check()
-            for frame in packet.decode():
-                patience.renew()
-                if first_time is None and frame.pts is not None:
-                    first_time = frame.pts * Fraction(frame.time_base or stream.time_base or 1)
-                for converted in resampler.resample(frame):
-                    chunks.append(converted.to_ndarray())
-                    length += chunks[-1].shape[1]
-            if length > limit:
-                break
-        chunks += [converted.to_ndarray() for converted in resampler.resample(None)]
-    except av.error.FFmpegError as error:
-        raise MediaError(
-            f"{path}: its sound cannot be decoded past {length / rate:.2f} s ({reason(error)}); "
-            "copy or export it again"
-        ) from None
-    channels = 1 if layout == "mono" else 2
-    samples = np.concatenate(chunks, axis=1) if chunks else np.zeros((channels, 0))
-    return np.ascontiguousarray(samples, dtype=np.float32), first_time
+def _check_complete(path: Path, seconds: Fraction) -> None:
+    """Refuse a file that ends before it should.
 
-
-def _lateness(container: InputContainer, first_time: Fraction | None) -> Fraction:
-    """Seconds from the video's first picture to the first sample; 0 where there is no video."""
-    video = find_video(container)
-    if video is None or video.start_time is None or first_time is None:
-        return Fraction(0)
-    return first_time - video.start_time * Fraction(video.time_base or 1)
-
-
-def _align(samples: np.ndarray, late: int) -> np.ndarray:
-    """Let sample 0 be the time of the video's first picture: ``late`` samples are put before it, or cut."""
-    if late >= 0:
-        return np.pad(samples, ((0, 0), (late, 0)))
-    return samples[:, -late:]
-
-
-def _claimed_seconds(container: InputContainer, stream: AudioStream) -> float | None:
-    if stream.duration:
-        return float(stream.duration * Fraction(stream.time_base or 1))
-    return container.duration / av.time_base if container.duration else None
-
-
-def _check_length(path: Path, seconds: float | None) -> None:
-    if seconds is not None and seconds > SOUND_SECONDS.value:
-        raise SOUND_SECONDS.exceeded(path, f"its sound lasts {seconds:.0f} s")
-
-
-def _check_complete(
-    path: Path, container: InputContainer, stream: AudioStream, seconds: float
-) -> None:
-    exact = container.format.name in _EXACT_LENGTH
-    claimed = _claimed_seconds(container, stream) if exact else None
-    if container.format.name == "wav":
-        claimed = seconds / max(_wav_share(path), 1e-6)
+    Raises:
+        MediaError: the end of the file is missing, and sound with it.
+    """
+    with open_input(path) as container:
+        claimed = None
+        if container.format.name == "wav":
+            claimed = float(seconds) / max(riff_share(path), 1e-6)
+        elif container.format.name in _EXACT_LENGTH or is_cut_off(path):
+            claimed = container.duration / av.time_base if container.duration else None
     if claimed is not None and seconds < 0.98 * claimed - 0.1:
         raise MediaError(
-            f"{path}: is incomplete ({seconds:.2f} s of {claimed:.2f} s of sound are there); "
+            f"{path}: is incomplete ({float(seconds):.2f} s of {claimed:.2f} s of sound are there); "
             "copy or export it again"
         )
-
-
-def _wav_share(path: Path) -> float:
-    """Return the share of its data that a WAV file holds; FFmpeg takes what is there for all."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        file.seek(12)
-        while len(header := file.read(8)) == 8:
-            name, length = struct.unpack("<4sI", header)
-            if name == b"data":
-                unknown = length in (0, 0xFFFFFFFF)  # as recorders to a pipe write it
-                return 1.0 if unknown else min(1.0, (size - file.tell()) / length)
-            file.seek(length + length % 2, 1)
-    return 1.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -66,6 +67,7 @@ class VideoInfo(PictureFormat):
         audio_codec: Its codec, such as ``aac``, or None.
         pixel_format: Such as ``yuv420p``.
         codec: Such as ``h264``.
+        interlaced: Whether frames hold two fields, of different moments.
         container: FFmpeg's names for the container, such as ``mov,mp4,m4a,3gp,3g2,mj2``.
     """
 
@@ -80,6 +82,7 @@ class VideoInfo(PictureFormat):
     pixel_format: str = "yuv420p"
     codec: str = "h264"
     container: str = ""
+    interlaced: bool = False
 
 
 def probe_video(path: str | Path) -> VideoInfo:
@@ -92,8 +95,8 @@ def probe_video(path: str | Path) -> VideoInfo:
         What the file holds. No more than one frame is decoded.
 
     Raises:
-        MediaError: The file is missing, a folder, empty, incomplete, no video, a still image, HDR
-            or deeper than 8 bits, smaller than 16x16, larger than 8192 on a side or than 8192x4320
+        MediaError: The file is missing, a folder, empty, incomplete, no video, a still image, HDR,
+            smaller than 16x16, larger than 8192 on a side or than 8192x4320
             in all, or its codec is not known.
     """
     path = Path(path)
@@ -120,11 +123,17 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     if context is None or context.codec is None:
         raise MediaError(
             f"{path}: its video codec is not known to this FFmpeg; convert it first, with: "
-            f"ffmpeg -i {path.name} -c:v libx264 -pix_fmt yuv420p out.mp4"
+            f"ffmpeg -i {quoted(path)} -c:v libx264 -pix_fmt yuv420p out.mp4"
         )
     _check_size(path, context.width, context.height)
-    _check_depth(path, stream)
+    _check_colors(path, stream)
     return stream
+
+
+def quoted(path: Path) -> str:
+    """A file's name as a shell takes it for one word, and a program for no option."""
+    name = path.name
+    return shlex.quote(f"./{name}" if name.startswith("-") else name)
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
@@ -135,26 +144,20 @@ def _check_size(path: Path, width: int, height: int) -> None:
         raise MediaError(f"{size}; the largest size is 8192x4320, so scale it down first")
 
 
-def _check_depth(path: Path, stream: VideoStream) -> None:
+def _check_colors(path: Path, stream: VideoStream) -> None:
     context = stream.codec_context
     tags = ColorTags(
         context.color_range, context.colorspace, context.color_primaries, context.color_trc
     )
-    bits = max((c.bits for c in context.format.components), default=8) if context.format else 8
     if hdr := tags.hdr_reason():
         raise MediaError(
-            f"{path}: HDR/10-bit is not supported (found {hdr}); convert it first, with: "
-            f"ffmpeg -i {path.name} -vf {_TO_SDR} -pix_fmt yuv420p out.mp4"
-        )
-    if bits > 8:
-        raise MediaError(
-            f"{path}: HDR/10-bit is not supported (found {bits} bits a channel); "
-            f"convert it first, with: ffmpeg -i {path.name} -pix_fmt yuv420p out.mp4"
+            f"{path}: HDR is not supported (found {hdr}); convert it first, with: "
+            f"ffmpeg -i {quoted(path)} -vf {_TO_SDR} -pix_fmt yuv420p out.mp4"
         )
     if not tags.is_known_matrix():
         raise MediaError(
             f"{path}: its YUV matrix (H.273 code {tags.space}) is not supported; "
-            f"convert it first, with: ffmpeg -i {path.name} "
+            f"convert it first, with: ffmpeg -i {quoted(path)} "
             "-vf scale=out_color_matrix=bt709 -pix_fmt yuv420p out.mp4"
         )
 
@@ -183,7 +186,7 @@ def _describe(
     color_range = context.color_range
     if frame.format.name.startswith("yuvj") or frame.color_range == FULL:
         color_range = FULL
-    ticks = stream.start_time if stream.start_time is not None else frame.pts
+    ticks = frame.pts if frame.pts is not None else stream.start_time
     audio = find_audio(container)
     return VideoInfo(
         path=path,
@@ -210,6 +213,7 @@ def _describe(
         pixel_format=frame.format.name,
         codec=context.name,
         container=container.format.name,
+        interlaced=bool(frame.interlaced_frame),
     )
 
 

@@ -13,11 +13,14 @@ import av.error
 import numpy as np
 
 from soundini.errors import MediaError
+from soundini.media.alpha import alpha_decoder, alpha_of
 from soundini.media.color import ColorConverter
 from soundini.media.limits import FRAMES, VIDEO_SECONDS, Patience
 from soundini.media.opening import open_input, reason
-from soundini.media.packets import Entry, count_by_packets, find_entry, frame_ticks
+from soundini.media.packets import RESTART, Entry, count_by_packets, find_entry, frame_ticks
+from soundini.media.planes import planes_of
 from soundini.media.video_info import VideoInfo, probe_video, stream_duration, video_stream
+from soundini.media.wholeness import is_cut_off
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 _WORTH_ENTERING = 24
 """Frames before the first that is asked for, from which it is worth looking where decoding may begin."""
+_COUNTED = {"mpegts"}
+"""Containers that number their packets: where numbers start again, as in joined files, FFmpeg takes a packet for damaged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +42,16 @@ class VideoFrame:
         time: Seconds from the start of the video stream, exact.
         duration: Seconds until the next frame; of the last frame, what the file says.
         rgb: ``uint8 [H, W, 3]``.
+        planes: The picture's own samples in the pixel format that was asked for; None where it has others.
+        alpha: ``uint8 [H, W]`` where it was asked for and the video has an alpha channel, else None.
     """
 
     index: int
     time: Fraction
     duration: Fraction
     rgb: np.ndarray
+    alpha: np.ndarray | None = None
+    planes: tuple[np.ndarray, ...] | None = None
 
 
 class _MissedError(Exception):
@@ -57,6 +66,8 @@ class VideoReader:
 
     Args:
         path: A local video file.
+        alpha: Whether the alpha channel is wanted too.
+        planes: The pixel format whose samples are wanted too.
 
     Raises:
         MediaError: As :func:`soundini.media.video_info.probe_video`.
@@ -68,8 +79,10 @@ class VideoReader:
                 ...
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, alpha: bool = False, planes: str | None = None) -> None:
         self.info: VideoInfo = probe_video(path)
+        self._planes = planes
+        self._alpha = alpha
         self._open: list[InputContainer] = []
 
     def __enter__(self) -> VideoReader:
@@ -118,7 +131,13 @@ class VideoReader:
             if converter is None:
                 converter = ColorConverter(self.info.color, frame.width, frame.height)
             rgb = self.info.orientation.apply(converter.to_rgb(frame))
-            yield VideoFrame(index, time, duration, rgb)
+            alpha = alpha_of(frame) if self._alpha else None
+            if alpha is not None:
+                alpha = self.info.orientation.apply(alpha[..., None])[..., 0]
+            planes = None
+            if self._planes is not None:
+                planes = planes_of(frame, self._planes, self.info.orientation)
+            yield VideoFrame(index, time, duration, rgb, alpha, planes)
 
     def times(self) -> Iterator[Fraction]:
         """Yield the time of every frame, in seconds; frames are decoded only where packets do not tell.
@@ -158,9 +177,9 @@ class VideoReader:
             stream = video_stream(container, self.info.path)
             stream.thread_type = "AUTO"
             for timed in self._timed(container, stream, entry):
-                if stop is not None and timed[0] >= stop:
-                    return
                 yield timed
+                if stop is not None and timed[0] >= stop - 1:
+                    return
         finally:
             container.close()
             if container in self._open:
@@ -171,23 +190,38 @@ class VideoReader:
     ) -> Iterator[tuple[int, AvFrame, Fraction, Fraction]]:
         """Give every frame its time and its duration, which only the next frame tells."""
         info = self.info
-        nominal = 1 / info.frame_rate
         held: tuple[int, AvFrame, Fraction] | None = None
+        shift = -info.start_time
         decoded = self._decoded(container, stream, entry)
-        for index, frame in enumerate(decoded, 0 if entry is None else entry.index):
+        number = 0 if entry is None else entry.index
+        while True:
+            try:
+                frame = next(decoded, None)
+            except MediaError:
+                if held is not None:  # it is whole, and may be the last that is asked for
+                    yield *held, self._own_duration(held[1])
+                raise
+            if frame is None:
+                break
+            due = Fraction(0) if held is None else held[2] + self._own_duration(held[1])
+            time = due
             if frame.pts is not None:
-                time = frame.pts * Fraction(frame.time_base or info.time_base) - info.start_time
-            elif held is not None:
-                time = held[2] + nominal
-            else:
-                time = Fraction(0)
+                stamp = frame.pts * Fraction(frame.time_base or info.time_base)
+                if held is not None and stamp + shift < held[2] - RESTART:
+                    shift = due - stamp
+                time = stamp + shift
             if held is not None:
                 time = max(time, held[2] + info.time_base)
                 yield *held, time - held[2]
-            held = (index, frame, time)
+            held = (number, frame, time)
+            number += 1
         if held is not None:
-            last = held[1].duration * Fraction(held[1].time_base or info.time_base)
-            yield *held, last or nominal
+            yield *held, self._own_duration(held[1])
+
+    def _own_duration(self, frame: AvFrame) -> Fraction:
+        """What the file says of a frame's duration, in seconds; one frame where it does not say."""
+        said = frame.duration * Fraction(frame.time_base or self.info.time_base)
+        return said or 1 / self.info.frame_rate
 
     def _decoded(
         self, container: InputContainer, stream: VideoStream, entry: Entry | None = None
@@ -196,18 +230,19 @@ class VideoReader:
         info = self.info
         size = (info.width, info.height)
         stored = size[::-1] if info.orientation.transpose else size
-        count, packets = (0, 0) if entry is None else (entry.index, entry.packets)
+        count = 0 if entry is None else entry.index
         awaited = None if entry is None else entry.pts
         last = Fraction(0)
+        joins = container.format.name in _COUNTED
         most, longest, patience = FRAMES.value, VIDEO_SECONDS.value, Patience(info.path)
         try:
             if entry is not None:
                 container.seek(entry.pts, stream=stream)
+            decoder = alpha_decoder(stream) if self._alpha else None
             for packet in container.demux(stream):
                 patience.check()
-                packets += packet.size > 0
-                damaged = packet.is_corrupt
-                for frame in packet.decode():
+                damaged = packet.is_corrupt and not joins
+                for frame in packet.decode() if decoder is None else decoder.decode(packet):
                     if awaited is not None:
                         if frame.pts is not None and frame.pts < awaited:
                             continue
@@ -227,9 +262,8 @@ class VideoReader:
                     if frame.pts is not None:
                         last = frame.pts * Fraction(frame.time_base or info.time_base)
                         if last - info.start_time > longest:
-                            what = (
-                                f"frame {count} comes after {float(last - info.start_time):.0f} s"
-                            )
+                            seconds = float(last - info.start_time)
+                            what = f"frame {count} comes after {seconds:.0f} s"
                             raise VIDEO_SECONDS.exceeded(info.path, what)
                     yield frame
                     count += 1
@@ -242,14 +276,12 @@ class VideoReader:
             raise self._damage(count, reason(error)) from None
         if awaited is not None:
             raise _MissedError
-        if info.frame_count and packets < info.frame_count and count < info.frame_count * 0.9:
-            raise self._damage(count, f"the file ends there but promises {info.frame_count} frames")
         promised = stream_duration(stream)
-        seconds = last - info.start_time
-        if promised is not None and seconds < promised * Fraction(9, 10) - Fraction(1, 5):
-            raise self._damage(
-                count, f"the file ends at {float(seconds):.2f} s of {float(promised):.2f} s"
-            )
+        short = info.frame_count is not None and count < info.frame_count
+        if promised is not None and info.frame_count is None:
+            short = last + 2 / info.frame_rate < promised
+        if short and is_cut_off(info.path):
+            raise self._damage(count, "the end of the file is missing")
 
     def _damage(self, frame: int, why: str) -> MediaError:
         remedy = f"copy the file again, or edit only the frames before {frame}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,8 @@ import av
 import av.codec.codec
 import av.error
 import numpy as np
+from av.video.frame import PictureType
+from av.video.frame import VideoFrame as AvFrame
 
 from soundini.errors import MediaError
 from soundini.media.audio_feed import (
@@ -24,17 +27,19 @@ from soundini.media.audio_feed import (
     as_channels,
     mixed_blocks,
     sound_blocks,
-    source_blocks,
 )
 from soundini.media.color import ColorConverter
-from soundini.media.opening import find_audio, open_input
 from soundini.media.output import PartialFile, check_output, write_error
+from soundini.media.planes import COMMON
 from soundini.media.sound import Sound
+from soundini.media.source_sound import find_source_sound, source_blocks
 from soundini.media.video_info import PictureFormat
 
 if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.stream import VideoStream
+
+    from soundini.media.video_reader import VideoFrame
 
 AudioMode = Literal["none", "guide", "source", "mix"]
 
@@ -44,10 +49,14 @@ AudioMode = Literal["none", "guide", "source", "mix"]
 _DETERMINISTIC = {"threads": "1", "mbtree": "0"}
 
 
+_HELD_BACK = 2
+"""Frames that wait for those after them: what comes last is written in its own way."""
+
+
 class VideoWriter:
     """Writes H.264 in MP4 with the source's size, times and colours.
 
-    The picture is ``yuv420p``, which everything plays. That format cannot have an odd width or
+    The picture is ``yuv420p``, which everything plays, or as ``pixel_format`` says. That format cannot have an odd width or
     height; such sizes are kept and written as ``yuv444p``, which some players refuse. The same
     frames give the same bytes. The file appears under its name when the ``with`` block ends without
     an error, and not otherwise.
@@ -56,12 +65,14 @@ class VideoWriter:
         path: Where to write; must end in ``.mp4``.
         like: The size, rate, time base and colours to write: a ``VideoInfo`` or a
             ``PictureFormat``.
+        pixel_format: One that is written, see :func:`soundini.media.planes.written_format`. Default: ``yuv420p``.
         crf: Quality from 0 (lossless) to 51; 18 is visually lossless.
         preset: x264's trade of time for size, ``ultrafast`` to ``veryslow``.
         audio: ``none``; ``guide``: ``sound`` as AAC; ``source``: the sound of ``audio_source``,
             copied where MP4 can hold it, else as AAC; ``mix``: the sum of both, softly limited.
         sound: The guide; its sample 0 plays at output time 0.
         audio_source: The source video.
+        track: The number of its sound track, from 1; 0 for the default one, else the first that is audible.
         start: The source time, in seconds, whose sound plays at output time 0: of the first frame,
             when the source is trimmed. The times of frames are not touched by it.
         end: The source time at which the source's sound ends, or None for all of it.
@@ -87,11 +98,13 @@ class VideoWriter:
         path: str | Path,
         like: PictureFormat,
         *,
+        pixel_format: str | None = None,
         crf: int = 18,
         preset: str = "medium",
         audio: AudioMode = "none",
         sound: Sound | None = None,
         audio_source: str | Path | None = None,
+        track: int = 0,
         start: Fraction = Fraction(0),
         end: Fraction | None = None,
         token: str = "",
@@ -105,10 +118,13 @@ class VideoWriter:
         self.path = check_output(path, [audio_source] if audio_source is not None else [])
         self.warnings: tuple[str, ...] = ()
         self._like = like
+        odd = like.width % 2 or like.height % 2
+        self._pixel_format = pixel_format or ("yuv444p" if odd else COMMON)
         self._start = start
         self._time_base = Fraction(like.time_base)
         self._converter = ColorConverter(like.color.for_yuv(), like.width, like.height)
         self._last: tuple[int, int] | None = None
+        self._waiting: deque[AvFrame] = deque()
         self._durations: dict[int, int] = {}
         self._feed: AudioFeed | None = None
         self._file = PartialFile(self.path, token)
@@ -120,7 +136,7 @@ class VideoWriter:
                 options={"movflags": "+faststart", "fflags": "+bitexact"},
             )
             self._stream = self._add_video(crf, preset)
-            self._feed = self._add_audio(audio, sound, audio_source, end)
+            self._feed = self._add_audio(audio, sound, audio_source, end, track)
         except av.codec.codec.UnknownCodecError as error:
             self._abandon()
             raise MediaError(
@@ -144,13 +160,20 @@ class VideoWriter:
         else:
             self._finish()
 
-    def write(self, rgb: np.ndarray, time: Fraction, duration: Fraction | None = None) -> None:
+    def write(
+        self,
+        rgb: np.ndarray,
+        time: Fraction,
+        duration: Fraction | None = None,
+        source: VideoFrame | None = None,
+    ) -> None:
         """Write the next frame.
 
         Args:
             rgb: ``uint8 [H, W, 3]`` of the size of ``like``.
             time: Its output time in seconds, at least 0 and later than the frame before.
             duration: Seconds it stays; only the last frame's is used. Default: one frame.
+            source: The frame that it was made of, with its planes: samples that are not changed are its own, to the bit.
 
         Raises:
             MediaError: The disk is full, or writing failed otherwise.
@@ -167,22 +190,45 @@ class VideoWriter:
         if pts <= (self._last[0] if self._last is not None else -1):
             raise ValueError(f"frame at {float(time)} s does not come after the one before")
         ticks = max(1, round((duration or 1 / Fraction(like.frame_rate)) / self._time_base))
-        frame = self._converter.to_yuv(rgb, cast("str", self._stream.pix_fmt))
+        pixel_format = cast("str", self._stream.pix_fmt)
+        if source is not None and source.planes is not None:
+            frame = self._converter.changed(source.planes, source.rgb, rgb, pixel_format)
+        else:
+            frame = self._converter.to_yuv(rgb, pixel_format)
         frame.pts = pts
         frame.time_base = self._time_base
         self._last = (pts, ticks)
         self._durations[pts] = ticks
+        self._waiting.append(frame)
+        if len(self._waiting) > _HELD_BACK:
+            self._encode(self._waiting.popleft())
+
+    def _encode(self, frame: AvFrame) -> None:
         try:
             self._mux(self._stream.encode(frame))
             if self._feed is not None:
-                self._container.mux(list(self._feed.until(pts * self._time_base)))
+                self._container.mux(list(self._feed.until((frame.pts or 0) * self._time_base)))
         except (av.error.FFmpegError, OSError) as error:
             raise write_error(self.path, error) from None
+
+    def _encode_end(self, last_ticks: int) -> None:
+        """Encode the last two frames.
+
+        MP4 keeps the duration of the packet that comes last, so a frame that is held must not be followed by one that is shown
+        before it.
+        """
+        nominal = 1 / Fraction(self._like.frame_rate) / self._time_base
+        if len(self._waiting) == _HELD_BACK and last_ticks > 1.5 * nominal:
+            for frame in self._waiting:
+                frame.pict_type = PictureType.P
+        while self._waiting:
+            self._encode(self._waiting.popleft())
 
     def _finish(self) -> None:
         try:
             if self._last is None:
                 raise MediaError(f"{self.path}: no frame was written; check the range of frames")
+            self._encode_end(self._last[1])
             self._mux(self._stream.encode(None))
             if self._feed is not None:
                 self._container.mux(list(self._feed.finish(sum(self._last) * self._time_base)))
@@ -211,14 +257,18 @@ class VideoWriter:
 
     def _add_video(self, crf: int, preset: str) -> VideoStream:
         like, tags = self._like, self._like.color.for_yuv()
+        # Of 10 bits, x264's crf 0 is not lossless.
+        quality = (
+            {"crf": str(crf)} if crf or not self._pixel_format.endswith("10le") else {"qp": "0"}
+        )
         stream = self._container.add_stream(
             "libx264",
             rate=Fraction(like.frame_rate),
-            options={"crf": str(crf), "preset": preset, **_DETERMINISTIC},
+            options={**quality, "preset": preset, **_DETERMINISTIC},
         )
         context = stream.codec_context
         context.width, context.height = like.width, like.height
-        context.pix_fmt = "yuv444p" if like.width % 2 or like.height % 2 else "yuv420p"
+        context.pix_fmt = self._pixel_format
         context.time_base = self._time_base
         stream.time_base = self._time_base
         context.sample_aspect_ratio = like.sample_aspect_ratio
@@ -234,23 +284,23 @@ class VideoWriter:
         sound: Sound | None,
         source: str | Path | None,
         end: Fraction | None,
+        track: int,
     ) -> AudioFeed | None:
         if mode in ("source", "mix"):
             path = Path(cast("str | Path", source))
-            found = _source_audio(path)
+            found = find_source_sound(path, self._start, end, track)
             if found is None:
                 less = "the output is silent" if mode == "source" else "only the guide is heard"
                 self.warnings += (f"{path}: has no sound that can be read; {less}",)
                 mode = "none" if mode == "source" else "guide"
             else:
-                codec, rate, channels = found
-                if mode == "source" and codec in MP4_AUDIO:
+                if mode == "source" and found.codec in MP4_AUDIO and found.steady:
                     with contextlib.suppress(ValueError, av.error.FFmpegError):
-                        return CopyFeed(self._container, path, self._start, end)
-                rate = aac_rate(rate)
+                        return CopyFeed(self._container, path, self._start, end, track)
+                rate, channels = aac_rate(found.rate), found.channels
                 if mode == "mix" and sound is not None:
                     channels = max(channels, sound.samples.shape[0])
-                blocks = source_blocks(path, self._start, end, rate, channels)
+                blocks = source_blocks(path, self._start, end, rate, channels, track)
                 if mode == "mix" and sound is not None:
                     blocks = mixed_blocks(blocks, as_channels(sound, rate, channels))
                 return EncodeFeed(self._container, blocks, rate, channels)
@@ -259,13 +309,3 @@ class VideoWriter:
             blocks = sound_blocks(as_channels(sound, rate, channels))
             return EncodeFeed(self._container, blocks, rate, channels)
         return None
-
-
-def _source_audio(path: Path) -> tuple[str, int, int] | None:
-    """Codec, sample rate and channels (at most 2) of a source's sound, or None without any."""
-    with open_input(path) as container:
-        stream = find_audio(container)
-        if stream is None or stream.codec_context is None or stream.codec_context.codec is None:
-            return None
-        context = stream.codec_context
-        return context.name, context.sample_rate, min(2, context.channels)

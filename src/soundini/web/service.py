@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from soundini.editing.heard_as import said_shares
 from soundini.editing.request import SELF, sidecar_path
 from soundini.errors import ConfigError, MaskError
-from soundini.masks.sources import picture_size
+from soundini.masks.pictures import picture_size
+from soundini.masks.shapes import shape_mask
 from soundini.web.files.folder import lock_folder, refuse_full
 from soundini.web.files.incoming import Incoming
 from soundini.web.files.inspecting import in_labels
@@ -20,8 +21,9 @@ from soundini.web.files.uploads import ID, Uploads, key_of, owner_folder
 from soundini.web.forms.asking import Whereabouts, ask, files_of, recipe_of, refuse_gaps
 from soundini.web.forms.forms import EditForm
 from soundini.web.forms.hearing import Ears
+from soundini.web.forms.masking import drawn_shapes
 from soundini.web.forms.overlays import drop_old, overlay_name, write_overlay
-from soundini.web.forms.part import part_seconds, refuse_empty_part
+from soundini.web.forms.part import part_begin, part_seconds, refuse_empty_part
 from soundini.web.forms.restoring import restored
 from soundini.web.forms.shapes import painted_shapes
 from soundini.web.jobs.caretaker import FOR_EVER, Caretaker, Keep
@@ -169,10 +171,13 @@ class EditService:
         """
         key = key_of(owner)
         refuse_gaps(form.model_copy(update={"whole_frame": True}))
-        seconds = part_seconds(form, self._uploads.facts(key, form.video))
+        facts = self._uploads.facts(key, form.video)
+        seconds = part_seconds(form, facts)
+        began = part_begin(form, facts) if form.sound == SELF else 0.0
         sound = self._uploads.find(key, form.video if form.sound == SELF else form.sound)
         with in_labels({sound.path: sound.label}):
-            return self._ears.hear(sound.path, seconds, recipe_of(form, self.limits).sound)
+            config = recipe_of(form, self.limits).sound
+            return self._ears.hear(sound.path, seconds, config, began)
 
     def mask_overlay(self, owner: str, form: EditForm) -> Path:
         """An MP4 of the part with the mask drawn on it, as an edit of the whole part would use it; the sound may be missing.
@@ -305,8 +310,10 @@ class EditService:
         return {file.path: file.label for file in files}
 
     def _check_masks(self, key: str, form: EditForm) -> None:
-        """Refuse painted masks of another size than the video, before anything waits for them."""
+        """Refuse painted masks of another size than the video, and shapes outside it, before anything waits for them."""
         facts = self._uploads.facts(key, form.video)
+        for kind, text in drawn_shapes(form).items():
+            shape_mask(kind, text, facts.size)
         for file in (self._uploads.find(key, mask.file) for mask in form.masks):
             width, height = picture_size(file.path)
             if (width, height) != (facts.width, facts.height):

@@ -38,7 +38,7 @@ RAISED = MODULES.messages()
 VALIDATORS = MODULES.reasons("config/", "web/forms/")
 UNKNOWN = TABLES["ko"]["unknown"].removesuffix("{message}")
 NAMES = re.compile(
-    r"ffmpeg -i .*|soundini|HDR|YUV|H\.273|moov|MiB|dBFS|NaN|JSON|PNG|PyAV|pip install av|mp4|wav"
+    r"ffmpeg -i .*|soundini|HDR|YUV|H\.273|moov|MiB|dBFS|NaN|JSON|PNG|yuv420p|PyAV|pip install av|mp4|wav"
     r"|\.recipe\.json|request|random|true|false|overlap|frames|GB|MB|[a-z]+\.[a-z_]+|compute|LPIPS|=auto"
 )
 """What is called the same in Korean."""

@@ -104,10 +104,12 @@ def _count_seconds(path: Path, most: float) -> None:
     """Decode a sound without keeping it, as far as it may be long."""
     import av.error
 
-    from soundini.media.opening import find_audio, open_input
+    from soundini.media.opening import open_input
+    from soundini.media.tracks import choose_track
 
+    index = choose_track(path)
     with open_input(path) as container:
-        stream = find_audio(container)
+        stream = None if index is None else container.streams.audio[index]
         if stream is None or stream.codec_context is None or stream.codec_context.codec is None:
             return  # whoever loads it says so
         rate = stream.codec_context.sample_rate
@@ -126,7 +128,8 @@ def _count_seconds(path: Path, most: float) -> None:
 
 
 def _mask(path: Path, limits: Limits) -> None:
-    from soundini.masks.sources import picture_size, read_mask_image
+    from soundini.masks.pictures import picture_size
+    from soundini.masks.sources import read_mask_image
 
     width, height = picture_size(path)
     _check_picture(path, width, height, limits)

@@ -179,7 +179,9 @@ def _ask_for_a_few(
             "move the mask to one of them"
         )
     low, high = _with_keyframes(form, first, low, high, begin, end)
-    offset = request.recipe.sound.offset - float(times[low] - times[0])
+    offset = request.recipe.sound.offset
+    if form.sound != SELF:  # the video's own begins where its part begins
+        offset -= float(times[low] - times[0])
     nearer = {
         "recipe": override(request.recipe, [f"sound.offset={offset!r}"]),
         "mask": mask_request(form, at.files, at.folder, at.size, (first + low, first + high)),

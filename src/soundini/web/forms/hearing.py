@@ -36,13 +36,16 @@ class Ears:
         self._lock = threading.Lock()
         self._joint: JointSpace | None = None
 
-    def hear(self, sound_file: Path, seconds: float, config: SoundConfig) -> Heard:
+    def hear(
+        self, sound_file: Path, seconds: float, config: SoundConfig, began: float = 0.0
+    ) -> Heard:
         """What is heard along a part of a video.
 
         Args:
             sound_file: the sound, or a video with sound.
             seconds: length of the part, above 0.
             config: how the sound is laid.
+            began: seconds of the sound at which the part begins, where the sound is the video's own.
 
         Raises:
             MediaError: the sound is silent, or cannot be read.
@@ -51,16 +54,17 @@ class Ears:
         from soundini.joint.protocol import NamesSounds
         from soundini.media.sound import load_sound
 
-        sound = load_sound(sound_file)
+        sound = load_sound(sound_file, track=config.track)
         times = [(i + 0.5) * seconds / _MOMENTS for i in range(_MOMENTS)]
-        laid, strength = lay_strength(sound, times, seconds, config)
+        laid, strength = lay_strength(sound, times, seconds, config, began)
         every = max(1, round(_MOMENTS / max(1, min(_NAMED, seconds / _LEAST_APART))))
         moments = times[every // 2 :: every]  # each costs a pass through the sound network
         named: list[dict[str, float]] = []
         with self._lock:
             joint = self._space()
             if isinstance(joint, NamesSounds):
-                named = joint.name_sounds(lay_sound(sound, moments, seconds, joint, config).heard)
+                track = lay_sound(sound, moments, seconds, joint, config, began)
+                named = joint.name_sounds(track.heard)
         return Heard(
             seconds=seconds,
             peaks=_peaks(laid.samples),

@@ -63,7 +63,7 @@ def write_overlay(request: EditRequest, path: Path) -> None:
                 held[number] = replace(frame, rgb=shrunk(frame.rgb))
                 yield frame.rgb
 
-        masks = make_masks(request.mask, request.recipe.region, info, frames(), first)
+        masks = make_masks(request.mask, request.recipe.region, info, frames(), first, stop)
         like = replace(info, width=width, height=height, sample_aspect_ratio=Fraction(1))
         began: Fraction | None = None
         with VideoWriter(path, like, crf=23, preset="veryfast") as writer:

@@ -18,15 +18,21 @@ def part_seconds(form: EditForm, facts: VideoFacts) -> float:
         ConfigError: it is empty.
     """
     refuse_empty_part(form, facts)
+    end = _moment(form.end, facts, facts.seconds)
+    return max(1 / facts.frame_rate, end - part_begin(form, facts))
 
-    def moment(bound: str | None, default: float) -> float:
-        if bound is None:
-            return default
-        if bound.endswith(_SECONDS):
-            return min(float(_number(bound)), facts.seconds)
-        return min(int(bound) / facts.frame_rate, facts.seconds)
 
-    return max(1 / facts.frame_rate, moment(form.end, facts.seconds) - moment(form.start, 0.0))
+def part_begin(form: EditForm, facts: VideoFacts) -> float:
+    """About when the part begins, in seconds from the beginning of the video."""
+    return _moment(form.start, facts, 0.0)
+
+
+def _moment(bound: str | None, facts: VideoFacts, default: float) -> float:
+    if bound is None:
+        return default
+    if bound.endswith(_SECONDS):
+        return min(float(_number(bound)), facts.seconds)
+    return min(int(bound) / facts.frame_rate, facts.seconds)
 
 
 def refuse_empty_part(form: EditForm, facts: VideoFacts) -> None:

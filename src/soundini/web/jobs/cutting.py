@@ -7,12 +7,11 @@ from itertools import islice
 
 from soundini.editing.mask_spool import MaskSpool
 from soundini.editing.plan import plan_windows
-from soundini.editing.prepared import PreparedEdit
+from soundini.editing.prepared import UNSEEN, PreparedEdit
+from soundini.editing.sound_track import SoundTrack
 from soundini.errors import MaskError, UnheardError
 from soundini.media.sound import Sound
 
-_UNSEEN = 0.01
-"""Strength of an effect that changes no pixel by more than two or three of 255 levels."""
 UNHEARD = "nothing is heard at this moment, so nothing changes here; look at another frame, or let a short sound repeat"
 
 
@@ -28,7 +27,7 @@ def cut_edit(edit: PreparedEdit, start: int, stop: int) -> PreparedEdit:
         MaskError: no mask covers anything in these frames.
         UnheardError: nothing is heard along them.
     """
-    if edit.track.strength[start:stop].max() < _UNSEEN:
+    if edit.track.strength[start:stop].max() < UNSEEN:
         edit.close()
         raise UnheardError(UNHEARD)
     try:

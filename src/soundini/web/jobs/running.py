@@ -98,6 +98,7 @@ def write_source(edit: PreparedEdit, path: Path) -> None:
             preset="veryfast",
             audio="source" if edit.info.has_audio else "none",
             audio_source=edit.request.video,
+            track=edit.request.recipe.sound.track if edit.request.sound == SELF else 0,
             start=edit.began,
             end=edit.began + edit.times[-1],
         ) as writer,

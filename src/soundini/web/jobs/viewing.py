@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from soundini.media.planes import COMMON
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
 
@@ -18,7 +19,9 @@ def view_of(film: Path) -> Path:
 
 
 def write_view(film: Path) -> None:
-    """Write a copy of a film beside it, its last column and its last row repeated to an even size; nothing where it is even.
+    """Write a copy of a film beside it, its last column and its last row repeated to an even size.
+
+    Nothing is written where the film is even and has the pixels that everything plays.
 
     H.264 in ``yuv420p``, which everything plays, has no odd sizes. The copy has the film's times and sound, and lies over that of
     another film of its size as the films do.
@@ -32,7 +35,7 @@ def write_view(film: Path) -> None:
     with VideoReader(film) as reader:
         info = reader.info
         right, below = info.width % 2, info.height % 2
-        if not right and not below:
+        if not right and not below and info.pixel_format == COMMON:
             return
         like = replace(info, width=info.width + right, height=info.height + below)
         audio = "source" if info.has_audio else "none"

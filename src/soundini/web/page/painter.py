@@ -18,7 +18,8 @@ import numpy as np
 from PIL import Image
 
 from soundini.errors import MaskError
-from soundini.masks.sources import picture_size, read_mask_image
+from soundini.masks.pictures import picture_size
+from soundini.masks.sources import read_mask_image
 from soundini.media.limits import MAX_PIXELS
 from soundini.web.page.draft import Draft
 from soundini.web.page.parts import part

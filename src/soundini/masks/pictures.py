@@ -1,0 +1,262 @@
+"""Mask pictures out of files, known by what they hold and not by their names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps, ImageSequence
+
+from soundini.errors import MaskError, MediaError
+from soundini.masks.values import Picture
+from soundini.media.limits import FRAMES, MAX_PIXELS
+from soundini.media.opening import check_readable, reason
+
+_FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF", "PPM", "JPEG2000", "AVIF")
+"""What Pillow may take a file for: its other readers, of PostScript say, start programs."""
+_UNMARKED = {".tga", ".vda", ".icb", ".vst", ".png"}
+"""Names under which a Targa picture may come, which has no mark at its beginning: everything else is tried first."""
+_ANIMATED = {"GIF", "WEBP", "AVIF", "PNG", "TIFF"}
+_NUMPY = b"\x93NUMPY"
+_MOST_JSON = 64 * 2**20
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file is a picture, an array of numbers or a run-length mask, whatever its name is.
+
+    Raises:
+        MediaError: it cannot be read at all.
+    """
+    check_readable(path)
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head.startswith(_NUMPY) or head.lstrip()[:1] in (b"{", b"["):
+        return True
+    try:
+        with _opened(path):
+            return True
+    except Exception:  # whoever reads it says what is wrong
+        return False
+
+
+def frame_count(path: Path) -> int:
+    """How many pictures a file holds; 1 where it cannot be told."""
+    if _head(path).startswith(_NUMPY):
+        array = _array(path)
+        return len(array) if array.ndim > 2 and array.shape[-1] > 4 else 1
+    try:
+        with _opened(path) as image:
+            return int(getattr(image, "n_frames", 1)) if image.format in _ANIMATED else 1
+    except Exception:  # whoever reads it says what is wrong
+        return 1
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height of an image, upright, by its header alone.
+
+    Raises:
+        MediaError: it is no image.
+    """
+    check_readable(path)
+    with _told(path), _opened(path) as image:
+        turned = image.getexif().get(ExifTags.Base.Orientation, 1) >= 5
+        return (image.height, image.width) if turned else (image.width, image.height)
+
+
+def read_picture(path: Path, frame_size: tuple[int, int]) -> Picture:
+    """Read a mask picture.
+
+    Args:
+        path: an image, an array of NumPy's (``.npy``) or a mask in COCO's run lengths.
+        frame_size: height and width of the video.
+
+    Raises:
+        MaskError: it is of another size than the video.
+        MediaError: it cannot be read.
+    """
+    check_readable(path)
+    head = _head(path)
+    if head.startswith(_NUMPY):
+        return _of_array(path, _array(path), frame_size)
+    if head.lstrip()[:1] in (b"{", b"["):
+        return _of_runs(path, frame_size)
+    with _told(path), _opened(path) as opened:
+        if opened.width * opened.height > MAX_PIXELS:
+            check_size(path, (opened.height, opened.width), frame_size)
+        image = ImageOps.exif_transpose(opened)
+        check_size(path, (image.height, image.width), frame_size)
+        return _of_image(image)
+
+
+def read_pictures(path: Path, frame_size: tuple[int, int]) -> Iterator[tuple[Fraction, Picture]]:
+    """Read a file of several pictures, each with its time in seconds.
+
+    An animation has times; the pictures of an array or of a document have none, and count as a second each.
+
+    Raises:
+        MaskError: it is of another size than the video.
+        MediaError: it cannot be read.
+    """
+    check_readable(path)
+    if _head(path).startswith(_NUMPY):
+        for number, values in enumerate(_array(path)):
+            yield Fraction(number), _of_array(path, values, frame_size)
+        return
+    time = Fraction(0)
+    with _told(path), _opened(path) as opened:
+        check_size(path, (opened.height, opened.width), frame_size)
+        for number, image in enumerate(ImageSequence.Iterator(opened)):
+            if number >= FRAMES.value:
+                raise FRAMES.exceeded(path, f"has a frame number {number}")
+            yield time, _of_image(image)
+            time += Fraction(image.info.get("duration", 0) or 1000) / 1000
+
+
+def check_size(path: Path, size: tuple[int, int], frame_size: tuple[int, int]) -> None:
+    """Refuse a mask of another size than the video.
+
+    Raises:
+        MaskError: it is.
+    """
+    if size[0] * size[1] > MAX_PIXELS:
+        raise MaskError(
+            f"the mask {path} is {size[1]}x{size[0]}, too large; make it as large as the video"
+        )
+    if size != frame_size:
+        raise MaskError(
+            f"the mask {path} is {size[1]}x{size[0]}, the video {frame_size[1]}x{frame_size[0]}; "
+            "scale the mask to the video's size"
+        )
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        return Image.open(path, formats=_FORMATS)
+    except Image.UnidentifiedImageError:
+        if path.suffix.lower() not in _UNMARKED:
+            raise
+        return Image.open(path, formats=("TGA",))
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (MaskError, MediaError, MemoryError):
+        raise
+    except Exception as error:  # a damaged picture fails in the decoder, in any way a decoder can
+        raise MediaError(
+            f"cannot read the mask image {path}: {reason(error)}; save it again as PNG"
+        ) from None
+
+
+def _head(path: Path) -> bytes:
+    check_readable(path)
+    with path.open("rb") as file:
+        return file.read(64)
+
+
+def _of_image(image: Image.Image) -> Picture:
+    alpha = None
+    if "A" in image.getbands() or "transparency" in image.info:
+        alpha = np.asarray(image.convert("RGBA"))[..., 3]
+    if image.mode in ("P", "PA"):
+        indices = np.asarray(image.convert("P") if image.mode == "PA" else image)
+        palette = np.array(image.getpalette("RGB") or [], np.uint8).reshape(-1, 3)
+        used = palette[np.unique(indices[indices < len(palette)])]
+        if not (used == used[:, :1]).all():
+            return Picture(indices, "index", alpha)
+        return Picture(np.asarray(image.convert("L")), "grey", alpha)
+    if image.mode.startswith("I"):
+        return Picture(np.asarray(image).astype(np.int64), "integer", alpha)
+    if image.mode == "F":
+        return Picture(np.asarray(image, np.float32), "float", alpha)
+    if image.mode in ("1", "L", "LA", "La"):
+        return Picture(np.asarray(image.convert("L")), "grey", alpha)
+    return of_rgb(np.asarray(image.convert("RGB")), alpha)
+
+
+def of_rgb(rgb: np.ndarray, alpha: np.ndarray | None = None) -> Picture:
+    """A picture of red, green and blue; one of equal channels is grey."""
+    if (rgb[..., :1] == rgb[..., 1:]).all():
+        return Picture(rgb[..., 0], "grey", alpha)
+    return Picture(rgb, "colour", alpha)
+
+
+def _array(path: Path) -> np.ndarray:
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise MediaError(
+            f"cannot read the mask image {path}: {reason(error)}; save it again as PNG"
+        ) from None
+    if array.ndim not in (2, 3, 4) or array.dtype.kind not in "biuf" or array.size == 0:
+        raise MaskError(
+            f"the mask {path} is an array {list(array.shape)} of {array.dtype}; save one of [height, width] or "
+            "[frames, height, width] of numbers"
+        )
+    return array
+
+
+def _of_array(path: Path, values: np.ndarray, frame_size: tuple[int, int]) -> Picture:
+    if values.ndim == 3 and values.shape[0] == 1 and values.shape[-1] > 4:
+        values = values[0]
+    if values.ndim == 3 and values.shape[-1] == 1:
+        values = values[..., 0]
+    check_size(path, (values.shape[0], values.shape[1]), frame_size)
+    if values.ndim == 3:
+        alpha = np.array(values[..., 3]) if values.shape[-1] == 4 else None
+        return of_rgb(np.array(values[..., :3], np.uint8), alpha)
+    if values.dtype.kind == "b":
+        return Picture(np.array(values, np.uint8) * 255, "grey")
+    if values.dtype == np.uint8:
+        return Picture(np.array(values), "grey")
+    if values.dtype.kind == "f":
+        return Picture(np.array(values, np.float32), "float")
+    return Picture(np.array(values).astype(np.int64), "integer")
+
+
+def _of_runs(path: Path, frame_size: tuple[int, int]) -> Picture:
+    """A mask of COCO's: lengths of runs of 0 and 1 in turn, down the columns, as numbers or in COCO's own letters."""
+    advice = (
+        f"the mask {path} is JSON, but no single mask of COCO's run lengths (size and counts); "
+        "draw what it describes as pictures first"
+    )
+    try:
+        if path.stat().st_size > _MOST_JSON:
+            raise ValueError
+        content = json.loads(path.read_text("utf-8"))
+        content = content.get("segmentation", content)
+        height, width = (int(side) for side in content["size"])
+        counts = content["counts"]
+        runs = _letters(counts) if isinstance(counts, str) else [int(run) for run in counts]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise MaskError(advice) from None
+    check_size(path, (height, width), frame_size)
+    if min(runs, default=0) < 0 or sum(runs) != height * width:
+        raise MaskError(advice)
+    flat = np.repeat(np.arange(len(runs)) % 2, runs)
+    return Picture((flat.reshape(width, height).T * 255).astype(np.uint8), "grey")
+
+
+def _letters(text: str) -> list[int]:
+    """Run lengths from COCO's letters: five bits each, the lowest first, from the third on as differences to the last but one."""
+    runs: list[int] = []
+    value = shift = 0
+    for letter in text:
+        bits = ord(letter) - 48
+        value |= (bits & 31) << shift
+        shift += 5
+        if shift > 60 or not 0 <= bits < 64:
+            raise ValueError("no run length")
+        if bits & 32:
+            continue
+        if bits & 16:
+            value -= 1 << shift
+        runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+        value = shift = 0
+    return runs

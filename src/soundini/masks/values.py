@@ -1,0 +1,223 @@
+"""What the values of mask pictures mean: a soft mask, labels of objects, colours on black, or an alpha channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from soundini.errors import MaskError
+
+Form = Literal["grey", "index", "integer", "float", "colour"]
+
+_ALPHA_USED = 127
+"""Alpha levels up to which a pixel is see-through: an alpha channel without such a pixel is not in use."""
+_LARGEST_LABEL = 15
+"""Of 255: what compression leaves near black goes no further, and no soft mask is that faint everywhere."""
+_LONGEST_COUNT = 31
+"""Labels that may follow each other without a gap, 0, 1, 2 and on; more are the steps of a soft edge."""
+_MOST_LABELS = 256
+_DEEP = 65535
+_LARGEST_DEEP_LABEL, _MOST_DEEP_LABELS = 3900, 24
+"""Of 16 bits: up to the first, black for a soft mask; as many as the second may go further, as 1000 times a class does."""
+_SATURATED = 32
+"""Levels between the largest and the smallest channel from which a pixel has a colour."""
+_BLACK = 32
+_COLOUR_STEP = 32
+_NAMED = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A mask picture as the file has it.
+
+    Args:
+        values: grey levels, indices into a palette, integers, floats, or red, green and blue.
+        form: which of these.
+        alpha: the alpha channel, 0 to 255, where there is one.
+
+    Shape:
+        ``values``: ``[H, W]``, colours ``[H, W, 3]``; ``alpha``: ``[H, W]``.
+    """
+
+    values: np.ndarray
+    form: Form
+    alpha: np.ndarray | None = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.values.shape[0], self.values.shape[1]
+
+
+@dataclass
+class _Seen:
+    """What the pictures of one form hold in all."""
+
+    least: float = 0.0
+    largest: float = 0.0
+    values: set[int] = field(default_factory=set)
+    whole: bool = True
+    colours: set[tuple[int, ...]] = field(default_factory=set)
+    brightest_colour: int = 0
+    has_black: bool = False
+
+
+class Meaning:
+    """Decides from all pictures of a mask what their values mean, so that each picture is read as the others are.
+
+    Args:
+        name: of the mask, for messages.
+        label: the one label that is edited; 0 for all.
+    """
+
+    def __init__(self, name: object, label: int = 0) -> None:
+        self._name = name
+        self._label = label
+        self._seen: dict[Form, _Seen] = {}
+        self._uses_alpha = False
+
+    def see(self, picture: Picture) -> bool:
+        """Take note of a picture; all of a mask are seen before the first is read.
+
+        Returns:
+            Whether it is plainly black and white, or see-through and not.
+
+        Raises:
+            MaskError: it holds values that are no numbers.
+        """
+        if picture.alpha is not None and int(picture.alpha.min()) <= _ALPHA_USED:
+            self._uses_alpha = True
+            return bool((picture.alpha > _ALPHA_USED).any())
+        seen = self._seen.setdefault(picture.form, _Seen())
+        values = picture.values
+        if picture.form == "colour":
+            _see_colours(seen, values)
+            return bool((values > 200).any() and (values.max(-1) < _BLACK).any())
+        if picture.form == "float" and not np.isfinite(values).all():
+            raise MaskError(f"the mask {self._name} holds NaN or infinite values; save it again")
+        seen.least = min(seen.least, float(values.min()))
+        seen.largest = max(seen.largest, float(values.max()))
+        if len(seen.values) <= _MOST_LABELS and seen.whole:
+            found = np.unique(values)
+            seen.whole = picture.form != "float" or bool((found == np.rint(found)).all())
+            seen.values.update(int(v) for v in found[: 4 * _MOST_LABELS])
+        return picture.form == "grey" and bool((values > 200).any() and (values < _BLACK).any())
+
+    def mask(self, picture: Picture) -> np.ndarray:
+        """The mask that a picture stands for, float32 ``[H, W]`` in [0, 1]."""
+        if self._label:
+            return self._one_label(picture)
+        if self._uses_alpha and picture.alpha is not None:
+            return picture.alpha.astype(np.float32) / 255
+        seen, values = self._seen[picture.form], picture.values
+        if picture.form == "colour":
+            return self._colours(seen, values)
+        if picture.form == "index" or self._are_labels(picture.form):
+            return (values > 0).astype(np.float32)
+        if picture.form == "float" and seen.largest <= 1:
+            return np.clip(values, 0, 1).astype(np.float32)
+        return snapped(values.astype(np.float32) / self._full(picture.form))
+
+    def notes(self) -> Iterator[str]:
+        """What was assumed, where it is not plain, one line each."""
+        if self._label or self._uses_alpha:
+            return
+        for form, seen in self._seen.items():
+            labels = sorted(v for v in seen.values if v > 0)
+            named = ", ".join(map(str, labels[:_NAMED])) + (", ..." if len(labels) > _NAMED else "")
+            if (form == "index" or self._are_labels(form)) and (
+                len(labels) > 1 or (form == "integer" and labels not in ([], [1]))
+            ):
+                yield (
+                    f"the mask {self._name} holds the labels {named}; all of them are edited, --mask-label picks one"
+                )
+            elif form == "colour" and len(seen.colours) > 1 and seen.has_black:
+                yield (
+                    f"the mask {self._name} holds {len(seen.colours)} colours; all but black is edited"
+                )
+            elif form == "colour" and not seen.has_black and seen.colours:
+                yield (
+                    f"the mask {self._name} is in colour and has no black; its brightness is taken for the mask"
+                )
+            elif form not in ("colour", "index") and len(labels) < _NAMED and self._is_faint(form):
+                yield (
+                    f"the mask {self._name} holds the values {named}; they are taken for shades of grey, --mask-label picks one"
+                )
+
+    def _is_faint(self, form: Form) -> bool:
+        full = 1 if form == "float" and self._seen[form].largest <= 1 else self._full(form)
+        return 0 < self._seen[form].largest <= full / 2 and not self._are_labels(form)
+
+    def _are_labels(self, form: Form) -> bool:
+        """Whether integers are numbers of objects and not shades of grey."""
+        seen = self._seen[form]
+        if form in ("colour", "index") or not seen.whole or not seen.values:
+            return False
+        count = len(seen.values)
+        counted = seen.values == set(range(count)) and 1 < count <= _LONGEST_COUNT + 1
+        few = count <= _MOST_LABELS
+        if form == "grey":
+            return few and (seen.largest <= _LARGEST_LABEL or counted)
+        if form == "float":
+            return few and seen.largest > 1 and seen.largest != 255
+        # More than eight bits: grey reaches up to the end of the scale, or has many steps.
+        few = few and (seen.largest <= _LARGEST_DEEP_LABEL or count <= _MOST_DEEP_LABELS)
+        return few and (seen.largest not in (255, _DEEP) or counted)
+
+    def _full(self, form: Form) -> float:
+        """The value that is white."""
+        largest = self._seen[form].largest
+        if form == "grey":
+            return 255
+        if form == "float":
+            return 255 if 1 < largest <= 255 else max(1.0, largest)
+        return 255 if largest <= 255 else max(_DEEP, largest)
+
+    def _one_label(self, picture: Picture) -> np.ndarray:
+        if picture.form == "colour":
+            raise MaskError(
+                f"the mask {self._name} is in colour and has no labels to pick one of; save it with a palette, or as numbers"
+            )
+        labels = sorted(v for v in self._seen[picture.form].values if v > 0)
+        if self._label not in labels:
+            named = ", ".join(map(str, labels[:_NAMED])) + (", ..." if len(labels) > _NAMED else "")
+            raise MaskError(
+                f"the mask {self._name} has no label {self._label}, only {named or 'none'}; choose another with --mask-label"
+            )
+        return (picture.values == self._label).astype(np.float32)
+
+    @staticmethod
+    def _colours(seen: _Seen, values: np.ndarray) -> np.ndarray:
+        if not seen.colours or not seen.has_black:
+            return snapped(values.astype(np.float32).mean(-1) / 255)
+        brightness = values.max(-1).astype(np.float32)
+        if len(seen.colours) == 1:
+            return snapped(np.minimum(brightness / seen.brightest_colour, 1))
+        return np.clip((brightness - _BLACK / 2) / _BLACK, 0, 1)
+
+
+def snapped(grey: np.ndarray) -> np.ndarray:
+    """Take to black and to white what compression leaves near them."""
+    return np.clip((grey - 0.06) / 0.88, 0, 1).astype(np.float32)
+
+
+def _see_colours(seen: _Seen, rgb: np.ndarray) -> None:
+    """Count the colours of a picture: those that cover more than an edge does."""
+    largest = rgb.max(-1)
+    seen.has_black = seen.has_black or bool((largest < _BLACK).any())
+    saturated = largest.astype(np.int16) - rgb.min(-1) >= _SATURATED
+    bright = largest >= _BLACK
+    area = int(bright.sum())
+    if not saturated.any() or saturated.sum() < 0.05 * area:
+        return
+    pixels = rgb[bright] if (bright & ~saturated).sum() > 0.2 * area else rgb[saturated]
+    steps, counts = np.unique(pixels // _COLOUR_STEP, axis=0, return_counts=True)
+    common = steps[counts >= 0.02 * counts.sum()]
+    # Shades of one colour, as at its edge, are that colour.
+    strong = common.astype(np.float32) / np.maximum(common.max(-1, keepdims=True), 1)
+    found = {tuple(int(v) for v in np.rint(shade * 2)) for shade in strong}
+    seen.colours |= found
+    seen.brightest_colour = max(seen.brightest_colour, int(np.percentile(largest[bright], 98)))

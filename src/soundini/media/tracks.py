@@ -1,0 +1,96 @@
+"""Which sound track of a file is heard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av.error
+import numpy as np
+
+from soundini.errors import MediaError
+from soundini.media.limits import Patience
+from soundini.media.opening import open_input
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+
+AUDIBLE_PEAK = 10 ** (-80 / 20)
+_DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT
+
+
+def choose_track(path: Path, wanted: int = 0) -> int | None:
+    """Choose a sound track: the one that is wanted, else the default one, else the first; of these, the first that is audible.
+
+    A file that has one track, or says which is wanted, is only opened. Else tracks are decoded until something is heard.
+
+    Args:
+        path: the file.
+        wanted: number of the track, from 1; 0 for none in particular.
+
+    Returns:
+        Its place among the sound tracks, from 0; None where there is none.
+
+    Raises:
+        MediaError: the file cannot be opened, or has no such track.
+    """
+    with open_input(path) as container:
+        tracks = list(container.streams.audio)
+        if wanted:
+            if wanted <= len(tracks):
+                return wanted - 1
+            there = describe_tracks(container) or "none"
+            raise MediaError(
+                f"{path}: has no sound track {wanted}, only {there}; choose another with --sound-track"
+            )
+        if len(tracks) < 2:
+            return 0 if tracks else None
+        order = sorted(range(len(tracks)), key=lambda i: not _is_default(tracks[i]))
+    return next((i for i in order if _is_audible(path, i)), order[0])
+
+
+def describe_tracks(container: InputContainer) -> str:
+    """The sound tracks of a file, such as ``1 (aac, stereo, eng), 2 (aac, mono, default)``."""
+    return ", ".join(
+        f"{i} ({', '.join(_words(track))})" for i, track in enumerate(container.streams.audio, 1)
+    )
+
+
+def _words(track: AudioStream) -> list[str]:
+    context, language = track.codec_context, track.metadata.get("language", "und")
+    words = [context.name, context.layout.name] if context is not None else ["unknown codec"]
+    words += [] if language == "und" else [language[:16]]
+    title = track.metadata.get("title", "")
+    words += [title[:40]] if title else []
+    return [*words, "default"] if _is_default(track) else words
+
+
+def _is_default(track: AudioStream) -> bool:
+    return bool(int(track.disposition) & _DEFAULT)
+
+
+def _is_audible(path: Path, index: int) -> bool:
+    patience = Patience(path)
+    with open_input(path) as container:
+        track = container.streams.audio[index]
+        if track.codec_context is None or track.codec_context.codec is None:
+            return False
+        try:
+            for frame in container.decode(track):
+                patience.renew()
+                samples = frame.to_ndarray()
+                if _swing(samples) >= AUDIBLE_PEAK:
+                    return True
+        except av.error.FFmpegError:
+            return False  # whoever reads it says where it is damaged
+    return False
+
+
+def _swing(samples: np.ndarray) -> float:
+    """Half of the way from the lowest sample to the highest, full scale being 1."""
+    if samples.size == 0:
+        return 0.0
+    full = 1.0 if samples.dtype.kind == "f" else float(np.iinfo(samples.dtype).max)
+    full = full / 2 if samples.dtype.kind == "u" else full
+    return (float(samples.max()) - float(samples.min())) / 2 / full

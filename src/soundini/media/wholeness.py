@@ -1,0 +1,118 @@
+"""Whether the end of a file is missing, by the structure of its container and not by what its header claims of its length."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+_ISO_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp", b"moof", b"sidx")
+_PLACEHOLDER = 0x7F000000
+"""Bytes from which a RIFF length is what programs write to a pipe, whose end they do not know."""
+_EBML = b"\x1a\x45\xdf\xa3"
+_SEGMENT = 0x18538067
+_MOST_PARTS = 100_000
+"""Parts of a container that are looked at."""
+
+
+def is_cut_off(path: Path) -> bool:
+    """Whether a part of the container reaches beyond the end of the file.
+
+    MP4 and its kin, Matroska and WebM, AVI, WAV and AIFF state the length of each part, so a file whose copy broke off is found.
+    Other containers, parts of unknown length and placeholders of programs that wrote to a pipe prove nothing.
+
+    Args:
+        path: a readable file.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(12)
+        if head[4:8] in _ISO_BOXES:
+            return _iso_end(file, size) > size
+        if head[:4] in (b"RIFF", b"FORM"):
+            return _riff_end(file, size, "little" if head[:4] == b"RIFF" else "big") > size
+        if head[:4] == _EBML:
+            return _matroska_end(file) > size
+    return False
+
+
+def riff_share(path: Path) -> float:
+    """The share of its samples that a WAV file holds; 1 where it does not say how many there are.
+
+    FFmpeg takes what is there for all.
+
+    Args:
+        path: a readable file.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(12)
+        while len(header := file.read(8)) == 8:
+            length = int.from_bytes(header[4:], "little")
+            if header[:4] == b"data":
+                unknown = length == 0 or length >= _PLACEHOLDER
+                return 1.0 if unknown else min(1.0, (size - file.tell()) / length)
+            file.seek(length + length % 2, 1)
+    return 1.0
+
+
+def _iso_end(file: BinaryIO, size: int) -> int:
+    """Where the last box at the top ends (ISO/IEC 14496-12, 4.2)."""
+    at = 0
+    for _ in range(_MOST_PARTS):
+        file.seek(at)
+        head = file.read(16)
+        if len(head) < 8:
+            break
+        length = int.from_bytes(head[:4])
+        if length == 1 and len(head) == 16:
+            length = int.from_bytes(head[8:])
+        if length == 0:  # to the end of the file
+            return size
+        if length < 8 or not head[4:8].isalnum():  # what follows is no box
+            break
+        at += length
+        if at >= size:
+            break
+    return at
+
+
+def _riff_end(file: BinaryIO, size: int, order: Literal["little", "big"]) -> int:
+    """Where the last chunk ends; 0 where a length is a placeholder."""
+    at = 12
+    for _ in range(_MOST_PARTS):
+        file.seek(at)
+        head = file.read(8)
+        if len(head) < 8:
+            break
+        length = int.from_bytes(head[4:], order)
+        if length >= _PLACEHOLDER or (length == 0 and head[:4] == b"data"):
+            return 0
+        at += 8 + length
+        if at >= size:
+            break
+        at += length % 2
+    return at
+
+
+def _matroska_end(file: BinaryIO) -> int:
+    """Where the first segment ends; 0 where its length is unknown (RFC 8794, 5 and 6)."""
+    at = 0
+    for _ in range(4):
+        file.seek(at)
+        head = file.read(12)
+        name_width = 9 - head[0].bit_length() if head and head[0] else 9
+        if not name_width <= 4 or len(head) <= name_width:
+            return 0
+        name = int.from_bytes(head[:name_width])
+        first = head[name_width]
+        width = 9 - first.bit_length() if first else 9
+        digits = head[name_width : name_width + width]
+        if width > 8 or len(digits) < width:
+            return 0
+        length = int.from_bytes(digits) & ((1 << 7 * width) - 1)
+        if length == (1 << 7 * width) - 1:
+            return 0
+        at += name_width + width + length
+        if name == _SEGMENT:
+            return at
+    return 0

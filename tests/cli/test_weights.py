@@ -20,13 +20,13 @@ from .conftest import assert_refused
 
 pytest.importorskip("open_clip")
 
-SIX = [n for n in paper_factory.PUBLISHED.values() if n != "guided_512_cond"]
+SIX = paper_factory.SIX
 
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory):
     folder = tmp_path_factory.mktemp("published")
-    return paper_factory.write_published(folder, "guided_512_cond")
+    return paper_factory.write_published(folder, "guided_512_cond", "guided_512_uncond")
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +96,9 @@ def test_verify_finds_a_damaged_file(run, home, tmp_path):
     [
         (("fetch",), "name the weights to fetch"),
         (("fetch", "teapot"), "there are no weights 'teapot'"),
-        (("fetch", "swin_audio"), "no public address"),
+        (("fetch", "lpips_vgg_lins"), "there is nobody to ask; add --yes"),
+        (("fetch", "lpips_vgg_lins", "--offline"), "lpips_vgg_lins is not here"),
+        (("fetch", "paper-256", "--sound-encoder", "ear"), "there is no sound encoder 'ear'"),
         (("import",), "name the files"),
         (("import", "nowhere.pt"), "there is no weight file nowhere.pt"),
         (("make-random", "--layout", "teapot", "-o", "x.safetensors"), "there is no layout"),
@@ -161,29 +163,6 @@ def test_an_empty_folder_is_told(run, home, tmp_path):
     code, _, err = run("weights", "import", tmp_path)
     assert (code, err.count("\n")) == (2, 1)
     assert "there is no checkpoint in" in err
-
-
-def test_a_pack_stands_for_its_checkpoints(run, home, monkeypatch):
-    from soundini.errors import ModelError
-    from soundini.weights import store
-
-    asked = []
-
-    def fetch(name, **_):
-        asked.append(name)
-        if name == "swin_audio":
-            raise ModelError("no public address")
-        return home / name
-
-    monkeypatch.setattr(store, "fetch", fetch)
-    monkeypatch.setattr("soundini.weights.importing.import_checkpoint", lambda _: None)
-    monkeypatch.setattr("soundini.cli.weights._report", lambda _: None)
-    code, _, err = run("weights", "fetch", "paper-256")
-    assert code == 2
-    assert "no public address" in err
-    # what can be had is had before the one that cannot
-    assert asked[-1] == "swin_audio"
-    assert set(asked) == {e.name for e in ENTRIES if "paper-256" in e.packs}
 
 
 def test_six_files_in_a_folder(run, home, published, monkeypatch):

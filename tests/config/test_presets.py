@@ -15,7 +15,14 @@ from soundini.errors import ConfigError
 
 
 def test_the_presets_load():
-    assert preset_names() == ["fast", "paper", "paper-256", "paper-512", "quality"]
+    assert preset_names() == [
+        "fast",
+        "paper",
+        "paper-256",
+        "paper-512",
+        "paper-512-uncond",
+        "quality",
+    ]
     for name in preset_names():
         assert isinstance(load_preset(name), Recipe)
 

@@ -20,7 +20,9 @@ _FRAMES = 4
 class Doctor:
     """Tell versions, devices, weights, codecs, and about how long an edit takes."""
 
-    models: Annotated[str, arg(metavar="embedded|paper-256|paper-512|debug|FOLDER")] = "embedded"
+    models: Annotated[
+        str, arg(metavar="embedded|paper-256|paper-512|paper-512-uncond|debug|FOLDER")
+    ] = "embedded"
     """The model pack to look at and to time."""
 
     def run(self) -> int:
@@ -90,6 +92,8 @@ def _weights(pack: ModelPack) -> None:
     if not files:
         _tell("none", "the models are random")
         return
+    if pack.sound_encoder:
+        _tell("sound encoder (auto)", pack.sound_encoder)
     _tell("flow (auto)", _chosen(pack.flow, "RAFT is used where its weights are"))
     perceptual = load_perceptual("auto", pack.perceptual_folder)
     _tell("perceptual (auto)", _chosen(perceptual, "LPIPS is used where its weights are"))

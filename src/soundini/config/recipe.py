@@ -70,8 +70,9 @@ class GuidanceConfig(Section):
     """``normalised`` rule: how far the sound moves each step, 0 (nothing) to 1."""
     rule: Literal["normalised", "paper"] = "normalised"
     """``paper`` moves the mean by variance times gradient and takes its strength from the lambdas."""
-    gradient: Literal["exact", "fast"] = "exact"
-    """``exact`` runs back through the network, as the paper does; ``fast`` holds its output fixed, at half the cost."""
+    gradient: Literal["exact", "fast", "secondary"] = "exact"
+    """``exact`` runs back through the network, as the paper does; ``fast`` holds its output fixed, at half the cost;
+    ``secondary`` (``paper-256``) runs through a small network instead."""
     until: Share = 0.22
     """Noise level below which guidance stops and the prior cleans up."""
     clamp: float = Field(default=4.0, gt=0)
@@ -106,6 +107,15 @@ class GuidanceConfig(Section):
     """Put the equally noised source back outside the mask after every step."""
     augment: AugmentSettings = AugmentSettings()
     """Views that the image encoder sees."""
+
+
+class JointConfig(Section):
+    """The space in which sounds and images are compared."""
+
+    sound_encoder: Literal[
+        "auto", "swin_audio", "vipant_audio", "resnet18_audio", "wav2clip_audio"
+    ] = "auto"
+    """Models of the paper (``paper-256``) only: what hears the sound; ``auto`` takes the first of these that is imported."""
 
 
 class SoundConfig(Section):
@@ -263,6 +273,7 @@ class Recipe(Section):
     """How frames are edited: by the paper's method, or by a baseline it is compared to."""
     sampling: SamplingConfig = SamplingConfig()
     guidance: GuidanceConfig = GuidanceConfig()
+    joint: JointConfig = JointConfig()
     sound: SoundConfig = SoundConfig()
     region: RegionConfig = RegionConfig()
     window: WindowConfig = WindowConfig()

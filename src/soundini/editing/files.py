@@ -80,7 +80,10 @@ def load_models(request: EditRequest) -> ModelPack:
     compute = request.recipe.compute
     device = pick_device(compute.device)
     dtype = pick_dtype(compute.dtype, device)
-    return load_pack(request.models, device=device, dtype=dtype, flow=compute.flow)
+    encoder = request.recipe.joint.sound_encoder
+    return load_pack(
+        request.models, device=device, dtype=dtype, flow=compute.flow, sound_encoder=encoder
+    )
 
 
 def _plan(part: EditPart, pack: ModelPack) -> PreparedEdit:
@@ -207,8 +210,10 @@ def edit_file(
 
 def _record(edit: PreparedEdit, end: EditDone, seconds: float) -> dict[str, object]:
     temporal = end.temporal
+    encoder = {"sound_encoder": edit.pack.sound_encoder} if edit.pack.sound_encoder else {}
+    hashes = weight_hashes(edit.pack, edit.request.recipe)
     return {
-        "models": {"name": edit.pack.name, "sha256": weight_hashes(edit.pack, edit.request.recipe)},
+        "models": {"name": edit.pack.name, **encoder, "sha256": hashes},
         "output": {"sha256": file_hash(edit.request.output), "frames": end.frames},
         "seconds": {"total": round(seconds, 2), "sampling": round(end.seconds, 2)},
         "losses": dict(end.losses),

@@ -131,6 +131,7 @@ def sample_window(
         class_label=recipe.sampling.class_label,
         condition=recipe.sampling.condition * _told(inputs).to(source),
         calls=state.index if state is not None else 0,
+        secondary=pack.secondary if recipe.guidance.gradient == "secondary" else None,
     )
     yield from sample(
         denoise,

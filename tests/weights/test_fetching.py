@@ -18,8 +18,7 @@ from soundini.weights.lpips import lins_layout
 from soundini.weights.random import random_tensors
 from soundini.weights.registry import Source, find_entry
 from soundini.weights.store import downloads_folder, models_folder
-
-from .bad_server import running
+from weights_mirror import running
 
 pytest.importorskip("httpx")
 

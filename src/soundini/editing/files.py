@@ -81,9 +81,12 @@ def load_models(request: EditRequest) -> ModelPack:
     device = pick_device(compute.device)
     dtype = pick_dtype(compute.dtype, device)
     encoder = request.recipe.joint.sound_encoder
-    return load_pack(
+    pack = load_pack(
         request.models, device=device, dtype=dtype, flow=compute.flow, sound_encoder=encoder
     )
+    if request.recipe.guidance.gradient == "secondary":
+        _ = pack.secondary  # where it is missing, that is told now
+    return pack
 
 
 def _plan(part: EditPart, pack: ModelPack) -> PreparedEdit:

@@ -234,18 +234,34 @@ class ComputeConfig(Section):
     """``auto`` (CUDA where present), ``cpu``, ``cuda``, ``cuda:1``, ``mps``."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Arithmetic of the diffusion model; ``auto`` takes bfloat16 where the hardware multiplies it faster."""
-    chunk: int = Field(default=0, ge=0)
-    """Frames that pass the network at once; 0 for all of a window."""
+    chunk: Literal["auto"] | Annotated[int, Field(ge=0)] = 0
+    """Frames that pass the network at once; 0 for all of a window. ``auto`` here and below: the fastest that fits into the
+    device's free memory."""
     memory: str = ""
     """Memory to keep to, such as ``4GB``: ``chunk``, then ``window.frames`` are lowered until a window fits."""
-    checkpoint: bool = False
+    checkpoint: Literal["auto"] | bool = False
     """Compute activations of the U-Net and of RAFT twice, for the gradient, instead of keeping them."""
     compile: bool = False
     """Compile the diffusion network with ``torch.compile``; slow to start, needs a C++ compiler."""
-    offload: bool = False
+    offload: Literal["auto"] | bool = False
     """Keep models that a window's steps do not use (towers of sound and text) on the CPU."""
     flow: Literal["auto", "dis", "raft"] = "auto"
     """Optical flow: RAFT where its weights are, else OpenCV DIS."""
+
+    @property
+    def frames_at_once(self) -> int:
+        """``chunk``; the leanest where nothing has been chosen."""
+        return 1 if self.chunk == "auto" else self.chunk
+
+    @property
+    def recomputes(self) -> bool:
+        """``checkpoint``; the leanest where nothing has been chosen."""
+        return bool(self.checkpoint)
+
+    @property
+    def parks(self) -> bool:
+        """``offload``; the leanest where nothing has been chosen."""
+        return bool(self.offload)
 
     @field_validator("memory")
     @classmethod

@@ -12,6 +12,7 @@ from soundini.compute import pick_device, pick_dtype
 from soundini.config.presets import load_preset
 from soundini.config.recipe import Recipe
 from soundini.editing.cost import fit_to_memory
+from soundini.editing.fitting import fit_to_device
 from soundini.editing.inputs import hash_inputs
 from soundini.editing.keeping import Keeper
 from soundini.editing.methods import weight_hashes
@@ -109,6 +110,9 @@ def _plan(part: EditPart, pack: ModelPack) -> PreparedEdit:
         part.lay(pack.joint),
         tuple(windows),
     )
+    fitted = fit_to_device(pack, recipe, edit.windows[0].size)
+    if fitted != recipe:
+        edit = edit.planned(fitted)
     return fit_to_memory(edit) if recipe.compute.memory else edit
 
 

@@ -122,7 +122,7 @@ def sample_window(
         guide_until=round(recipe.guidance.until * schedule.num_timesteps),
         clamp=recipe.guidance.clamp,
         roi=mask,
-        chunk=recipe.compute.chunk,
+        chunk=recipe.compute.frames_at_once,
         seed=recipe.seed,
         held=HeldFrames(source, audible.cpu()),
         smooth=(lambda gradient: smooth_along(gradient, pairs, recipe.guidance.smooth))

@@ -133,6 +133,10 @@ class PaperJointSpace(nn.Module):
         ]
         return F.normalize(torch.cat(embeds), dim=-1).to(waveform.device)
 
+    def parkable(self) -> list[nn.Module]:
+        """See :meth:`soundini.joint.protocol.ParksTowers.parkable`."""
+        return [self.sound_encoder, *self.clip.text_parts()]
+
     def park(self) -> None:
         """See :meth:`soundini.joint.protocol.ParksTowers.park`."""
         self.sound_encoder.to("cpu")

@@ -228,6 +228,8 @@ def test_doctor_knows_the_pack(run, full_home):
     assert "RAFTFlow" in out
     assert "LPIPS" in out
     assert "100 frames, preset paper-256" in out
+    assert "resnet18_audio\n" in out  # the sound encoder
+    assert "GiB free: chunk=" in out
 
 
 def test_a_part_that_is_missing_is_named(edit, full_home, tmp_path, monkeypatch, out):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import arg
 
 if TYPE_CHECKING:
+    from soundini.config.recipe import Recipe
     from soundini.packs.pack import ModelPack
 
 _SIDE = 96
@@ -104,6 +105,19 @@ def _chosen(found: object, otherwise: str) -> str:
     return name if name.upper().startswith(otherwise.split()[0]) else f"{name}; {otherwise}"
 
 
+def _fitting(pack: ModelPack, recipe: Recipe) -> None:
+    """What the preset leaves to be chosen, as it is chosen for the whole square."""
+    from soundini.editing.fitting import fit_to_device, free_bytes
+
+    side = -(-recipe.region.size // pack.denoiser.stride) * pack.denoiser.stride
+    compute = fit_to_device(pack, recipe, (side, side)).compute
+    if compute == recipe.compute:
+        return
+    free = free_bytes(next(pack.denoiser.parameters()).device)
+    layout = f"chunk={compute.chunk} checkpoint={compute.checkpoint} offload={compute.offload}"
+    _tell("memory", f"{free / 2**30:.1f} GiB free: {layout.lower()}")
+
+
 def _speed(pack: ModelPack) -> None:
     """Time the denoiser on a small crop; guidance adds about a third on top."""
     import torch
@@ -124,6 +138,7 @@ def _speed(pack: ModelPack) -> None:
     step = min(spent) / _FRAMES
     preset = preset_of(pack.name)
     recipe = load_preset(preset)
+    _fitting(pack, recipe)
     steps = evaluations(recipe, denoiser.schedule.num_timesteps)
     window = recipe.window
     passes = 100 * steps * window.frames / (window.frames - window.overlap)

@@ -167,6 +167,9 @@ class UNetDenoiser(nn.Module):
         if told is None:
             told = self._nothing_told(x, t)
         h = F.pixel_unshuffle(x, self.unshuffle) if self.unshuffle > 1 else x
+        weights = next(self.unet.parameters(), h).dtype
+        if weights in (torch.bfloat16, torch.float16):
+            h = h.to(weights)
         h = h.contiguous(memory_format=self.memory_format)
         steps = t if isinstance(t, Tensor) else torch.full((len(x),), t, device=x.device)
         arithmetic = (

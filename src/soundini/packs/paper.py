@@ -38,7 +38,7 @@ def load_paper_pack(
     Args:
         name: of the pack.
         device: where the models run.
-        dtype: arithmetic of the denoiser: None for float32, else autocast.
+        dtype: arithmetic of the denoiser: None for float32, else autocast; on a GPU its weights lie in it too.
         flow: ``auto``, ``dis`` or ``raft``.
         sound_encoder: one of :data:`soundini.weights.registry.SOUND_ENCODERS`, or ``auto`` for the first that is there.
         home: where the weights lie; None for the usual place.
@@ -50,7 +50,8 @@ def load_paper_pack(
         name, device=device, flow=flow, sound_encoder=sound_encoder, home=home
     )
     folders = paper_folders(name, home)
-    denoiser = load_denoiser(folders.unet, {}, dtype, device)
+    on_gpu = torch.device(device).type == "cuda"
+    denoiser = load_denoiser(folders.unet, {}, dtype, device, half=on_gpu)
     return ModelPack(**vars(senses), denoiser=denoiser, secondary_file=folders.secondary)
 
 

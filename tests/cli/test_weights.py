@@ -13,7 +13,7 @@ import paper_factory
 from soundini.config.presets import load_preset, setting_names
 from soundini.packs import paper
 from soundini.weights.inventory import inventory
-from soundini.weights.registry import ENTRIES, find_entry
+from soundini.weights.registry import ENTRIES, SOUND_ENCODERS, find_entry
 from soundini.weights.store import HOME_VARIABLE
 
 from .conftest import assert_refused
@@ -208,13 +208,21 @@ def test_a_pack_without_a_text_tower_refuses_words(edit):
 
 def test_the_page_names_what_there_is():
     page = (Path(__file__).parents[2] / "docs" / "paper-scale.md").read_text()
-    files = set(re.findall(r"`([\w-]+\.(?:pth?|ckpt))`", page))
-    assert {e.file for e in ENTRIES} | {"raft-things.pth"} == files
+    files = set(re.findall(r"`([\w-]+\.(?:pth?|ckpt|safetensors))`", page))
+    sources = {source.file for entry in ENTRIES for source in entry.sources}
+    assert sources | {"tpami_encoder40.pth"} == files
+    for entry in ENTRIES:
+        if entry.name in SOUND_ENCODERS:  # the table says of each what the registry says
+            (row,) = re.findall(rf"^\| `{entry.name}` .*$", page, re.MULTILINE)
+            assert f"{round(4 * entry.numbers / 1e6)} MB" in row
+            assert set(re.findall(r"MIT|CC BY-NC-SA 4.0|none stated", entry.licence)) == set(
+                re.findall(r"MIT|CC BY-NC-SA 4.0|none stated", row)
+            )
     (loop,) = re.findall(r"for name in ([\w ]+);", page)
     assert set(loop.split()) == {e.name for e in ENTRIES if "paper-256" in e.packs}
     (least,) = re.findall(r"`guidance\.min_change=([\d.e-]+)`", page)
     assert load_preset("paper-256").guidance.min_change == float(least)
-    settings = set(re.findall(r"\b((?:compute|guidance|sampling|sound)\.\w+)=", page))
+    settings = set(re.findall(r"\b((?:compute|guidance|joint|sampling|sound)\.\w+)=", page))
     assert len(settings) >= 8
     assert settings <= set(setting_names())
     verbs = set(re.findall(r"soundini weights ([a-z-]+)", page))

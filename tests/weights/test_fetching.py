@@ -15,8 +15,9 @@ from soundini.weights import registry
 from soundini.weights.fetching import AddressFailed, fetching, plan_fetch
 from soundini.weights.importing import Imported
 from soundini.weights.lpips import lins_layout
+from soundini.weights.published import Source
 from soundini.weights.random import random_tensors
-from soundini.weights.registry import Source, find_entry
+from soundini.weights.registry import find_entry
 from soundini.weights.store import downloads_folder, models_folder
 from weights_mirror import running
 

@@ -23,7 +23,7 @@ from soundini.generators import finish
 
 if TYPE_CHECKING:
     from soundini.weights.fetching import FetchEvent, FetchPlan, Need
-    from soundini.weights.registry import Entry
+    from soundini.weights.published import Entry
 
 DECLINED = 1
 """Exit code where the user did not agree."""

@@ -54,8 +54,8 @@ class Wav2ClipSoundEncoder(nn.Module):
         with torch.random.fork_rng(devices=[]):
             self.audio_encoder = resnet18()
             width = self.audio_encoder.fc.in_features
-            self.audio_encoder.conv1 = nn.Conv2d(1, 64, 7, 2, 3, bias=False)
-            self.audio_encoder.fc = nn.Identity()
+            self.audio_encoder.add_module("conv1", nn.Conv2d(1, 64, 7, 2, 3, bias=False))
+            self.audio_encoder.add_module("fc", nn.Identity())
             self.audio_transform = nn.Sequential(
                 nn.Linear(width, width), nn.ReLU(), nn.Dropout(), nn.Linear(width, width)
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from soundini.weights.registry import Source
+from soundini.weights.published import Source
 
 _BLOCK = 1 << 20
 

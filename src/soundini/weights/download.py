@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soundini.errors import ModelError
-from soundini.weights.registry import Source
+from soundini.weights.published import Source
 
 if TYPE_CHECKING:
     import httpx

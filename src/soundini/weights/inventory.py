@@ -11,7 +11,8 @@ from soundini.errors import ModelError
 from soundini.weights.digest import mismatch, sha256
 from soundini.weights.formats import find_format
 from soundini.weights.importing import SOURCE_SUFFIX
-from soundini.weights.registry import ENTRIES, Entry, find_entry
+from soundini.weights.published import Entry
+from soundini.weights.registry import ENTRIES, find_entry
 from soundini.weights.store import by_hand, find_download, models_folder
 
 State = Literal["missing", "downloaded", "ready", "damaged"]

@@ -5,9 +5,8 @@ Addresses, sizes and hashes are those that their publishers, or public code that
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from soundini.errors import ModelError
+from soundini.weights.published import Entry, Source
 
 _OPENAI = "https://openaipublic.blob.core.windows.net"
 _DIFFUSION = f"{_OPENAI}/diffusion/jul-2021"
@@ -19,85 +18,6 @@ _VQGAN = "https://heibox.uni-heidelberg.de/f"
 _B32 = "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
 _B16 = "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f"
 _RESNET_COMMIT = "aa1211cfa09e83130847ad386d4be4898705bbab"
-
-
-@dataclass(frozen=True)
-class Source:
-    """One published file.
-
-    Args:
-        file: its published name, or the usual one where that is a mere "last.ckpt".
-        urls: addresses of this very file, in order of preference.
-        sha256: of the file, where it is published.
-        sha256_prefix: the first digits of it, where only those are published (in torchvision's names).
-        git_blob: the file's object name in git, where that is published: sha1 of a header and the file.
-        bytes: size of the file, where it is published.
-        licence: what is stated for this file, where it is not what the entry says.
-    """
-
-    file: str
-    urls: tuple[str, ...]
-    sha256: str | None = None
-    sha256_prefix: str | None = None
-    git_blob: str | None = None
-    bytes: int | None = None
-    licence: str | None = None
-
-    @property
-    def fingerprint(self) -> str:
-        """What the file is checked by: size and hash."""
-        if self.sha256 or self.sha256_prefix:
-            known = [f"sha256 {self.sha256 or f'{self.sha256_prefix}...'}"]
-        elif self.git_blob:
-            known = [f"git blob {self.git_blob}"]
-        else:
-            known = ["no published sha256"]
-        if self.bytes is not None:
-            known.insert(0, f"{self.bytes:,} bytes")
-        return ", ".join(known)
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One checkpoint.
-
-    Args:
-        name: of its format, see :mod:`soundini.weights.formats`.
-        sources: published files that it can be made from, in order of preference.
-        licence: what its authors say.
-        purpose: what soundini uses it for.
-        numbers: how many numbers the file holds at the least.
-        packs: which packs need it.
-        restriction: what the licence forbids or leaves open; empty for a free licence.
-    """
-
-    name: str
-    sources: tuple[Source, ...]
-    licence: str
-    purpose: str
-    numbers: int
-    packs: tuple[str, ...] = ()
-    restriction: str = ""
-
-    @property
-    def file(self) -> str:
-        """Name of the preferred file."""
-        return self.sources[0].file
-
-    @property
-    def origin(self) -> str:
-        """Where the preferred file is from, and how to know it: address, size and hash."""
-        first = self.sources[0]
-        return f"{first.urls[0]} ({first.fingerprint})"
-
-    def least_bytes(self, source: Source) -> int:
-        """Size of a file, or the least it can be where none is published: its numbers in half precision."""
-        return source.bytes or 2 * self.numbers
-
-    @property
-    def expected_bytes(self) -> int:
-        """About how much is downloaded: the published size, or that of the numbers in float32."""
-        return self.sources[0].bytes or 4 * self.numbers
 
 
 PACKS = ("paper-256", "paper-512", "paper-512-uncond")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soundini.weights.digest import mismatch
-from soundini.weights.registry import Entry, Source
+from soundini.weights.published import Entry, Source
 
 HOME_VARIABLE = "SOUNDINI_HOME"
 

@@ -254,8 +254,8 @@ in ours). Equal steps and the column after it say how many times faster than the
 {rows}
 
 The snapshot takes 75 or {SNAPSHOT_STEPS} steps. {ours} is the default of `sampling.steps`; the preset `paper-256` takes
-{load_preset(PACK).sampling.steps}, and `--set sampling.steps={ours} --set sampling.method=ddim` asks for fewer. What fewer steps do to
-the picture was not judged: that needs the published weights.
+{load_preset(PACK).sampling.steps}, and `--set sampling.steps={ours} --set sampling.method=ddim` asks for fewer.
+What fewer steps do to the picture was not judged: that needs the published weights.
 
 The goals were 2.5 times at equal steps, 8 times at the defaults, and not more memory for a frame. {verdict}
 """

@@ -38,7 +38,7 @@ class Footprint:
         working: of each frame that passes it without a gradient.
         losses: kept of each frame of a window by the losses.
         losses_recomputed: the same with ``compute.checkpoint``.
-        parked: what ``compute.offload`` moves off the device, once.
+        parked: what ``compute.offload`` moves off the device, once; 0 on a CPU.
     """
 
     network: int
@@ -122,12 +122,16 @@ def footprint(pack: ModelPack, recipe: Recipe, size: tuple[int, int]) -> Footpri
     """
     once, largest = _network_bytes(pack.denoiser, size, recompute=False)
     again, _ = _network_bytes(pack.denoiser, size, recompute=True)
-    towers = pack.joint.parkable() if isinstance(pack.joint, ParksTowers) else []
-    lean = recipe.compute.model_copy(update={"checkpoint": True})
-    fast = recipe.compute.model_copy(update={"checkpoint": False})
-    losses, lean_losses = (
-        _loss_bytes(pack, recipe.model_copy(update={"compute": c}), size) for c in (fast, lean)
-    )
+    joint, device = pack.joint, next(pack.denoiser.parameters()).device
+    towers = []
+    if isinstance(joint, ParksTowers) and device.type != "cpu":
+        towers = joint.parkable()
+    alone = _loss_bytes(pack, recipe, size, 1)
+    losses = max(_loss_bytes(pack, recipe, size, 2) - alone, alone)
+    # with compute.checkpoint nothing of RAFT is kept, as if the flow were measured beforehand
+    measured = recipe.guidance.model_copy(update={"flow_on": "source"})
+    without = recipe.model_copy(update={"guidance": measured})
+    lean_losses = max(_loss_bytes(pack, without, size, 2) - alone, alone)
     return Footprint(
         once,
         again,
@@ -182,13 +186,7 @@ def _network_bytes(
     return int(share * (kept.total + block)), int(share * kept.largest)
 
 
-def _loss_bytes(pack: ModelPack, recipe: Recipe, size: tuple[int, int]) -> int:
-    """Bytes that the losses keep of a frame more."""
-    alone, both = (_loss_bytes_of(pack, recipe, size, count) for count in (1, 2))
-    return max(both - alone, alone)
-
-
-def _loss_bytes_of(pack: ModelPack, recipe: Recipe, size: tuple[int, int], count: int) -> int:
+def _loss_bytes(pack: ModelPack, recipe: Recipe, size: tuple[int, int], count: int) -> int:
     """Bytes that the losses keep of a window of so many frames."""
     device = next(pack.denoiser.parameters()).device
     grey = torch.zeros(count, 3, *size, device=device)

@@ -264,7 +264,8 @@ back, {whole} frames (the preset's window) take it {theirs:.2f} for each frame a
 Small frames do too: RAFT sees no side below 128 pixels, and takes a large share of all loops here.
 
 The snapshot takes 75 or {SNAPSHOT_STEPS} steps. {ours} is the default of `sampling.steps`. The preset `paper-256` takes
-{load_preset(PACK).sampling.steps}, so that by itself it is faster by the ratio of equal steps alone; `--set sampling.steps={ours} --set sampling.method=ddim` asks for fewer.
+{load_preset(PACK).sampling.steps}, so that by itself it is faster by the ratio of equal steps alone;
+`--set sampling.steps={ours} --set sampling.method=ddim` asks for fewer.
 What fewer steps do to the picture was not judged: that needs the published weights.
 
 The goals were 2.5 times at equal steps, 8 times at the defaults, and not more memory for a frame. {verdict}

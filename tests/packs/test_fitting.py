@@ -7,6 +7,7 @@ from paper_factory import paper_recipe
 from soundini.config.recipe import ComputeConfig
 from soundini.editing import fitting
 from soundini.editing.fitting import Footprint, fit_to_device, footprint, free_bytes
+from soundini.packs.paper import load_paper_pack
 
 pytest.importorskip("open_clip")
 
@@ -110,3 +111,26 @@ def test_offload_makes_room_for_what_it_parks():
 
 def test_some_memory_is_free():
     assert free_bytes(torch.device("cpu")) > 2**20
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_what_is_counted_is_what_a_gpu_holds(home):
+    """And a pack's U-Net lies in half precision there, and computes what it does in float32."""
+    exact = load_paper_pack("paper-256", device="cuda", home=home).denoiser
+    pack = load_paper_pack("paper-256", device="cuda", dtype=torch.bfloat16, home=home)
+    assert {p.dtype for p in pack.denoiser.unet.parameters()} == {torch.bfloat16}
+    x = torch.randn(4, 3, 256, 256, generator=torch.Generator().manual_seed(0)).cuda()
+    with torch.no_grad():
+        expected = exact.output(x, 300)
+        apart = (pack.denoiser.output(x, 300) - expected).square().mean().sqrt()
+    assert apart < 0.05 * expected.std()
+    x.requires_grad_()
+    torch.cuda.synchronize()
+    before = torch.cuda.memory_allocated()
+    out = pack.denoiser.output(x, 300)
+    held = (torch.cuda.memory_allocated() - before) / len(x)
+    assert out.requires_grad
+    counted, _ = fitting._network_bytes(pack.denoiser, (256, 256), recompute=False)
+    assert 0.5 * held < counted < 2 * held
+    assert free_bytes(torch.device("cuda")) > 2**20

@@ -2,10 +2,10 @@
 
     python bench/paper_edit.py [--home FOLDER] [--square] [--patience 1800]
 
-Two frames, two steps, the packs' own presets in their leanest layout, the whole command, on a clip that is made here. The
-region is flat, so that two cores get through it; ``--square`` measures the whole square too. Weights are random unless ``--home`` names a folder of
-SOUNDINI_HOME that holds some. Writes docs/bench-paper-edit.md. Each edit is noted when it is done: a bench that was stopped
-goes on where it was.
+Two frames, two steps, the packs' own presets in their leanest layout, the whole command, on a clip that is made here.
+The region is flat, so that two cores get through it; ``--square`` measures the whole square too. Weights are random
+unless ``--home`` names a folder of SOUNDINI_HOME that holds some. Writes docs/bench-paper-edit.md. Each edit is noted
+when it is done: a bench that was stopped goes on where it was.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from soundini.weights.published import Source
 if TYPE_CHECKING:
     import httpx
 
-_CONNECT_S, _READ_S = 8.0, 30.0
+_CONNECT_S, _READ_S = 8.0, 20.0
 _LEAST_PROGRESS = 1 << 16
 """Bytes that a try must bring, so that another one follows where the connection was cut."""
 _DRIVE_HOSTS = ("drive.google.com", "drive.usercontent.google.com")

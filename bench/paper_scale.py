@@ -33,8 +33,10 @@ from soundini.guidance.compose import GuidedDenoiser, WeightedTerm
 from soundini.guidance.pixel_range import RangeGuidance
 from soundini.packs.denoiser import load_denoiser
 from soundini.weights.inventory import ready_weights
-from soundini.weights.paper import UNETS
+from soundini.weights.paper import UNETS as ALL_UNETS
 
+UNETS = {name: ALL_UNETS[name] for name in ("paper-256", "paper-512")}
+"""The third, without labels, is the second but for their table."""
 GUIDED = ("gradient",)
 EXACT = "exact gradient, all frames at once"
 BFLOAT16 = "compute.dtype=bfloat16"

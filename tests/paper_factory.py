@@ -13,28 +13,40 @@ from soundini.editing.window import WindowInputs, sample_window
 from soundini.packs.pack import ModelPack
 from soundini.weights import importing
 from soundini.weights.clip import ClipConfig
-from soundini.weights.formats import FORMATS, clip_format, guided_format, recognise
+from soundini.weights.formats import (
+    FORMATS,
+    clip_format,
+    guided_format,
+    recognise,
+    vipant_format,
+)
 from soundini.weights.importing import import_folder
 from soundini.weights.random import random_tensors
 
 UNET = AdmConfig((32, 64), (1,), model_channels=32, sample_size=32)
 UNET_COND = AdmConfig((32, 64), (1,), model_channels=64, num_classes=7, sample_size=32)
+UNET_512 = AdmConfig((32, 64), (1,), model_channels=64, sample_size=32)
 CLIP = ClipConfig(patch=8, image_size=32, width=64, layers=2, text_width=64, text_layers=2, dim=512)
 _TINY = {
     "guided_256_uncond": guided_format("guided_256_uncond", UNET),
     "guided_512_cond": guided_format("guided_512_cond", UNET_COND),
+    "guided_512_uncond": guided_format("guided_512_uncond", UNET_512),
     "clip_vit_b32": clip_format("clip_vit_b32", CLIP),
+    "vipant_audio": vipant_format(64, 1),
 }
 TINY_FORMATS = tuple(_TINY.get(known.name, known) for known in FORMATS)
 PUBLISHED = {
     "256x256_diffusion_uncond.pt": "guided_256_uncond",
     "512x512_diffusion.pt": "guided_512_cond",
+    "512x512_diffusion_uncond_finetune_008100.pt": "guided_512_uncond",
     "ViT-B-32.pt": "clip_vit_b32",
-    "resnet18_57.pth": "resnet18_audio",
+    "resnet18.pth": "resnet18_audio",
     "raft_large_C_T_V1-22a6c225.pth": "raft_large",
     "vgg16-397923af.pth": "vgg16",
     "vgg.pth": "lpips_vgg_lins",
 }
+SIX = [name for name in PUBLISHED.values() if not name.startswith("guided_512")]
+"""What paper-256 needs."""
 
 
 def write_published(folder: Path, *left_out: str) -> Path:

@@ -18,7 +18,8 @@ KINDS = {
 }
 REACHED = (
     *("web", "media", "masks", "editing", "jobs", "config", "settings_files.py"),
-    *("perceptual/factory.py", "weights/inventory.py"),  # a visitor's settings may ask for weights
+    # a visitor's settings may ask for weights
+    *("perceptual/factory.py", "weights/inventory.py", "packs/pack.py"),
 )
 """What an edit through the page can reach; what else is wrong with models is for whoever runs the server."""
 NOT_REACHED = {

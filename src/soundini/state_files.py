@@ -11,11 +11,42 @@ from torch import Tensor
 
 from soundini.errors import ModelError
 
-# Checkpoints of old PyTorch Lightning name this class as the key of a callback's state. It is never made: an empty one of its
-# name stands for it, so that nothing of Lightning's has to be imported, let alone run.
-_CALLBACK = type(
-    "ModelCheckpoint", (), {"__module__": "pytorch_lightning.callbacks.model_checkpoint"}
+# Checkpoints also hold objects of their training: the state of a callback of PyTorch Lightning, settings of OmegaConf. Empty
+# classes of the same names stand for them, so that nothing of those packages is imported, let alone run.
+_NAMES = (
+    "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint",
+    "typing.Any",
+    "collections.defaultdict",
+    *(
+        f"builtins.{kind}"
+        for kind in ("bool", "bytes", "dict", "float", "int", "list", "str", "tuple")
+    ),
+    "omegaconf.dictconfig.DictConfig",
+    "omegaconf.listconfig.ListConfig",
+    "omegaconf.base.ContainerMetadata",
+    "omegaconf.base.Metadata",
+    *(
+        f"omegaconf.nodes.{kind}Node"
+        for kind in ("Any", "Boolean", "Bytes", "Enum", "Float", "Integer", "Path", "String")
+    ),
 )
+
+
+class _Inert:
+    """Takes whatever it is made of, and does nothing with it."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def __setitem__(self, *_: object) -> None:
+        pass
+
+
+def _stand_ins() -> list[tuple[type, str]]:
+    return [
+        (type(name.rpartition(".")[2], (_Inert,), {"__module__": name.rpartition(".")[0]}), name)
+        for name in _NAMES
+    ]
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
@@ -46,7 +77,7 @@ def read_stored(path: Path) -> Any:
         if path.suffix == ".safetensors":
             return load_file(path)
         mapped = zipfile.is_zipfile(path)  # a legacy file cannot be mapped
-        with torch.serialization.safe_globals([_CALLBACK]):
+        with torch.serialization.safe_globals(_stand_ins()):  # pyright: ignore
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:
         # torch's own message would advise loading the file unsafely

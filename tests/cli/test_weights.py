@@ -13,20 +13,20 @@ import paper_factory
 from soundini.config.presets import load_preset, setting_names
 from soundini.packs import paper
 from soundini.weights.inventory import inventory
-from soundini.weights.registry import ENTRIES, find_entry
+from soundini.weights.registry import ENTRIES, SOUND_ENCODERS, find_entry
 from soundini.weights.store import HOME_VARIABLE
 
 from .conftest import assert_refused
 
 pytest.importorskip("open_clip")
 
-SIX = [n for n in paper_factory.PUBLISHED.values() if n != "guided_512_cond"]
+SIX = paper_factory.SIX
 
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory):
     folder = tmp_path_factory.mktemp("published")
-    return paper_factory.write_published(folder, "guided_512_cond")
+    return paper_factory.write_published(folder, "guided_512_cond", "guided_512_uncond")
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +96,9 @@ def test_verify_finds_a_damaged_file(run, home, tmp_path):
     [
         (("fetch",), "name the weights to fetch"),
         (("fetch", "teapot"), "there are no weights 'teapot'"),
-        (("fetch", "swin_audio"), "no public address"),
+        (("fetch", "lpips_vgg_lins"), "there is nobody to ask; add --yes"),
+        (("fetch", "lpips_vgg_lins", "--offline"), "lpips_vgg_lins is not here"),
+        (("fetch", "paper-256", "--sound-encoder", "ear"), "there is no sound encoder 'ear'"),
         (("import",), "name the files"),
         (("import", "nowhere.pt"), "there is no weight file nowhere.pt"),
         (("make-random", "--layout", "teapot", "-o", "x.safetensors"), "there is no layout"),
@@ -163,29 +165,6 @@ def test_an_empty_folder_is_told(run, home, tmp_path):
     assert "there is no checkpoint in" in err
 
 
-def test_a_pack_stands_for_its_checkpoints(run, home, monkeypatch):
-    from soundini.errors import ModelError
-    from soundini.weights import store
-
-    asked = []
-
-    def fetch(name, **_):
-        asked.append(name)
-        if name == "swin_audio":
-            raise ModelError("no public address")
-        return home / name
-
-    monkeypatch.setattr(store, "fetch", fetch)
-    monkeypatch.setattr("soundini.weights.importing.import_checkpoint", lambda _: None)
-    monkeypatch.setattr("soundini.cli.weights._report", lambda _: None)
-    code, _, err = run("weights", "fetch", "paper-256")
-    assert code == 2
-    assert "no public address" in err
-    # what can be had is had before the one that cannot
-    assert asked[-1] == "swin_audio"
-    assert set(asked) == {e.name for e in ENTRIES if "paper-256" in e.packs}
-
-
 def test_six_files_in_a_folder(run, home, published, monkeypatch):
     paper_factory.accept_tiny(monkeypatch)
     assert len(list(published.iterdir())) == 6
@@ -208,7 +187,8 @@ def test_the_pack_edits_and_leaves_a_record(edit, full_home, out):
     recipe = record["request"]["recipe"]
     assert recipe["sampling"]["method"] == "ddpm"  # the preset follows the models
     assert (recipe["guidance"]["text"], recipe["guidance"]["lambda_text"]) == ("fire", 300)
-    assert (recipe["compute"]["chunk"], recipe["compute"]["checkpoint"]) == (1, True)
+    # there is room for the tiny networks: nothing is computed twice, and the record says what was chosen
+    assert (recipe["compute"]["chunk"], recipe["compute"]["checkpoint"]) == (0, False)
 
 
 @pytest.mark.parametrize("part", ["guided_256_uncond", "clip_vit_b32", "resnet18_audio"])
@@ -228,13 +208,21 @@ def test_a_pack_without_a_text_tower_refuses_words(edit):
 
 def test_the_page_names_what_there_is():
     page = (Path(__file__).parents[2] / "docs" / "paper-scale.md").read_text()
-    files = set(re.findall(r"`([\w-]+\.(?:pth?|ckpt))`", page))
-    assert {e.file for e in ENTRIES} | {"raft-things.pth"} == files
+    files = set(re.findall(r"`([\w-]+\.(?:pth?|ckpt|safetensors))`", page))
+    sources = {source.file for entry in ENTRIES for source in entry.sources}
+    assert sources | {"tpami_encoder40.pth"} == files
+    for entry in ENTRIES:
+        if entry.name in SOUND_ENCODERS:  # the table says of each what the registry says
+            (row,) = re.findall(rf"^\| `{entry.name}` .*$", page, re.MULTILINE)
+            assert f"{round(4 * entry.numbers / 1e6)} MB" in row
+            assert set(re.findall(r"MIT|CC BY-NC-SA 4.0|none stated", entry.licence)) == set(
+                re.findall(r"MIT|CC BY-NC-SA 4.0|none stated", row)
+            )
     (loop,) = re.findall(r"for name in ([\w ]+);", page)
     assert set(loop.split()) == {e.name for e in ENTRIES if "paper-256" in e.packs}
     (least,) = re.findall(r"`guidance\.min_change=([\d.e-]+)`", page)
     assert load_preset("paper-256").guidance.min_change == float(least)
-    settings = set(re.findall(r"\b((?:compute|guidance|sampling|sound)\.\w+)=", page))
+    settings = set(re.findall(r"\b((?:compute|guidance|joint|sampling|sound)\.\w+)=", page))
     assert len(settings) >= 8
     assert settings <= set(setting_names())
     verbs = set(re.findall(r"soundini weights ([a-z-]+)", page))
@@ -248,6 +236,8 @@ def test_doctor_knows_the_pack(run, full_home):
     assert "RAFTFlow" in out
     assert "LPIPS" in out
     assert "100 frames, preset paper-256" in out
+    assert "resnet18_audio\n" in out  # the sound encoder
+    assert "GiB free: chunk=" in out
 
 
 def test_a_part_that_is_missing_is_named(edit, full_home, tmp_path, monkeypatch, out):

@@ -15,7 +15,14 @@ from soundini.errors import ConfigError
 
 
 def test_the_presets_load():
-    assert preset_names() == ["fast", "paper", "paper-256", "paper-512", "quality"]
+    assert preset_names() == [
+        "fast",
+        "paper",
+        "paper-256",
+        "paper-512",
+        "paper-512-uncond",
+        "quality",
+    ]
     for name in preset_names():
         assert isinstance(load_preset(name), Recipe)
 
@@ -24,15 +31,19 @@ def test_fast_is_the_default():
     assert load_preset("fast") == Recipe()
 
 
-@pytest.mark.parametrize("side", [256, 512])
-def test_the_presets_of_the_packs_of_the_paper_are_the_papers_at_their_size(side):
-    paper, preset = load_preset("paper"), load_preset(f"paper-{side}")
-    assert preset_of(f"paper-{side}") == f"paper-{side}"
+@pytest.mark.parametrize(
+    ("name", "side"), [("paper-256", 256), ("paper-512", 512), ("paper-512-uncond", 512)]
+)
+def test_the_presets_of_the_packs_of_the_paper_are_the_papers_at_their_size(name, side):
+    paper, preset = load_preset("paper"), load_preset(name)
+    assert preset_of(name) == name
     assert preset.region.size == side
     assert (preset.sampling, preset.guidance) == (paper.sampling, paper.guidance)
     assert preset.guidance.lambda_text == preset.guidance.lambda_sound == 1000
     compute = preset.compute
-    assert (compute.chunk, compute.checkpoint, compute.offload) == (1, True, True)
+    assert (compute.chunk, compute.checkpoint, compute.offload) == ("auto", "auto", "auto")
+    # the leanest, where nothing has been chosen
+    assert (compute.frames_at_once, compute.recomputes, compute.parks) == (1, True, True)
 
 
 @pytest.mark.parametrize("models", [None, "embedded", "a/folder"])

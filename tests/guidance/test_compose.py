@@ -6,6 +6,7 @@ from torch import nn
 
 from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.diffusion.schedule import NoiseSchedule
+from soundini.diffusion.secondary import SecondaryDenoiser
 from soundini.guidance.compose import GuidedDenoiser, HeldFrames, WeightedTerm
 from soundini.guidance.pixel_range import RangeGuidance
 
@@ -195,3 +196,56 @@ def test_same_seed_same_views_other_seed_other_views(schedule):
     assert losses(3) == losses(3)
     assert losses(3) != losses(4)
     assert losses(3)[0] != losses(3)[1]
+
+
+def _secondary():
+    """A small one, of two levels, with random weights."""
+    network = SecondaryDenoiser((4, 8))
+    generator = torch.Generator().manual_seed(5)
+    for parameter in network.parameters():
+        parameter.data = 0.3 * torch.randn(parameter.shape, generator=generator)
+    return network.requires_grad_(False)
+
+
+def test_a_secondary_gradient_runs_through_the_small_network_alone(schedule):
+    denoiser = UNetDenoiser(CountingUNet(), schedule)
+    x = torch.randn(3, 3, 8, 8, generator=torch.Generator().manual_seed(6))
+    secondary = _secondary()
+    guided = GuidedDenoiser(
+        denoiser,
+        [WeightedTerm(2.0, Brightness())],
+        rule="paper",
+        gradient="secondary",
+        secondary=secondary,
+        chunk=1,
+    )
+    said = guided(x, T)
+    assert (denoiser.unet.forwards, denoiser.unet.backwards) == (3, 0)
+    # the step itself is the large network's
+    plain = denoiser(x, T)
+    assert torch.allclose(said.eps, plain.eps)
+    assert torch.allclose(said.pred_xstart, plain.pred_xstart)
+    # the gradient is that of the loss of the small one's estimate
+    leaf = x.clone().requires_grad_()
+    abar = schedule.abar(T)
+    estimate = secondary(leaf, abar)
+    (2.0 * (estimate.mean((1, 2, 3)) - 1).square().sum()).backward()
+    assert leaf.grad.abs().max() > 1e-4
+    assert torch.allclose(said.score_shift, -leaf.grad, atol=1e-7)
+
+
+def test_held_frames_are_the_source_for_the_small_network_too(schedule):
+    denoiser = UNetDenoiser(CountingUNet(), schedule)
+    x = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(7))
+    held = HeldFrames(torch.zeros(2, 3, 8, 8), torch.tensor([True, False]))
+    guided = GuidedDenoiser(
+        denoiser,
+        [WeightedTerm(1.0, Brightness())],
+        rule="paper",
+        gradient="secondary",
+        secondary=_secondary(),
+        held=held,
+    )
+    shift = guided(x, T).score_shift
+    assert shift[0].abs().max() > 0
+    assert shift[1].abs().max() == 0

@@ -12,9 +12,11 @@ from soundini.flow.raft import RAFTFlow
 from soundini.joint.paper import PaperJointSpace
 from soundini.joint.protocol import EmbedsText, ParksTowers
 from soundini.packs import paper
+from soundini.packs.denoiser import load_denoiser
 from soundini.packs.loading import load_pack
 from soundini.perceptual import LPIPS, load_perceptual
 from soundini.weights.digest import sha256
+from soundini.weights.store import models_folder
 
 pytest.importorskip("open_clip")
 pytestmark = pytest.mark.usefixtures("paper_home")
@@ -67,6 +69,23 @@ def test_load_pack_knows_the_names(packs):
     assert {p.dtype for p in loaded.denoiser.parameters()} == {torch.float32}
     out = loaded.denoiser.output(torch.zeros(1, 3, 32, 32), 5)
     assert (out.shape, out.dtype) == ((1, 6, 32, 32), torch.float32)
+
+
+@torch.no_grad()
+def test_weights_in_half_precision_compute_what_autocast_does(home):
+    """What packs of the paper do on a GPU, here on the CPU."""
+    folder = models_folder(home) / "guided_256_uncond"
+    exact, cast, half = (
+        load_denoiser(folder, {}, dtype, half=on)
+        for dtype, on in ((None, False), (torch.bfloat16, False), (torch.bfloat16, True))
+    )
+    assert {p.dtype for p in half.parameters()} == {torch.bfloat16}
+    assert half.autocast is None
+    x = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    expected = exact.output(x, 300)
+    apart = [(found.output(x, 300) - expected).square().mean().sqrt() for found in (cast, half)]
+    assert half.output(x, 300).dtype == torch.float32
+    assert 0 < apart[1] < 2 * apart[0] < 0.05 * expected.std()
 
 
 def test_without_raft_and_lpips_there_are_stand_ins(home, tmp_path):

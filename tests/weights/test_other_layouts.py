@@ -39,7 +39,22 @@ def _meta(layout):
 
 def test_every_published_layout_has_a_format(layouts):
     assert set(PUBLISHED) == set(layouts)
-    assert {known.name for known in FORMATS} == set(PUBLISHED.values())
+    # those without a written-down layout are compared with their published counts beside their networks
+    counted = {"guided_512_uncond", "secondary", "vipant_audio", "wav2clip_audio"}
+    assert {known.name for known in FORMATS} == set(PUBLISHED.values()) | counted
+
+
+def test_the_512_fine_tune_is_the_512_model_without_labels(layouts):
+    cond = layouts["guided_512_cond"]
+    uncond = find_format("guided_512_uncond").layout()
+    assert len(uncond) == 644  # as published
+    assert dict(uncond) == {k: v for k, v in cond.items() if k != "label_emb.weight"}
+    assert recognise(_meta(uncond)).name == "guided_512_uncond"
+
+
+@pytest.mark.parametrize("name", ["secondary", "vipant_audio", "wav2clip_audio"])
+def test_the_others_are_recognised_too(name):
+    assert recognise(_meta(find_format(name).layout())).name == name
 
 
 @pytest.mark.parametrize("published", PUBLISHED)

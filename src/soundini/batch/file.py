@@ -38,7 +38,7 @@ class RowSettings(Section):
     set: OneOrMany[str] = ()
     """Settings that differ, such as guidance.strength=0.06; a row's come after those of the file."""
     models: str = "embedded"
-    """The model pack: embedded, paper-256, paper-512, debug, or a folder."""
+    """The model pack: embedded, paper-256, paper-512, paper-512-uncond, debug, or a folder."""
     start: str | int | None = None
     """First frame of the part to edit (48), or time (2.0s)."""
     end: str | int | None = None

@@ -65,9 +65,11 @@ def find_finished(request: EditRequest, models: Models) -> Finished | None:
 def is_same_edit(asked: EditRequest, recorded: EditRequest) -> bool:
     """Whether two edits have the same paths and settings.
 
-    An edit that was fitted to a memory no longer names it: what was chosen stands in its place, and is taken for the same.
+    An edit that was fitted to a memory no longer names it, nor ``auto``: what was chosen stands in its place, and is taken for
+    the same.
     """
     asked, recorded = absolute(asked), absolute(recorded)
+    asked = _with_chosen(asked, recorded)
     if asked.recipe.compute.memory and not recorded.recipe.compute.memory:
         ours, theirs = asked.recipe, recorded.recipe
         if theirs.window.frames > ours.window.frames:
@@ -79,6 +81,15 @@ def is_same_edit(asked: EditRequest, recorded: EditRequest) -> bool:
         }
         asked = asked.model_copy(update={"recipe": ours.model_copy(update=chosen)})
     return asked == recorded
+
+
+def _with_chosen(asked: EditRequest, recorded: EditRequest) -> EditRequest:
+    """What is asked, with what was chosen in the place of ``auto``."""
+    ours, theirs = asked.recipe.compute, recorded.recipe.compute
+    names = ("chunk", "checkpoint", "offload")
+    chosen = {name: getattr(theirs, name) for name in names if getattr(ours, name) == "auto"}
+    recipe = asked.recipe.model_copy(update={"compute": ours.model_copy(update=chosen)})
+    return asked.model_copy(update={"recipe": recipe})
 
 
 def _told(path: Path, record: dict[str, Any]) -> Finished:

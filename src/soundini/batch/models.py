@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from soundini.config.recipe import ComputeConfig
+from soundini.config.recipe import ComputeConfig, JointConfig
 from soundini.editing.files import load_models
 from soundini.editing.request import EditRequest
 from soundini.packs.pack import ModelPack
@@ -12,7 +12,7 @@ class Models:
     """Keeps every pack that was asked for, on its device and in its arithmetic."""
 
     def __init__(self) -> None:
-        self._packs: dict[tuple[str, ComputeConfig], ModelPack] = {}
+        self._packs: dict[tuple[str, ComputeConfig, JointConfig], ModelPack] = {}
 
     def open(self, request: EditRequest) -> ModelPack:
         """The models of an edit.
@@ -23,7 +23,7 @@ class Models:
         """
         # Settings that set a pack up apart; how many frames pass it at once is none of them.
         compute = request.recipe.compute.model_copy(update={"memory": "", "chunk": 0})
-        key = request.models, compute
+        key = request.models, compute, request.recipe.joint
         if key not in self._packs:
             self._packs[key] = load_models(request)
         return self._packs[key]

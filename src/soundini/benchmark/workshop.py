@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from soundini.compute import pick_device, pick_dtype
-from soundini.config.recipe import ComputeConfig
+from soundini.config.recipe import ComputeConfig, JointConfig
 from soundini.editing.files import load_models
 from soundini.editing.methods import weight_hashes
 from soundini.editing.request import EditRequest
@@ -19,7 +19,7 @@ class Workshop:
     """The models that an edit asks for, on its device and in its arithmetic; those of one edit at a time."""
 
     def __init__(self) -> None:
-        self._opened: tuple[ComputeConfig, ModelPack] | None = None
+        self._opened: tuple[tuple[ComputeConfig, JointConfig], ModelPack] | None = None
 
     def open(self, request: EditRequest) -> ModelPack:
         """Load them, where they are not those of the edit before.
@@ -28,10 +28,10 @@ class Workshop:
             ModelError: they cannot be loaded.
             ConfigError: there is no such device.
         """
-        compute = request.recipe.compute
-        if self._opened is None or self._opened[0] != compute:
+        settings = request.recipe.compute, request.recipe.joint
+        if self._opened is None or self._opened[0] != settings:
             self._opened = None
-            self._opened = compute, load_models(request)
+            self._opened = settings, load_models(request)
         return self._opened[1]
 
     def made_by(self, request: EditRequest) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import arg
 
 if TYPE_CHECKING:
+    from soundini.config.recipe import Recipe
     from soundini.packs.pack import ModelPack
 
 _SIDE = 96
@@ -20,7 +21,9 @@ _FRAMES = 4
 class Doctor:
     """Tell versions, devices, weights, codecs, and about how long an edit takes."""
 
-    models: Annotated[str, arg(metavar="embedded|paper-256|paper-512|debug|FOLDER")] = "embedded"
+    models: Annotated[
+        str, arg(metavar="embedded|paper-256|paper-512|paper-512-uncond|debug|FOLDER")
+    ] = "embedded"
     """The model pack to look at and to time."""
 
     def run(self) -> int:
@@ -90,6 +93,8 @@ def _weights(pack: ModelPack) -> None:
     if not files:
         _tell("none", "the models are random")
         return
+    if pack.sound_encoder:
+        _tell("sound encoder (auto)", pack.sound_encoder)
     _tell("flow (auto)", _chosen(pack.flow, "RAFT is used where its weights are"))
     perceptual = load_perceptual("auto", pack.perceptual_folder)
     _tell("perceptual (auto)", _chosen(perceptual, "LPIPS is used where its weights are"))
@@ -98,6 +103,19 @@ def _weights(pack: ModelPack) -> None:
 def _chosen(found: object, otherwise: str) -> str:
     name = type(found).__name__
     return name if name.upper().startswith(otherwise.split()[0]) else f"{name}; {otherwise}"
+
+
+def _fitting(pack: ModelPack, recipe: Recipe) -> None:
+    """What the preset leaves to be chosen, as it is chosen for the whole square."""
+    from soundini.editing.fitting import fit_to_device, free_bytes
+
+    side = -(-recipe.region.size // pack.denoiser.stride) * pack.denoiser.stride
+    compute = fit_to_device(pack, recipe, (side, side)).compute
+    if compute == recipe.compute:
+        return
+    free = free_bytes(next(pack.denoiser.parameters()).device)
+    layout = f"chunk={compute.chunk} checkpoint={compute.checkpoint} offload={compute.offload}"
+    _tell("memory", f"{free / 2**30:.1f} GiB free: {layout.lower()}")
 
 
 def _speed(pack: ModelPack) -> None:
@@ -120,6 +138,7 @@ def _speed(pack: ModelPack) -> None:
     step = min(spent) / _FRAMES
     preset = preset_of(pack.name)
     recipe = load_preset(preset)
+    _fitting(pack, recipe)
     steps = evaluations(recipe, denoiser.schedule.num_timesteps)
     window = recipe.window
     passes = 100 * steps * window.frames / (window.frames - window.overlap)

@@ -42,7 +42,9 @@ def print_plan(request: EditRequest) -> None:
         )
         for doubt in edit.doubts:
             print(f"warning      {doubt}")
-        print(f"models       {edit.pack.name} on {device}, flow {type(edit.pack.flow).__name__}")
+        hears = f", hears with {edit.pack.sound_encoder}" if edit.pack.sound_encoder else ""
+        flow = type(edit.pack.flow).__name__
+        print(f"models       {edit.pack.name} on {device}, flow {flow}{hears}")
         print(f"windows      {len(edit.windows)}, {len(busy)} of them edited, at {width}x{height}")
         if recipe.window.stride > 1:
             picked = {w.start + i for w in edit.windows for i in w.sampled}

@@ -135,10 +135,12 @@ class RecipeOptions:
     sound: Annotated[str | None, _option("SOUND", "-s")] = None
     """An audio file, any video with sound, or "self" for the sound of VIDEO."""
     preset: Annotated[str | None, _option("NAME")] = None
-    """fast, quality, paper, paper-256, paper-512; by default the one named like MODELS, or fast."""
+    """fast, quality, paper, paper-256, paper-512, paper-512-uncond; by default the one named like MODELS, or fast."""
     set: UseAppendAction[Annotated[tuple[str, ...], _option("KEY=VALUE")]] = ()
     """Any setting of the recipe; "soundini settings" lists them. May be repeated."""
-    models: Annotated[str | None, _option("embedded|paper-256|paper-512|debug|FOLDER")] = None
+    models: Annotated[
+        str | None, _option("embedded|paper-256|paper-512|paper-512-uncond|debug|FOLDER")
+    ] = None
     """The model pack; debug is tiny and random."""
     recipe: Annotated[Path | None, _option("FILE")] = None
     """A .recipe.json to do again, bit for bit; options given besides override it."""

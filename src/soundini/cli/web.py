@@ -32,7 +32,9 @@ class Web:
     """Where uploads and jobs are kept; by default in soundini's home."""
     no_browser: FlagCreatePairsOff[bool] = False
     """Open no browser."""
-    models: Annotated[str, arg(metavar="embedded|paper-256|paper-512|debug|FOLDER")] = "embedded"
+    models: Annotated[
+        str, arg(metavar="embedded|paper-256|paper-512|paper-512-uncond|debug|FOLDER")
+    ] = "embedded"
     """The model pack of all edits."""
     keep_days: Annotated[float | None, arg(metavar="DAYS", help_behavior_hint="")] = None
     """Days after which an upload that nobody used, and no job needs, is deleted; by default it is kept for ever."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
-from tyro.conf import Positional, arg
+from tyro.conf import FlagCreatePairsOff, Positional, arg
 
 from soundini.errors import ConfigError
 
@@ -41,22 +40,27 @@ class Verify:
 
 @dataclass(frozen=True)
 class Fetch:
-    """Download checkpoints from their official addresses, and import them."""
+    """Download and import checkpoints, after saying what each is, its licence and its size."""
 
     names: _Names
-    """Names from ``weights list``, or a pack: paper-256, paper-512."""
+    """Names from ``weights list``, or a pack: paper-256, paper-512, paper-512-uncond."""
+    yes: FlagCreatePairsOff[bool] = False
+    """Do not ask whether to go on."""
+    offline: FlagCreatePairsOff[bool] = False
+    """Ask no address: import what lies in the downloads folder."""
+    sound_encoder: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None
+    """The sound encoder of a pack: swin_audio, vipant_audio, resnet18_audio, wav2clip_audio; else the first that can be had."""
 
     def run(self) -> int:
-        """Download, resuming what an earlier try left; then convert."""
-        from soundini.weights.importing import import_checkpoint
-        from soundini.weights.store import fetch
+        """Say what is to be fetched, ask, download (resuming what an earlier try left), and convert."""
+        from soundini.cli.fetching import fetch
 
         _require(
             self.names, "name the weights to fetch, or a pack: soundini weights fetch paper-256"
         )
-        for name in _of_packs(self.names):
-            _report(import_checkpoint(fetch(name, progress=sys.stderr.isatty())))
-        return 0
+        return fetch(
+            self.names, yes=self.yes, offline=self.offline, sound_encoder=self.sound_encoder
+        )
 
 
 @dataclass(frozen=True)
@@ -74,9 +78,9 @@ class Import:
         for path in self.paths:
             if path.is_dir():
                 for done in import_folder(path):
-                    _report(done)
+                    report_import(done)
             else:
-                _report(import_checkpoint(path))
+                report_import(import_checkpoint(path))
         return 0
 
 
@@ -158,18 +162,8 @@ def _print_inventory(*, check: bool) -> int:
     return DAMAGED if damaged else 0
 
 
-def _of_packs(names: tuple[str, ...]) -> list[str]:
-    """Put the checkpoints of a pack, those without a public address last, in place of its name."""
-    from soundini.weights.registry import ENTRIES
-
-    found: dict[str, None] = {}
-    for name in names:
-        members = sorted((e for e in ENTRIES if name in e.packs), key=lambda e: not e.urls)
-        found |= dict.fromkeys([e.name for e in members] or [name])
-    return list(found)
-
-
-def _report(done: Imported) -> None:
+def report_import(done: Imported) -> None:
+    """Print what was imported, and where it lies."""
     note = f", {done.note}" if done.note else ""
     print(f"{done.source.name}: {done.format}, {done.parameters:,} parameters{note}")
     print(f"  -> {done.weights}", flush=True)

@@ -90,8 +90,9 @@ class GuidanceConfig(Section):
     """``normalised`` rule: how far the sound moves each step, 0 (nothing) to 1."""
     rule: Literal["normalised", "paper"] = "normalised"
     """``paper`` moves the mean by variance times gradient and takes its strength from the lambdas."""
-    gradient: Literal["exact", "fast"] = "fast"
-    """``exact`` runs back through the network, as the paper does; ``fast`` holds its output fixed, at half the cost."""
+    gradient: Literal["exact", "fast", "secondary"] = "fast"
+    """``exact`` runs back through the network, as the paper does; ``fast`` holds its output fixed, at half the cost;
+    ``secondary`` (``paper-256``) runs through a small network instead."""
     until: Share = 0.22
     """Noise level below which guidance stops and the prior cleans up."""
     clamp: float = Field(default=4.0, gt=0)
@@ -127,6 +128,15 @@ class GuidanceConfig(Section):
     """Put the equally noised source back outside the mask after every step."""
     augment: AugmentSettings = AugmentSettings()
     """Views that the image encoder sees."""
+
+
+class JointConfig(Section):
+    """The space in which sounds and images are compared."""
+
+    sound_encoder: Literal[
+        "auto", "swin_audio", "vipant_audio", "resnet18_audio", "wav2clip_audio"
+    ] = "auto"
+    """Models of the paper (``paper-256``) only: what hears the sound; ``auto`` takes the first of these that is imported."""
 
 
 class SoundConfig(Section):
@@ -259,18 +269,34 @@ class ComputeConfig(Section):
     """``auto`` (CUDA where present), ``cpu``, ``cuda``, ``cuda:1``, ``mps``."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Arithmetic of the diffusion model; ``auto`` takes bfloat16 where the hardware multiplies it faster."""
-    chunk: int = Field(default=0, ge=0)
-    """Frames that pass the network at once; 0 for all of a window."""
+    chunk: Literal["auto"] | Annotated[int, Field(ge=0)] = 0
+    """Frames that pass the network at once; 0 for all of a window. ``auto`` here and below: the fastest that fits into the
+    device's free memory."""
     memory: str = ""
     """Memory to keep to, such as ``4GB``: ``chunk``, then ``window.frames`` are lowered until a window fits."""
-    checkpoint: bool = False
+    checkpoint: Literal["auto"] | bool = False
     """Compute activations of the U-Net and of RAFT twice, for the gradient, instead of keeping them."""
     compile: bool = False
     """Compile the diffusion network with ``torch.compile``; slow to start, needs a C++ compiler."""
-    offload: bool = False
+    offload: Literal["auto"] | bool = False
     """Keep models that a window's steps do not use (towers of sound and text) on the CPU."""
     flow: Literal["auto", "dis", "raft"] = "auto"
     """Optical flow: RAFT where its weights are, else OpenCV DIS."""
+
+    @property
+    def frames_at_once(self) -> int:
+        """``chunk``; the leanest where nothing has been chosen."""
+        return 1 if self.chunk == "auto" else self.chunk
+
+    @property
+    def recomputes(self) -> bool:
+        """``checkpoint``; the leanest where nothing has been chosen."""
+        return bool(self.checkpoint)
+
+    @property
+    def parks(self) -> bool:
+        """``offload``; the leanest where nothing has been chosen."""
+        return bool(self.offload)
 
     @field_validator("memory")
     @classmethod
@@ -300,6 +326,7 @@ class Recipe(Section):
     """How frames are edited: by the paper's method, or by a baseline it is compared to."""
     sampling: SamplingConfig = SamplingConfig()
     guidance: GuidanceConfig = GuidanceConfig()
+    joint: JointConfig = JointConfig()
     sound: SoundConfig = SoundConfig()
     region: RegionConfig = RegionConfig()
     window: WindowConfig = WindowConfig()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +85,7 @@ GUIDED_512_COND = AdmConfig(
     num_classes=1000,
     sample_size=512,
 )
+GUIDED_512_UNCOND = replace(GUIDED_512_COND, num_classes=None)
 
 
 def build_unet(settings: dict[str, Any]) -> UNet2DModel:

@@ -222,6 +222,9 @@ class UNetDenoiser(nn.Module):
             seen = seen_channels(torch.zeros_like(x)) if seen is None else seen
             x = torch.cat([x, seen.to(x)], 1)
         h = F.pixel_unshuffle(x, self.unshuffle) if self.unshuffle > 1 else x
+        weights = next(self.unet.parameters(), h).dtype
+        if weights in (torch.bfloat16, torch.float16):
+            h = h.to(weights)
         h = h.contiguous(memory_format=self.memory_format)
         steps = t if isinstance(t, Tensor) else torch.full((len(x),), t, device=x.device)
         arithmetic = (

@@ -56,6 +56,6 @@ def optimise_window(
         terms,
         recipe.vqgan,
         seed=recipe.seed,
-        chunk=recipe.compute.chunk,
+        chunk=recipe.compute.frames_at_once,
         dtype=pick_dtype(recipe.compute.dtype, device),
     )

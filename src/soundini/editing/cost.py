@@ -59,7 +59,7 @@ def estimate(edit: PreparedEdit) -> Cost:
     longest = max(len(w.sampled) for w in edit.windows)
     passes = count_evaluations(edit)
     fits = fit_steps(recipe) * sum(heard > 0 for heard in _sampled_frames(edit))
-    memory = model.peak(longest, recipe.compute.chunk)
+    memory = model.peak(longest, recipe.compute.frames_at_once)
     return Cost(passes, taken.step * passes + taken.fit_step * fits, round(memory / _MIB))
 
 

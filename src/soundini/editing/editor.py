@@ -67,6 +67,7 @@ class SoundEditor:
         device: str = "auto",
         dtype: str = "auto",
         flow: str = "auto",
+        sound_encoder: str = "auto",
     ) -> SoundEditor:
         """Load models.
 
@@ -75,13 +76,17 @@ class SoundEditor:
             device: ``auto``, ``cpu``, ``cuda``, ...
             dtype: ``auto``, ``float32`` or ``bfloat16``: arithmetic of the diffusion model.
             flow: ``auto``, ``dis`` or ``raft``.
+            sound_encoder: which one a pack of the paper hears with; ``auto`` for the first that is there.
 
         Raises:
             ModelError: the pack is missing or damaged.
             ConfigError: the device is not there.
         """
         chosen = pick_device(device)
-        return cls(load_pack(name, device=chosen, dtype=pick_dtype(dtype, chosen), flow=flow))
+        arithmetic = pick_dtype(dtype, chosen)
+        return cls(
+            load_pack(name, device=chosen, dtype=arithmetic, flow=flow, sound_encoder=sound_encoder)
+        )
 
     def __call__(
         self,

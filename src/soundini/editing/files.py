@@ -13,6 +13,7 @@ from soundini.compute import pick_device, pick_dtype
 from soundini.config.presets import load_preset, override
 from soundini.config.recipe import Recipe
 from soundini.editing.cost import fit_to_memory
+from soundini.editing.fitting import fit_to_device
 from soundini.editing.inputs import hash_inputs
 from soundini.editing.keeping import Keeper
 from soundini.editing.methods import weight_hashes
@@ -83,7 +84,13 @@ def load_models(request: EditRequest) -> ModelPack:
     compute = request.recipe.compute
     device = pick_device(compute.device)
     dtype = pick_dtype(compute.dtype, device)
-    return load_pack(request.models, device=device, dtype=dtype, flow=compute.flow)
+    encoder = request.recipe.joint.sound_encoder
+    pack = load_pack(
+        request.models, device=device, dtype=dtype, flow=compute.flow, sound_encoder=encoder
+    )
+    if request.recipe.guidance.gradient == "secondary":
+        _ = pack.secondary  # where it is missing, that is told now
+    return pack
 
 
 def _plan(part: EditPart, pack: ModelPack) -> PreparedEdit:
@@ -107,6 +114,9 @@ def _plan(part: EditPart, pack: ModelPack) -> PreparedEdit:
         tuple(windows),
         part.notes,
     )
+    fitted = fit_to_device(pack, recipe, edit.windows[0].size)
+    if fitted != recipe:
+        edit = edit.planned(fitted)
     return fit_to_memory(edit) if recipe.compute.memory else edit
 
 
@@ -228,8 +238,10 @@ def edit_file(
 
 def _record(edit: PreparedEdit, end: EditDone, seconds: float) -> dict[str, object]:
     temporal = end.temporal
+    encoder = {"sound_encoder": edit.pack.sound_encoder} if edit.pack.sound_encoder else {}
+    hashes = weight_hashes(edit.pack, edit.request.recipe)
     return {
-        "models": {"name": edit.pack.name, "sha256": weight_hashes(edit.pack, edit.request.recipe)},
+        "models": {"name": edit.pack.name, **encoder, "sha256": hashes},
         "output": {"sha256": file_hash(edit.request.output), "frames": end.frames},
         "seconds": {"total": round(seconds, 2), "sampling": round(end.seconds, 2)},
         "sound": {

@@ -56,10 +56,10 @@ def arrange(pack: ModelPack, recipe: Recipe) -> None:
             f"sampling.class_label is {label}, but {pack.name} knows classes 0 to {classes - 1}; "
             "use one of them, or random"
         )
-    pack.denoiser.recompute_activations(recipe.compute.checkpoint)
+    pack.denoiser.recompute_activations(recipe.compute.recomputes)
     if recipe.compute.compile:
         pack.denoiser.compile_network()
-    if recipe.compute.offload:
+    if recipe.compute.parks:
         if isinstance(pack.joint, ParksTowers):
             pack.joint.park()
         if isinstance(pack.flow, RAFTFlow) and recipe.guidance.flow_on == "source":
@@ -68,4 +68,4 @@ def arrange(pack: ModelPack, recipe: Recipe) -> None:
 
 def flow_of(pack: ModelPack, recipe: Recipe) -> FlowEstimator:
     """The estimator as guidance should call it."""
-    return RecomputedFlow(pack.flow) if recipe.compute.checkpoint else pack.flow
+    return RecomputedFlow(pack.flow) if recipe.compute.recomputes else pack.flow

@@ -78,7 +78,7 @@ def fit_windows(recipe: Recipe, model: MemoryModel) -> Recipe:
     """
     budget = parse_bytes(recipe.compute.memory) * _MARGIN
     longest, shortest = recipe.window.frames, max(1, 2 * recipe.window.overlap)
-    widest = min(recipe.compute.chunk or longest, longest)
+    widest = min(recipe.compute.frames_at_once or longest, longest)
     choices = [(longest, chunk) for chunk in range(widest, 0, -1)]
     choices += [(frames, 1) for frames in range(longest - 1, shortest - 1, -1)]
     for frames, chunk in choices:

@@ -86,8 +86,10 @@ def evaluations_a_frame(recipe: Recipe, num_timesteps: int, frames: int) -> floa
 
 
 def weight_hashes(pack: ModelPack, recipe: Recipe) -> dict[str, str]:
-    """sha256 of every weight file of the pack, and of those that the recipe's method brings; each is read once a pack."""
+    """sha256 of every weight file of the pack, and of those that the recipe uses besides; each is read once a pack."""
     brought = METHODS[recipe.method].weights(pack, recipe)
+    if recipe.guidance.gradient == "secondary" and pack.secondary_file is not None:
+        brought = brought | {"secondary": pack.secondary_file}
     return pack.weight_hashes() | {name: pack.hash_of(path) for name, path in brought.items()}
 
 

@@ -139,7 +139,7 @@ def sample_window(
         guide_until=round(recipe.guidance.until * schedule.num_timesteps),
         clamp=recipe.guidance.clamp,
         roi=mask,
-        chunk=recipe.compute.chunk,
+        chunk=recipe.compute.frames_at_once,
         seed=recipe.seed,
         held=HeldFrames(source, audible.cpu()),
         smooth=(lambda gradient: smooth_along(gradient, pairs, recipe.guidance.smooth))
@@ -151,6 +151,7 @@ def sample_window(
         if pack.denoiser.sees_source and recipe.sampling.see
         else None,
         calls=state.index if state is not None else 0,
+        secondary=pack.secondary if recipe.guidance.gradient == "secondary" else None,
     )
     yield from sample(
         denoise,

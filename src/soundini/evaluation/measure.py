@@ -94,7 +94,12 @@ def measure_edit(
         compute = request.recipe.compute
         if senses is None:
             device = pick_device(compute.device)
-            senses = load_senses(request.models, device=device, flow=compute.flow)
+            senses = load_senses(
+                request.models,
+                device=device,
+                flow=compute.flow,
+                sound_encoder=request.recipe.joint.sound_encoder,
+            )
         track = part.lay(senses.joint)
         sound = sound or _heard(senses, track)
         columns = judge.columns(sound)  # one it does not know is refused before the work

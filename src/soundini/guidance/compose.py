@@ -13,9 +13,10 @@ from torch.utils.checkpoint import checkpoint
 
 from soundini.diffusion.denoiser import ClassLabel, Prediction, UNetDenoiser
 from soundini.diffusion.noise import stable_seed
+from soundini.diffusion.secondary import SecondaryDenoiser
 from soundini.guidance.context import GuidanceContext, GuidanceTerm
 
-GradientMode = Literal["exact", "fast"]
+GradientMode = Literal["exact", "fast", "secondary"]
 Rule = Literal["normalised", "paper"]
 
 
@@ -48,7 +49,8 @@ class GuidedDenoiser:
     """Adds the gradient of the terms' weighted sum to what the denoiser says, as ``Prediction.score_shift``.
 
     One network forward a step, and in ``exact`` mode one backward. In ``fast`` mode the network's output is held fixed
-    when the gradient is taken, which costs no backward through the network.
+    when the gradient is taken, which costs no backward through the network. In ``secondary`` mode a small denoiser estimates
+    the clean frames that the terms see, and the gradient runs through it; the network only says where the step goes.
 
     Rules:
         ``paper``: shift = -grad L, so an ancestral sampler's mean moves by variance · grad (Dhariwal & Nichol 2021).
@@ -60,7 +62,7 @@ class GuidedDenoiser:
         terms: weighted terms; a weight of zero is never computed.
         strength: ``normalised`` rule: how far eps is moved, 0 (not at all) to 1, one number or one for each frame.
         rule: how the gradient enters.
-        gradient: ``exact`` (through the network) or ``fast``.
+        gradient: ``exact`` (through the network), ``fast`` or ``secondary``.
         guide_from: noisiest timestep that is guided.
         guide_until: least noisy timestep that is guided; below it the prior cleans up.
         clamp: largest |g| / rms(g) of a pixel.
@@ -75,6 +77,7 @@ class GuidedDenoiser:
         smooth: applied to the gradient before its length is set, such as an average along the flow: frames of one scene
             are then pulled the same way. None leaves it as it is.
         calls: steps done before: the terms' random choices are named by the number of the step.
+        secondary: the small denoiser of ``secondary`` mode.
     """
 
     denoiser: UNetDenoiser
@@ -94,6 +97,7 @@ class GuidedDenoiser:
     seen: Tensor | None = None
     smooth: Callable[[Tensor], Tensor] | None = None
     calls: int = 0
+    secondary: SecondaryDenoiser | None = None
 
     def __call__(self, x: Tensor, t: int) -> Prediction:
         """Predict for frames at timestep ``t``, with guidance."""
@@ -108,7 +112,11 @@ class GuidedDenoiser:
             output = self._output(x_leaf, t)
         with torch.enable_grad():
             prediction = self._interpret(x_leaf, t, output)
-            gradient, diagnostics = self._gradient(active, x_leaf, prediction.pred_xstart, t)
+            seen = prediction.pred_xstart
+            if self.gradient == "secondary":
+                assert self.secondary is not None
+                seen = self._hold(self.secondary.estimate(self.denoiser.schedule, x_leaf, t))
+            gradient, diagnostics = self._gradient(active, x_leaf, seen, t)
         return Prediction(
             eps=prediction.eps.detach(),
             pred_xstart=prediction.pred_xstart.detach(),
@@ -124,12 +132,14 @@ class GuidedDenoiser:
 
     def _interpret(self, x: Tensor, t: int, output: Tensor) -> Prediction:
         prediction = self.denoiser.interpret(x, t, output)
+        return replace(prediction, pred_xstart=self._hold(prediction.pred_xstart))
+
+    def _hold(self, xstart: Tensor) -> Tensor:
+        """Put the held frames in the place of their estimates."""
         if self.held is None:
-            return prediction
-        free = self.held.free.to(x.device, non_blocking=True).view(-1, 1, 1, 1)
-        return replace(
-            prediction, pred_xstart=torch.where(free, prediction.pred_xstart, self.held.x_start)
-        )
+            return xstart
+        free = self.held.free.to(xstart.device, non_blocking=True).view(-1, 1, 1, 1)
+        return torch.where(free, xstart, self.held.x_start)
 
     def _output(self, x: Tensor, t: int) -> Tensor:
         """The network's output for the free frames; zero for the held ones."""

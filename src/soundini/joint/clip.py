@@ -49,9 +49,12 @@ class ClipTowers(nn.Module):
 
     def park_text(self) -> None:
         """Move the text tower to the CPU; :meth:`embed_text` fetches it back."""
-        for name, part in self.network.named_children():
-            if name != "visual":
-                part.to("cpu")
+        for part in self.text_parts():
+            part.to("cpu")
+
+    def text_parts(self) -> list[nn.Module]:
+        """The networks of the text tower."""
+        return [part for name, part in self.network.named_children() if name != "visual"]
 
     def embed_images(self, images: Tensor) -> Tensor:
         """Embed images in [-1, 1]; differentiable.

@@ -12,18 +12,23 @@ from torch import Tensor, nn
 
 from soundini.errors import ModelError
 from soundini.joint.clip import ClipTowers
-from soundini.joint.paper_spectrogram import (
-    PAPER_MEL,
-    REFERENCE_DB,
-    WINDOW_COLUMNS,
-    decibel_image,
-)
+from soundini.joint.front_end import FrontEnd
+from soundini.joint.paper_spectrogram import REFERENCE_DB, paper_front_end
 from soundini.joint.resnet import ResNetSoundEncoder
-from soundini.joint.spectrogram import mel_power, sliding_windows
+from soundini.joint.spectrogram import sliding_windows
 from soundini.joint.swin import SwinSoundEncoder
+from soundini.joint.vipant import VIPANT_FRONT_END, VipAntSoundEncoder
+from soundini.joint.wav2clip import WAV2CLIP_FRONT_END, Wav2ClipSoundEncoder
 from soundini.settings_files import read_json
 
-_ENCODERS = {"swin_audio": SwinSoundEncoder, "resnet18_audio": ResNetSoundEncoder}
+_ENCODERS = {
+    "swin_audio": (SwinSoundEncoder, None),
+    "resnet18_audio": (ResNetSoundEncoder, None),
+    "vipant_audio": (VipAntSoundEncoder, VIPANT_FRONT_END),
+    "wav2clip_audio": (Wav2ClipSoundEncoder, WAV2CLIP_FRONT_END),
+}
+"""Each encoder, and its front end; None for that of the paper."""
+
 _WEIGHTS = "model.safetensors"
 _BATCH = 16
 
@@ -33,10 +38,12 @@ class PaperJointSpace(nn.Module):
 
     Args:
         clip: the towers of CLIP.
-        sound_encoder: ``[B, 128, window_columns]`` in [0, 1] -> ``[B, dim]``.
-        window_columns: columns of 11.6 ms that one embedding hears. The encoders were trained on
-            864; shorter windows follow the sound more closely, and are stretched to that size.
-        reference_db: see :func:`soundini.joint.paper_spectrogram.decibel_image`.
+        sound_encoder: ``[B, bands, window_columns]`` -> ``[B, dim]``.
+        front_end: makes the bands; None for that of the paper's encoders.
+        window_columns: columns that one embedding hears; None for what the encoder was trained on. Shorter
+            windows follow the sound more closely.
+        reference_db: of the paper's front end, see :func:`soundini.joint.paper_spectrogram.decibel_image`.
+        sound_name: what the sound encoder is called in the registry of weights.
     """
 
     def __init__(
@@ -44,18 +51,21 @@ class PaperJointSpace(nn.Module):
         clip: ClipTowers,
         sound_encoder: nn.Module,
         *,
-        window_columns: int = WINDOW_COLUMNS,
+        front_end: FrontEnd | None = None,
+        window_columns: int | None = None,
         reference_db: float | None = REFERENCE_DB,
+        sound_name: str = "",
     ) -> None:
         super().__init__()
         self.clip = clip.eval().requires_grad_(False)
         self.sound_encoder = sound_encoder.eval().requires_grad_(False)
-        self.window_columns = window_columns
-        self.reference_db = reference_db
+        self.front_end = front_end or paper_front_end(reference_db)
+        self.window_columns = window_columns or self.front_end.window_columns
+        self.sound_name = sound_name
         self.dim = clip.dim
         self.image_size = clip.image_size
-        self.sample_rate = PAPER_MEL.sample_rate
-        self.window_seconds = window_columns * PAPER_MEL.hop_length / PAPER_MEL.sample_rate
+        self.sample_rate = self.front_end.sample_rate
+        self.window_seconds = self.window_columns / self.front_end.columns_per_second
 
     @classmethod
     def from_folders(
@@ -63,7 +73,7 @@ class PaperJointSpace(nn.Module):
         clip: Path,
         sound: Path,
         *,
-        window_columns: int = WINDOW_COLUMNS,
+        window_columns: int | None = None,
         reference_db: float | None = REFERENCE_DB,
     ) -> PaperJointSpace:
         """Load converted checkpoints, as ``soundini weights import`` writes them.
@@ -79,14 +89,22 @@ class PaperJointSpace(nn.Module):
         """
         towers = ClipTowers(_read(clip))
         try:
-            encoder = _ENCODERS[read_json(sound / "config.json")["format"]]
+            name = read_json(sound / "config.json")["format"]
+            encoder, front_end = _ENCODERS[name]
             sound_encoder = encoder.from_state(_read(sound))
         except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
             raise ModelError(
                 f"cannot load the sound encoder in {sound}: {reason}; import its checkpoint again"
             ) from error
-        return cls(towers, sound_encoder, window_columns=window_columns, reference_db=reference_db)
+        return cls(
+            towers,
+            sound_encoder,
+            front_end=front_end,
+            window_columns=window_columns,
+            reference_db=reference_db,
+            sound_name=name,
+        )
 
     def embed_images(self, images: Tensor) -> Tensor:
         """See :meth:`soundini.joint.protocol.JointSpace.embed_images`."""
@@ -103,16 +121,21 @@ class PaperJointSpace(nn.Module):
         """See :meth:`soundini.joint.protocol.JointSpace.embed_sound`."""
         device = self.clip.device
         self.sound_encoder.to(device)  # it may be parked
-        columns = decibel_image(mel_power(waveform.to(device), PAPER_MEL), self.reference_db)
-        rate = self.sample_rate / PAPER_MEL.hop_length
+        front = self.front_end
+        columns = front.spectrogram(waveform.to(device))
+        rate = front.columns_per_second
         length = self.window_columns
         if window_seconds is not None:
             length = max(round(window_seconds * rate), 1)
         embeds = [
             self.sound_encoder(sliding_windows(columns, some, length))
-            for some in (times * rate).split(_BATCH)
+            for some in ((times - front.first_column) * rate).split(_BATCH)
         ]
         return F.normalize(torch.cat(embeds), dim=-1).to(waveform.device)
+
+    def parkable(self) -> list[nn.Module]:
+        """See :meth:`soundini.joint.protocol.ParksTowers.parkable`."""
+        return [self.sound_encoder, *self.clip.text_parts()]
 
     def park(self) -> None:
         """See :meth:`soundini.joint.protocol.ParksTowers.park`."""

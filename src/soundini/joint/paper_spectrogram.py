@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from soundini.joint.spectrogram import MelConfig
+from soundini.joint.front_end import FrontEnd
+from soundini.joint.spectrogram import MelConfig, mel_power
 
 PAPER_MEL = MelConfig(
     sample_rate=44_100, n_fft=2048, hop_length=512, n_mels=128, scale="slaney", norm="slaney"
@@ -40,3 +41,17 @@ def decibel_image(power: Tensor, reference_db: float | None = REFERENCE_DB) -> T
     decibels = 10.0 * torch.log10(power.clamp_min(_MIN_POWER))
     reference = decibels.max() if reference_db is None else reference_db
     return ((decibels - reference) / _RANGE_DB + 1.0).clamp(0.0, 1.0)
+
+
+def paper_front_end(reference_db: float | None = REFERENCE_DB) -> FrontEnd:
+    """The front end of the encoders of the paper and of its predecessor.
+
+    Args:
+        reference_db: see :func:`decibel_image`.
+    """
+    return FrontEnd(
+        PAPER_MEL.sample_rate,
+        PAPER_MEL.sample_rate / PAPER_MEL.hop_length,
+        WINDOW_COLUMNS,
+        lambda waveform: decibel_image(mel_power(waveform, PAPER_MEL), reference_db),
+    )

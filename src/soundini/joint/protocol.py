@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from torch import Tensor
+from torch import Tensor, nn
 
 
 @runtime_checkable
@@ -110,6 +110,10 @@ class EmbedsText(Protocol):
 @runtime_checkable
 class ParksTowers(Protocol):
     """A joint space that can make room on the device."""
+
+    def parkable(self) -> list[nn.Module]:
+        """The networks that :meth:`park` moves."""
+        ...
 
     def park(self) -> None:
         """Move the towers of sound and text to the CPU, until they are called again."""

@@ -26,6 +26,8 @@ def load_denoiser(
     config: Mapping[str, Any],
     dtype: torch.dtype | None,
     device: torch.device | str = "cpu",
+    *,
+    half: bool = False,
 ) -> UNetDenoiser:
     """Load a pixel-space U-Net in diffusers format, ADM's own kind included.
 
@@ -35,6 +37,8 @@ def load_denoiser(
         config: what a pack says of it: ``unshuffle``, ``clip_xstart``, ``sees_source``.
         dtype: arithmetic of the network: None for float32, else autocast.
         device: where it runs.
+        half: with a ``dtype``, the weights lie in it, and no autocast is needed: half the memory for them, and for what is
+            kept for a gradient.
 
     Raises:
         ModelError: a file is missing, or does not hold what the configuration says.
@@ -55,8 +59,11 @@ def load_denoiser(
                 f"unshuffled by {unshuffle} it takes {channels} channels, not {wanted}"
             )
         _check_settings(settings, unet_folder)
+        unet = _load_unet(unet_folder, settings, layout)
+        if half and dtype is not None:
+            unet, dtype = nn.Module.to(unet, dtype), None
         return UNetDenoiser(
-            _load_unet(unet_folder, settings, layout),
+            unet,
             NoiseSchedule.from_diffusers(scheduler),
             prediction_type=scheduler.get("prediction_type", "epsilon"),
             unshuffle=unshuffle,

@@ -15,7 +15,7 @@ from soundini.flow.raft import RAFTFlow
 from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.packs.debug import debug_pack
 from soundini.packs.denoiser import load_denoiser
-from soundini.packs.pack import ModelPack, Senses
+from soundini.packs.pack import ModelPack, Senses, check_sound_encoder
 from soundini.packs.paper import PAPER_PACKS, load_paper_pack, load_paper_senses
 from soundini.settings_files import read_json
 
@@ -37,7 +37,7 @@ def find_pack(name: str | Path) -> Path:
     if not folder.is_dir():
         raise ModelError(
             f"there is no model pack {str(name)!r}; use embedded, debug, paper-256, paper-512, "
-            "or the path of a pack's folder"
+            "paper-512-uncond, or the path of a pack's folder"
         )
     return folder
 
@@ -48,6 +48,7 @@ def load_pack(
     device: torch.device | str = "cpu",
     dtype: torch.dtype | None = None,
     flow: str = "auto",
+    sound_encoder: str = "auto",
 ) -> ModelPack:
     """Load a model pack.
 
@@ -55,18 +56,22 @@ def load_pack(
     or ``config.json`` beside the weights) is taken as a denoiser; the joint space is then the embedded one.
 
     Args:
-        name: ``embedded``, ``debug``, ``paper-256``, ``paper-512``, or a folder.
+        name: ``embedded``, ``debug``, ``paper-256``, ``paper-512``, ``paper-512-uncond``, or a folder.
         device: where the models run.
         dtype: arithmetic of the denoiser: None for float32, else autocast.
         flow: ``auto``, ``dis`` or ``raft``.
+        sound_encoder: which one a pack of the paper hears with; ``auto`` for the first that is there.
 
     Raises:
-        ModelError: the pack is missing or damaged.
+        ModelError: the pack is missing or damaged, or has no such sound encoder.
     """
+    if str(name) in PAPER_PACKS:
+        return load_paper_pack(
+            str(name), device=device, dtype=dtype, flow=flow, sound_encoder=sound_encoder
+        )
+    check_sound_encoder(name, sound_encoder)
     if str(name) == "debug":
         return debug_pack(device)
-    if str(name) in PAPER_PACKS:
-        return load_paper_pack(str(name), device=device, dtype=dtype, flow=flow)
     folder = find_pack(name)
     denoiser = load_denoiser(folder, read_config(folder), dtype, device)
     senses = _folder_senses(folder, device, flow)
@@ -79,17 +84,22 @@ def load_pack(
 
 
 def load_senses(
-    name: str | Path = "embedded", *, device: torch.device | str = "cpu", flow: str = "auto"
+    name: str | Path = "embedded",
+    *,
+    device: torch.device | str = "cpu",
+    flow: str = "auto",
+    sound_encoder: str = "auto",
 ) -> Senses:
     """Load a model pack without its prior, which is most of its weights; see :func:`load_pack`.
 
     Raises:
         ModelError: the pack is missing or damaged.
     """
+    if str(name) in PAPER_PACKS:
+        return load_paper_senses(str(name), device=device, flow=flow, sound_encoder=sound_encoder)
+    check_sound_encoder(name, sound_encoder)
     if str(name) == "debug":
         return load_pack(name, device=device)
-    if str(name) in PAPER_PACKS:
-        return load_paper_senses(str(name), device=device, flow=flow)
     return _folder_senses(find_pack(name), device, flow)
 
 

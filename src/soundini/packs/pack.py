@@ -5,9 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
+from safetensors.torch import load_file
+
 from soundini.diffusion.denoiser import UNetDenoiser
+from soundini.diffusion.secondary import SecondaryDenoiser
+from soundini.errors import ModelError
 from soundini.flow.protocol import FlowEstimator
 from soundini.joint.protocol import JointSpace
 
@@ -27,6 +32,7 @@ class Senses:
         flow: the optical-flow estimator.
         perceptual_folder: where weights of LPIPS may lie, or None.
         weights: its weight files by name, or None for those in ``folder``.
+        sound_encoder: name of the sound encoder, where the pack can have one of several; else empty.
         hashed: what :meth:`hash_of` has found, by path.
     """
 
@@ -36,6 +42,7 @@ class Senses:
     flow: FlowEstimator
     perceptual_folder: Path | None = None
     weights: Mapping[str, Path] | None = None
+    sound_encoder: str = ""
     hashed: dict[Path, str] = field(default_factory=dict, repr=False, compare=False)
 
     def weight_files(self) -> dict[str, Path]:
@@ -65,9 +72,48 @@ class ModelPack(Senses):
 
     Args:
         denoiser: the diffusion prior; for the others see :class:`Senses`.
+        secondary_file: weights of a small denoiser for gradients, or None.
     """
 
     denoiser: UNetDenoiser = field(kw_only=True)
+    secondary_file: Path | None = field(default=None, kw_only=True)
+
+    @cached_property
+    def secondary(self) -> SecondaryDenoiser:
+        """The small denoiser that ``guidance.gradient=secondary`` runs through, loaded once.
+
+        Raises:
+            ModelError: there is none, or its file is damaged.
+        """
+        if self.secondary_file is None:
+            raise ModelError(
+                f"guidance.gradient=secondary needs a small denoiser, and the models {self.name} have none; "
+                "for paper-256 run: soundini weights fetch secondary, else use exact or fast"
+            )
+        try:
+            network = SecondaryDenoiser.from_state(load_file(self.secondary_file))
+        except Exception as error:  # a damaged file fails in the parser, in any way a parser can
+            raise ModelError(
+                f"cannot read {self.secondary_file}; import its checkpoint again"
+            ) from error
+        return network.to(next(self.denoiser.parameters()).device)
+
+
+def check_sound_encoder(name: str | Path, sound_encoder: str) -> None:
+    """Refuse a choice of sound encoders for models that have one.
+
+    Args:
+        name: of the pack.
+        sound_encoder: ``auto``, or a name.
+
+    Raises:
+        ModelError: it is not ``auto``.
+    """
+    if sound_encoder != "auto":
+        raise ModelError(
+            f"the models {name} hear with an encoder of their own; leave joint.sound_encoder=auto, "
+            "or use --models paper-256"
+        )
 
 
 def file_hash(path: Path) -> str:

@@ -27,9 +27,10 @@ def load_paper_pack(
     device: torch.device | str = "cpu",
     dtype: torch.dtype | None = None,
     flow: str = "auto",
+    sound_encoder: str = "auto",
     home: Path | None = None,
 ) -> ModelPack:
-    """Load ``paper-256`` or ``paper-512`` from what ``soundini weights import`` has converted.
+    """Load ``paper-256``, ``paper-512`` or ``paper-512-uncond`` from what ``soundini weights import`` has converted.
 
     Without RAFT's weights the flow is DIS; without those of LPIPS the background is compared by the
     ImageNet network.
@@ -37,34 +38,46 @@ def load_paper_pack(
     Args:
         name: of the pack.
         device: where the models run.
-        dtype: arithmetic of the denoiser: None for float32, else autocast.
+        dtype: arithmetic of the denoiser: None for float32, else autocast; on a GPU its weights lie in it too.
         flow: ``auto``, ``dis`` or ``raft``.
+        sound_encoder: one of :data:`soundini.weights.registry.SOUND_ENCODERS`, or ``auto`` for the first that is there.
         home: where the weights lie; None for the usual place.
 
     Raises:
         ModelError: a part is missing, with what to do about it, or is damaged.
     """
-    senses = load_paper_senses(name, device=device, flow=flow, home=home)
-    denoiser = load_denoiser(paper_folders(name, home).unet, {}, dtype, device)
-    return ModelPack(**vars(senses), denoiser=denoiser)
+    senses = load_paper_senses(
+        name, device=device, flow=flow, sound_encoder=sound_encoder, home=home
+    )
+    folders = paper_folders(name, home)
+    on_gpu = torch.device(device).type == "cuda"
+    denoiser = load_denoiser(folders.unet, {}, dtype, device, half=on_gpu)
+    return ModelPack(**vars(senses), denoiser=denoiser, secondary_file=folders.secondary)
 
 
 def load_paper_senses(
-    name: str, *, device: torch.device | str = "cpu", flow: str = "auto", home: Path | None = None
+    name: str,
+    *,
+    device: torch.device | str = "cpu",
+    flow: str = "auto",
+    sound_encoder: str = "auto",
+    home: Path | None = None,
 ) -> Senses:
     """Load a paper pack without its prior; see :func:`load_paper_pack`.
 
     Raises:
         ModelError: a part is missing, with what to do about it, or is damaged.
     """
-    folders = paper_folders(name, home)
+    folders = paper_folders(name, home, sound=None if sound_encoder == "auto" else sound_encoder)
+    joint = PaperJointSpace.from_folders(folders.clip, folders.sound).to(device)
     return Senses(
         name,
         None,
-        PaperJointSpace.from_folders(folders.clip, folders.sound).to(device),
+        joint,
         _load_flow(flow, folders, home, device),
         perceptual_folder=folders.lpips,
         weights=folders.weights,
+        sound_encoder=joint.sound_name,
     )
 
 

@@ -7,15 +7,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+import torch
 from torch import Tensor
 
 from soundini.baselines.vqgan.config import OFFICIAL, VQGANConfig
 from soundini.baselines.vqgan.loading import CONFIG_FILE, config_text
 from soundini.baselines.vqgan.loading import WEIGHTS_FILE as VQGAN_FILE
-from soundini.diffusion.adm import GUIDED_256_UNCOND, GUIDED_512_COND, WEIGHTS_FILE, AdmConfig
+from soundini.diffusion.adm import (
+    GUIDED_256_UNCOND,
+    GUIDED_512_COND,
+    GUIDED_512_UNCOND,
+    WEIGHTS_FILE,
+    AdmConfig,
+)
+from soundini.diffusion.secondary import SecondaryDenoiser
 from soundini.errors import ModelError
 from soundini.weights.clip import CLIP_VIT_B16, CLIP_VIT_B32, ClipConfig, clean_clip, clip_layout
-from soundini.weights.layout import Layout, check_layout, strip_prefix
+from soundini.weights.layout import Layout, check_layout, layout_of, strip_prefix
 from soundini.weights.lpips import lins_layout, trunk_layout
 from soundini.weights.raft import princeton_to_torchvision, torchvision_layout
 from soundini.weights.sound_encoders import (
@@ -23,6 +31,10 @@ from soundini.weights.sound_encoders import (
     resnet_to_timm,
     swin_layout,
     swin_to_timm,
+    vipant_layout,
+    vipant_to_ours,
+    wav2clip_layout,
+    wav2clip_to_ours,
 )
 from soundini.weights.unet import SCHEDULER, guided_layout, guided_to_diffusers, infer_config
 from soundini.weights.vqgan import clean_vqgan, vqgan_layout
@@ -117,6 +129,17 @@ def vqgan_format(name: str, config: VQGANConfig) -> Format:
     )
 
 
+def _secondary_layout() -> Layout:
+    with torch.device("meta"):
+        return layout_of(SecondaryDenoiser().state_dict())
+
+
+def _convert_secondary(state: State) -> dict[str, Tensor]:
+    weights = strip_prefix(state)
+    check_layout(weights, _secondary_layout(), "the secondary model")
+    return weights
+
+
 def _sound_format(
     name: str,
     sign: str,
@@ -130,6 +153,16 @@ def _sound_format(
         convert,
         f"{name}/model.safetensors",
         {"config.json": _json({"format": name})},
+    )
+
+
+def vipant_format(width: int = 768, layers: int = 12) -> Format:
+    """Describe VIP-ANT's audio tower; the defaults are the published sizes."""
+    return _sound_format(
+        "vipant_audio",
+        "pre_encoder.conv1.weight",
+        partial(vipant_layout, width, layers),
+        lambda state: vipant_to_ours(state, vipant_layout(width, layers)),
     )
 
 
@@ -152,6 +185,14 @@ def _is_vgg16(state: State) -> bool:
 FORMATS = (
     guided_format("guided_256_uncond", GUIDED_256_UNCOND),
     guided_format("guided_512_cond", GUIDED_512_COND),
+    guided_format("guided_512_uncond", GUIDED_512_UNCOND),
+    Format(
+        "secondary",
+        lambda state: "timestep_embed.weight" in state and "net.2.main.1.0.weight" in state,
+        _secondary_layout,
+        _convert_secondary,
+        "secondary/model.safetensors",
+    ),
     clip_format("clip_vit_b32", CLIP_VIT_B32),
     clip_format("clip_vit_b16", CLIP_VIT_B16),
     _sound_format(
@@ -159,6 +200,10 @@ FORMATS = (
     ),
     _sound_format(
         "resnet18_audio", "feature_extractor.layer4.1.conv2.weight", resnet_layout, resnet_to_timm
+    ),
+    vipant_format(),
+    _sound_format(
+        "wav2clip_audio", "audio_transform.sequential.0.weight", wav2clip_layout, wav2clip_to_ours
     ),
     Format(
         "raft_large",

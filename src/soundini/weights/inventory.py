@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from soundini.errors import ModelError
-from soundini.weights.digest import matches_hash, sha256
+from soundini.weights.digest import mismatch, sha256
 from soundini.weights.formats import find_format
 from soundini.weights.importing import SOURCE_SUFFIX
-from soundini.weights.registry import ENTRIES, Entry, find_entry
-from soundini.weights.store import by_hand, downloads_folder, models_folder
+from soundini.weights.published import Entry
+from soundini.weights.registry import ENTRIES, find_entry
+from soundini.weights.store import by_hand, find_download, models_folder
 
 State = Literal["missing", "downloaded", "ready", "damaged"]
 
@@ -58,11 +59,12 @@ def ready_weights(name: str, home: Path | None = None) -> Path:
     if path.is_file():
         return path
     entry = find_entry(name)
-    download = downloads_folder(home) / entry.file
-    if download.is_file():
-        raise ModelError(f"{name} is not imported; run: soundini weights import {download}")
-    first = f"run: soundini weights fetch {name}. Offline: " if entry.urls else ""
-    raise ModelError(f"{name} is missing ({entry.purpose}); {first}{by_hand(entry, home)}")
+    if found := find_download(entry, home):
+        raise ModelError(f"{name} is not imported; run: soundini weights import {found[0]}")
+    raise ModelError(
+        f"{name} is missing ({entry.purpose}); run: soundini weights fetch {name}. "
+        f"Offline: {by_hand(entry, home)}"
+    )
 
 
 def _status(entry: Entry, home: Path | None, check: bool) -> Status:
@@ -72,11 +74,12 @@ def _status(entry: Entry, home: Path | None, check: bool) -> Status:
         if check and sha256(weights) != source.get("sha256"):
             return Status(entry, "damaged", weights, "its hash changed; import it again")
         return Status(entry, "ready", weights, source.get("note", ""))
-    download = downloads_folder(home) / entry.file
-    if not download.is_file():
+    found = find_download(entry, home)
+    if found is None:
         return Status(entry, "missing", None, by_hand(entry, home))
-    if check and not matches_hash(download, entry.sha256, entry.sha256_prefix):
-        return Status(entry, "damaged", download, "its hash is wrong; delete it and fetch it again")
+    download, source = found
+    if check and (wrong := mismatch(download, source)):
+        return Status(entry, "damaged", download, f"{wrong}; delete it and fetch it again")
     return Status(entry, "downloaded", download, f"run: soundini weights import {download}")
 
 

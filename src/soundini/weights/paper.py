@@ -8,10 +8,14 @@ from pathlib import Path
 from soundini.errors import ModelError
 from soundini.weights.formats import find_format
 from soundini.weights.inventory import ready_weights
+from soundini.weights.registry import SOUND_ENCODERS
 from soundini.weights.store import models_folder
 
-UNETS = {"paper-256": "guided_256_uncond", "paper-512": "guided_512_cond"}
-_SOUND_ENCODERS = ("swin_audio", "resnet18_audio")
+UNETS = {
+    "paper-256": "guided_256_uncond",
+    "paper-512": "guided_512_cond",
+    "paper-512-uncond": "guided_512_uncond",
+}
 _CLIPS = ("clip_vit_b32", "clip_vit_b16")
 
 
@@ -26,7 +30,8 @@ class PaperFolders:
         sound: folder, for the same.
         raft: file, for :meth:`soundini.flow.raft.RAFTFlow.from_file`, or None if it is not there.
         lpips: folder, for :func:`soundini.perceptual.load_perceptual`, or None if it is not whole.
-        weights: all weight files, by name.
+        secondary: file, for :class:`soundini.diffusion.secondary.SecondaryDenoiser`, or None if it is not there.
+        weights: all weight files but ``secondary``, by name.
     """
 
     unet: Path
@@ -34,6 +39,7 @@ class PaperFolders:
     sound: Path
     raft: Path | None
     lpips: Path | None
+    secondary: Path | None
     weights: dict[str, Path]
 
 
@@ -47,10 +53,10 @@ def paper_folders(
     """Find the parts of a pack among the converted checkpoints.
 
     Args:
-        name: ``paper-256`` or ``paper-512``.
+        name: ``paper-256``, ``paper-512`` or ``paper-512-uncond``.
         home: see :func:`soundini.weights.store.home_folder`.
         clip: ``clip_vit_b32`` or ``clip_vit_b16``; None for the first that is there.
-        sound: ``swin_audio`` or ``resnet18_audio``; None for the first that is there.
+        sound: one of :data:`soundini.weights.registry.SOUND_ENCODERS`; None for the first that is there.
 
     Raises:
         ModelError: the pack is unknown, or a part it cannot do without is missing; the message says
@@ -61,7 +67,7 @@ def paper_folders(
     required = {
         "unet": UNETS[name],
         "clip": clip or _first_ready(_CLIPS, home),
-        "sound": sound or _first_ready(_SOUND_ENCODERS, home),
+        "sound": sound or _first_ready(SOUND_ENCODERS, home),
     }
     found = {part: ready_weights(kind, home) for part, kind in required.items()}
     weights = {required[part]: path for part, path in found.items()}
@@ -69,6 +75,7 @@ def paper_folders(
         path = models_folder(home) / find_format(kind).weights
         if path.is_file():
             weights[kind] = path
+    secondary = models_folder(home) / find_format("secondary").weights
     whole = "vgg16" in weights and "lpips_vgg_lins" in weights
     return PaperFolders(
         found["unet"].parent,
@@ -76,6 +83,7 @@ def paper_folders(
         found["sound"].parent,
         weights.get("raft_large"),
         weights["vgg16"].parent if whole else None,
+        secondary if secondary.is_file() else None,
         weights,
     )
 

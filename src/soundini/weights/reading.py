@@ -16,13 +16,16 @@ NOTE = "soundini"
 """Key of the note that soundini leaves in the header of a safetensors file."""
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
+_VIPANT_AUDIO = 1
+"""VIP-ANT keeps a tuple of state dicts: of pictures, sounds, words and losses."""
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
     """Read a checkpoint onto the CPU; large files are mapped rather than copied.
 
     What :func:`soundini.state_files.read_stored` reads, or a TorchScript archive, see
-    :mod:`soundini.weights.torchscript`. A dict under ``state_dict`` or ``model`` is found.
+    :mod:`soundini.weights.torchscript`. A dict under ``state_dict`` or ``model`` is found, and in VIP-ANT's file that of the
+    audio tower.
 
     Args:
         path: the file.
@@ -34,8 +37,13 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
         return read_torchscript(path)
     stored = read_stored(path)
     for name in _WRAPPERS:
-        if isinstance(stored, dict) and isinstance(stored.get(name), dict):
-            stored = stored[name]
+        if not isinstance(stored, dict):
+            break
+        inner = stored.get(name)
+        if isinstance(inner, tuple) and len(inner) > _VIPANT_AUDIO:
+            inner = inner[_VIPANT_AUDIO]
+        if isinstance(inner, dict):
+            stored = inner
     return named_tensors(stored, path)
 
 

@@ -1,158 +1,285 @@
-"""Where the published checkpoints come from, and what they are for. Nothing here is a guess."""
+"""Where the published checkpoints come from, and what they are for.
+
+Addresses, sizes and hashes are those that their publishers, or public code that checks them, state.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from soundini.errors import ModelError
+from soundini.weights.published import Entry, Source
 
-_DIFFUSION = "https://openaipublic.blob.core.windows.net/diffusion/jul-2021"
-_CLIP = "https://openaipublic.azureedge.net/clip/models"
+_OPENAI = "https://openaipublic.blob.core.windows.net"
+_DIFFUSION = f"{_OPENAI}/diffusion/jul-2021"
+_CLIP = f"{_OPENAI}/clip/models"
+# openai/CLIP issue 516 reports that this one answers 404
+_CLIP_OLD = "https://openaipublic.azureedge.net/clip/models"
+_HF = "https://huggingface.co"
 _VQGAN = "https://heibox.uni-heidelberg.de/f"
 _B32 = "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
 _B16 = "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f"
+_RESNET_COMMIT = "aa1211cfa09e83130847ad386d4be4898705bbab"
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One published checkpoint.
+PACKS = ("paper-256", "paper-512", "paper-512-uncond")
+"""Names of the packs of the paper."""
 
-    Args:
-        name: of its format, see :mod:`soundini.weights.formats`.
-        file: its published file name, or the usual one where that is a mere "last.ckpt".
-        urls: official addresses, in order of preference; empty where none is known.
-        sha256: of the file, where it is published.
-        sha256_prefix: first digits of it, where only those are published (in torchvision's names).
-        bytes: size of the file, where published.
-        licence: what its authors say.
-        purpose: what soundini uses it for.
-        packs: which packs need it.
-    """
+SOUND_ENCODERS = ("swin_audio", "vipant_audio", "resnet18_audio", "wav2clip_audio")
+"""Sound encoders in the space of CLIP ViT-B/32; a pack takes the first that is there."""
 
-    name: str
-    file: str
-    urls: tuple[str, ...]
-    licence: str
-    purpose: str
-    packs: tuple[str, ...]
-    sha256: str | None = None
-    sha256_prefix: str | None = None
-    bytes: int | None = None
-
-    @property
-    def origin(self) -> str:
-        """Where the file is from, and how to know it: address, size and hash."""
-        digest = self.sha256 or (self.sha256_prefix and f"{self.sha256_prefix}...")
-        known = [f"sha256 {digest}" if digest else "no published sha256"]
-        if self.bytes is not None:
-            known.insert(0, f"{self.bytes:,} bytes")
-        return f"{self.urls[0] if self.urls else self.file} ({', '.join(known)})"
-
-
-_BOTH = ("paper-256", "paper-512")
 
 ENTRIES = (
     Entry(
         "guided_256_uncond",
-        "256x256_diffusion_uncond.pt",
-        (f"{_DIFFUSION}/256x256_diffusion_uncond.pt",),
+        (
+            Source(
+                "256x256_diffusion_uncond.pt",
+                (
+                    f"{_DIFFUSION}/256x256_diffusion_uncond.pt",
+                    f"{_HF}/deepinv/diffunet/resolve/main/diffusion_openai.pt",
+                ),
+                sha256="a37c32fffd316cd494cf3f35b339936debdc1576dad13fe57c42399a5dbc78b1",
+                bytes=2_211_383_297,
+            ),
+        ),
         "MIT",
         "diffusion prior at 256 px, unconditional (guided-diffusion, ImageNet)",
+        552_814_086,
         ("paper-256",),
-        bytes=2_211_383_297,
     ),
     Entry(
         "guided_512_cond",
-        "512x512_diffusion.pt",
-        (f"{_DIFFUSION}/512x512_diffusion.pt",),
+        (Source("512x512_diffusion.pt", (f"{_DIFFUSION}/512x512_diffusion.pt",)),),
         "MIT",
         "diffusion prior at 512 px, with class labels (guided-diffusion, ImageNet)",
+        558_997_638,
         ("paper-512",),
     ),
     Entry(
+        "guided_512_uncond",
+        (
+            Source(
+                "512x512_diffusion_uncond_finetune_008100.pt",
+                (
+                    f"{_HF}/lowlevelware/512x512_diffusion_unconditional_ImageNet/resolve/main/"
+                    "512x512_diffusion_uncond_finetune_008100.pt",
+                    "https://the-eye.eu/public/AI/models/512x512_diffusion_unconditional_ImageNet/"
+                    "512x512_diffusion_uncond_finetune_008100.pt",
+                ),
+                sha256="9c111ab89e214862b76e1fa6a1b3f1d329b1a88281885943d2cdbe357ad57648",
+                bytes=2_232_025_447,
+            ),
+        ),
+        "MIT",
+        "diffusion prior at 512 px without labels (K. Crowson's fine-tune, made to be guided by CLIP)",
+        557_973_638,
+        ("paper-512-uncond",),
+    ),
+    Entry(
+        "secondary",
+        (
+            Source(
+                "secondary_model_imagenet_2.pth",
+                (
+                    f"{_HF}/spaces/huggi/secondary_model_imagenet_2.pth/resolve/main/"
+                    "secondary_model_imagenet_2.pth",
+                    "https://the-eye.eu/public/AI/models/v-diffusion/secondary_model_imagenet_2.pth",
+                ),
+                sha256="983e3de6f95c88c81b2ca7ebb2c217933be1973b1ff058776b970f901584613a",
+                bytes=55_380_626,
+            ),
+        ),
+        "MIT",
+        "small denoiser for guidance.gradient=secondary (K. Crowson, ImageNet)",
+        13_841_547,
+    ),
+    Entry(
         "clip_vit_b32",
-        "ViT-B-32.pt",
-        (f"{_CLIP}/{_B32}/ViT-B-32.pt",),
+        (
+            Source(
+                "ViT-B-32.pt",
+                (
+                    f"{_CLIP}/{_B32}/ViT-B-32.pt",
+                    f"{_HF}/williamberman/vq-diffusion-orig/resolve/main/ViT-B-32.pt",
+                    f"{_HF}/jinaai/clip-models/resolve/main/ViT-B-32.pt",
+                    f"{_CLIP_OLD}/{_B32}/ViT-B-32.pt",
+                ),
+                sha256=_B32,
+                bytes=353_976_522,
+            ),
+            Source(
+                "open_clip_model.safetensors",
+                (
+                    f"{_HF}/timm/vit_base_patch32_clip_224.openai/resolve/"
+                    "a6f597a30f7b82c51704746581f9a4e41421e878/open_clip_model.safetensors",
+                ),
+                sha256="e6d1bd7789aa45192b3bf90570a789b478bae1b74ebcce7eddd908e83a2b7c31",
+                bytes=605_143_284,
+            ),
+        ),
         "MIT",
         "image and text towers of the joint space (OpenAI CLIP)",
-        _BOTH,
-        sha256=_B32,
-        bytes=353_976_522,
+        151_277_313,
+        PACKS,
     ),
     Entry(
         "clip_vit_b16",
-        "ViT-B-16.pt",
-        (f"{_CLIP}/{_B16}/ViT-B-16.pt",),
+        (
+            Source(
+                "ViT-B-16.pt",
+                (
+                    f"{_CLIP}/{_B16}/ViT-B-16.pt",
+                    f"{_HF}/jinaai/clip-models/resolve/main/ViT-B-16.pt",
+                    f"{_HF}/omlab/OmDet-Turbo_tiny_SWIN_T/resolve/main/ViT-B-16.pt",
+                    f"{_CLIP_OLD}/{_B16}/ViT-B-16.pt",
+                ),
+                sha256=_B16,
+                bytes=350_837_078,
+            ),
+        ),
         "MIT",
         "finer towers, in place of clip_vit_b32",
-        (),
-        sha256=_B16,
-        bytes=350_837_078,
+        149_620_737,
     ),
     Entry(
         "swin_audio",
-        "tpami_encoder40.pth",
-        (),
-        "not stated",
-        "sound encoder of the paper; ask its authors, no public address is known",
-        _BOTH,
+        (
+            Source(
+                "swin_audioencoder.pth",
+                (
+                    "https://drive.google.com/uc?export=download&id=1e_-2du7KUvadAl0_BGf5VUwgpSEe0ntL",
+                ),
+            ),
+        ),
+        "none stated",
+        "sound encoder of the paper's authors (Swin; kuai-lab/Audio-guided-INR-for-local-image-stylization)",
+        27_910_012,
+        PACKS,
+        "no licence is stated: all rights stay with its authors, so ask them before commercial use",
+    ),
+    Entry(
+        "vipant_audio",
+        (
+            Source(
+                "00004140.pth",
+                (
+                    "https://storage.googleapis.com/ai2-mosaic-public/projects/vipant/model/"
+                    "01FM2Y9HJ896B2G6NKRXTEVXZ7/00004140.pth",
+                ),
+            ),
+        ),
+        "MIT",
+        "sound encoder VIP-ANT, audio-text tuned, in place of swin_audio (zhaoyanpeng/vipant)",
+        88_045_824,
     ),
     Entry(
         "resnet18_audio",
-        "resnet18_57.pth",
-        ("https://kr.object.ncloudstorage.com/cvpr2022/resnet18_57.pth",),
-        "MIT (of kuai-lab/sound-guided-semantic-image-manipulation)",
-        "sound encoder of the paper's predecessor (CVPR 2022), in place of swin_audio",
-        (),
+        (
+            Source(
+                "resnet18.pth",
+                (
+                    "https://raw.githubusercontent.com/kuai-lab/sound-guided-semantic-image-manipulation/"
+                    f"{_RESNET_COMMIT}/pretrained_models/resnet18.pth",
+                ),
+                git_blob="b0f97555050d0637177be6c71ac7bcd3f002faf9",
+                licence="MIT (the repository's licence at this commit, of June 2022)",
+            ),
+            Source(
+                "resnet18_57.pth",
+                ("https://kr.object.ncloudstorage.com/cvpr2022/resnet18_57.pth",),
+                licence="CC BY-NC-SA 4.0 (the repository's licence since November 2022)",
+            ),
+        ),
+        "MIT at the commit of June 2022 that is fetched; CC BY-NC-SA 4.0 in the repository since",
+        "sound encoder of the paper's predecessor (ResNet-18, CVPR 2022), in place of swin_audio",
+        11_448_818,
+        restriction="its repository forbids commercial use since November 2022 (CC BY-NC-SA 4.0)",
+    ),
+    Entry(
+        "wav2clip_audio",
+        (
+            Source(
+                "Wav2CLIP.pt",
+                (
+                    "https://github.com/descriptinc/lyrebird-wav2clip/releases/download/"
+                    "v0.1.0-alpha/Wav2CLIP.pt",
+                ),
+            ),
+        ),
+        "MIT",
+        "sound encoder Wav2CLIP, in place of swin_audio (descriptinc/lyrebird-wav2clip)",
+        11_705_684,
     ),
     Entry(
         "raft_large",
-        "raft_large_C_T_V1-22a6c225.pth",
-        ("https://download.pytorch.org/models/raft_large_C_T_V1-22a6c225.pth",),
+        (
+            Source(
+                "raft_large_C_T_V1-22a6c225.pth",
+                ("https://download.pytorch.org/models/raft_large_C_T_V1-22a6c225.pth",),
+                sha256_prefix="22a6c225",
+            ),
+            Source(
+                "raft-things.pth",
+                (
+                    f"{_HF}/ddrfan/RAFT/resolve/main/raft-things.pth",
+                    f"{_HF}/camenduru/ProPainter/resolve/main/raft-things.pth",
+                    "https://github.com/sczhou/ProPainter/releases/download/v0.1.0/raft-things.pth",
+                ),
+                sha256="fcfa4125d6418f4de95d84aec20a3c5f4e205101715a79f193243c186ac9a7e1",
+                bytes=21_108_000,
+            ),
+        ),
         "BSD-3-Clause",
-        "optical flow (RAFT; the authors' raft-things.pth is imported as well)",
-        _BOTH,
-        sha256_prefix="22a6c225",
+        "optical flow (RAFT)",
+        5_260_431,
+        PACKS,
     ),
     Entry(
         "vgg16",
-        "vgg16-397923af.pth",
-        ("https://download.pytorch.org/models/vgg16-397923af.pth",),
+        (
+            Source(
+                "vgg16-397923af.pth",
+                ("https://download.pytorch.org/models/vgg16-397923af.pth",),
+                sha256="397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
+                bytes=553_433_881,
+            ),
+        ),
         "BSD-3-Clause",
         "trunk of LPIPS",
-        _BOTH,
-        sha256="397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
-        bytes=553_433_881,
+        138_357_544,
+        PACKS,
     ),
     Entry(
         "lpips_vgg_lins",
-        "vgg.pth",
         (
-            "https://raw.githubusercontent.com/richzhang/PerceptualSimilarity/master/"
-            "lpips/weights/v0.1/vgg.pth",
+            Source(
+                "vgg.pth",
+                (
+                    "https://raw.githubusercontent.com/richzhang/PerceptualSimilarity/master/"
+                    "lpips/weights/v0.1/vgg.pth",
+                ),
+                # of the file in the authors' package lpips 0.1.4
+                sha256="a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868",
+                bytes=7289,
+            ),
         ),
         "BSD-2-Clause",
         "channel weights of LPIPS v0.1",
-        _BOTH,
-        # of the file in the authors' package lpips 0.1.4
-        sha256="a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868",
-        bytes=7289,
+        1472,
+        PACKS,
     ),
     Entry(
         "vqgan_imagenet_f16_1024",
-        "vqgan_imagenet_f16_1024.ckpt",
-        (f"{_VQGAN}/140747ba53464f49b476/?dl=1",),
+        (Source("vqgan_imagenet_f16_1024.ckpt", (f"{_VQGAN}/140747ba53464f49b476/?dl=1",)),),
         "MIT (of CompVis/taming-transformers)",
         "image model of --method vqgan-clip, with 1024 codes (ImageNet), in place of the embedded one",
-        (),
+        72_141_699,
     ),
     Entry(
         "vqgan_imagenet_f16_16384",
-        "vqgan_imagenet_f16_16384.ckpt",
-        (f"{_VQGAN}/867b05fc8c4841768640/?dl=1",),
+        (Source("vqgan_imagenet_f16_16384.ckpt", (f"{_VQGAN}/867b05fc8c4841768640/?dl=1",)),),
         "MIT (of CompVis/taming-transformers)",
         "image model of --method vqgan-clip, with 16384 codes (ImageNet), in place of the embedded one",
-        (),
+        76_073_859,
     ),
 )
 
@@ -166,5 +293,5 @@ def find_entry(name: str) -> Entry:
     for entry in ENTRIES:
         if entry.name == name:
             return entry
-    names = ", ".join(entry.name for entry in ENTRIES)
+    names = ", ".join((*PACKS, *(entry.name for entry in ENTRIES)))
     raise ModelError(f"there are no weights {name!r} in the registry; use one of {names}")

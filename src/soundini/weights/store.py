@@ -1,4 +1,4 @@
-"""Where weights lie, and how they get there."""
+"""Where weights lie."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from soundini.errors import ModelError
-from soundini.weights.digest import matches_hash, sha256
-from soundini.weights.download import resume_download
-from soundini.weights.registry import Entry, find_entry
+from soundini.weights.digest import mismatch
+from soundini.weights.published import Entry, Source
 
 HOME_VARIABLE = "SOUNDINI_HOME"
 
@@ -52,67 +50,40 @@ def where(home: Path | None = None) -> Whereabouts:
     return Whereabouts(home_folder(home), downloads_folder(home), models_folder(home))
 
 
-def fetch(name: str, home: Path | None = None, *, progress: bool = False) -> Path:
-    """Download a checkpoint, resuming what an earlier try left, and check its hash.
-
-    A file that is there already with the right hash is kept.
+def find_download(entry: Entry, home: Path | None = None) -> tuple[Path, Source] | None:
+    """Find a published file of an entry in the downloads folder; None where there is none.
 
     Args:
-        name: of an entry of the registry.
+        entry: of the registry.
         home: see :func:`home_folder`.
-        progress: draw a progress bar on standard error.
-
-    Returns:
-        The published file in :func:`downloads_folder`, to be imported.
-
-    Raises:
-        ModelError: there is no such entry or address, the network fails, or the hash is wrong.
     """
-    entry = find_entry(name)
-    target = downloads_folder(home) / entry.file
-    if target.is_file() and matches_hash(target, entry.sha256, entry.sha256_prefix):
-        return target
-    if not entry.urls:
-        raise ModelError(f"{name} has no public address: {entry.purpose}. {by_hand(entry, home)}")
-    reason = ""
-    for url in entry.urls:
-        try:
-            _retrieve(entry, url, target, progress)
-        except ModelError:
-            raise
-        except Exception as error:  # requests, urllib3 and pooch each have errors of their own
-            reason = (str(error) or type(error).__name__).splitlines()[0]
+    for source in entry.sources:
+        path = downloads_folder(home) / source.file
+        if path.is_file():
+            return path, source
+    return None
+
+
+def whole_download(entry: Entry, home: Path | None = None) -> Path | None:
+    """Find a published file of an entry that has the size and the hash that are published; else None.
+
+    Args:
+        entry: of the registry.
+        home: see :func:`home_folder`.
+    """
+    for source in entry.sources:
+        path = downloads_folder(home) / source.file
+        if not path.is_file() or path.stat().st_size < entry.least_bytes(source):
             continue
-        if not matches_hash(target, entry.sha256, entry.sha256_prefix):
-            got = sha256(target)
-            target.unlink()
-            reason = f"its sha256 is {got}, not {entry.sha256 or entry.sha256_prefix}"
-            continue
-        return target
-    raise ModelError(f"cannot download {name} ({reason}). {by_hand(entry, home)}")
+        if not mismatch(path, source):
+            return path
+    return None
 
 
 def by_hand(entry: Entry, home: Path | None = None) -> str:
     """Say how to get a checkpoint without this machine's network."""
     target = downloads_folder(home) / entry.file
     return (
-        f"Get {entry.origin} on another machine, put it in {target.parent}, "
+        f"Get {entry.origin} on another machine, put it in {target.parent} as {target.name}, "
         f"then run: soundini weights import {target}"
-    )
-
-
-def _retrieve(entry: Entry, url: str, target: Path, progress: bool) -> None:
-    try:
-        import pooch
-    except ImportError:
-        raise ModelError("downloads need pooch; run: pip install 'soundini[paper]'") from None
-    known = f"sha256:{entry.sha256}" if entry.sha256 else None
-    partial = target.with_name(f"{target.name}.part")
-    pooch.get_logger().setLevel("ERROR")  # it would report each download on standard error
-    pooch.retrieve(
-        url,
-        known,
-        fname=target.name,
-        path=target.parent,
-        downloader=resume_download(partial, progress=progress),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from soundini.media.envelope import envelope, reference_level
+from soundini.media.envelope import envelope, full_level
 from soundini.media.sound import Sound
 
 _STEP = 0.02
@@ -21,7 +21,7 @@ def onset_times(sound: Sound) -> list[float]:
     """Seconds from the start of ``sound`` at which it strikes, rising; claps of thunder, for one."""
     moments = np.arange(0, sound.duration, _STEP)
     rise = envelope(
-        sound, moments.tolist(), kind="onset", reference=reference_level(sound.mono()), release=0.1
+        sound, moments.tolist(), kind="onset", reference=full_level(sound).reference, release=0.1
     )
     found: list[float] = []
     for i in np.flatnonzero(rise > _LEAST):

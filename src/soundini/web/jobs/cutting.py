@@ -8,7 +8,6 @@ from itertools import islice
 from soundini.editing.mask_spool import MaskSpool
 from soundini.editing.plan import plan_windows
 from soundini.editing.prepared import UNSEEN, PreparedEdit
-from soundini.editing.sound_track import SoundTrack
 from soundini.errors import MaskError, UnheardError
 from soundini.media.sound import Sound
 

@@ -93,7 +93,6 @@ def main() -> None:
     edited = {label: edit(sound, steady) for label, sound in sounds.items()}
     rows += [row(label, result) for label, result in edited.items()]
     sheet(rows, options.output / "five_sounds.webp")
-    sheet([row("source", frames), row("fire", edited["fire"])], options.output / "readme.webp")
 
     steps = [(0.0, 1.0), (seconds / 2 - 0.05, 1.0), (seconds / 2 + 0.05, 0.3), (seconds, 0.3)]
     fire = fit_sound(sounds["fire"], seconds)

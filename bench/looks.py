@@ -1,0 +1,129 @@
+"""Draw the sheets of README and gallery: masks that suit their sounds, one that does not, and how an effect moves.
+
+    python bench/looks.py CLIPS SOUNDS [-o docs/images]
+
+CLIPS is a folder with the clips that CASES names, all of which may be shown; SOUNDS one with ``sounds.csv``. The sound of a case
+is the first recording of its label that is long enough; what it is, is said (``sound.heard_as``). Cases were chosen before any
+of them was seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+from contact_sheets import choose_sound, read_clip
+from PIL import Image, ImageDraw
+from tyro.conf import Positional, arg
+
+from soundini import SoundEditor, load_preset
+from soundini.config.presets import override
+from soundini.masks.preview import overlay
+from soundini.masks.shapes import shape_mask
+
+FRAMES, HEIGHT, LABEL = 14, 150, 18
+
+
+@dataclass(frozen=True)
+class Case:
+    """An edit: which clip, where, by what."""
+
+    says: str
+    clip: str
+    shape: str
+    numbers: str
+    label: str
+    heard_as: str
+
+
+CASES = (
+    Case("rain, whole frame", "palmtrees.mp4", "box", "0,0,1,1", "rain", "rain"),
+    Case("fire, on the ground", "palmtrees.mp4", "box", "0,0.6,1,0.4", "fire", "fire"),
+    Case("storm, in the sky", "cherries.mp4", "box", "0,0,1,0.5", "thunderstorm", "thunderstorm"),
+    Case("snow, whole frame", "cherries.mp4", "box", "0,0,1,1", "snow", "snow_wind"),
+    Case(
+        "deep, round an animal",
+        "mallard_water.mp4",
+        "box",
+        "0,0,1,1",
+        "underwater_bubbles",
+        "underwater",
+    ),
+    Case(
+        "river, on a passage",
+        "sam2_gallery_0.mp4",
+        "box",
+        "0,0.6,1,0.4",
+        "river_waterfall",
+        "river",
+    ),
+    Case(
+        "does not suit: rain in a disc",
+        "sam2_gallery_1.mp4",
+        "ellipse",
+        "0.5,0.5,0.2,0.3",
+        "rain",
+        "rain",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Where things are."""
+
+    clips: Positional[Path]
+    sounds: Positional[Path]
+    output: Annotated[Path, arg(aliases=("-o",))] = Path("docs/images")
+
+
+def edit(editor: SoundEditor, case: Case, asked: Looks) -> tuple[np.ndarray, ...]:
+    """Source, edit and mask of a case."""
+    frames, rate = read_clip(asked.clips / case.clip, FRAMES, 1)
+    mask = shape_mask(case.shape, case.numbers, (frames.shape[1], frames.shape[2]))
+    sound = choose_sound(asked.sounds, case.label, FRAMES / rate)
+    settings = ["sound.envelope=off", f"sound.heard_as={case.heard_as}"]
+    recipe = override(load_preset("fast"), settings)
+    made = editor(frames, sound, mask=mask, frame_rate=rate, recipe=recipe)
+    return frames, made.frames, mask
+
+
+def small(frame: np.ndarray) -> Image.Image:
+    width = round(HEIGHT * frame.shape[1] / frame.shape[0])
+    return Image.fromarray(frame).resize((width, HEIGHT), Image.Resampling.LANCZOS)
+
+
+def paste(rows: list[list[Image.Image]], labels: list[str], path: Path) -> None:
+    """Columns of pictures under their labels."""
+    widths = [picture.width + 4 for picture in rows[0]]
+    sheet = Image.new("RGB", (sum(widths), LABEL + len(rows) * (HEIGHT + 4)), "white")
+    draw, x = ImageDraw.Draw(sheet), 0
+    for column, width in enumerate(widths):
+        draw.text((x + 2, 2), labels[column], fill="black")
+        for number, row in enumerate(rows):
+            sheet.paste(row[column], (x, LABEL + number * (HEIGHT + 4)))
+        x += width
+    sheet.save(path, quality=85, method=6)
+    print(path, flush=True)
+
+
+def main() -> None:
+    asked = tyro.cli(Looks, description=__doc__)
+    editor = SoundEditor.from_pretrained("embedded")
+    made = [edit(editor, case, asked) for case in CASES]
+    middle = FRAMES // 2
+    rows = [
+        [small(overlay(frames[middle], mask)) for frames, _, mask in made],
+        [small(edited[middle]) for _, edited, _ in made],
+    ]
+    paste(rows, [case.says for case in CASES], asked.output / "readme.webp")
+    chosen = range(middle, middle + 5)
+    rows = [[small(made[number][1][i]) for i in chosen] for number in (0, 1)]
+    paste(rows, [f"frame {i}" for i in chosen], asked.output / "motion.webp")
+
+
+if __name__ == "__main__":
+    main()

@@ -34,6 +34,7 @@ from .conftest import ME, YOU, frames_of, painted, wait
         ({"start": "9", "end": "9"}, "from 9 to 9 is empty"),
         ({"start": "0.9s", "end": "0.2s"}, "from 0.9s to 0.2s is empty"),
         ({"start": "9", "end": "0s"}, "from 9 to 0s is empty"),
+        ({"box": (-0.9, 0.1, 0.2, 0.2)}, "lies outside the 96x64 frame"),
     ],
 )
 def test_forms_that_are_refused_at_once(service, form_for, fields, words):
@@ -52,6 +53,30 @@ def test_what_a_visitor_says_the_sound_is_reaches_the_edit(service, form_for):
     assert done.state == "done"
     recipe = json.loads(service.result(ME, job_id).recipe.read_text())
     assert recipe["sound"]["heard_as"] == "0s:two,0.5s:one"
+
+
+def test_a_videos_own_sound_stays_with_its_pictures(service, form_for, tmp_path):
+    """In what is heard along a part, and in a preview of one frame of it."""
+    path = make.write_video(
+        tmp_path / "own.mp4", 48, audio=make.clicks(2.0, (0.25, 1.5)), options={"g": "12"}
+    )
+    with path.open("rb") as file:
+        video = service.add_file(ME, "video", file, "own.mp4")
+    fields = {"video": video.id, "sound": "self", "start": "1s", "end": "48"}
+    form = form_for(service).model_copy(update=fields)
+    heard = service.hear(ME, form)
+    loudest = heard.peaks.index(max(heard.peaks)) / len(heard.peaks)
+    assert loudest * heard.seconds == pytest.approx(0.5, abs=0.05)
+    for own in (True, False):
+        chosen = {"sound": "self" if own else form_for(service).sound}
+        few = form.model_copy(update={"scope": "frame", "at": 40, "start": "10", **chosen})
+        files = {i: service.file(ME, i).path for i in (few.video, few.sound) if i != "self"}
+        at = Whereabouts(files, tmp_path, (64, 96), 48, "debug")
+        request = ask(few, at, Limits()).request
+        begun = int(request.start or 0)
+        wanted = 0.0 if own else -(begun - 10) / 24
+        assert begun > 10
+        assert request.recipe.sound.offset == pytest.approx(wanted, abs=0.01)
 
 
 def test_a_mask_of_another_size_is_refused_at_once(service, form_for, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -132,7 +133,7 @@ class _RawMasks:
             source = self._open(path)
             if number is None or not isinstance(source, StillMask):
                 raise MaskError(
-                    f"with several masks, each is a still at a frame: --mask {number or 0}={path.name} with an image"
+                    f"with several masks, each is a still at a frame: --mask {number or 0}={shlex.quote(path.name)} with an image"
                 )
             keyframes[number] = source.mask
         return keyframes, None

@@ -134,8 +134,10 @@ def check_size(path: Path, size: tuple[int, int], frame_size: tuple[int, int]) -
 
 
 def _opened(path: Path) -> Image.Image:
+    Image.init()
+    known = [name for name in _FORMATS if name in Image.OPEN]  # an old Pillow knows no AVIF
     try:
-        return Image.open(path, formats=_FORMATS)
+        return Image.open(path, formats=known)
     except Image.UnidentifiedImageError:
         if path.suffix.lower() not in _UNMARKED:
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 import av
+import av.codec.codec
 import numpy as np
 from av.video.frame import VideoFrame as AvFrame
 
@@ -33,6 +34,9 @@ def alpha_decoder(stream: VideoStream) -> VideoCodecContext | None:
     marked = {key.lower(): value for key, value in stream.metadata.items()}.get("alpha_mode")
     if name is None or marked != "1":
         return None
-    decoder = cast("VideoCodecContext", av.CodecContext.create(name, "r"))
+    try:
+        decoder = cast("VideoCodecContext", av.CodecContext.create(name, "r"))
+    except av.codec.codec.UnknownCodecError:
+        return None
     decoder.extradata = stream.codec_context.extradata
     return decoder

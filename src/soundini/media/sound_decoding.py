@@ -111,7 +111,7 @@ def _placed(container: InputContainer, stream: AudioStream, path: Path) -> Itera
                 f"{path}: its sound has {frame.sample_rate} samples a second, where 1 to {MAX_SAMPLE_RATE} can be; "
                 "convert it to wav first"
             )
-        samples = mixer.mix(frame)
+        samples = mixer.mix(frame, path)
         begin = clock.place(frame, None if before is None else before.end)
         if before is not None and begin < before.end:
             samples = samples[:, round((before.end - begin) * frame.sample_rate) :]
@@ -204,8 +204,23 @@ class _Mixer:
         self._made_for: tuple[str, str, int] | None = None
         self._resampler: av.AudioResampler | None = None
 
-    def mix(self, frame: AudioFrame) -> np.ndarray:
-        """Shape: returns ``float32 [1 or 2, n]``."""
+    def mix(self, frame: AudioFrame, path: Path) -> np.ndarray:
+        """Convert the samples of a frame.
+
+        Raises:
+            MediaError: they cannot be converted.
+
+        Shape:
+            returns ``float32 [1 or 2, n]``.
+        """
+        try:
+            return self._mixed(frame)
+        except (av.error.FFmpegError, ValueError) as error:
+            raise MediaError(
+                f"{path}: its sound cannot be decoded ({reason(error)}); convert it to wav first"
+            ) from None
+
+    def _mixed(self, frame: AudioFrame) -> np.ndarray:
         form = (frame.format.name, frame.layout.name, frame.sample_rate)
         if form != self._made_for:
             self._made_for, self._resampler = form, None

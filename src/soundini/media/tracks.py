@@ -82,7 +82,7 @@ def _is_audible(path: Path, index: int) -> bool:
                 samples = frame.to_ndarray()
                 if _swing(samples) >= AUDIBLE_PEAK:
                     return True
-        except av.error.FFmpegError:
+        except (av.error.FFmpegError, ValueError):
             return False  # whoever reads it says where it is damaged
     return False
 

@@ -95,7 +95,7 @@ def test_a_single_frame_is_its_own_picture(editor, clip, hiss, mask):
     ],
 )
 def test_methods_say_what_they_cost(settings, runs, sampled):
-    recipe = override(Recipe(), settings)
+    recipe = override(Recipe(), ["sampling.steps=10", *settings])
     assert evaluations(recipe, 1000) == runs
     assert pictures(recipe, 14) == sampled
     assert pictures(recipe, 0) == 0

@@ -28,7 +28,7 @@ class TwoClasses:
 def track(shares, sound=None):
     shares = torch.tensor(shares)
     sound = sound or Sound(np.zeros((1, 44100), np.float32), 44100)
-    return SoundTrack(sound, shares, shares, torch.ones(len(shares)))
+    return SoundTrack(sound, shares, shares, shares, torch.ones(len(shares)))
 
 
 def motion_of(name, frames=4, began=0.0, first=0, **config):

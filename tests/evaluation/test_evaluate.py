@@ -12,7 +12,9 @@ SETTINGS = (
     "frames=3",
     "loudness_frames=4",
     "loudness_clips=1",
-    "samples=4",
+    'loudness_sounds=["fire", "sea"]',
+    "coherence_clips=1",
+    "coherence_frames=4",
     "sample_size=32",
 )
 
@@ -44,9 +46,13 @@ def test_the_page_says_what_was_found(evaluate, tmp_path):
     page = (tmp_path / "docs" / "page.md").read_text()
     found = results(tmp_path)
     parts = [item["of"]["part"] for item in found]
-    assert parts == ["spaces"] * 2 + ["edits"] * 4 + ["loudness"] * 2 + ["prior"] * 2
-    assert page.count("| yes |") + page.count("| **no** |") == 6
-    assert "as a share of the baseline's best | at most 0.50 | 1.000 | **no** |" in page
+    counts = {"spaces": 2, "edits": 4, "loudness": 2, "coherence": 2, "prior": 2}
+    assert parts == [part for part, count in counts.items() for _ in range(count)]
+    assert page.count("| yes |") + page.count("| **no** |") == 8
+    assert "Warp error of the edit as a multiple of the source's" in page
+    for figures in (item["figures"] for item in found if item["of"]["part"] == "prior"):
+        assert not figures["seen"]
+        assert all(0 < v < 10 for row in figures["losses"].values() for v in row.values())
     for figures in (item["figures"] for item in found if item["of"]["part"] == "edits"):
         assert len(figures["before"]) == len(figures["after"]) == 3
         assert 0 <= min(figures["after"]) <= max(figures["after"]) <= 1
@@ -60,7 +66,8 @@ def test_the_page_says_what_was_found(evaluate, tmp_path):
         "sound-sea.png",
         "chosen-one-fire.png",
         "chosen-two-sea.png",
-        "prior-samples.png",
+        "prior.png",
+        "all.png",
     }
     assert str(tmp_path) not in page
 
@@ -87,6 +94,7 @@ def test_only_clips_that_may_be_shown_are(evaluate, tmp_path):
         "sound-fire.png",
         "sound-sea.png",
         "chosen-two-sea.png",
+        "all.png",
     }
     page = (tmp_path / "docs" / "page.md").read_text()
     assert "chosen-one" not in page
@@ -94,13 +102,13 @@ def test_only_clips_that_may_be_shown_are(evaluate, tmp_path):
 
 
 def test_photographs_are_on_no_sheet_where_only_some_clips_may_be_shown(evaluate, tmp_path):
-    sheet = tmp_path / "docs" / "images" / "evaluation" / "prior-samples.png"
+    sheet = tmp_path / "docs" / "images" / "evaluation" / "prior.png"
     heights = []
     for settings in (SETTINGS, (*SETTINGS, 'shown=["two"]')):
         assert evaluate("--part", "prior", settings=settings)[0] == 0
         with Image.open(sheet) as picture:
             heights.append(picture.height)
-    assert heights[0] == 2 * heights[1], "the row of held-out crops is gone"
+    assert heights[0] == 3 * heights[1], "sources and composites are gone"
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from soundini.evaluation.journal import Journal
 from soundini.evaluation.loudness import LoudnessFigures, gain_ramp
 from soundini.evaluation.spaces import ZeroShot, class_means, nearest
 from soundini.evaluation.targets import Target
+from soundini.metrics.detail import detail_kept
 from soundini.metrics.kid import kernel_distance
 from soundini.metrics.rank import rank_correlation
 from soundini.training.classes import CLASSES
@@ -85,14 +86,25 @@ def test_answers_are_counted_by_class_and_source():
     assert told.by_source == {"a": (1, 1), "b": (1, 2)}
 
 
-@pytest.mark.parametrize(
-    ("probability", "saturated"),
-    [([0.1, 0.5, 0.2], False), ([0.95, 0.99, 0.95], True), ([0.0, 0.02, 0.01], True)],
-)
-def test_the_change_counts_where_the_judge_is_saturated(probability, saturated):
-    figures = LoudnessFigures("c", "fire", "r", [0.1, 1, 0.2], probability, [0.3, 0.2, 0.1])
-    assert figures.saturated is saturated
-    assert figures.correlation == pytest.approx(-0.5 if saturated else 1)
+def test_loudness_is_ranked_by_change_and_by_probability():
+    figures = LoudnessFigures("c", "fire", "r", [0.1, 1, 0.2], [0.2, 0.9, 0.4], [0.3, 0.2, 0.1])
+    assert figures.by_probability == pytest.approx(1)
+    assert figures.by_change == pytest.approx(-0.5)
+
+
+def test_detail_is_kept_by_a_tint_and_lost_under_noise():
+    rng = np.random.default_rng(0)
+    source = rng.integers(60, 200, (3, 90, 120, 3), np.uint8)
+    mask = np.zeros((3, 90, 120), np.float32)
+    mask[:, 10:80, 20:100] = 1
+    tinted = (source * [0.5, 0.8, 1.0]).astype(np.uint8)
+    assert detail_kept(source, source, mask) == pytest.approx(1)
+    assert detail_kept(source, tinted, mask) > 0.95
+    assert abs(detail_kept(source, rng.integers(60, 200, source.shape, np.uint8), mask)) < 0.1
+    outside = source.copy()
+    outside[:, :10] = 0
+    assert detail_kept(source, outside, mask) == pytest.approx(1)
+    assert detail_kept(source, tinted, 0 * mask) == 0
 
 
 def test_the_gain_swells_and_dies_away():

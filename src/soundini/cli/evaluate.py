@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from soundini.events import ItemMeasured
     from soundini.packs.pack import ModelPack
 
-Part = Literal["spaces", "edits", "loudness", "prior"]
-PARTS: tuple[Part, ...] = ("spaces", "edits", "loudness", "prior")
+Part = Literal["spaces", "edits", "loudness", "coherence", "prior"]
+PARTS: tuple[Part, ...] = ("spaces", "edits", "loudness", "coherence", "prior")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +92,7 @@ class Evaluate:
         )
 
     def _measure(self, part: Part, subject: Subject) -> Iterator[ItemMeasured]:
+        from soundini.evaluation.coherence import evaluate_coherence
         from soundini.evaluation.edits import evaluate_edits
         from soundini.evaluation.loudness import evaluate_loudness
         from soundini.evaluation.prior import evaluate_prior
@@ -99,7 +100,12 @@ class Evaluate:
 
         if part == "prior":
             return evaluate_prior(subject, _load(self.baseline) if self.baseline else None)
-        parts = {"spaces": evaluate_spaces, "edits": evaluate_edits, "loudness": evaluate_loudness}
+        parts = {
+            "spaces": evaluate_spaces,
+            "edits": evaluate_edits,
+            "loudness": evaluate_loudness,
+            "coherence": evaluate_coherence,
+        }
         return parts[part](subject)
 
     def _command(self) -> str:

@@ -37,7 +37,7 @@ class SamplingConfig(Section):
 
     method: Literal["ddpm", "ddim", "dpmpp_2m"] = "ddim"
     """Sampler."""
-    steps: int = Field(default=10, ge=1, le=1000)
+    steps: int = Field(default=5, ge=1, le=1000)
     """Network evaluations from ``start`` down to the clean frame, before repeats."""
     start: Share = 0.98
     """Noise level the source is taken to before it is denoised: 1 forgets it, 0.3 keeps its structure."""
@@ -90,7 +90,7 @@ class GuidanceConfig(Section):
     """``normalised`` rule: how far the sound moves each step, 0 (nothing) to 1."""
     rule: Literal["normalised", "paper"] = "normalised"
     """``paper`` moves the mean by variance times gradient and takes its strength from the lambdas."""
-    gradient: Literal["exact", "fast"] = "exact"
+    gradient: Literal["exact", "fast"] = "fast"
     """``exact`` runs back through the network, as the paper does; ``fast`` holds its output fixed, at half the cost."""
     until: Share = 0.22
     """Noise level below which guidance stops and the prior cleans up."""
@@ -166,7 +166,7 @@ class SoundConfig(Section):
 class RegionConfig(Section):
     """The region that is edited, and how it is laid back into the frame."""
 
-    size: int = Field(default=96, ge=32, le=2048)
+    size: int = Field(default=128, ge=32, le=2048)
     """Longer side in pixels at which the padded region is edited."""
     pad: float = Field(default=0.06, ge=0, le=2)
     """Context round the region, as a share of its size."""

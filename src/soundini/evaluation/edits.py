@@ -18,6 +18,7 @@ from soundini.events import ItemMeasured
 from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.joint.naming import mean_names
 from soundini.media.sound import Sound
+from soundini.metrics.detail import detail_kept
 
 PART = "edits"
 
@@ -34,6 +35,7 @@ class EditFigures:
         before: probability of the sound's class in each source frame.
         after: the same in each edited frame.
         taken_for: class that is likeliest in the edited frames, on average.
+        kept: correlation of fine luminance before and after, see :func:`soundini.metrics.detail.detail_kept`.
         shown: file of the frames for sheets, within the run's folder.
     """
 
@@ -44,6 +46,7 @@ class EditFigures:
     before: list[float]
     after: list[float]
     taken_for: str
+    kept: float
     shown: str
 
     @property
@@ -53,9 +56,10 @@ class EditFigures:
 
 
 def evaluate_edits(subject: Subject) -> Iterator[ItemMeasured]:
-    """Edit the beginning of every clip by a held-out recording of every class.
+    """Edit the beginning of every clip by a held-out recording of every class, at its true class.
 
-    Clip k is edited by recording k of the class, counted round; the edit hears the recording's loudest stretch.
+    Clip k is edited by recording k of the class, counted round, at the recording's loudest stretch. What the joint space
+    takes it for is noted and not used: ``sound.heard_as`` names the class.
 
     Yields:
         :class:`ItemMeasured` with the fields of :class:`EditFigures`.
@@ -75,7 +79,7 @@ def evaluate_edits(subject: Subject) -> Iterator[ItemMeasured]:
 def _edit(subject: Subject, clip: EvaluationClip, sound: str, path: str, shown: str) -> EditFigures:
     frames, masks, rate = read_clip(clip, subject.clips_folder, subject.settings.frames)
     heard, start = loudest_stretch(subject.data / path, len(frames) / rate)
-    recipe = subject.settings.recipe(f"sound.offset={-start}", "sound.loop=true")
+    recipe = subject.recipe_for(sound, f"sound.offset={-start}", "sound.loop=true")
     edited = subject.editor(frames, heard, mask=masks, frame_rate=rate, recipe=recipe).frames
     before, after = (subject.judge.region(f, masks) for f in (frames, edited))
     save_shown(subject.journal.folder / shown, frames, edited, masks)
@@ -88,6 +92,7 @@ def _edit(subject: Subject, clip: EvaluationClip, sound: str, path: str, shown: 
         before=before[:, column].tolist(),
         after=after[:, column].tolist(),
         taken_for=subject.judge.classes[int(after.mean(0).argmax())],
+        kept=detail_kept(frames, edited, masks),
         shown=shown,
     )
 

@@ -20,9 +20,6 @@ PART = "loudness"
 QUIET, LOUD = 0.1, 1.0
 """Gain at both ends, and in the middle."""
 
-SATURATED_LEVEL, SATURATED_RANGE = 0.9, 0.1
-"""The judge is saturated where its median probability is above the one, or its range over the frames below the other."""
-
 
 @dataclass(frozen=True)
 class LoudnessFigures:
@@ -54,19 +51,6 @@ class LoudnessFigures:
         """Rank correlation of gain and change."""
         return rank_correlation(np.array(self.gain), np.array(self.change))
 
-    @property
-    def saturated(self) -> bool:
-        """Whether the judge no longer tells more from less."""
-        return (
-            float(np.median(self.probability)) > SATURATED_LEVEL
-            or float(np.ptp(self.probability)) < SATURATED_RANGE
-        )
-
-    @property
-    def correlation(self) -> float:
-        """With the probability, or with the change where the judge is saturated."""
-        return self.by_change if self.saturated else self.by_probability
-
 
 def gain_ramp(seconds: float) -> list[tuple[float, float]]:
     """Breakpoints of the gain over a clip: time in seconds, factor."""
@@ -74,7 +58,7 @@ def gain_ramp(seconds: float) -> list[tuple[float, float]]:
 
 
 def evaluate_loudness(subject: Subject) -> Iterator[ItemMeasured]:
-    """Edit some clips by one held-out recording of every class, its loudest stretch under a ramp of gain.
+    """Edit clips by one held-out recording of each class, its loudest stretch under a ramp of gain.
 
     Yields:
         :class:`ItemMeasured` with the fields of :class:`LoudnessFigures`.
@@ -82,8 +66,9 @@ def evaluate_loudness(subject: Subject) -> Iterator[ItemMeasured]:
     clips = subject.clips[:: max(1, len(subject.clips) // subject.settings.loudness_clips)]
     clips = clips[: subject.settings.loudness_clips]
     common = {"part": PART, "frames": subject.settings.loudness_frames} | subject.edits_depend_on()
-    total, done = len(clips) * len(subject.settings.sounds), 0
-    for sound in subject.settings.sounds:
+    sounds = subject.settings.loudness_sounds
+    total, done = len(clips) * len(sounds), 0
+    for sound in sounds:
         path = paths_of(subject.recordings, sound)[0]
         for clip in clips:
             done += 1
@@ -99,9 +84,8 @@ def _ramp(subject: Subject, clip: EvaluationClip, sound: str, path: str) -> Loud
     heard, start = loudest_stretch(subject.data / path, seconds)
     ramp = gain_ramp(seconds)
     swelling = fit_sound(heard, seconds, offset_s=-start, gain=ramp, loop=True)
-    edited = subject.editor(
-        frames, swelling, mask=masks, frame_rate=rate, recipe=subject.settings.recipe()
-    ).frames
+    recipe = subject.recipe_for(sound)
+    edited = subject.editor(frames, swelling, mask=masks, frame_rate=rate, recipe=recipe).frames
     judged = subject.judge.region(edited, masks)
     difference = np.abs(edited.astype(np.float32) - frames).mean(-1) / 255
     times = (np.arange(count) + 0.5) / rate

@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 
-from soundini.evaluation import edits, loudness, prior, spaces
+from soundini.evaluation import coherence, edits, loudness, prior, spaces
 from soundini.evaluation.sections import (
     Section,
+    coherence_section,
     edits_section,
     loudness_section,
     prior_section,
@@ -22,6 +23,7 @@ from soundini.evaluation.sections import (
 from soundini.evaluation.sheets import (
     chosen_before,
     write_chosen_sheets,
+    write_grid,
     write_prior_sheets,
     write_sound_sheets,
 )
@@ -96,9 +98,12 @@ def _section(
         chosen = [edit for edit in chosen_before(edited) if edit.clip in allowed]
         write_sound_sheets([edit for edit in edited if edit.clip in allowed], run, folder)
         write_chosen_sheets(chosen, run, folder)
+        write_grid([edit for edit in edited if edit.clip in allowed], run, folder / "all.png")
         return edits_section(edited, chosen, IMAGES)
     if part == loudness.PART:
         return loudness_section([loudness.LoudnessFigures(**item) for item in items])
+    if part == coherence.PART:
+        return coherence_section([coherence.CoherenceFigures(**item) for item in items])
     priors = [prior.PriorFigures(**item) for item in items]
     sheets = write_prior_sheets(priors, run, folder, photographs=not subject.settings.shown)
     return prior_section(priors, sheets, IMAGES)

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from safetensors.numpy import load_file
 
 from soundini.evaluation.edits import EditFigures
-from soundini.evaluation.prior import RENOISED, RENOISED_SIZES, PriorFigures, label_of
+from soundini.evaluation.prior import PriorFigures, label_of
 from soundini.evaluation.shown import load_shown
 from soundini.media.output import PartialFile
 
@@ -88,31 +88,41 @@ def write_chosen_sheets(edits: Sequence[EditFigures], run: Path, folder: Path) -
 def write_prior_sheets(
     figures: Sequence[PriorFigures], run: Path, folder: Path, *, photographs: bool
 ) -> list[str]:
-    """A sheet of samples, a row for each prior, and one of pictures noised and denoised for each size.
+    """A sheet of what priors draw: a column for each class, a row for each prior.
 
     Args:
         figures: of every prior.
         run: where their pictures are kept.
         folder: where sheets go.
-        photographs: whether held-out photographs may be shown; without them there are samples alone.
+        photographs: whether held-out photographs may be shown; without them the sheet has only what is drawn from nothing.
 
     Returns:
-        Names of the sheets.
+        Names of the sheets; none where nothing may be shown.
     """
     kept = [(figure, load_file(run / figure.shown)) for figure in figures]
-    rows = [("held-out crops", list(kept[0][1]["held_out"]))] if photographs else []
-    rows += [(label_of(figure), list(pictures["samples"])) for figure, pictures in kept]
-    written = ["prior-samples"]
-    write_sheet(folder / "prior-samples.png", rows)
-    figure, pictures = [k for k in kept if k[0].name == "models"][-1]
-    for size in RENOISED_SIZES if photographs else ():
-        grid = pictures.get(f"renoised_{size}")
-        if grid is not None:
-            labels = ["held-out pictures", *(f"from t = {t}\n{label_of(figure)}" for t in RENOISED)]
-            written.append(f"prior-renoised-{size}")
-            sheet = [(k, list(v)) for k, v in zip(labels, grid, strict=True)]
-            write_sheet(folder / f"{written[-1]}.png", sheet)
-    return written
+    first = kept[0][1]
+    rows = [("source", list(first["source"]))] if photographs else []
+    rows += [
+        (label_of(figure).replace(", ", ",\n"), list(pictures["drawn"]))
+        for figure, pictures in kept
+        if photographs or not figure.seen
+    ]
+    rows += [("composed", list(first["composed"]))] if photographs else []
+    if not rows:
+        return []
+    write_sheet(folder / "prior.png", rows)
+    return ["prior"]
+
+
+def write_grid(edits: Sequence[EditFigures], run: Path, path: Path) -> None:
+    """One sheet of all edits: a row for each clip, its source first, then its middle frame under each sound."""
+    rows = []
+    for clip in dict.fromkeys(edit.clip for edit in edits):
+        mine = [(edit, *load_shown(run / edit.shown)) for edit in edits if edit.clip == clip]
+        middle = len(mine[0][1]) // 2
+        pictures = [mine[0][1][0], *(edited[middle] for _, _, edited in mine)]
+        rows.append(("\n".join([clip, *(e.sound[:14] for e, _, _ in mine)][:7]), pictures))
+    write_sheet(path, rows)
 
 
 def _label(edit: EditFigures) -> str:

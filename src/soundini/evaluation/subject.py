@@ -31,8 +31,19 @@ class EvaluationSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sounds: tuple[str, ...] = ("fire", "thunderstorm", "sea", "underwater", "rain")
+    sounds: tuple[str, ...] = (
+        "fire",
+        "explosion",
+        "thunderstorm",
+        "rain",
+        "sea",
+        "river",
+        "snow_wind",
+        "underwater",
+    )
     """Classes of the sounds that clips are edited by."""
+    loudness_sounds: tuple[str, ...] = ("fire", "thunderstorm", "rain", "snow_wind", "underwater")
+    """Classes of the sounds of the loudness and coherence tests."""
     preset: str = "fast"
     """Preset of the edits."""
     edit: tuple[str, ...] = ()
@@ -43,14 +54,16 @@ class EvaluationSettings(BaseModel):
     """Frames of an edit, from the clip's start."""
     shown: tuple[str, ...] = ()
     """Names of the clips whose pictures may be published; all, and held-out photographs too, where none is named."""
-    loudness_clips: int = Field(default=3, ge=1)
+    loudness_clips: int = Field(default=10, ge=1)
     """Clips of the loudness test, spread over the list."""
-    loudness_frames: int = Field(default=28, ge=3)
+    loudness_frames: int = Field(default=14, ge=3)
     """Frames of the loudness test, spread over the clip."""
-    samples: int = Field(default=192, ge=2)
-    """Samples of the prior, and held-out crops they are compared to."""
-    sample_size: int = Field(default=64, ge=16)
-    """Side of the samples, pixels."""
+    coherence_clips: int = Field(default=4, ge=1)
+    """Clips of the coherence test, spread over the list."""
+    coherence_frames: int = Field(default=30, ge=2)
+    """Frames of the coherence test, from the clip's start: more than a window."""
+    sample_size: int = Field(default=128, ge=16)
+    """Side of the composites that the prior is measured on, pixels."""
 
     def recipe(self, *more: str) -> Recipe:
         """Settings of an edit."""
@@ -103,6 +116,11 @@ class Subject:
     def recordings(self) -> list[Recording]:
         """All held-out recordings."""
         return load_recordings(self.data, joint_of(self.pack).mel, side="held_out")
+
+    def recipe_for(self, sound: str, *more: str) -> Recipe:
+        """Settings of an edit by a sound of a class, as the class that it is; models that do not know it hear for themselves."""
+        known = sound in joint_of(self.pack).prototypes
+        return self.settings.recipe(*([f"sound.heard_as={sound}"] if known else []), *more)
 
     def edits_depend_on(self) -> dict[str, Any]:
         """What the figures of any edit depend on, besides the models and the data."""

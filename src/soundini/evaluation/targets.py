@@ -10,17 +10,29 @@ SOUNDS_RIGHT = 0.75
 PICTURES_RIGHT = 0.65
 """Share of held-out pictures of effects that find theirs."""
 
-RISES = {"fire": 0.4}
+RISES = {
+    "fire": 0.5,
+    "explosion": 0.25,
+    "thunderstorm": 0.4,
+    "rain": 0.3,
+    "sea": 0.3,
+    "river": 0.25,
+    "snow_wind": 0.3,
+    "underwater": 0.4,
+}
 """By how much the probability of a sound's class rises in the edited region, on average."""
 
-RISE = 0.25
-"""The same, of classes that :data:`RISES` does not name."""
+KEPT = {"fire": 0.25, "thunderstorm": 0.5, "rain": 0.5, "snow_wind": 0.5, "underwater": 0.5}
+"""Correlation of fine luminance before and after, inside the region; sea, river and explosion may replace the scene."""
 
-CORRELATION = 0.6
-"""Rank correlation of gain and effect, on average."""
+BY_CHANGE, BY_PROBABILITY = 0.9, 0.6
+"""Rank correlation of gain with the region's change, and with the judge's probability, on average."""
 
-KID_SHARE = 0.5
-"""Kernel distance of the prior's samples, as a share of the baseline's; at most."""
+WARP_RATIO = 1.5
+"""Warp error of the edit, along the scene's or the effect's motion, as a multiple of the source's; at most."""
+
+SEAM = 1.2
+"""Change across the border of two windows, as a multiple of the change elsewhere; at most."""
 
 
 @dataclass(frozen=True)

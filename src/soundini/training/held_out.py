@@ -50,8 +50,15 @@ class HeldOutComposites:
         return cls(batches, shown)
 
     @torch.no_grad()
-    def losses(self, denoiser: UNetDenoiser) -> dict[str, dict[int, float]]:
-        """Mean squared error of v by class and timestep, under the same noise for every denoiser."""
+    def losses(
+        self, denoiser: UNetDenoiser, *, withheld: bool = False
+    ) -> dict[str, dict[int, float]]:
+        """Mean squared error of v by class and timestep, under the same noise for every denoiser.
+
+        Args:
+            denoiser: the prior.
+            withheld: show it neither source nor mask.
+        """
         found: dict[str, dict[int, float]] = {}
         for effect, batch in self.batches.items():
             x_start, found[effect] = batch.target, {}
@@ -60,6 +67,7 @@ class HeldOutComposites:
                 x = denoiser.schedule.q_sample(x_start, eps, t)
                 abar = denoiser.schedule.abar(t)
                 target = abar**0.5 * eps - (1 - abar) ** 0.5 * x_start
-                v = denoiser.output(x, t, batch.condition, batch.seen)
+                told = batch.condition if denoiser.condition is not None else None
+                v = denoiser.output(x, t, told, None if withheld else batch.seen)
                 found[effect][t] = float((v - target).square().mean())
         return found

@@ -20,7 +20,7 @@ from soundini.demo.crackle import crackle
 from soundini.joint.protocol import KnowsSoundClasses
 from soundini.masks.shapes import shape_mask
 
-FRAMES = 4
+FRAMES = 1
 COLUMNS = 5
 WIDTH, LABEL = 240, 18
 STEADY = ("sound.envelope=off",)

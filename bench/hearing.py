@@ -125,7 +125,7 @@ def pairs(
         for name in names
     ]
     found = []
-    for _ in range(-(-PAIRS // FOLDS)):
+    for _ in range(-(-PAIRS // FOLDS) if all(pools) else 0):
         one, two = (pool[rng.integers(len(pool))][:, :COLUMNS] for pool in pools)
         found.append((one / one.mean(), two / two.mean()))
     return found

@@ -39,6 +39,8 @@ TURNS = (("fire", "rain"), ("rain", "fire"), ("sea", "fire"), ("thunderstorm", "
 MIXTURES = (("rain", "thunderstorm"), ("fire", "snow_wind"), ("fire", "rain"))
 PAIRS = 12
 """Turns and mixtures of each pair of classes, by held-out recordings."""
+LEVEL = 100.0
+"""Mean mel power of such recordings: that of a steady sound at a peak of 1."""
 COLUMNS = 216
 """Columns of each half of a turn: 5.0 s."""
 
@@ -127,15 +129,14 @@ def pairs(
     found = []
     for _ in range(-(-PAIRS // FOLDS) if all(pools) else 0):
         one, two = (pool[rng.integers(len(pool))][:, :COLUMNS] for pool in pools)
-        found.append((one / one.mean(), two / two.mean()))
+        found.append((LEVEL * one / one.mean(), LEVEL * two / two.mean()))
     return found
 
 
 @torch.no_grad()
 def turn_of(joint: EmbeddedJointSpace, one: Tensor, two: Tensor, names: tuple[str, str]) -> float:
     """Seconds by which the turn is heard late; NaN where either half is heard as more of the other class, or turns twice."""
-    level = 1e-2
-    steps = joint.listen(torch.cat([one, two], 1) * level)
+    steps = joint.listen(torch.cat([one, two], 1))
     first, second = (sorted(CLASSES).index(name) for name in names)
     shares = joint.step_shares(steps)
     later = shares[:, second] > shares[:, first]
@@ -148,7 +149,7 @@ def turn_of(joint: EmbeddedJointSpace, one: Tensor, two: Tensor, names: tuple[st
 @torch.no_grad()
 def both(joint: EmbeddedJointSpace, one: Tensor, two: Tensor, names: tuple[str, str]) -> bool:
     """Whether the two classes of a mixture at one level are the likeliest."""
-    steps = joint.listen((one + two) * 1e-2)
+    steps = joint.listen((one + two) / 2)
     shares = joint.step_shares(steps).mean(0)
     return set(shares.topk(2).indices.tolist()) == {sorted(CLASSES).index(name) for name in names}
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import torch
 
 from soundini.events import CheckpointSaved, TrainStep
+from soundini.joint.listening import STRIDE
+from soundini.joint.towers import SoundHead
 from soundini.packs.debug import debug_pack
-from soundini.training.aisfx import STRIDE
 from soundini.training.classes import CLASSES
 from soundini.training.composites.crops import CompositeCrops, CompositeShares
 from soundini.training.composites.scene import Photographs
@@ -40,13 +41,13 @@ RECIPE = JointRecipe(
 
 def run_sound(sounds, folder, stop=None, taught=True, workers=Workers()):  # noqa: B008 -- frozen
     joint = debug_pack().joint
-    tower = SoundTower(joint.sound_network, joint.sound_head)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        tower = SoundTower(joint.sound_network, SoundHead(len(CLASSES), 16))
     recordings = load_recordings(Path(sounds), joint.mel)
-    said = [
-        torch.randn(512, -(-r.power.shape[1] // STRIDE), generator=seeded()) for r in recordings
-    ]
+    said = [torch.randn(16, -(-r.power.shape[1] // STRIDE), generator=seeded()) for r in recordings]
     windows = HeardWindows(recordings, said if taught else [])
-    events = train_sound_tower(tower, class_directions(32), windows, RECIPE, folder, workers)
+    events = train_sound_tower(tower, windows, RECIPE, folder, workers)
     return losses_of(events, stop)
 
 

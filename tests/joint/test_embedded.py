@@ -3,9 +3,17 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from soundini.demo.crackle import crackle
+from soundini.demo.water import bubbles
 from soundini.errors import ModelError
 from soundini.joint.embedded import EmbeddedJointSpace
-from soundini.joint.protocol import JointSpace, KnowsTypicalSounds, NamesSounds
+from soundini.joint.protocol import (
+    JointSpace,
+    KnowsSoundClasses,
+    KnowsTypicalSounds,
+    NamesSounds,
+)
+from soundini.media.sound import resample
 from soundini.packs.loading import embedded_folder
 
 
@@ -65,3 +73,32 @@ def test_typical_sounds_are_near_what_is_heard_and_nearer_their_class(joint):
     assert ((typical @ fire) > (odd @ fire)).all()
     between = joint.typical_sounds(F.normalize(fire + sea, dim=-1)[None])[0]
     assert min(float(between @ fire), float(between @ sea)) > 0.5
+
+
+def test_shares_are_embedded_so_that_they_are_named_again(joint):
+    random = torch.Generator().manual_seed(0)
+    mixed = torch.rand(20, 9, generator=random).pow(4)
+    shares = torch.cat(
+        [mixed / mixed.sum(1, keepdim=True), torch.eye(9), torch.full((1, 9), 1 / 9)]
+    )
+    embeds = joint.embed_shares(shares)
+    assert isinstance(joint, KnowsSoundClasses)
+    torch.testing.assert_close(embeds.norm(dim=1), torch.ones(len(shares)), atol=1e-5, rtol=0)
+    named = torch.tensor([list(row.values()) for row in joint.name_sounds(embeds)])
+    assert list(joint.name_sounds(embeds)[0]) == list(joint.sound_classes)
+    torch.testing.assert_close(named, shares, atol=3e-3, rtol=0)
+
+
+def test_a_turn_is_heard_within_half_a_second(joint):
+    """A crackle, then bubbles: before the turn and after it, each is what it is alone."""
+    seconds = 5.0
+    fire = resample(crackle(seconds), joint.sample_rate).samples[0]
+    water = resample(bubbles(seconds), joint.sample_rate).samples[0]
+    waveform = torch.from_numpy(np.concatenate([fire, water]))
+    times = torch.arange(0.1, 2 * seconds, 0.05)
+    named = [max(row, key=row.get) for row in joint.name_sounds(joint.embed_sound(waveform, times))]
+    first, second = named[10], named[-10]
+    assert (first, second) == ("fire", "underwater")
+    for time, name in zip(times.tolist(), named, strict=True):
+        if abs(time - seconds) > 0.5:
+            assert name == (first if time < seconds else second), (time, name)

@@ -9,21 +9,26 @@ from torch import nn
 
 from soundini.cli import main
 from soundini.errors import ModelError
-from soundini.joint.embedded import log_power
+from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.joint.towers import SoundHead, SoundNetwork
 from soundini.packs.debug import debug_pack
 from soundini.packs.loading import load_pack
 from soundini.training.aisfx import AiSFX, taught_features
 from soundini.training.attacks import Attacks, attack
 from soundini.training.classes import CLASSES, NONE
-from soundini.training.compression import compress
 from soundini.training.directions import class_directions, face_directions
 from soundini.training.image_head import fit_image_head
 from soundini.training.image_tower import contrastive_loss
 from soundini.training.images import LabelledImages
 from soundini.training.mixtures import softened_like_noise
-from soundini.training.recordings import HeardWindows, Recording, load_recordings, targets_of
-from soundini.training.sound_head import PENALTIES, fit_sound_head
+from soundini.training.recordings import (
+    HeardWindows,
+    Recording,
+    load_recordings,
+    sound_class,
+    targets_of,
+)
+from soundini.training.sound_head import PENALTIES, fit_sound_head, gather, listen_to
 from soundini.training.sounds import sound_features
 from training_runs import RECIPE, run_image, run_sound, seeded
 
@@ -93,40 +98,69 @@ def test_the_teacher_over_time_is_the_teacher_of_a_window():
     torch.testing.assert_close(whole[:, 10:15], part[:, 5:10], atol=1e-4, rtol=1e-3)
 
 
-def test_the_teacher_at_full_rank_is_the_teacher_and_at_low_rank_nearly():
+def test_the_network_of_the_pack_says_what_the_teacher_says():
     with torch.random.fork_rng():
         torch.manual_seed(0)
         teacher = AiSFX().eval()
     for norm in (module for module in teacher.modules() if isinstance(module, nn.BatchNorm2d)):
         norm.running_mean.uniform_(-0.1, 0.1, generator=seeded(1))
         norm.running_var.uniform_(0.5, 2, generator=seeded(2))
-    windows = torch.rand(4, 32, 32, generator=seeded(3))
-    said = teacher(windows).amax(2).detach()
-    found = []
-    for share in (1, 0.25, 0.03):
-        ranks = [max(1, round(share * width)) for width in (64, 128, 128, 256, 256, 512, 512)]
-        network = SoundNetwork(ranks=tuple(ranks))
-        compress(teacher, network, windows)
-        with torch.no_grad():
-            found.append(float(F.mse_loss(network(windows), said) / said.var()))
-    assert found[0] < 1e-4
-    assert found[0] < found[1] < found[2] < 1
+    windows = torch.rand(2, 40, 32, generator=seeded(3))
+    network = SoundNetwork()
+    teacher.fold_into(network)
+    with torch.no_grad():
+        torch.testing.assert_close(network(windows), teacher(windows), atol=1e-5, rtol=1e-4)
 
 
-def test_the_sound_head_tells_the_classes_apart(sounds):
-    """A probe of what a network says names the recordings it was fitted on, by the nearest direction."""
-    recordings = load_recordings(sounds, debug_pack().joint.mel)
-    network, head, directions = SoundNetwork(), SoundHead(32), class_directions(32)
+@pytest.fixture
+def hearing():
+    """A joint space with a random sound network."""
+    network, directions = SoundNetwork((16, 32, 64, 128)), class_directions(32)
     with torch.no_grad():
         for weight in network.parameters():
             weight.normal_(0, weight[0].numel() ** -0.5, generator=seeded(weight.numel()))
-    assert fit_sound_head(network.eval(), head, directions, recordings, drawn=2) in PENALTIES
-    basis = torch.stack([directions[name] for name in CLASSES])
-    with torch.no_grad():
-        embeds = torch.stack([head(network(log_power(r.windows()))).mean(0) for r in recordings])
-    torch.testing.assert_close(embeds @ basis.T @ basis, embeds, atol=1e-4, rtol=1e-3)
-    kinds = torch.tensor([recording.kind for recording in recordings])
-    assert ((embeds @ basis.T).argmax(1) == kinds).float().mean() > 0.9
+    head = SoundHead(len(directions), network.width)
+    return EmbeddedJointSpace(debug_pack().joint.image_tower, network, head, prototypes=directions)
+
+
+def test_the_sound_head_tells_the_classes_apart(sounds, hearing):
+    """A probe of what a network says names the recordings it was fitted on."""
+    recordings = load_recordings(sounds, hearing.mel)
+    steps = listen_to(hearing, recordings)
+    network, head = hearing.sound_network, hearing.sound_head
+    penalty, temperature = fit_sound_head(head, network, recordings, steps, drawn=2)
+    assert penalty in PENALTIES
+    assert temperature > 0
+    shares = torch.stack([hearing.step_shares(each).mean(0) for each in steps])
+    named = [hearing.sound_classes[number] for number in shares.argmax(1)]
+    right = [name == CLASSES[r.kind] for name, r in zip(named, recordings, strict=True)]
+    assert np.mean(right) > 0.9
+
+
+def test_examples_of_all_classes_count_alike_and_lie_in_the_fold_of_their_group(sounds, hearing):
+    recordings = load_recordings(sounds, hearing.mel)
+    steps = listen_to(hearing, recordings)
+    examples = gather(hearing.sound_network, recordings, steps, drawn=1, seed=0)
+    assert float(examples.share.sum()) == pytest.approx(1, abs=1e-4)
+    whole = examples.whole >= 0
+    assert int(whole.sum()) == len(recordings)
+    weights = [float(examples.share[examples.whole == k].sum()) for k in range(len(CLASSES))]
+    assert np.ptp([w for w in weights if w]) < 1e-5
+    by_group = {}
+    for recording, fold in zip(recordings, examples.fold[whole].tolist(), strict=True):
+        assert by_group.setdefault(recording.group, fold) == fold
+
+
+def test_names_that_hold_another_word_are_of_no_class():
+    rows = {
+        "rain-on-leaves.mp3": "rain",
+        "inside-a-train.mp3": NONE,
+    }
+    for name, wanted in rows.items():
+        assert sound_class({"label": "rain", "path": "x.ogg", "original": f"a/{name}"}) == wanted
+    steps = {"label": "snow", "path": "sounds/node_step_snow.1.ogg"}
+    assert sound_class(steps) == NONE
+    assert sound_class({**steps, "path": "sounds/snowstorm.ogg"}) == "snow_wind"
 
 
 def test_the_image_head_names_what_the_tower_sees(data):

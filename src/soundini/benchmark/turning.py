@@ -17,8 +17,8 @@ LEAD = 5.0
 """Seconds of each recording by itself before and after the clip, so that what a frame hears reaches into them."""
 
 HEARD = 1.0
-"""Seconds of such a sound that a frame hears, where the recipe leaves it to the models: in the 2.3 or 10 that these were trained
-on, a short clip hears nearly the same throughout."""
+"""Seconds of such a sound that a frame hears, where the recipe leaves it to the models: in the ten that these were trained on, a
+short clip hears nearly the same throughout."""
 
 _RATE = 44100
 

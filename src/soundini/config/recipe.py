@@ -154,7 +154,7 @@ class SoundConfig(Section):
     loop: bool = False
     """Repeat a sound that is shorter than the video."""
     window: float = Field(default=0, ge=0, le=60)
-    """Seconds of sound that a frame hears; 0 for what the models were trained on (2.3 or 10)."""
+    """Seconds of sound around a frame that say what it hears; 0 for what the models were trained on (10)."""
     typical: Share = 0.8
     """Models that know classes of sounds (``embedded``) only: how far a sound is taken for what is typical of its class."""
     envelope: Literal["off", "loudness", "onset"] = "loudness"

@@ -11,15 +11,24 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from soundini.errors import ModelError
-from soundini.joint.spectrogram import MelConfig, mel_power, sliding_windows
+from soundini.joint.listening import (
+    STRIDE,
+    Steps,
+    pool_around,
+    segment_steps,
+    sharpen,
+    smooth,
+    step_levels,
+)
+from soundini.joint.spectrogram import MelConfig, mel_power
 from soundini.joint.towers import ImageTower, SoundHead, SoundNetwork
 from soundini.settings_files import read_json
 
 LOG_SCALE = 9.457798957824707
 """log10(10000 S + 1) of the aiSFX training set's loudest bin: the front end divides by it."""
 
-WINDOW_COLUMNS = 100
-"""Columns of one window the sound network was trained on: 2.32 s."""
+CONTEXT_SECONDS = 10.0
+"""What a moment is taken for depends on up to this much sound around it, as far as it is of one kind."""
 
 PROTOTYPES_FILE = "prototypes.safetensors"
 
@@ -29,11 +38,20 @@ TEMPERATURE = 0.1
 LEAST_SHARE = 1 / 3000
 """Of a class in what is embedded: with nine classes, |z| of :meth:`EmbeddedJointSpace.embed_shares` is then at most 1."""
 
-_LEAST_COLUMNS = 8
-"""The sound network halves the time axis three times."""
+_LOCAL = 12
+"""Steps (2.2 s) of the windows by which turns from one class to another are found."""
 
-_CHUNK = 8
-"""Windows that the sound network hears at once: more of them fall out of a CPU's cache."""
+_TURN = 1.0
+"""Nats that a turn must gain. Short windows overlap, so each counts a twelfth."""
+
+_REACH = 6
+"""Steps by which a turn is moved to where the features change."""
+
+_FADE = 3
+"""Steps (0.56 s) in which one class gives way to another."""
+
+_CHUNK, _SEEN = 1024, 32
+"""Columns that the sound network hears at once, and how far it sees on either side (30, in whole steps)."""
 
 
 def log_power(power: Tensor) -> Tensor:
@@ -46,8 +64,9 @@ class EmbeddedJointSpace(nn.Module):
 
     Args:
         image_tower: ``[B, 3, S, S]`` -> ``[B, dim]``.
-        sound_network: ``[B, time, mel]`` -> ``[B, 512]``.
-        sound_head: ``[B, 512]`` -> ``[B, dim]``.
+        sound_network: ``[B, time, mel]`` -> ``[B, D, time // 8]``.
+        sound_head: ``[B, F]``, summed up of these by :func:`soundini.joint.listening.pool_steps`, -> ``[B, classes]``: the log
+            probability of each prototype's class, in the order of their names.
         prototypes: the direction of each named class, at least one; at right angles to each other.
         image_size: side the image tower was trained at.
 
@@ -74,7 +93,8 @@ class EmbeddedJointSpace(nn.Module):
         self.dim = len(next(iter(prototypes.values())))
         self.image_size = image_size
         self.sample_rate = self.mel.sample_rate
-        self.window_seconds = WINDOW_COLUMNS * self.mel.hop_length / self.sample_rate
+        self.window_seconds = CONTEXT_SECONDS
+        self.step_seconds = STRIDE * self.mel.hop_length / self.sample_rate
 
     @classmethod
     def from_folder(cls, folder: Path) -> EmbeddedJointSpace:
@@ -85,12 +105,12 @@ class EmbeddedJointSpace(nn.Module):
         """
         try:
             config = read_json(folder / "config.json")
-            towers = (ImageTower(config["dim"]), SoundNetwork(), SoundHead(config["dim"]))
+            prototypes = {k: v.float() for k, v in load_file(folder / PROTOTYPES_FILE).items()}
+            towers = (ImageTower(config["dim"]), SoundNetwork(), SoundHead(len(prototypes)))
             names = ("image_tower", "sound_network", "sound_head")
             for tower, name in zip(towers, names, strict=True):
                 state = load_file(folder / f"{name}.safetensors")
                 tower.load_state_dict({k: v.float() for k, v in state.items()})
-            prototypes = {k: v.float() for k, v in load_file(folder / PROTOTYPES_FILE).items()}
         except Exception as error:
             reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(":")
             raise ModelError(
@@ -111,23 +131,62 @@ class EmbeddedJointSpace(nn.Module):
     def embed_sound(
         self, waveform: Tensor, times: Tensor, window_seconds: float | None = None
     ) -> Tensor:
-        """See :meth:`soundini.joint.protocol.JointSpace.embed_sound`."""
-        columns = self.log_mel(waveform.to(self.device))
-        rate = self.sample_rate / self.mel.hop_length
-        length = WINDOW_COLUMNS
-        if window_seconds is not None:
-            length = max(round(window_seconds * rate), _LEAST_COLUMNS)
-        windows = sliding_windows(columns, times * rate, length)
-        parts = [self.sound_network(part.transpose(1, 2)) for part in windows.split(_CHUNK)]
-        return self.embed_features(torch.cat(parts)).to(waveform.device)
+        """See :meth:`soundini.joint.protocol.JointSpace.embed_sound`.
+
+        By default the window is a context that ends where the sound turns from one class into another; one of another length
+        is taken as it is.
+        """
+        steps = self.listen(mel_power(waveform.to(self.device), self.mel)).to(waveform.device)
+        plain = window_seconds if window_seconds != self.window_seconds else None
+        shares = self.step_shares(steps, plain)
+        at = (times.to(shares) / self.step_seconds - 0.5).clamp(0, len(steps) - 1)
+        before = at.floor().long()
+        after = (before + 1).clamp(max=len(steps) - 1)
+        mixed = torch.lerp(shares[before], shares[after], (at - before)[:, None])
+        return self.embed_shares(mixed)
+
+    def listen(self, power: Tensor) -> Steps:
+        """What the sound network says of a whole clip, and how loud it is: ``[n_mels, columns]`` of mel power."""
+        missing = STRIDE - power.shape[1]
+        if missing > 0:
+            power = F.pad(power, (0, missing))
+        columns = log_power(power).T
+        total = len(columns) // STRIDE * STRIDE
+        parts = []
+        for start in range(0, total, _CHUNK):
+            first, stop = max(0, start - _SEEN), min(total, start + _CHUNK)
+            said = self.sound_network(columns[None, first : stop + _SEEN])[0]
+            skipped = (start - first) // STRIDE
+            parts.append(said[:, skipped : skipped + (stop - start) // STRIDE])
+        return Steps(torch.cat(parts, 1), step_levels(power))
+
+    def step_shares(self, steps: Steps, window_seconds: float | None = None) -> Tensor:
+        """The probability of each class at every step, in the order of :attr:`sound_classes`.
+
+        Turns are found by short windows; then every step is taken for what its context is that lies on its side of the turns.
+
+        Args:
+            steps: the sound.
+            window_seconds: length of plain windows; None for a context of ten seconds that ends at turns.
+
+        Shape:
+            returns ``[len(steps), classes]``.
+        """
+        length = max(1, round((window_seconds or self.window_seconds) / self.step_seconds))
+        segments = [0]
+        if window_seconds is None:
+            local = self._say(pool_around(steps, _LOCAL)).log_softmax(-1)
+            segments = sharpen(steps.features, segment_steps(local / _LOCAL, _TURN), _REACH)
+        shares = self._say(pool_around(steps, length, segments)).softmax(-1)
+        return smooth(shares, _FADE)
+
+    def _say(self, pooled: Tensor) -> Tensor:
+        """The head's logits, where ``pooled`` lies."""
+        return self.sound_head(pooled.to(self.device)).to(pooled.device)
 
     def embed_features(self, features: Tensor) -> Tensor:
-        """Embed what the sound network says of some windows: ``[B, 512]`` -> ``[B, dim]``, unit length."""
-        return F.normalize(self.sound_head(features), dim=-1)
-
-    def log_mel(self, waveform: Tensor) -> Tensor:
-        """Front end of the sound network over the whole clip: ``[samples]`` -> ``[n_mels, columns]``."""
-        return log_power(mel_power(waveform, self.mel))
+        """Embed what is summed up of some stretches of sound: ``[B, F]`` -> ``[B, dim]``, unit length."""
+        return self.embed_shares(self.sound_head(features).softmax(-1))
 
     def name_sounds(self, sound_embeds: Tensor) -> list[dict[str, float]]:
         """The probability of each prototype's class for each embedding, softmax of cosine / 0.1."""

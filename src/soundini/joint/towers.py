@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from soundini.joint.listening import LEVEL_FEATURES
 
 
 class ResidualBlock(nn.Module):
@@ -56,61 +60,49 @@ class ImageTower(nn.Module):
         return self.out(self.features(x))
 
 
-class LowRankConv(nn.Module):
-    """A 3x3 convolution of low rank: to few channels, and from there by 1x1 to many (Zhang et al. 2015, arXiv 1505.06798)."""
-
-    def __init__(self, c_in: int, c_out: int, rank: int) -> None:
-        super().__init__()
-        self.narrow = nn.Conv2d(c_in, rank, 3, padding=1, bias=False)
-        self.wide = nn.Conv2d(rank, c_out, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``[B, c_in, H, W]`` -> ``[B, c_out, H, W]``."""
-        return self.wide(self.narrow(x))
-
-
 class SoundNetwork(nn.Module):
-    """Convolutional network over a log-mel window: aiSFX's layout (Ma & Lerch 2022) at low rank.
+    """Convolutional network over a log-mel spectrogram of any length: aiSFX's (Ma & Lerch 2022), batch norm folded in.
 
-    Four stages of two convolutions with ReLU, pooled by two after the first three; the mean over frequency, then the
-    maximum over time.
+    Four stages of two convolutions with ReLU, pooled by two after the first three; then the mean over frequency.
 
     Args:
-        widths: channels of each stage; the last is the length of what comes out.
-        ranks: of every convolution but the first, which reads one channel and is whole.
+        widths: channels of each stage.
 
     Shape:
-        ``x``: ``[B, time, mel]``, at least 8 of each; returns ``[B, widths[-1]]``.
+        ``x``: ``[B, time, mel]``, at least 8 of each; returns ``[B, widths[-1], time // 8]``.
     """
 
     WIDTHS = (64, 128, 256, 512)
-    RANKS = (16, 24, 32, 48, 80, 112, 128)
 
-    def __init__(self, widths: tuple[int, ...] = WIDTHS, ranks: tuple[int, ...] = RANKS) -> None:
+    def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
         channels = [1, *(width for width in widths for _ in range(2))]
-        convs: list[nn.Module] = [nn.Conv2d(1, widths[0], 3, padding=1)]
-        for c_in, c_out, rank in zip(channels[1:], channels[2:], ranks, strict=False):
-            convs.append(LowRankConv(c_in, c_out, rank))
-        self.convs = nn.ModuleList(convs)
+        self.convs = nn.ModuleList(
+            nn.Conv2d(c_in, c_out, 3, padding=1) for c_in, c_out in pairwise(channels)
+        )
+        self.width = widths[-1]
         self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Embed windows; see the class for shapes."""
+        """Features over time; see the class for shapes."""
         h = x[:, None]
         for number, conv in enumerate(self.convs):
             h = F.relu(conv(h))
             if number in (1, 3, 5):
                 h = F.max_pool2d(h, 2)
-        return h.mean(3).amax(2)
+        return h.mean(3)
 
 
 class SoundHead(nn.Linear):
-    """From the sound network's space to the joint space, by an affine map.
+    """From what is summed up of a stretch of sound to the log probability of each class, but for a constant.
+
+    Args:
+        classes: how many.
+        width: of the sound network.
 
     Shape:
-        ``e``: ``[B, 512]``; returns ``[B, dim]``, not normalised.
+        ``x``: ``[B, F]``, see :func:`soundini.joint.listening.pool_steps`; returns ``[B, classes]``.
     """
 
-    def __init__(self, dim: int = 256) -> None:
-        super().__init__(512, dim)
+    def __init__(self, classes: int, width: int = SoundNetwork.WIDTHS[-1]) -> None:
+        super().__init__(3 * width + LEVEL_FEATURES, classes)

@@ -31,6 +31,18 @@ class _TinyTower(nn.Module):
         return self.out(self.features(x))
 
 
+@torch.no_grad()
+def _sharpen(network: SoundNetwork, head: SoundHead) -> None:
+    """Make random towers follow the sound: no biases, weights that keep its level, and mean features alone."""
+    for conv in network.convs:
+        assert isinstance(conv, nn.Conv2d)
+        assert conv.bias is not None
+        conv.bias.zero_()
+        conv.weight.mul_(2.4)
+    head.weight[:, network.width :] = 0
+    head.weight.mul_(100)
+
+
 def debug_pack(device: torch.device | str = "cpu", seed: int = 0) -> ModelPack:
     """A pack of random weights, the same for the same seed; the global random state is left alone.
 
@@ -54,9 +66,10 @@ def debug_pack(device: torch.device | str = "cpu", seed: int = 0) -> ModelPack:
         )
         towers = (
             _TinyTower(32),
-            SoundNetwork((4, 4, 8, 512), (2, 2, 2, 2, 4, 4, 4)),
-            SoundHead(32),
+            SoundNetwork((4, 4, 8, 16)),
+            SoundHead(len(DEBUG_CLASSES), 16),
         )
+        _sharpen(towers[1], towers[2])
         directions = torch.linalg.qr(torch.randn(32, len(DEBUG_CLASSES))).Q.T
     schedule = NoiseSchedule.from_diffusers(
         {"num_train_timesteps": 1000, "beta_schedule": "squaredcos_cap_v2"}

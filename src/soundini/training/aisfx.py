@@ -1,4 +1,4 @@
-"""aiSFX (Ma & Lerch, ISMIR 2022), the network that the embedded sound network learns from."""
+"""aiSFX (Ma & Lerch, ISMIR 2022), the network that the embedded sound network is."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ from torch import Tensor, nn
 
 from soundini.errors import ModelError
 from soundini.joint.embedded import log_power
+from soundini.joint.listening import STRIDE
+from soundini.joint.towers import SoundNetwork
 from soundini.training.recordings import Recording
-
-STRIDE = 8
-"""Columns of the spectrogram to one of what the network says."""
 
 _CHECKPOINT = "aisfx/models/checkpoint.pth"
 _PREFIX = "embedding_net."
@@ -64,6 +63,22 @@ class AiSFX(nn.Module):
                 f"cannot load aiSFX from {path}: {reason}; name the folder of the unpacked wheel of aisfx 0.1.2"
             ) from error
         return network.eval().requires_grad_(False)
+
+    @torch.no_grad()
+    def fold_into(self, network: SoundNetwork) -> None:
+        """Write the convolutions, with their batch norm in them, into a network that then says the same.
+
+        Args:
+            network: of the same widths; its weights are written in place.
+        """
+        for conv, (mine, norm) in zip(network.convs, self.layers(), strict=True):
+            assert isinstance(conv, nn.Conv2d)
+            assert conv.bias is not None
+            assert norm.running_var is not None
+            assert norm.running_mean is not None
+            scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+            conv.weight.copy_(mine.weight * scale.view(-1, 1, 1, 1))
+            conv.bias.copy_(norm.bias - norm.running_mean * scale)
 
     def layers(self) -> Iterator[tuple[nn.Conv2d, nn.BatchNorm2d]]:
         """Its convolutions in order, each with its batch norm."""

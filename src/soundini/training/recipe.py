@@ -130,7 +130,7 @@ class JointRecipe(PictureRecipe):
     steps: int = Field(default=900, ge=0)
     """Optimiser steps of the image tower; 0 leaves it as it is."""
     sound_steps: int = Field(default=0, ge=0)
-    """Optimiser steps of the sound tower; 0 leaves it as it is, or as the teacher at low rank where there is one."""
+    """Optimiser steps of the sound tower; 0 leaves it as it is, or as the teacher where there is one."""
     sound_batch: int = Field(default=32, ge=2)
     """Windows of sound a step; each is heard plain and blanked in part."""
     sound_lr: float = Field(default=5e-4, gt=0)

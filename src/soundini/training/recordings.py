@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from soundini.joint.embedded import WINDOW_COLUMNS, log_power
+from soundini.joint.embedded import log_power
 from soundini.joint.spectrogram import MelConfig, mel_power, sliding_windows
 from soundini.media.sound import load_sound, resample
 from soundini.training.classes import CLASSES, NONE, SOUND_CLASS
 from soundini.training.manifest import read_manifest
 from soundini.training.split import SOUND_SHARES, Side, group_of, sides
+
+_NOT_OF_LABEL = {"rain": "train", "snow": "step|walk"}
+"""Names of recordings that are not of their label, as regular expressions."""
+
+WINDOW_COLUMNS = 100
+"""Columns of a window that is drawn: 2.32 s."""
 
 RANGE_DB = 30.0
 """A sound this far below full level counts as silence."""
@@ -42,12 +49,6 @@ class Recording:
     kind: int
     power: Tensor
 
-    def windows(self) -> Tensor:
-        """Windows half a window apart, as ``[N, WINDOW_COLUMNS, n_mels]`` of mel power."""
-        half, columns = WINDOW_COLUMNS // 2, self.power.shape[1]
-        centres = torch.arange(min(half, columns // 2), columns, half)
-        return sliding_windows(self.power, centres, WINDOW_COLUMNS).transpose(1, 2)
-
 
 def load_recordings(folder: Path, mel: MelConfig, *, side: Side = "train") -> list[Recording]:
     """Every recording of one side of a data folder.
@@ -68,18 +69,19 @@ def load_recordings(folder: Path, mel: MelConfig, *, side: Side = "train") -> li
             continue
         sound = resample(load_sound(folder / row["path"]).mono(), mel.sample_rate)
         power = mel_power(torch.from_numpy(sound.samples[0] / max(sound.peak, 1e-6)), mel)
-        kind = CLASSES.index(SOUND_CLASS[row["label"]])
+        kind = CLASSES.index(sound_class(row))
         found.append(Recording(row["path"], row.get("source", ""), group_of(row), kind, power))
     return found
 
 
-def plain_windows(recordings: Sequence[Recording], count: int, rng: np.random.Generator) -> Tensor:
-    """Windows of random recordings as they are: ``[count, WINDOW_COLUMNS, n_mels]``, log-mel."""
-    found = []
-    for _ in range(count):
-        windows = recordings[int(rng.integers(len(recordings)))].windows()
-        found.append(windows[rng.integers(len(windows))])
-    return log_power(torch.stack(found))
+def sound_class(row: Mapping[str, str]) -> str:
+    """The class of a row of ``sounds.csv``: that of its label, unless its name says that the label is wrong.
+
+    Labels were taken from names: "train" holds "rain", and steps in snow are no wind.
+    """
+    name = PurePosixPath(row.get("original") or row["path"]).stem.lower()
+    wrong = _NOT_OF_LABEL.get(row["label"])
+    return NONE if wrong and re.search(wrong, name) else SOUND_CLASS[row["label"]]
 
 
 def targets_of(kinds: Tensor, gain_db: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
-"""Training of the embedded sound tower: towards the directions of its classes, and itself under SpecAugment."""
+"""Training of the embedded sound tower: towards its classes, and itself under SpecAugment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +12,19 @@ from torch import Tensor, nn
 
 from soundini.events import CheckpointSaved, TrainStep
 from soundini.joint.embedded import TEMPERATURE
+from soundini.joint.listening import pool_steps, step_levels
 from soundini.training.classes import CLASSES
-from soundini.training.directions import class_loss, mean_shares
+from soundini.training.directions import mean_shares
 from soundini.training.distributed import Workers
 from soundini.training.learning_rate import lr_factor
 from soundini.training.recipe import JointRecipe
 from soundini.training.recordings import Heard, HeardWindows
+from soundini.training.sound_head import power_of
 from soundini.training.spec_augment import spec_augment
 from soundini.training.trainer import Trainer
+
+_ORDER = [sorted(CLASSES).index(name) for name in CLASSES]
+"""A head's classes are in the order of their names."""
 
 _COUNTED = 8
 """Batches over which it is counted how common each class is."""
@@ -29,7 +34,8 @@ class SoundTower(nn.Module):
     """The sound network and its head, trained as one.
 
     Shape:
-        ``windows``: ``[B, time, mel]``; returns ``[B, dim]``, unit length.
+        ``windows``: ``[B, time, mel]``, log-mel; returns ``[B, classes]``, log probabilities but for a constant, in the order of
+        :data:`soundini.training.classes.CLASSES`.
     """
 
     def __init__(self, network: nn.Module, head: nn.Module) -> None:
@@ -37,13 +43,17 @@ class SoundTower(nn.Module):
         self.network, self.head = network, head
 
     def forward(self, windows: Tensor) -> Tensor:
-        """Embed windows."""
-        return F.normalize(self.head(self.network(windows)), dim=-1)
+        """Say what windows are of."""
+        return self.say(self.network(windows), windows)
+
+    def say(self, features: Tensor, windows: Tensor) -> Tensor:
+        """The same, of features that the network said already: ``[B, D, steps]``."""
+        pooled = pool_steps(features, step_levels(power_of(windows)))
+        return self.head(pooled)[:, _ORDER]
 
 
 def train_sound_tower(
     tower: SoundTower,
-    directions: Mapping[str, Tensor],
     windows: HeardWindows,
     recipe: JointRecipe,
     folder: Path,
@@ -51,15 +61,13 @@ def train_sound_tower(
 ) -> Iterator[TrainStep | CheckpointSaved]:
     """Train the sound tower, yielding after every step; resumes from ``folder``, bit for bit.
 
-    L = cross-entropy of softmax(e · directions / 0.1) against what is heard, of each window and of a
-    SpecAugmented copy of it
+    L = cross-entropy of what is said against what is heard, of each window and of a SpecAugmented copy of it
     + ``self_pairs`` · InfoNCE between the two (Lee et al. 2022, arXiv 2112.00007)
-    + ``teacher`` · (1 - cos) of the network's features to the teacher's, both less the teacher's mean (distillation): where a
-    window is heard alone, and only where there is a teacher.
+    + ``teacher`` · (1 - cos) of the network's features, at their maximum over time, to the teacher's, both less the teacher's
+    mean (distillation): where a window is heard alone, and only where there is a teacher.
 
     Args:
         tower: network and head; their weights are trained in place.
-        directions: of each class, see :func:`soundini.training.directions.class_directions`.
         windows: what is heard.
         recipe: settings; ``sound_steps``, ``sound_batch``, ``sound_lr``.
         folder: where ``last.safetensors`` is kept.
@@ -70,7 +78,6 @@ def train_sound_tower(
     """
     # Batch norm keeps the statistics it came with: those of blanked and quiet windows are not those of plain ones.
     tower.eval().requires_grad_(True)
-    basis = torch.stack([directions[name] for name in CLASSES])
     rng = np.random.default_rng(recipe.seed)
     common = mean_shares(windows.draw(recipe.sound_batch, rng).targets for _ in range(_COUNTED))
     rates = [(tower.network, 0.3 * recipe.sound_lr), (tower.head, recipe.sound_lr)]
@@ -79,11 +86,13 @@ def train_sound_tower(
         rng = np.random.default_rng((recipe.seed, step))
         heard = windows.draw(recipe.sound_batch, rng)
         views = [workers.part(view) for view in (heard.windows, _blanked(heard.windows, rng))]
-        mine = tower.network(torch.cat(views)).chunk(2)
-        features = torch.cat([workers.gather(part) for part in mine])
-        embeds = F.normalize(tower.head(features), dim=-1)
-        told = class_loss(embeds, basis, heard.targets.repeat(2, 1), common)
-        one, two = embeds.chunk(2)
+        said = tower.network(torch.cat(views))
+        logits = torch.cat(
+            [workers.gather(part) for part in tower.say(said, torch.cat(views)).chunk(2)]
+        )
+        features = torch.cat([workers.gather(part) for part in said.amax(2).chunk(2)])
+        told = F.cross_entropy(logits + common.log(), heard.targets.repeat(2, 1))
+        one, two = F.normalize(logits - logits.mean(1, keepdim=True), dim=-1).chunk(2)
         itself = F.cross_entropy(one @ two.T / TEMPERATURE, torch.arange(len(one)))
         apart = _apart(features, heard)
         loss = told + recipe.self_pairs * itself + recipe.teacher * apart

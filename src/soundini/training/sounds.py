@@ -1,4 +1,4 @@
-"""Sounds by class as windows of the frozen sound network's features."""
+"""Sounds by class as what the frozen sound network says of them, summed up around moments of every recording."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from soundini.joint.embedded import EmbeddedJointSpace, log_power
+from soundini.joint.embedded import EmbeddedJointSpace
+from soundini.joint.listening import Steps, pool_steps
 from soundini.training.recordings import Recording, targets_of
+
+_EVERY = 6
+"""Steps (1.1 s) between two moments."""
 
 
 @dataclass(frozen=True)
 class SoundFeatures:
-    """Windows of sounds at several levels.
+    """Moments of sounds at several levels.
 
     Args:
-        features: output of the sound network.
+        features: what :meth:`soundini.joint.embedded.EmbeddedJointSpace.embed_features` takes.
         targets: distribution over :data:`soundini.training.classes.CLASSES`: the quieter, the more of it is "none".
-        recording: number of the recording a window is from.
+        recording: number of the recording a moment is from.
 
     Shape:
-        ``features``: ``[N, 512]``; ``targets``: ``[N, classes]``; ``recording``: ``[N]``.
+        ``features``: ``[N, F]``; ``targets``: ``[N, classes]``; ``recording``: ``[N]``.
     """
 
     features: Tensor
@@ -36,19 +40,31 @@ def sound_features(
     joint: EmbeddedJointSpace,
     gains_db: Sequence[float] = (0.0,),
 ) -> SoundFeatures:
-    """Features of every window of some recordings, at each of the levels.
+    """Features around moments of some recordings, at each of the levels.
 
     Args:
         recordings: see :func:`soundini.training.recordings.load_recordings`.
         joint: whose sound network is used.
         gains_db: levels relative to a recording's peak, decibels.
     """
+    length = round(joint.window_seconds / joint.step_seconds)
     features, targets, numbers = [], [], []
     for number, recording in enumerate(recordings):
-        power = recording.windows()
-        kinds = torch.full((len(power),), recording.kind)
         for gain_db in gains_db:
-            features.append(joint.sound_network(log_power(power * 10 ** (gain_db / 10))))
-            targets.append(targets_of(kinds, torch.full((len(power),), gain_db)))
-            numbers.append(torch.full((len(power),), number))
+            steps = joint.listen(recording.power * 10 ** (gain_db / 10))
+            pooled = contexts(steps, length)
+            kinds = torch.full((len(pooled),), recording.kind)
+            features.append(pooled)
+            targets.append(targets_of(kinds, torch.full((len(pooled),), gain_db)))
+            numbers.append(torch.full((len(pooled),), number))
     return SoundFeatures(torch.cat(features), torch.cat(targets), torch.cat(numbers))
+
+
+def contexts(steps: Steps, length: int) -> Tensor:
+    """Sum up ``length`` steps around moments 1.1 s apart, as an edit does: ``[moments, F]``."""
+    found = []
+    for step in range(min(_EVERY // 2, len(steps) // 2), len(steps), _EVERY):
+        first = max(0, min(step - length // 2, len(steps) - length))
+        part = steps.part(first, first + length)
+        found.append(pool_steps(part.features, part.levels))
+    return torch.stack(found)

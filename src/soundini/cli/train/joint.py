@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from soundini.training.recipe import JointRecipe
     from soundini.training.recordings import Recording
 
-_COMPRESSED_ON = 96
-"""Windows that the teacher is compressed on."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class TrainJoint(PackOptions):
@@ -34,12 +31,10 @@ class TrainJoint(PackOptions):
     """
 
     teacher: Annotated[Path | None, arg(metavar="FOLDER")] = None
-    """The unpacked wheel of aisfx 0.1.2: the sound network begins as its network at low rank, and learns from it."""
+    """The unpacked wheel of aisfx 0.1.2: the sound network becomes its network, with a head fitted to your data."""
 
     def run(self) -> int:
         """Train to the end, or on from where it was left."""
-        import torch.nn.functional as F
-
         from soundini.config.presets import override
         from soundini.training.directions import class_directions
         from soundini.training.distributed import Workers
@@ -49,17 +44,18 @@ class TrainJoint(PackOptions):
         from soundini.training.sounds import sound_features
 
         recipe = override(load_train_recipe(JointRecipe, self.recipe), self.set)
-        pack, joint = self.load_start(recipe.dtype)
+        pack, start = self.load_start(recipe.dtype)
         workers = Workers.join()
         for batch in (recipe.batch, recipe.sound_batch):
             workers.check(batch)
-        directions = class_directions(joint.dim)
+        directions = class_directions(start.dim)
+        joint = _with_classes(start, directions)
         recordings = load_recordings(self.data, joint.mel)
         if recipe.sound_steps or self.teacher is not None:
-            self._hear(joint, directions, recordings, recipe, workers)
+            self._hear(joint, recordings, recipe, workers)
         if recipe.steps:
             heard = sound_features(recordings, joint, gains_db=(0.0, -10.0))
-            sounds = (F.normalize(joint.sound_head(heard.features), dim=-1), heard.targets)
+            sounds = (joint.embed_features(heard.features), heard.targets)
             self._see(pack, joint, directions, sounds, recipe, workers)
         if workers.first:
             write_joint(joint, directions, pack, self.output)
@@ -69,35 +65,32 @@ class TrainJoint(PackOptions):
     def _hear(
         self,
         joint: EmbeddedJointSpace,
-        directions: Mapping[str, Tensor],
         recordings: Sequence[Recording],
         recipe: JointRecipe,
         workers: Workers,
     ) -> None:
         """Take the sound tower from the teacher, where there is one, and train it on."""
-        import numpy as np
-
         from soundini.joint.towers import SoundHead, SoundNetwork
         from soundini.training.aisfx import AiSFX, taught_features
         from soundini.training.checkpoint import load_average
-        from soundini.training.compression import compress
-        from soundini.training.recordings import HeardWindows, plain_windows
-        from soundini.training.sound_head import fit_sound_head
+        from soundini.training.recordings import HeardWindows
+        from soundini.training.sound_head import fit_sound_head, listen_to
         from soundini.training.sound_tower import SoundTower, train_sound_tower
 
         run = self.run_folder / "sound"
         tower = SoundTower(joint.sound_network, joint.sound_head)
         network = AiSFX.from_wheel(self.teacher) if self.teacher else None
         if network is not None:
-            rng = np.random.default_rng(recipe.seed)
             hears, head = cast(SoundNetwork, joint.sound_network), cast(SoundHead, joint.sound_head)
-            compress(network, hears, plain_windows(recordings, _COMPRESSED_ON, rng))
-            fit_sound_head(hears, head, directions, recordings)
+            network.fold_into(hears)
+            steps = listen_to(joint, recordings)
+            penalty, temperature = fit_sound_head(head, hears, recordings, steps, seed=recipe.seed)
+            print(f"sound head: penalty {penalty}, temperature {temperature:.2f}", flush=True)
         if not recipe.sound_steps:
             return
         taught = [taught_features(network, r) for r in recordings] if network else []
         windows = HeardWindows(recordings, taught)
-        events = train_sound_tower(tower, directions, windows, recipe, run, workers)
+        events = train_sound_tower(tower, windows, recipe, run, workers)
         watch(events, run, "sound tower", quiet=not workers.first)
         workers.wait()
         tower.load_state_dict(load_average(run))
@@ -152,3 +145,23 @@ class TrainJoint(PackOptions):
                 parts.append(fresh)
         if recipe.head_batches:
             fit_image_head(cast(ImageTower, tower), basis, pack.denoiser, images, recipe)
+
+
+def _with_classes(
+    joint: EmbeddedJointSpace, directions: Mapping[str, Tensor]
+) -> EmbeddedJointSpace:
+    """The joint space with a direction and a row of its head for each class; as it is where it has them."""
+    from soundini.joint.embedded import EmbeddedJointSpace
+    from soundini.joint.towers import SoundHead, SoundNetwork
+
+    head = joint.sound_head
+    if set(joint.prototypes) != set(directions):
+        head = SoundHead(len(directions), cast(SoundNetwork, joint.sound_network).width)
+    return EmbeddedJointSpace(
+        joint.image_tower,
+        joint.sound_network,
+        head,
+        prototypes=directions,
+        image_size=joint.image_size,
+        mel=joint.mel,
+    )

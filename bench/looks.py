@@ -25,6 +25,7 @@ from soundini.masks.preview import overlay
 from soundini.masks.shapes import shape_mask
 
 FRAMES, HEIGHT, LABEL = 14, 150, 18
+WHOLE = "0.0,0.0,1.0,1.0"
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,15 @@ class Case:
 
 
 CASES = (
-    Case("rain, whole frame", "palmtrees.mp4", "box", "0,0,1,1", "rain", "rain"),
+    Case("rain, whole frame", "palmtrees.mp4", "box", WHOLE, "rain", "rain"),
     Case("fire, on the ground", "palmtrees.mp4", "box", "0,0.6,1,0.4", "fire", "fire"),
     Case("storm, in the sky", "cherries.mp4", "box", "0,0,1,0.5", "thunderstorm", "thunderstorm"),
-    Case("snow, whole frame", "cherries.mp4", "box", "0,0,1,1", "snow", "snow_wind"),
+    Case("snow, whole frame", "cherries.mp4", "box", WHOLE, "snow", "snow_wind"),
     Case(
         "deep, round an animal",
         "mallard_water.mp4",
         "box",
-        "0,0,1,1",
+        WHOLE,
         "underwater_bubbles",
         "underwater",
     ),

@@ -130,7 +130,9 @@ def flickering(count):
 def test_a_strong_change_hides_what_its_keyframe_did_not_show(editor, hiss, mask, monkeypatch):
     paint(monkeypatch, lambda inputs: 0.6 - inputs.source)
     frames = flickering(7)
-    result = editor(frames, hiss, mask=mask, recipe=recipe_of(3, "region.size=128", "guidance.settle=0")).frames
+    result = editor(
+        frames, hiss, mask=mask, recipe=recipe_of(3, "region.size=128", "guidance.settle=0")
+    ).frames
     inside = result[:, 20:44, 30:60].astype(float)
     assert inside.mean((1, 2, 3)) == pytest.approx([1.6 * 127.5] * 7, abs=3)
     assert inside.std((1, 2)).max() < 4  # no outlines of the source, whose own deviation is 15

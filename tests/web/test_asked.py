@@ -156,7 +156,9 @@ def test_recipes_and_videos_made_here_give_their_form_back(service, form_for, me
     found = found.model_copy(update={"box": (0, 0, 0.5, 0.5)})
     at = Whereabouts(files, service.folder, (64, 96), 24, "debug")
     recipe = ask(found, at, Limits()).request.recipe
-    assert recipe.model_dump(mode="json") == json.loads(result.recipe.read_text())["request"]["recipe"]
+    assert (
+        recipe.model_dump(mode="json") == json.loads(result.recipe.read_text())["request"]["recipe"]
+    )
 
 
 def test_what_is_no_recipe(service, tmp_path):

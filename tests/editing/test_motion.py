@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from soundini.config.recipe import DRIFT, SamplingConfig
+from soundini.config.recipe import DriftConfig, SamplingConfig
 from soundini.editing.motion import EffectMotion, MovingNoise, effect_motion, pairs_of_effect
 from soundini.editing.sound_track import SoundTrack
 from soundini.flow.pairs import FlowPairs
@@ -49,14 +49,14 @@ def noise_of(motion, frames=None, kind="shared", size=SIZE, grid=1):
     return MovingNoise(7, indices, size, motion, kind, 30, grid)(0)
 
 
-@pytest.mark.parametrize("name", sorted(DRIFT))
+@pytest.mark.parametrize("name", [n for n in DriftConfig.model_fields if n != "speed"])
 def test_noise_moves_as_the_effect_does(name):
     """Each frame's noise is the first one's, moved right and down by the effect's velocity."""
     motion = motion_of(name, 6)
     noise = noise_of(motion)
     moved = motion.pixels(SIZE, 1).round().int()
     right, down = (moved[5, 0] - moved[0, 0]).tolist()
-    wanted = torch.tensor(DRIFT[name]) * SIZE[0] * 5 / RATE
+    wanted = torch.tensor(DriftConfig().velocity(name)) * SIZE[0] * 5 / RATE
     assert torch.allclose(torch.tensor([right, down]).float(), wanted, atol=3.5)  # snow sways
     rows, columns = slice(max(0, down), SIZE[0] + min(0, down)), slice(max(0, right), SIZE[1])
     before = (slice(max(0, -down), SIZE[0] - max(0, down)), slice(0, SIZE[1] - max(0, right)))
@@ -124,7 +124,7 @@ def test_onsets_are_found_once_each():
 
 
 def test_nothing_moves_where_that_is_asked_or_no_class_is_known():
-    assert motion_of("rain", drift={}) is None
+    assert motion_of("rain", drift=DriftConfig(speed=0)) is None
     assert effect_motion(object(), track([[1.0, 0.0]]), [0.0], SamplingConfig()) is None  # type: ignore[arg-type]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from soundini import SoundEditor, load_preset
 from soundini.config.presets import override
-from soundini.config.recipe import DRIFT
+from soundini.config.recipe import DriftConfig
 from soundini.media.sound import Sound
 from soundini.metrics.detail import detail_kept
 
@@ -57,7 +57,7 @@ def test_an_effect_moves_at_its_own_velocity(editor, scene, what):
     window = cv2.createHanningWindow((SIDE, SIDE), cv2.CV_64F)
     shifts = [cv2.phaseCorrelate(moving[i], moving[i + 1], window)[0] for i in range(COUNT - 1)]
     right, down = np.median(shifts, 0)
-    wanted = np.array(DRIFT[what]) * SIDE / RATE
+    wanted = np.array(DriftConfig().velocity(what)) * SIDE / RATE
     assert np.hypot(right - wanted[0], down - wanted[1]) <= np.hypot(*wanted) / 3 + 0.5
 
 

@@ -20,16 +20,38 @@ class Section(BaseModel):
     )
 
 
-DRIFT: dict[str, tuple[float, float]] = {
-    "fire": (0.0, -0.9),
-    "explosion": (0.0, -0.25),
-    "rain": (0.15, 1.8),
-    "snow_wind": (0.12, 0.35),
-    "sea": (0.12, 0.0),
-    "river": (0.5, 0.0),
-    "underwater": (0.0, -0.18),
-}
-"""How effects move by themselves: right and down, in region heights a second. A thunderstorm stands still, and strikes."""
+Velocity = tuple[
+    Annotated[float, Field(ge=-20, le=20)],
+    Annotated[float, Field(ge=-20, le=20)],
+]
+
+
+class DriftConfig(Section):
+    """How effects move by themselves: right and down, in region heights a second."""
+
+    speed: float = Field(default=1.0, ge=0, le=10)
+    """Factor on all of them; with 0 nothing moves by itself."""
+    fire: Velocity = (0.0, -0.9)
+    """Of flames, which rise."""
+    explosion: Velocity = (0.0, -0.25)
+    """Of fire and smoke of an explosion."""
+    thunderstorm: Velocity = (0.0, 0.0)
+    """Of a storm, which stands still; its bolts change with every onset of the sound."""
+    rain: Velocity = (0.15, 1.8)
+    """Of drops."""
+    snow_wind: Velocity = (0.12, 0.35)
+    """Of flakes, which sway as they fall."""
+    sea: Velocity = (0.12, 0.0)
+    """Of waves; along the longer side of the region."""
+    river: Velocity = (0.5, 0.0)
+    """Of running water; along the longer side of the region."""
+    underwater: Velocity = (0.0, -0.18)
+    """Of bubbles."""
+
+    def velocity(self, name: str) -> Velocity:
+        """Velocity of a class of effects, speed included; a class that has none stands still."""
+        right, down = getattr(self, name, (0.0, 0.0)) if name != "speed" else (0.0, 0.0)
+        return self.speed * right, self.speed * down
 
 
 class SamplingConfig(Section):
@@ -63,9 +85,8 @@ class SamplingConfig(Section):
     see: bool = True
     """Models that see the source (``embedded``): show it to the prior, with the mask. False as in the paper, where the prior
     starts from noise alone."""
-    drift: dict[str, tuple[float, float]] = Field(default_factory=lambda: dict(DRIFT))
-    """Velocity of each class of effect, right and down, in region heights a second; a class that is not named stands still, and
-    with {} nothing drifts."""
+    drift: DriftConfig = DriftConfig()
+    """How effects move by themselves; models that know classes of sounds (``embedded``) only."""
 
 
 class AugmentSettings(Section):

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
-from soundini.config.recipe import SamplingConfig
+from soundini.config.recipe import DriftConfig, SamplingConfig
 from soundini.diffusion.noise import FrameNoise, NoiseKind, stable_seed
 from soundini.editing.sound_track import SoundTrack
 from soundini.flow.pairs import FlowPairs
@@ -116,7 +116,7 @@ def effect_motion(
         began: the video's time at the part's first frame, seconds.
         first_index: index in the video of that frame.
     """
-    if not config.drift or not isinstance(joint, NamesSounds):
+    if not config.drift.speed or not isinstance(joint, NamesSounds):
         return None
     rows = joint.name_sounds(track.embeds)
     means = {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
@@ -138,9 +138,9 @@ def effect_motion(
     return EffectMotion(names, shares / shares.sum(1, keepdim=True), positions, strikes)
 
 
-def _position(name: str, time: float, drift: Mapping[str, tuple[float, float]]) -> list[float]:
+def _position(name: str, time: float, drift: DriftConfig) -> list[float]:
     """How far a class's effect has moved at a time of the video: ``[right, down]`` in region heights."""
-    right, down = drift.get(name, (0.0, 0.0))
+    right, down = drift.velocity(name)
     far, seconds = _SWAYING.get(name, (0.0, 1.0))
     sway = far * math.sin(2 * math.pi * time / seconds) if (right, down) != (0.0, 0.0) else 0.0
     return [right * time + sway, down * time]

@@ -66,7 +66,7 @@ SHEETS = {
             Row("paper, at 128 pixels", ("region.size=128",), "paper"),
         )
     ),
-    "strength": of("guidance.strength", 0, 0.01, 0.05, 0.2),
+    "strength": of("guidance.strength", 0, 0.003, 0.02, 0.1),
     "condition": of("sampling.condition", 0, 0.5, 1, 1.5, 2),
     "see": of("sampling.see", "false", "true"),
     "start": of("sampling.start", 0.5, 0.75, 0.98),

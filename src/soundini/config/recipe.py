@@ -107,7 +107,7 @@ class AugmentSettings(Section):
 class GuidanceConfig(Section):
     """How the sound steers the sampler: L = sum of lambda times term."""
 
-    strength: float = Field(default=0.01, ge=0, le=2)
+    strength: float = Field(default=0.003, ge=0, le=2)
     """``normalised`` rule: how far the sound moves each step, 0 (nothing) to 1."""
     rule: Literal["normalised", "paper"] = "normalised"
     """``paper`` moves the mean by variance times gradient and takes its strength from the lambdas."""

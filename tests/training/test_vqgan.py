@@ -19,7 +19,9 @@ from soundini.training.vqgan import (
     shape_of,
     train_vqgan,
 )
-from training_runs import WEIGHTS, losses_of
+from training_runs import losses_of
+
+WEIGHTS = {"fire": 0.4, "sea": 0.2, "underwater": 0.3, "generic": 0.1}
 
 SMALL = {"ch": 8, "ch_mult": (1, 2, 2), "n_embed": 32, "embed_dim": 4, "discriminator_width": 8}
 RECIPE = VqganRecipe(

@@ -28,14 +28,15 @@ def paths_of(recordings: Sequence[Recording], name: str) -> list[str]:
 
 
 def loudest_stretch(path: Path, seconds: float) -> tuple[Sound, float]:
-    """A recording and the second at which its loudest stretch of the given length begins.
+    """A recording at a peak of 1, as training hears it, and the second at which its loudest stretch of a length begins.
 
     A recording may begin with silence, and a clip of a second would hear nothing else.
 
     Raises:
         MediaError: the recording cannot be read.
     """
-    sound = load_sound(path).mono()
+    loaded = load_sound(path).mono()
+    sound = Sound(loaded.samples / max(loaded.peak, 1e-9), loaded.sample_rate)
     hop = max(1, round(_HOP_SECONDS * sound.sample_rate))
     energy = np.concatenate([[0.0], np.cumsum(sound.samples[0].astype(np.float64) ** 2)])
     length = min(round(seconds * sound.sample_rate), len(energy) - 1)

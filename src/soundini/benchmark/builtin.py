@@ -37,8 +37,8 @@ sounds:
   fire-to-rain: [fire.wav, rain.wav]
 variants:
   soundini: []
-  blended-diffusion: ["method=blended-diffusion", "blended.candidates=2", "sampling.steps=5"]
-  vqgan-clip: ["method=vqgan-clip", "vqgan.iterations=10"]
+  blended-diffusion: ["method=blended-diffusion", "blended.candidates=2", "sampling.steps=4"]
+  vqgan-clip: ["method=vqgan-clip", "vqgan.iterations=8"]
   layered-atlases: ["method=layered-atlases"]
 """
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from soundini.config.recipe import DriftConfig, SamplingConfig
+from soundini.config.drift import DriftConfig
+from soundini.config.recipe import SamplingConfig
 from soundini.editing.motion import EffectMotion, MovingNoise, effect_motion, pairs_of_effect
 from soundini.editing.sound_track import SoundTrack
 from soundini.flow.pairs import FlowPairs

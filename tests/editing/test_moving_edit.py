@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from soundini import SoundEditor, load_preset
+from soundini.config.drift import DriftConfig
 from soundini.config.presets import override
-from soundini.config.recipe import DriftConfig
 from soundini.media.sound import Sound
 from soundini.metrics.detail import detail_kept
 

@@ -4,54 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from soundini.config.byte_size import parse_bytes
+from soundini.config.drift import DriftConfig
 from soundini.config.heard_as import parse_heard_as
-
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Section(BaseModel):
-    """Settings refuse unknown names and values out of range, and never change once made."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False
-    )
-
-
-Velocity = tuple[
-    Annotated[float, Field(ge=-20, le=20)],
-    Annotated[float, Field(ge=-20, le=20)],
-]
-
-
-class DriftConfig(Section):
-    """How effects move by themselves: right and down, in region heights a second."""
-
-    speed: float = Field(default=1.0, ge=0, le=10)
-    """Factor on all of them; with 0 nothing moves by itself."""
-    fire: Velocity = (0.0, -0.9)
-    """Of flames, which rise."""
-    explosion: Velocity = (0.0, -0.25)
-    """Of fire and smoke of an explosion."""
-    thunderstorm: Velocity = (0.0, 0.0)
-    """Of a storm, which stands still; its bolts change with every onset of the sound."""
-    rain: Velocity = (0.15, 1.8)
-    """Of drops."""
-    snow_wind: Velocity = (0.12, 0.35)
-    """Of flakes, which sway as they fall."""
-    sea: Velocity = (0.12, 0.0)
-    """Of waves; along the longer side of the region."""
-    river: Velocity = (0.5, 0.0)
-    """Of running water; along the longer side of the region."""
-    underwater: Velocity = (0.0, -0.18)
-    """Of bubbles."""
-
-    def velocity(self, name: str) -> Velocity:
-        """Velocity of a class of effects, speed included; a class that has none stands still."""
-        right, down = getattr(self, name, (0.0, 0.0)) if name != "speed" else (0.0, 0.0)
-        return self.speed * right, self.speed * down
+from soundini.config.section import Section, Share
 
 
 class SamplingConfig(Section):

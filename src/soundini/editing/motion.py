@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from soundini.config.recipe import DriftConfig, SamplingConfig
+from soundini.config.drift import DriftConfig
+from soundini.config.recipe import SamplingConfig
 from soundini.diffusion.noise import FrameNoise, NoiseKind, stable_seed
 from soundini.editing.sound_track import SoundTrack
 from soundini.flow.pairs import FlowPairs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from soundini.config.recipe import Section
+from soundini.config.section import Section
 
 MIB = 2**20
 

@@ -96,7 +96,8 @@ def _window_of(edit: PreparedEdit, index: int) -> Window:
 
 
 def _motion(edit: PreparedEdit, chosen: Sequence[int]) -> EffectMotion | None:
-    return None if edit.motion is None else edit.motion.of(chosen)
+    motion = edit.motion
+    return None if motion is None else motion.of(chosen)
 
 
 def _read(

@@ -42,8 +42,7 @@ def evaluate_coherence(subject: Subject) -> Iterator[ItemMeasured]:
         :class:`ItemMeasured` with the fields of :class:`CoherenceFigures`.
     """
     settings = subject.settings
-    clips = subject.clips[:: max(1, len(subject.clips) // settings.coherence_clips)]
-    clips = clips[: settings.coherence_clips]
+    clips = subject.spread_clips(settings.coherence_clips)
     common = {"part": PART, "frames": settings.coherence_frames} | subject.edits_depend_on()
     total, done = len(clips) * len(settings.loudness_sounds), 0
     for sound in settings.loudness_sounds:

@@ -63,8 +63,7 @@ def evaluate_loudness(subject: Subject) -> Iterator[ItemMeasured]:
     Yields:
         :class:`ItemMeasured` with the fields of :class:`LoudnessFigures`.
     """
-    clips = subject.clips[:: max(1, len(subject.clips) // subject.settings.loudness_clips)]
-    clips = clips[: subject.settings.loudness_clips]
+    clips = subject.spread_clips(subject.settings.loudness_clips)
     common = {"part": PART, "frames": subject.settings.loudness_frames} | subject.edits_depend_on()
     sounds = subject.settings.loudness_sounds
     total, done = len(clips) * len(sounds), 0

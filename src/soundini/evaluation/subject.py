@@ -122,6 +122,10 @@ class Subject:
         known = sound in joint_of(self.pack).prototypes
         return self.settings.recipe(*([f"sound.heard_as={sound}"] if known else []), *more)
 
+    def spread_clips(self, count: int) -> Sequence[EvaluationClip]:
+        """At most ``count`` of the clips, spread over the list."""
+        return self.clips[:: max(1, len(self.clips) // count)][:count]
+
     def edits_depend_on(self) -> dict[str, Any]:
         """What the figures of any edit depend on, besides the models and the data."""
         return {

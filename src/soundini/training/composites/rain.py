@@ -37,7 +37,7 @@ def rain(scene: Scene) -> np.ndarray:
     fallen = lerp(wet, colour, np.clip(cover, 0, 1))
     splashes = dots(
         scene.size,
-        int(scene.between(10, 70) * amount * scene.unit**0),
+        int(scene.between(10, 70) * amount),
         0.45 * scene.unit,
         scene.rng,
         rows=np.clip(1 - 2 * scene.rise[:, 0], 0, 1),

@@ -17,9 +17,9 @@ from soundini.training.composites.canvas import (
 from soundini.training.composites.scene import Scene
 
 _DEPTHS = (
-    ((2.5, 5), 0.030, 0.30, 0.35),
-    ((5, 11), 0.012, 0.55, 0.45),
-    ((10, 24), 0.004, 0.85, 0.6),
+    ((3, 6), 0.032, 0.38, 0.3),
+    ((6, 12), 0.014, 0.7, 0.35),
+    ((10, 24), 0.005, 1.0, 0.45),
 )
 """Far, middle and near rain: length of a streak in units, drops a square unit, brightness, blur in units."""
 
@@ -28,12 +28,12 @@ def rain(scene: Scene) -> np.ndarray:
     """The scene in the rain: a drizzle at a small amount, a downpour at 1."""
     amount = scene.amount
     wet = lerp(scene.picture, grey(scene.picture), amount * scene.between(0.45, 0.9))
-    wet = wet * lerp(1, scene.between(0.5, 0.8), amount)
+    wet = wet * lerp(1, scene.between(0.42, 0.66), amount)
     wet = wet * scene.tint((0.93, 0.97, 1.0), (1.0, 1.02, 1.08))
     wet = _hazy(_mirrored(wet, scene), scene)
     light = _falling(scene)
     colour = scene.between(0.72, 0.98)
-    cover = (light * scene.between(0.55, 0.95))[..., None]
+    cover = (light * scene.between(0.7, 1))[..., None]
     fallen = lerp(wet, colour, np.clip(cover, 0, 1))
     splashes = dots(
         scene.size,

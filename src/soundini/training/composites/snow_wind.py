@@ -16,7 +16,7 @@ from soundini.training.composites.canvas import (
 )
 from soundini.training.composites.scene import Scene
 
-_FLAKES = ((0.030, 0.35, 0.6), (0.008, 0.65, 0.85), (0.0018, 1.2, 0.95))
+_FLAKES = ((0.035, 0.4, 0.8), (0.014, 0.7, 1.0), (0.0035, 1.3, 1.0))
 """Far, middle and near flakes: how many a square unit, radius in units, brightness."""
 
 _COLD = np.array([0.94, 0.98, 1.04], np.float32)
@@ -26,8 +26,9 @@ def snow_wind(scene: Scene) -> np.ndarray:
     """The scene in falling snow: some flakes at a small amount, a blizzard over white ground at 1."""
     amount = scene.amount
     cold = lerp(scene.picture, grey(scene.picture), amount * scene.between(0.5, 0.9)) * _COLD
-    cold = lerp(cold, _lying(cold, scene), amount * scene.between(0.55, 1))
-    haze = scene.between(0.1, 0.45) * amount * np.clip(0.45 + 0.55 * scene.rise, 0, 1)
+    cold = cold * lerp(1, scene.between(0.6, 0.85), amount)
+    cold = lerp(cold, _lying(cold, scene), amount * scene.between(0.75, 1))
+    haze = scene.between(0.05, 0.3) * amount * np.clip(0.45 + 0.55 * scene.rise, 0, 1)
     drifts = 0.7 + 0.6 * fractal(scene.size, (10 * scene.unit, 30 * scene.unit), scene.rng)
     cold = lerp(cold, scene.between(0.7, 0.9) * _COLD, (haze * drifts)[..., None])
     snowing = screen(np.clip(cold, 0, 1), _flakes(scene)[..., None])
@@ -40,9 +41,9 @@ def _lying(picture: np.ndarray, scene: Scene) -> np.ndarray:
     ledges = np.zeros_like(light)
     ledges[:-1] = light[:-1] - light[1:]
     ledges = blur(smoothstep(ledges * scene.unit, 0.02, 0.12), 0.6 * scene.unit)
-    ground = smoothstep(1 - np.clip(scene.rise, 0, 1), scene.between(0.3, 0.6), 1.0)
+    ground = smoothstep(1 - np.clip(scene.rise, 0, 1), scene.between(0.2, 0.5), 0.85)
     patches = smoothstep(fractal(scene.size, 14 * scene.unit, scene.rng), 0.25, 0.6)
-    share = np.clip(ledges + ground * (0.35 + 0.65 * patches), 0, 1)
+    share = np.clip(ledges + ground * (0.6 + 0.4 * patches), 0, 1)
     white = scene.between(0.82, 0.97) * _COLD
     texture = 0.75 + 0.25 * np.clip(light / max(float(light.mean()), 0.15), 0.4, 1.3)
     if scene.chance(0.35) and scene.photographs.has("snow"):
@@ -64,4 +65,4 @@ def _flakes(scene: Scene) -> np.ndarray:
         if length > 1:
             layer = streaks(layer, length, slant)
         total = np.maximum(total, bright * layer)
-    return np.clip(total, 0, 1) * scene.between(0.7, 1)
+    return np.clip(total, 0, 1) * scene.between(0.85, 1)

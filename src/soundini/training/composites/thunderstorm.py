@@ -18,11 +18,11 @@ _PHOTOGRAPHED = 0.35
 def thunderstorm(scene: Scene) -> np.ndarray:
     """The scene under a storm: a grey light at a small amount, night and lightning at 1."""
     amount = scene.amount
-    tint = scene.tint((0.72, 0.74, 0.95), (1.0, 0.96, 1.28))
+    tint = scene.tint((0.74, 0.76, 1.02), (0.96, 0.92, 1.28))
     dark = lerp(scene.picture, grey(scene.picture), scene.between(0.4, 0.9))
-    dark = dark * tint * lerp(0.85, scene.between(0.26, 0.52), amount)
+    dark = dark * tint * lerp(0.85, scene.between(0.24, 0.42), amount)
     dark = _clouded(dark, scene, tint)
-    if scene.chance(0.2 + 0.75 * amount):
+    if scene.chance(0.2 + 0.8 * amount):
         photographed = scene.chance(_PHOTOGRAPHED) and scene.photographs.has("storm")
         core = _bolts_of_a_photograph(scene) if photographed else drawn_bolts(scene)
         core = core * scene.matte * lerp(0.6, 1, amount)
@@ -42,9 +42,9 @@ def drawn_bolts(scene: Scene) -> np.ndarray:
     canvas = np.zeros((fine * scene.size[0], fine * scene.size[1]), np.uint8)
     for _ in range(int(scene.rng.integers(1, 3))):
         start = np.array([columns.start + width * scene.between(0.1, 0.9), rows.start - 2.0])
-        drop = height * scene.between(0.5, 1.1)
+        drop = height * scene.between(0.6, 1.1)
         end = start + np.array([scene.rng.normal(0, 0.25) * width, drop])
-        thick = max(1, round(fine * scene.unit * scene.between(0.5, 1.1)))
+        thick = max(1, round(fine * scene.unit * scene.between(0.7, 1.3)))
         _draw_bolt(canvas, fine * start, fine * end, thick, 255, scene.rng)
     small = cv2.resize(canvas, scene.size[::-1], interpolation=cv2.INTER_AREA)
     return small.astype(np.float32) / 255
@@ -92,9 +92,10 @@ def _clouded(picture: np.ndarray, scene: Scene, tint: np.ndarray) -> np.ndarray:
         light = scene.placed(grey(blur(clouds, 0.5 * scene.unit)))
     else:
         light = fractal(scene.size, 22 * scene.unit, scene.rng)[..., None]
-    light = light / max(float(light.mean()), 0.1) * scene.between(0.35, 0.55)
+    light = light / max(float(light.mean()), 0.1)
+    light = np.clip(0.5 + scene.between(1, 2) * (light - 1), 0, 2) * scene.between(0.6, 0.9)
     height = np.clip(scene.rise, 0, 1) ** scene.between(0.5, 2)
-    strength = (scene.between(0.4, 1) * height)[..., None]
+    strength = (scene.between(0.6, 1) * height)[..., None]
     shaded = picture * lerp(1, np.clip(0.35 + 1.3 * light, 0, 1.6), strength)
-    over = lerp(shaded, light * tint * 0.7, strength * scene.between(0.05, 0.4))
+    over = lerp(shaded, light * tint * 0.7, strength * scene.between(0.2, 0.6))
     return np.clip(over, 0, 1)

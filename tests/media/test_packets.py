@@ -130,8 +130,8 @@ def test_damage_before_the_part_is_no_matter(film, tmp_path):
     data = bytearray(source.read_bytes())
     with av.open(str(source)) as container:
         packets = [(p.pos, p.size) for p in container.demux(video=0) if p.size]
-    position, size = packets[30]
-    data[position + 40 : position + size] = bytes(size - 40)
+    position, size = max(packets[20:40], key=lambda packet: packet[1])
+    data[position + size // 4 : position + size] = bytes(size - size // 4)
     path = tmp_path / "damaged.mp4"
     path.write_bytes(data)
     with VideoReader(path) as damaged, VideoReader(source) as reader:

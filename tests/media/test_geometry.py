@@ -57,6 +57,24 @@ def test_detail_survives_a_change_of_brightness():
     assert np.abs(out[inside] - expected).max() <= 0.5
 
 
+def test_detail_is_dimmed_with_the_scene_and_hidden_by_what_replaces_it():
+    rng = np.random.default_rng(3)
+    source = make.texture(64, 64)
+    source[::2] = source[::2] // 2  # detail that 16 pixels cannot hold
+    box = Box(0, 0, 64, 64)
+    seen = to_model(source[None], box, (16, 16))[0]
+    whole = np.ones((64, 64), np.float32)
+    fine = source.astype(float) - np.roll(source, 1, 0)
+    dark = paste_change(source, 0.4 * (seen + 1) - 1, seen, whole, box)
+    dimmed = (dark.astype(float) - np.roll(dark, 1, 0))[8:-8, 8:-8]
+    slope = float((dimmed * fine[8:-8, 8:-8]).sum() / (fine[8:-8, 8:-8] ** 2).sum())
+    assert 0.3 < slope < 0.5
+    flames = torch.from_numpy(rng.uniform(0, 1, (3, 1, 1))).float().expand(3, 16, 16)
+    hidden = paste_change(source, flames.clone(), seen, whole, box)
+    left = (hidden.astype(float) - np.roll(hidden, 1, 0))[8:-8, 8:-8]
+    assert abs(float((left * fine[8:-8, 8:-8]).sum() / (fine[8:-8, 8:-8] ** 2).sum())) < 0.1
+
+
 def test_an_edit_that_is_not_finite_is_refused_where_it_shows():
     source = make.texture(32, 32)
     mask = np.zeros((32, 32), np.float32)

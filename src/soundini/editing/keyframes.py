@@ -13,7 +13,7 @@ from soundini.editing.window import WindowInputs
 from soundini.flow.carry import carry_between
 from soundini.flow.pairs import estimate_pairs
 from soundini.flow.protocol import FlowEstimator
-from soundini.media.geometry import share_hidden
+from soundini.media.geometry import detail_gain
 
 
 def served_frames(window: Window) -> Iterator[range]:
@@ -97,9 +97,9 @@ def carry_change(
     showed; carried as it is, it would take that away from a frame that never had it quite there, and outlines of the
     scene would shine through the effect like ghosts. So there it is the picture that is carried:
 
-        change_i = carried change - s * (source_i - carried source),   s as in :func:`soundini.media.geometry.share_hidden`
+        change_i = carried change + (g - 1) * (source_i - carried source),   g as in :func:`soundini.media.geometry.detail_gain`
 
-    which is ``carried edited picture - source_i`` where s is 1.
+    which is ``carried edited picture - source_i`` where g is 0.
 
     Args:
         change: of the keyframes, edited minus source.
@@ -116,4 +116,5 @@ def carry_change(
     known = torch.cat([change, keyframes.source], 1)
     carried = carry_between(known, keyframes.mask, window.sampled, inputs.source, flow)
     moved, beneath = carried.split(3, 1)
-    return moved - share_hidden(moved) * (inputs.source - beneath)
+    gain = detail_gain(beneath + moved, beneath)
+    return moved + (gain - 1) * (inputs.source - beneath)

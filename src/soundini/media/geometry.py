@@ -11,7 +11,13 @@ import torch.nn.functional as F
 
 MAX_ASPECT = 2.0
 _CHANGE_SEEN, _CHANGE_HIDES = 0.08, 0.24
-"""Local change, as a share of the range, at which native detail begins to fade and at which it is gone."""
+"""Local change, as a share of the range, at which detail of a flat place begins to fade and at which it is gone."""
+
+_SHOWS = 0.4
+"""Slope of an edit on its source from which detail is taken over in full measure."""
+
+_FLAT = 0.003
+"""Variance of the source, over its three channels on [-1, 1], below which a place counts as flat."""
 
 
 @dataclass(frozen=True)
@@ -152,21 +158,42 @@ def mask_to_model(
     ).clamp(0, 1)
 
 
-def share_hidden(change: torch.Tensor) -> torch.Tensor:
-    """Tell how far a change hides what was there: 0 where it is weak, 1 where it is strong.
+def detail_gain(edited: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
+    """By how much an edit scales the fine detail of what it changes: 1 leaves it, 0.4 dims it, 0 hides it.
 
-    It rises smoothly from 0 at a local change (mean over 5x5 pixels of the largest channel) of 8 % of the range to 1 at 24 %.
+    It is the slope of a local regression of the edit on the source (He et al. 2013, Guided Image Filtering, equation 5),
+    within 7x7 pixels and over the channels together:
+
+        slope = (cov(edited, source) + eps * weak) / (var(source) + eps), clipped to [0, 1]
+        gain = slope * smoothstep(slope / 0.4)
+
+    The last factor takes away what little shines through flames. Where the source is flat the regression says nothing, and
+    ``weak`` decides: it falls smoothly from 1 at a local change of 8 % of the range to 0 at 24 %.
 
     Args:
-        change: edited minus source, both in [-1, 1].
+        edited: in [-1, 1].
+        source: in [-1, 1].
 
     Shape:
-        - change: ``[T, 3, h, w]``
+        - edited, source: ``[T, 3, h, w]``
         - returns: ``[T, 1, h, w]``
     """
-    local = F.avg_pool2d(change.abs().amax(1, keepdim=True), 5, 1, 2, count_include_pad=False) / 2
+    local = _local_mean((edited - source).abs().amax(1, keepdim=True), 5) / 2
     hidden = ((local - _CHANGE_SEEN) / (_CHANGE_HIDES - _CHANGE_SEEN)).clamp(0, 1)
-    return hidden * hidden * (3 - 2 * hidden)
+    weak = 1 - hidden * hidden * (3 - 2 * hidden)
+    mean = _local_mean(source, 7)
+    covariance = _local_mean(edited * source, 7) - _local_mean(edited, 7) * mean
+    variance = _local_mean(source * source, 7) - mean * mean
+    slope = (covariance.sum(1, keepdim=True) + _FLAT * weak) / (
+        variance.sum(1, keepdim=True) + _FLAT
+    )
+    slope = slope.clamp(0, 1)
+    shows = (slope / _SHOWS).clamp(0, 1)
+    return slope * shows * shows * (3 - 2 * shows)
+
+
+def _local_mean(pictures: torch.Tensor, side: int) -> torch.Tensor:
+    return F.avg_pool2d(pictures, side, 1, side // 2, count_include_pad=False)
 
 
 def paste_change(
@@ -181,11 +208,11 @@ def paste_change(
     The edited picture was seen at the model's resolution; the native frame holds detail that it
     never had. So not the picture is enlarged but the change:
 
-        out = source + mask * (enlarge(change) - s * detail),   change = edited - resampled_source
+        out = source + mask * (enlarge(change) + (g - 1) * detail),   change = edited - resampled_source
 
-    ``detail`` is what the native frame has beyond the model's resolution, source - enlarge(resampled_source). Under a weak
-    change it survives whole (s = 0); where the change hides what was there, its outlines must not show through (s = 1);
-    s is :func:`share_hidden`.
+    ``detail`` is what the native frame has beyond the model's resolution, source - enlarge(resampled_source). Rain, a storm
+    and deep water dim it with the scene; where flames hide what was there, its outlines must not show through. So its
+    factor g is :func:`detail_gain`.
 
     Pixels where ``mask`` is 0, or that lie outside the box, are bit-identical to the source.
 
@@ -217,12 +244,13 @@ def paste_change(
     out = source_rgb.copy()
     if top >= bottom or left >= right:
         return out
-    change = (edited.detach().float() - resampled_source.detach().float()).unsqueeze(0)
-    layers = torch.cat([change, resampled_source.detach().float()[None], share_hidden(change)], 1)
+    seen = resampled_source.detach().float()[None]
+    change = edited.detach().float()[None] - seen
+    layers = torch.cat([change, seen, detail_gain(seen + change, seen)], 1)
     native = _resize(layers, (box.height, box.width))[0].permute(1, 2, 0).cpu().numpy()
     native = native[top - box.y : bottom - box.y, left - box.x : right - box.x]
     detail = out[top:bottom, left:right] - (native[..., 3:6] * 127.5 + 127.5)
-    native = native[..., :3] * 127.5 - native[..., 6:].clip(0, 1) * detail
+    native = native[..., :3] * 127.5 + (native[..., 6:].clip(0, 1) - 1) * detail
     weight = mask[top:bottom, left:right, None].astype(np.float32)
     region = out[top:bottom, left:right]
     touched = weight[..., 0] > 0

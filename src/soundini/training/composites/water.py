@@ -60,7 +60,8 @@ def _waves(
     size = scene.box_size
     nearness = _nearness(size[0], scene.between(0.12, 0.4))
     swell, ripple = (
-        _in_perspective(scene, nearness, each) for each in (length, length * scene.between(0.2, 0.4))
+        _in_perspective(scene, nearness, each)
+        for each in (length, length * scene.between(0.2, 0.4))
     )
     surface = 0.62 * swell + 0.38 * ripple
     slope = surface - np.roll(surface, 1, 0)
@@ -123,10 +124,8 @@ def _foamed(water: np.ndarray, foam: np.ndarray, scene: Scene) -> np.ndarray:
 
 def _flooded(scene: Scene, label: str, rendered: Callable[[Scene], np.ndarray]) -> np.ndarray:
     picture, amount = scene.picture, scene.amount
-    if scene.chance(_RENDERED) or not scene.photographs.has(label):
-        water = rendered(scene)
-    else:
-        water = _photographed(scene, label)
+    render = scene.chance(_RENDERED) or not scene.photographs.has(label)
+    water = rendered(scene) if render else _photographed(scene, label)
     water = scene.placed(_in_the_light_of(water, picture[scene.box], scene.between(0, 0.25)))
     level = lerp(0.3, 1.6, amount) + 0.25 * (fractal(scene.size, 16 * scene.unit, scene.rng) - 0.5)
     covered = (1 - smoothstep(scene.rise - level, -0.25, 0.05)) * scene.matte

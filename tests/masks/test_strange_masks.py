@@ -410,7 +410,34 @@ def test_run_lengths_of_coco(tmp_path):
         (tmp_path / "m.json").write_text(json.dumps({"size": SIZE, "counts": counts}))
         assert np.array_equal(still(tmp_path / "m.json").mask, DISC)
     (tmp_path / "m.json").write_text(json.dumps({"images": [], "annotations": []}))
-    with pytest.raises(MaskError, match="is JSON, but no single mask of COCO's run lengths"):
+    with pytest.raises(MaskError, match="is JSON, but no mask of COCO's"):
+        still(tmp_path / "m.json")
+
+
+def test_polygons_of_coco(tmp_path):
+    height, width = SIZE
+    left = [2, 2, 10, 2, 10, height - 4, 2, height - 4]
+    right = [width - 10, 4, width - 4, 4, width - 4, 12, width - 10, 12]
+    both = np.zeros(SIZE, np.float32)
+    both[2 : height - 4, 2:10] = 1
+    both[4:12, width - 10 : width - 4] = 1
+    picture = {"id": 7, "height": height, "width": width}
+    marks = [{"image_id": 7, "segmentation": [polygon]} for polygon in (left, right)]
+    for content in (
+        {"segmentation": [left, right], "iscrowd": 0},
+        [left, right],
+        {"images": [picture], "annotations": marks},
+    ):
+        (tmp_path / "m.json").write_text(json.dumps(content))
+        assert np.array_equal(still(tmp_path / "m.json").mask > 0.5, both > 0.5)
+    marks[1]["image_id"] = 8
+    (tmp_path / "m.json").write_text(json.dumps({"annotations": marks}))
+    with pytest.raises(MaskError, match="annotations of one picture"):
+        still(tmp_path / "m.json")
+    picture["width"] += 1
+    marks[1]["image_id"] = 7
+    (tmp_path / "m.json").write_text(json.dumps({"images": [picture], "annotations": marks}))
+    with pytest.raises(MaskError, match="scale the mask"):
         still(tmp_path / "m.json")
 
 

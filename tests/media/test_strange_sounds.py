@@ -211,6 +211,15 @@ def test_channels_that_cancel_are_heard():
     assert np.allclose(strengths(Sound(one_side, 48000)), strengths(Sound(pulses(), 48000)))
 
 
+def test_channels_that_cancel_for_a_while_are_heard_then_and_mixed_the_rest_of_the_time():
+    rng = np.random.default_rng(0)
+    left, right = rng.normal(0, 0.1, (2, 4 * 48000)).astype(np.float32)
+    right[48000:96000] = -left[48000:96000]
+    mono = Sound(np.stack([left, right]), 48000).mono().samples[0]
+    assert np.allclose(mono[60000:84000], left[60000:84000], atol=1e-6)
+    assert np.allclose(mono[110000:], (left[110000:] + right[110000:]) / 2, atol=1e-6)
+
+
 def test_the_default_track_is_heard_else_the_first_audible_one(tmp_path):
     silence, low, high = np.zeros((1, 96000), np.float32), make.tone(2.0), make.tone(2.0, 2000)
     cases = {

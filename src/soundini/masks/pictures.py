@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -12,6 +11,8 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, ImageSequence
 
 from soundini.errors import MaskError, MediaError
+from soundini.masks.coco import coco_mask
+from soundini.masks.shapes import check_size
 from soundini.masks.values import Picture
 from soundini.media.limits import FRAMES, MAX_PIXELS
 from soundini.media.opening import check_readable, reason
@@ -22,7 +23,6 @@ _UNMARKED = {".tga", ".vda", ".icb", ".vst", ".png"}
 """Names under which a Targa picture may come, which has no mark at its beginning: everything else is tried first."""
 _ANIMATED = {"GIF", "WEBP", "AVIF", "PNG", "TIFF"}
 _NUMPY = b"\x93NUMPY"
-_MOST_JSON = 64 * 2**20
 
 
 def is_picture(path: Path) -> bool:
@@ -71,7 +71,7 @@ def read_picture(path: Path, frame_size: tuple[int, int]) -> Picture:
     """Read a mask picture.
 
     Args:
-        path: an image, an array of NumPy's (``.npy``) or a mask in COCO's run lengths.
+        path: an image, an array of NumPy's (``.npy``) or a mask of COCO's (JSON).
         frame_size: height and width of the video.
 
     Raises:
@@ -83,7 +83,7 @@ def read_picture(path: Path, frame_size: tuple[int, int]) -> Picture:
     if head.startswith(_NUMPY):
         return _of_array(path, _array(path), frame_size)
     if head.lstrip()[:1] in (b"{", b"["):
-        return _of_runs(path, frame_size)
+        return Picture(coco_mask(path, frame_size), "grey")
     with _told(path), _opened(path) as opened:
         if opened.width * opened.height > MAX_PIXELS:
             check_size(path, (opened.height, opened.width), frame_size)
@@ -114,23 +114,6 @@ def read_pictures(path: Path, frame_size: tuple[int, int]) -> Iterator[tuple[Fra
                 raise FRAMES.exceeded(path, f"has a frame number {number}")
             yield time, _of_image(image)
             time += Fraction(image.info.get("duration", 0) or 1000) / 1000
-
-
-def check_size(path: Path, size: tuple[int, int], frame_size: tuple[int, int]) -> None:
-    """Refuse a mask of another size than the video.
-
-    Raises:
-        MaskError: it is.
-    """
-    if size[0] * size[1] > MAX_PIXELS:
-        raise MaskError(
-            f"the mask {path} is {size[1]}x{size[0]}, too large; make it as large as the video"
-        )
-    if size != frame_size:
-        raise MaskError(
-            f"the mask {path} is {size[1]}x{size[0]}, the video {frame_size[1]}x{frame_size[0]}; "
-            "scale the mask to the video's size"
-        )
 
 
 def _opened(path: Path) -> Image.Image:
@@ -220,45 +203,3 @@ def _of_array(path: Path, values: np.ndarray, frame_size: tuple[int, int]) -> Pi
     if values.dtype.kind == "f":
         return Picture(np.array(values, np.float32), "float")
     return Picture(np.array(values).astype(np.int64), "integer")
-
-
-def _of_runs(path: Path, frame_size: tuple[int, int]) -> Picture:
-    """A mask of COCO's: lengths of runs of 0 and 1 in turn, down the columns, as numbers or in COCO's own letters."""
-    advice = (
-        f"the mask {path} is JSON, but no single mask of COCO's run lengths (size and counts); "
-        "draw what it describes as pictures first"
-    )
-    try:
-        if path.stat().st_size > _MOST_JSON:
-            raise ValueError
-        content = json.loads(path.read_text("utf-8"))
-        content = content.get("segmentation", content)
-        height, width = (int(side) for side in content["size"])
-        counts = content["counts"]
-        runs = _letters(counts) if isinstance(counts, str) else [int(run) for run in counts]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise MaskError(advice) from None
-    check_size(path, (height, width), frame_size)
-    if min(runs, default=0) < 0 or sum(runs) != height * width:
-        raise MaskError(advice)
-    flat = np.repeat(np.arange(len(runs)) % 2, runs)
-    return Picture((flat.reshape(width, height).T * 255).astype(np.uint8), "grey")
-
-
-def _letters(text: str) -> list[int]:
-    """Run lengths from COCO's letters: five bits each, the lowest first, from the third on as differences to the last but one."""
-    runs: list[int] = []
-    value = shift = 0
-    for letter in text:
-        bits = ord(letter) - 48
-        value |= (bits & 31) << shift
-        shift += 5
-        if shift > 60 or not 0 <= bits < 64:
-            raise ValueError("no run length")
-        if bits & 32:
-            continue
-        if bits & 16:
-            value -= 1 << shift
-        runs.append(value + (runs[-2] if len(runs) > 2 else 0))
-        value = shift = 0
-    return runs

@@ -1,13 +1,15 @@
-"""Masks drawn from a few numbers: box, ellipse, polygon."""
+"""Masks drawn from a few numbers: box, ellipse, polygon; and the size that every mask must have."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 import cv2
 import numpy as np
 
 from soundini.errors import MaskError
+from soundini.media.limits import MAX_PIXELS
 
 ShapeKind = Literal["box", "ellipse", "polygon"]
 
@@ -98,3 +100,20 @@ def _outline(kind: ShapeKind, pairs: np.ndarray) -> np.ndarray:
         return pairs
     angles = np.linspace(0, 2 * np.pi, 256, endpoint=False)
     return pairs[0] + pairs[1] * np.stack([np.cos(angles), np.sin(angles)], 1)
+
+
+def check_size(path: Path, size: tuple[int, int], frame_size: tuple[int, int]) -> None:
+    """Refuse a mask of another size than the video.
+
+    Raises:
+        MaskError: it is.
+    """
+    if size[0] * size[1] > MAX_PIXELS:
+        raise MaskError(
+            f"the mask {path} is {size[1]}x{size[0]}, too large; make it as large as the video"
+        )
+    if size != frame_size:
+        raise MaskError(
+            f"the mask {path} is {size[1]}x{size[0]}, the video {frame_size[1]}x{frame_size[0]}; "
+            "scale the mask to the video's size"
+        )

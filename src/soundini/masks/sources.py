@@ -13,13 +13,13 @@ import numpy as np
 from soundini.errors import MaskError, MediaError
 from soundini.masks.numbering import frame_numbers, listed, natural
 from soundini.masks.pictures import (
-    check_size,
     frame_count,
     is_picture,
     of_rgb,
     read_picture,
     read_pictures,
 )
+from soundini.masks.shapes import check_size
 from soundini.masks.values import Meaning, Picture
 from soundini.media.video_info import VideoInfo
 from soundini.media.video_reader import VideoReader, count_frames

@@ -24,6 +24,8 @@ _IN_TURN = Fraction(1)
 """Seconds by which sound may be stored after the pictures that it belongs to."""
 _CANCELLED = 0.25
 """Share of the channels' power below which their mean has lost what people hear."""
+_ASKED = 0.25
+"""Seconds after which it is asked anew whether channels cancel each other."""
 
 
 @dataclass(frozen=True)
@@ -78,19 +80,27 @@ class Sound:
         return (int(audible[-1]) + 1) / self.sample_rate if audible.size else 0.0
 
     def mono(self) -> Sound:
-        """Return the mean of the channels, or the louder channel where they cancel each other in the mean.
+        """Return the mean of the channels; while they cancel each other in the mean, the loudest of them.
+
+        Whether they cancel is asked every quarter of a second; between the two ways the sound is faded.
 
         Shape:
             - samples: ``[1, N]``
         """
-        if self.samples.shape[0] == 1:
+        if self.samples.shape[0] == 1 or not self.samples.size:
             return self
-        mean = self.samples.mean(axis=0, keepdims=True, dtype=np.float32)
-        powers = (self.samples.astype(np.float64) ** 2).mean(axis=1)
-        if (mean.astype(np.float64) ** 2).mean() < _CANCELLED * powers.mean():
-            loudest = int(powers.argmax())
-            mean = self.samples[loudest : loudest + 1].copy()
-        return Sound(mean, self.sample_rate)
+        mean = self.samples.mean(axis=0, dtype=np.float32)
+        starts = np.arange(0, len(mean), max(1, round(_ASKED * self.sample_rate)))
+        lengths = np.diff([*starts, len(mean)])
+        powers = np.add.reduceat(self.samples.astype(np.float64) ** 2, starts, axis=1) / lengths
+        power = np.add.reduceat(mean.astype(np.float64) ** 2, starts) / lengths
+        cancelled = power < _CANCELLED * powers.mean(0)
+        if not cancelled.any():
+            return Sound(mean[None], self.sample_rate)
+        loudest = self.samples[int((powers * lengths * cancelled).sum(1).argmax())]
+        share = np.interp(np.arange(len(mean)), starts + lengths / 2, cancelled.astype(float))
+        mixed = mean + share * (loudest - mean)
+        return Sound(mixed[None].astype(np.float32), self.sample_rate)
 
     def centred(self) -> Sound:
         """Return the sound without an offset of its zero line: the same sound where it has none."""

@@ -98,7 +98,9 @@ class Sound:
         if not cancelled.any():
             return Sound(mean[None], self.sample_rate)
         loudest = self.samples[int((powers * lengths * cancelled).sum(1).argmax())]
-        share = np.interp(np.arange(len(mean)), starts + lengths / 2, cancelled.astype(float))
+        sounding = powers.sum(0) > 0  # silence says nothing: there the neighbours decide
+        centres, shares = (starts + lengths / 2)[sounding], cancelled[sounding].astype(float)
+        share = np.interp(np.arange(len(mean)), centres, shares)
         mixed = mean + share * (loudest - mean)
         return Sound(mixed[None].astype(np.float32), self.sample_rate)
 

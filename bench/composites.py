@@ -4,8 +4,8 @@
 
 DATA is a folder with images.csv. With --licences only photographs whose licence begins with one of the words are used, so that
 the sheets may be published; with --scenes, plain crops come from these videos. In the first row the amount rises from 0.15
-at the left to 1; below it is 1. Every second crop has a region. An effect that needs a photograph which is not there is
-left out.
+at the left to 1; below it is 1. Every second crop has a region. What an effect takes from photographs is rendered where
+there are none.
 """
 
 from __future__ import annotations

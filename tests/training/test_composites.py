@@ -173,11 +173,13 @@ def test_two_effects_share_a_condition(photographs):
     assert len(both) > 3
 
 
-def test_effects_without_photographs_are_left_out(tmp_path):
+def test_effects_are_rendered_where_no_photograph_shows_them(tmp_path):
     make.write_pictures(tmp_path, {"generic": (0.5, 0.5, 0.5)}, 12, "{}.png")
     crops = CompositeCrops(Photographs(LabelledImages(tmp_path)), CompositeShares(), directions())
-    assert set(crops.effects) == {*EFFECTS, "none"} - {"sea", "river"}
-    crops.batch(24, 32, np.random.default_rng(0))
+    assert set(crops.effects) == {*EFFECTS, "none"}
+    for effect in EFFECTS:
+        made = crops.composite(effect, 1.0, 48, np.random.default_rng(0), whole=True)
+        assert np.abs(made.target - made.source).mean() > 0.03, effect
 
 
 def test_no_scene_is_refused(tmp_path):

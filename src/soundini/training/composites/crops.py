@@ -12,7 +12,7 @@ from torch import Tensor
 from soundini.diffusion.denoiser import seen_channels
 from soundini.errors import MediaError
 from soundini.training.classes import IMAGE_CLASS, NONE
-from soundini.training.composites.effects import EFFECTS, NEEDS
+from soundini.training.composites.effects import EFFECTS
 from soundini.training.composites.regions import draw_region, matte_of
 from soundini.training.composites.scene import Photographs, Scene
 
@@ -153,8 +153,7 @@ class CompositeCrops:
         return {
             name: share
             for name, share in self.shares.effects.items()
-            if (not self.directions or name in self.directions)
-            and (name not in NEEDS or self.photographs.has(NEEDS[name]))
+            if not self.directions or name in self.directions
         }
 
     def composite(

@@ -13,10 +13,7 @@ from soundini.training.composites.scene import Scene
 from soundini.training.composites.snow_wind import snow_wind
 from soundini.training.composites.thunderstorm import thunderstorm
 from soundini.training.composites.underwater import underwater
-from soundini.training.composites.water import RIVER, SEA, river, sea
-
-NEEDS = {"sea": SEA, "river": RIVER}
-"""Effects that cannot be drawn without photographs of a label."""
+from soundini.training.composites.water import river, sea
 
 Effect = Callable[[Scene], np.ndarray]
 

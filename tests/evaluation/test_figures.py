@@ -9,7 +9,7 @@ from soundini.errors import ConfigError
 from soundini.evaluation.journal import Journal
 from soundini.evaluation.loudness import LoudnessFigures, gain_ramp
 from soundini.evaluation.spaces import ZeroShot, class_means, nearest
-from soundini.evaluation.targets import Target
+from soundini.evaluation.targets import Target, conclusion
 from soundini.metrics.detail import detail_kept
 from soundini.metrics.kid import kernel_distance
 from soundini.metrics.rank import rank_correlation
@@ -118,3 +118,15 @@ def test_a_target_is_a_least_or_a_most():
     assert not Target("a", 0.5, 0.4).met
     assert Target("a", 0.5, 0.4, most=True).met
     assert not Target("a", 0.5, 0.6, most=True).met
+
+
+def test_a_conclusion_names_what_is_missed_and_the_worst_first():
+    kept = Target("Fire is kept", 0.5, 0.6)
+    near = Target("Rain rises", 0.5, 0.4)
+    far = Target("Seams", 1.0, 3.0, most=True)
+    assert conclusion([kept]) == "All 1 bounds are kept."
+    words = conclusion([near, kept, far])
+    assert words.startswith(
+        "1 of 3 bounds are kept. The farthest from its bound: seams (3.00; at most 1.00"
+    )
+    assert words.endswith("Also missed: rain rises (0.40; at least 0.50 is wanted).")

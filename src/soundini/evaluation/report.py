@@ -28,7 +28,7 @@ from soundini.evaluation.sheets import (
     write_sound_sheets,
 )
 from soundini.evaluation.subject import Subject
-from soundini.evaluation.targets import Target
+from soundini.evaluation.targets import Target, conclusion
 from soundini.media.output import PartialFile
 from soundini.packs.pack import ModelPack
 
@@ -62,6 +62,8 @@ def write_report(
 Written by `{command}`; every figure is on the held-out side of the data, which
 `soundini train` never trains on (weights from elsewhere may have seen it: their model card says). Models {subject.pack.name}
 (`{subject.digest}`), {arithmetic(subject.pack)} on {machine()}.
+
+{conclusion(targets)}
 
 {targets_table(targets)}
 

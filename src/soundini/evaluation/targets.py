@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 SOUNDS_RIGHT = 0.75
@@ -55,3 +56,27 @@ class Target:
     def met(self) -> bool:
         """Whether it holds."""
         return self.found <= self.bound if self.most else self.found >= self.bound
+
+    @property
+    def shortfall(self) -> float:
+        """How far the figure is from its bound, as a share of the bound; 0 where it holds."""
+        missing = self.found - self.bound if self.most else self.bound - self.found
+        return max(0.0, missing) / abs(self.bound)
+
+    @property
+    def words(self) -> str:
+        """What must hold and what was found, in the middle of a sentence."""
+        bound = f"{'at most' if self.most else 'at least'} {self.bound:.2f}"
+        return f"{self.says[0].lower()}{self.says[1:]} ({self.found:.2f}; {bound} is wanted)"
+
+
+def conclusion(targets: Sequence[Target]) -> str:
+    """What a table of targets means, in plain sentences; the worst first."""
+    missed = sorted((t for t in targets if not t.met), key=lambda t: -t.shortfall)
+    if not missed:
+        return f"All {len(targets)} bounds are kept."
+    kept = f"{len(targets) - len(missed)} of {len(targets)} bounds are kept."
+    worst = f"The farthest from its bound: {missed[0].words}."
+    if len(missed) == 1:
+        return f"{kept} {worst}"
+    return f"{kept} {worst} Also missed: {'; '.join(t.words for t in missed[1:])}."

@@ -96,8 +96,11 @@ class Scene:
 
     @property
     def unit(self) -> float:
-        """A sixty-fourth of the side, in pixels: sizes of drops and flakes are given in it."""
-        return len(self.matte) / 64
+        """Pixels that sizes of drops, flakes and bolts are given in: 1 in a crop of 64, 1.3 in one of 128.
+
+        A larger crop shows more of them rather than larger ones: finer rain, and the same strokes to learn at every size.
+        """
+        return float((len(self.matte) / 64) ** 0.4)
 
     @property
     def cover(self) -> np.ndarray:

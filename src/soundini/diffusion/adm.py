@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from soundini.diffusion.unet_class import unet_class
+
 if TYPE_CHECKING:
     from diffusers import UNet2DModel
 
@@ -96,14 +98,13 @@ def build_unet(settings: dict[str, Any]) -> UNet2DModel:
     Args:
         settings: arguments of ``UNet2DModel``, and optionally ``timestep_channels``.
     """
-    from diffusers import UNet2DModel
-    from diffusers.models.embeddings import TimestepEmbedding, Timesteps
-
     arguments = {k: v for k, v in settings.items() if not k.startswith("_")}
     channels = arguments.pop(TIMESTEP_KEY, None)
-    unet = UNet2DModel(**arguments)
+    unet = unet_class()(**arguments)
     first = arguments["block_out_channels"][0]
     if channels is not None and channels != first:
+        from diffusers.models.embeddings import TimestepEmbedding, Timesteps
+
         unet.time_proj = Timesteps(channels, flip_sin_to_cos=True, downscale_freq_shift=0)
         unet.time_embedding = TimestepEmbedding(channels, arguments["time_embedding_dim"])
     return unet

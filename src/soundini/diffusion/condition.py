@@ -31,11 +31,12 @@ class ConditionEmbedding(nn.Module):
         with torch.device("meta"):  # nothing is drawn from the global random state
             self.inner = nn.Linear(dim, time_dim)
             self.outer = nn.Linear(time_dim, time_dim)
-        self.to_empty(device="cpu")
         chance = torch.Generator().manual_seed(0)
-        nn.init.normal_(self.inner.weight, generator=chance)  # unit length in, unit variance out
-        for parameter in (self.inner.bias, self.outer.weight, self.outer.bias):
-            nn.init.zeros_(parameter)
+        # unit length in, unit variance out
+        self.inner.weight = nn.Parameter(torch.empty(time_dim, dim).normal_(generator=chance))
+        self.inner.bias = nn.Parameter(torch.zeros(time_dim))
+        self.outer.weight = nn.Parameter(torch.zeros(time_dim, time_dim))
+        self.outer.bias = nn.Parameter(torch.zeros(time_dim))
 
     @classmethod
     def from_folder(cls, folder: Path) -> ConditionEmbedding | None:

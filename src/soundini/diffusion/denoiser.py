@@ -106,7 +106,9 @@ class UNetDenoiser(nn.Module):
     ) -> None:
         super().__init__()
         self.memory_format = memory_format
-        self.unet = unet.eval().requires_grad_(False).to(memory_format=memory_format)  # pyright: ignore
+        # by torch's own method: that of diffusers imports half of diffusers
+        nn.Module.to(unet.eval().requires_grad_(False), memory_format=memory_format)  # pyright: ignore
+        self.unet = unet
         self.schedule = schedule
         self.prediction_type: PredictionType = prediction_type
         self.unshuffle = unshuffle

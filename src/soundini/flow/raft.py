@@ -6,14 +6,13 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torchvision.models.optical_flow import raft_large, raft_small
 
 from soundini.errors import ConfigError, ModelError
 from soundini.flow.resize import resize_flow
 from soundini.flow.weights import random_state
 from soundini.state_files import read_state
 
-_VARIANTS = {"large": raft_large, "small": raft_small}
+_VARIANTS = ("large", "small")
 # Below 128 pixels the last pyramid level is one pixel wide and torchvision divides by zero.
 _MIN_SIDE = 128
 
@@ -120,11 +119,13 @@ class RAFTFlow:
 
 def _empty_network(variant: str) -> nn.Module:
     if variant not in _VARIANTS:
-        known = ", ".join(sorted(_VARIANTS))
+        known = ", ".join(_VARIANTS)
         raise ConfigError(f"RAFT has no variant {variant!r}: choose one of {known}.")
+    from torchvision.models import optical_flow  # slow to import, and only needed here
+
     # on meta, construction draws nothing from the global random state
     with torch.device("meta"):
-        return _VARIANTS[variant](weights=None)
+        return getattr(optical_flow, f"raft_{variant}")(weights=None)
 
 
 def _enlarge(x: Tensor, size: tuple[int, int]) -> Tensor:

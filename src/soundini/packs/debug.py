@@ -8,6 +8,7 @@ from torch import nn
 
 from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.diffusion.schedule import NoiseSchedule
+from soundini.diffusion.unet_class import unet_class
 from soundini.flow.dis import DISFlow
 from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.joint.towers import SoundHead, SoundNetwork
@@ -50,11 +51,9 @@ def debug_pack(device: torch.device | str = "cpu", seed: int = 0) -> ModelPack:
         device: where the models run.
         seed: names the weights.
     """
-    from diffusers import UNet2DModel
-
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        unet = UNet2DModel(
+        unet = unet_class()(
             sample_size=32,
             in_channels=12,
             out_channels=12,

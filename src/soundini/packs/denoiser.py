@@ -14,6 +14,7 @@ from soundini.diffusion.adm import TIMESTEP_KEY, build_unet, load_unet
 from soundini.diffusion.condition import ConditionEmbedding
 from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.diffusion.schedule import NoiseSchedule
+from soundini.diffusion.unet_class import unet_class
 from soundini.errors import ModelError
 from soundini.settings_files import read_json
 
@@ -103,15 +104,16 @@ def _check_settings(settings: Any, folder: Path) -> None:
 
 
 def _load_unet(folder: Path, settings: Mapping[str, Any], layout: torch.memory_format) -> nn.Module:
-    if TIMESTEP_KEY in settings:  # an ADM U-Net may be none that diffusers can build by itself
+    try:
         return _out_of_the_file(load_unet(folder).float(), layout)
-    from diffusers import UNet2DModel
-
-    # diffusers knows the names that attention had in its early checkpoints
-    unet = UNet2DModel.from_pretrained(
+    except (OSError, RuntimeError):
+        if TIMESTEP_KEY in settings:  # an ADM U-Net may be none that diffusers can build by itself
+            raise
+    # several files, or the names that attention had in early checkpoints
+    unet = unet_class().from_pretrained(
         folder, use_safetensors=True, torch_dtype=torch.float32, low_cpu_mem_usage=False
     )
-    if not isinstance(unet, UNet2DModel):
+    if not isinstance(unet, unet_class()):
         raise ValueError("it is no UNet2DModel")
     return unet
 

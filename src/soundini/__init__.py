@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from soundini._version import __version__
@@ -11,16 +11,21 @@ from soundini.errors import ConfigError, MaskError, MediaError, ModelError, Soun
 if TYPE_CHECKING:
     from soundini.config.presets import load_preset
     from soundini.config.recipe import Recipe
+    from soundini.editing.edit_file import edit_file
     from soundini.editing.editor import EditResult, SoundEditor
-    from soundini.editing.files import edit_file
+    from soundini.guidance.compose import WeightedTerm
+    from soundini.guidance.context import GuidanceContext, GuidanceTerm
     from soundini.media.sound import Sound, load_sound
 
 _LAZY = {
     "EditResult": "soundini.editing.editor",
+    "GuidanceContext": "soundini.guidance.context",
+    "GuidanceTerm": "soundini.guidance.context",
     "Recipe": "soundini.config.recipe",
     "Sound": "soundini.media.sound",
     "SoundEditor": "soundini.editing.editor",
-    "edit_file": "soundini.editing.files",
+    "WeightedTerm": "soundini.guidance.compose",
+    "edit_file": "soundini.editing.edit_file",
     "load_preset": "soundini.config.presets",
     "load_sound": "soundini.media.sound",
 }
@@ -28,6 +33,8 @@ _LAZY = {
 __all__ = [
     "ConfigError",
     "EditResult",
+    "GuidanceContext",
+    "GuidanceTerm",
     "MaskError",
     "MediaError",
     "ModelError",
@@ -35,6 +42,7 @@ __all__ = [
     "Sound",
     "SoundEditor",
     "SoundiniError",
+    "WeightedTerm",
     "__version__",
     "edit_file",
     "load_preset",
@@ -45,5 +53,10 @@ __all__ = [
 def __getattr__(name: str) -> object:
     """Load the heavy names on first use, so that ``soundini --help`` does not wait for torch."""
     if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
+        return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """The public names, which tab completion then shows."""
+    return list(__all__)

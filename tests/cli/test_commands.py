@@ -4,7 +4,8 @@ import sys
 import pytest
 
 from soundini.cli.settings import describe, walk_settings
-from soundini.config.presets import setting_names
+from soundini.config.recipe import Recipe
+from soundini.config.section import setting_names
 
 from .conftest import assert_refused, start
 
@@ -47,7 +48,7 @@ def test_settings_lists_every_setting_with_its_words(run):
     code, told, _ = run("settings")
     assert code == 0
     settings = dict(walk_settings())
-    assert list(settings) == setting_names()
+    assert list(settings) == setting_names(Recipe)
     for name, field in settings.items():
         assert f"\n{name} = " in told
         assert describe(field), f"{name} is not documented"

@@ -10,7 +10,9 @@ import pytest
 import torch
 
 import paper_factory
-from soundini.config.presets import load_preset, setting_names
+from soundini.config.presets import load_preset
+from soundini.config.recipe import Recipe
+from soundini.config.section import setting_names
 from soundini.packs import paper
 from soundini.weights.inventory import inventory
 from soundini.weights.registry import ENTRIES, SOUND_ENCODERS, find_entry
@@ -224,7 +226,7 @@ def test_the_page_names_what_there_is():
     assert load_preset("paper-256").guidance.min_change == float(least)
     settings = set(re.findall(r"\b((?:compute|guidance|joint|sampling|sound)\.\w+)=", page))
     assert len(settings) >= 8
-    assert settings <= set(setting_names())
+    assert settings <= set(setting_names(Recipe))
     verbs = set(re.findall(r"soundini weights ([a-z-]+)", page))
     assert verbs == {"list", "fetch", "import", "verify", "where", "make-random"}
 

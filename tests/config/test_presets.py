@@ -8,9 +8,9 @@ from soundini.config.presets import (
     preset_names,
     preset_of,
     recipe_from,
-    setting_names,
 )
 from soundini.config.recipe import Recipe
+from soundini.config.section import setting_names
 from soundini.errors import ConfigError
 
 
@@ -97,4 +97,15 @@ def test_every_setting_is_documented():
         for name, field in getattr(model, "model_fields", {}).items():
             nested = hasattr(field.annotation, "model_fields")
             assert field.description or nested or name == "seed", name
-    assert len(setting_names()) > 40
+    assert len(setting_names(Recipe)) > 40
+
+
+def test_settings_are_replaced_by_keyword():
+    recipe = Recipe().replace(seed=7, guidance__augment__views=2)
+    assert (recipe.seed, recipe.guidance.augment.views) == (7, 2)
+    assert recipe == override(Recipe(), ["seed=7", "guidance.augment.views=2"])
+    assert recipe.sampling.replace(steps=3).steps == 3
+    with pytest.raises(ConfigError, match=r"unknown setting guidance.strenght; .*strength"):
+        Recipe().replace(guidance__strenght=1)
+    with pytest.raises(ConfigError, match="sampling"):
+        Recipe().replace(sampling__steps=0)

@@ -187,7 +187,7 @@ PYTHON = [b for b in BLOCKS if b.language == "python" and b.reason is None]
 def test_python_is_done(block, place, monkeypatch):
     """With the frames and the mask that the text speaks of, and the preset made small."""
     small = override(load_preset("fast"), SMALL)
-    for module in ("editor", "files"):
+    for module in ("editor", "edit_file"):
         monkeypatch.setattr(f"soundini.editing.{module}.load_preset", lambda _name: small)
     with VideoReader(place / "street.mp4") as reader:
         frames = np.stack([frame.rgb for frame in reader.frames(0, 4)])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from soundini import MaskError, MediaError, SoundEditor
+from soundini import MaskError, MediaError, SoundEditor, WeightedTerm
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
 from soundini.events import EditDone, FrameDone, MasksReady, StepDone
@@ -120,3 +120,31 @@ def test_bad_arguments_say_what_to_do(editor, clip, hiss, mask):
         editor(clip, Sound(np.zeros((1, 44_100), np.float32), 44_100), mask=mask)
     with pytest.raises(MediaError, match="finite"):
         editor(clip, np.full(100, np.nan, np.float32), mask=mask, sample_rate=44_100)
+
+
+class Bright:
+    """A term of one's own: a frame is bad as far as it is dark."""
+
+    name = "bright"
+
+    def __init__(self, mask=None):
+        self.mask = mask
+
+    def __call__(self, context):
+        return -context.pred_xstart.mean((1, 2, 3))
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_a_term_of_ones_own_joins_the_loss(editor, clip, hiss, mask, made):
+    windows = []
+
+    def make(window):
+        windows.append(window)
+        return WeightedTerm(500.0, Bright(window.mask))
+
+    terms = [make if made else WeightedTerm(500.0, Bright())]
+    plain = editor(clip, hiss, mask=mask, recipe=QUICK)
+    bright = SoundEditor(editor.pack, terms=terms)(clip, hiss, mask=mask, recipe=QUICK)
+    assert bright.losses.keys() == plain.losses.keys() | {"bright"}
+    assert bright.frames.mean() > plain.frames.mean()
+    assert len(windows) == (2 if made else 0), "one for each window"

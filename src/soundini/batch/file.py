@@ -10,8 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator
 
-from soundini.config.presets import settings_from
-from soundini.config.section import Section
+from soundini.config.section import Section, settings_from
 from soundini.editing.request import MaskRequest
 from soundini.errors import ConfigError
 from soundini.settings_files import read_text, read_yaml

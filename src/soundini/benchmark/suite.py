@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from soundini.config.presets import load_preset, override, settings_from
+from soundini.config.presets import load_preset, override
 from soundini.config.recipe import Recipe
+from soundini.config.section import settings_from
 from soundini.errors import ConfigError
 from soundini.evaluation.clips import EvaluationClip
 from soundini.judge.judge import TURNS

@@ -81,4 +81,5 @@ def _one_frame(inputs: WindowInputs, picture: Tensor, mask: Tensor) -> WindowInp
         strength=inputs.strength.max()[None],
         pairs=inputs.own_pairs().window(0, 1),
         motion=None if inputs.motion is None else inputs.motion.of(slice(0, 1)),
+        own_terms=inputs.own_terms,
     )

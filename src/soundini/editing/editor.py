@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from soundini.compute import pick_device, pick_dtype
-from soundini.config.presets import load_preset, override
+from soundini.config.presets import load_preset
 from soundini.config.recipe import Recipe
 from soundini.editing.motion import effect_motion
 from soundini.editing.plan import plan_windows
 from soundini.editing.sound_track import lay_sound
 from soundini.editing.stream import edit_frames
+from soundini.editing.window import OwnTerm
 from soundini.errors import MaskError, MediaError
 from soundini.events import EditDone, EditEvent, FrameDone, TemporalFigures
 from soundini.masks.refine import bounds, feather
@@ -49,15 +49,29 @@ class SoundEditor:
 
     Args:
         pack: the models; see :meth:`from_pretrained`.
+        terms: guidance terms of one's own, which join those of the recipe: a :class:`~soundini.WeightedTerm`, or a function
+            that makes one for each window from its :class:`~soundini.editing.window.WindowInputs` (source frames, mask, sound
+            embeddings).
 
-    Example::
-
-        editor = SoundEditor.from_pretrained("embedded")
-        result = editor(frames, sound, mask=mask, frame_rate=24, seed=7)
+    Example:
+        >>> import numpy as np
+        >>> from soundini import Sound, SoundEditor, load_preset
+        >>> editor = SoundEditor.from_pretrained("debug")  # "embedded" for models that know sounds
+        >>> frames = np.zeros((4, 48, 64, 3), np.uint8)
+        >>> mask = np.zeros((48, 64))
+        >>> mask[8:40, 16:48] = 1
+        >>> noise = Sound(np.random.default_rng(0).normal(0, 0.1, (1, 8000)).astype(np.float32), 16_000)
+        >>> recipe = load_preset("fast").replace(sampling__steps=2, region__size=32)
+        >>> result = editor(frames, noise, mask=mask, frame_rate=8, recipe=recipe, seed=7)
+        >>> result.frames.shape
+        (4, 48, 64, 3)
+        >>> bool((result.frames[:, :4] == frames[:, :4]).all())  # outside the mask nothing changes
+        True
     """
 
-    def __init__(self, pack: ModelPack) -> None:
+    def __init__(self, pack: ModelPack, *, terms: Sequence[OwnTerm] = ()) -> None:
         self.pack = pack
+        self.terms = tuple(terms)
 
     @classmethod
     def from_pretrained(
@@ -68,6 +82,7 @@ class SoundEditor:
         dtype: str = "auto",
         flow: str = "auto",
         sound_encoder: str = "auto",
+        terms: Sequence[OwnTerm] = (),
     ) -> SoundEditor:
         """Load models.
 
@@ -77,6 +92,7 @@ class SoundEditor:
             dtype: ``auto``, ``float32`` or ``bfloat16``: arithmetic of the diffusion model.
             flow: ``auto``, ``dis`` or ``raft``.
             sound_encoder: which one a pack of the paper hears with; ``auto`` for the first that is there.
+            terms: guidance terms of one's own, see the class.
 
         Raises:
             ModelError: the pack is missing or damaged.
@@ -84,9 +100,10 @@ class SoundEditor:
         """
         chosen = pick_device(device)
         arithmetic = pick_dtype(dtype, chosen)
-        return cls(
-            load_pack(name, device=chosen, dtype=arithmetic, flow=flow, sound_encoder=sound_encoder)
+        pack = load_pack(
+            name, device=chosen, dtype=arithmetic, flow=flow, sound_encoder=sound_encoder
         )
+        return cls(pack, terms=terms)
 
     def __call__(
         self,
@@ -159,9 +176,9 @@ class SoundEditor:
         """
         settings = load_preset(recipe) if isinstance(recipe, str) else recipe
         if seed is not None:
-            settings = settings.model_copy(update={"seed": seed})
+            settings = settings.replace(seed=seed)
         if heard_as is not None:
-            settings = override(settings, [f"sound.heard_as={json.dumps(heard_as)}"])
+            settings = settings.replace(sound__heard_as=heard_as)
         if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not len(frames):
             raise MediaError(
                 f"frames must be uint8 [T, H, W, 3], not {frames.dtype} {list(frames.shape)}"
@@ -183,7 +200,16 @@ class SoundEditor:
         )
         times = [i / frame_rate for i in range(len(frames))]
         motion = effect_motion(self.pack.joint, track, times, settings.sampling)
-        yield from edit_frames(self.pack, frames, masks, track, windows, settings, motion=motion)
+        yield from edit_frames(
+            self.pack,
+            frames,
+            masks,
+            track,
+            windows,
+            settings,
+            motion=motion,
+            own_terms=self.terms,
+        )
 
 
 def _as_sound(sound: Sound | np.ndarray, sample_rate: int | None) -> Sound:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, closing
 from dataclasses import asdict
-from pathlib import Path
 
 from soundini.compute import pick_device, pick_dtype
-from soundini.config.presets import load_preset, override
-from soundini.config.recipe import Recipe
 from soundini.editing.cost import fit_to_memory
 from soundini.editing.fitting import fit_to_device
 from soundini.editing.inputs import hash_inputs
@@ -23,7 +19,6 @@ from soundini.editing.prepared import PreparedEdit
 from soundini.editing.request import (
     SELF,
     EditRequest,
-    MaskRequest,
     sidecar_path,
     write_sidecar,
 )
@@ -185,55 +180,6 @@ def run_edit(
     seconds = time.perf_counter() - began
     sidecar = write_sidecar(request, hash_inputs(request), _record(edit, end, seconds), token)
     yield FileDone(request.output, sidecar, seconds, (*edit.warnings, *writer.warnings))
-
-
-def edit_file(
-    video: str | Path,
-    sound: str | Path,
-    output: str | Path,
-    *,
-    recipe: Recipe | str = "fast",
-    models: str = "embedded",
-    start: str | None = None,
-    end: str | None = None,
-    heard_as: str | None = None,
-    **mask: object,
-) -> Path:
-    """Edit a video file from Python, as ``soundini edit`` does.
-
-    Args:
-        video: any video that FFmpeg reads.
-        sound: an audio file, a video with an audio track, or ``"self"``.
-        output: the MP4 to write.
-        recipe: settings, or the name of a preset.
-        models: ``embedded``, ``debug`` or a pack's folder.
-        start: first frame (``"48"``) or time (``"2.0s"``).
-        end: one past the last frame, or time.
-        heard_as: what the sound is (``"rain"``), see :attr:`soundini.config.recipe.SoundConfig.heard_as`; overrides the recipe's.
-        **mask: the fields of :class:`~soundini.editing.request.MaskRequest`, such as ``box="0.2,0.2,0.5,0.5"``.
-
-    Returns:
-        The path of the recipe written beside the output.
-
-    Raises:
-        SoundiniError: an input cannot be used; the message says what to do.
-    """
-    settings = load_preset(recipe) if isinstance(recipe, str) else recipe
-    if heard_as is not None:
-        settings = override(settings, [f"sound.heard_as={json.dumps(heard_as)}"])
-    request = EditRequest(
-        video=Path(video),
-        sound=str(sound),
-        output=Path(output),
-        mask=MaskRequest.model_validate(mask),
-        recipe=settings,
-        models=models,
-        start=start,
-        end=end,
-    )
-    for _ in run_edit(prepare_edit(request)):
-        pass
-    return sidecar_path(request.output)
 
 
 def _record(edit: PreparedEdit, end: EditDone, seconds: float) -> dict[str, object]:

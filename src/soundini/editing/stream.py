@@ -35,7 +35,7 @@ from soundini.editing.motion import EffectMotion
 from soundini.editing.plan import Window
 from soundini.editing.seams import SeamMeter
 from soundini.editing.sound_track import SoundTrack
-from soundini.editing.window import WindowInputs, effect_pairs
+from soundini.editing.window import OwnTerm, WindowInputs, effect_pairs
 from soundini.events import EditDone, EditEvent, FitStepDone, FrameDone, MasksReady, StepDone
 from soundini.flow.pairs import FlowPairs, estimate_pairs
 from soundini.flow.smooth import settle
@@ -67,6 +67,7 @@ def edit_frames(
     first_index: int = 0,
     keeper: Keeper | None = None,
     motion: EffectMotion | None = None,
+    own_terms: Sequence[OwnTerm] = (),
 ) -> Generator[EditEvent, None, None]:
     """Edit a stream of frames window by window.
 
@@ -85,6 +86,7 @@ def edit_frames(
         keeper: remembers what is done and gives it back to an edit that goes on; the frames are the same either way.
         motion: how the effects of the frames move by themselves, from :func:`soundini.editing.motion.effect_motion`; None
             where they do not.
+        own_terms: guidance terms that join those of the recipe.
 
     Yields:
         :class:`MasksReady`, then :class:`FitStepDone` (where the method fits something), :class:`StepDone` and
@@ -109,6 +111,7 @@ def edit_frames(
             if finished is None:
                 shared = held if number and is_edited(windows[number - 1], track) else []
                 inputs = _inputs(pack, window, batch, before, track, first_index, motion)
+                inputs = replace(inputs, own_terms=tuple(own_terms))
                 sampling = _Sampling(number, done, total, losses)
                 finished = yield from _edit_window(
                     pack, inputs, recipe, window, batch, shared, sampling, keeper

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -43,6 +43,7 @@ class WindowInputs:
         pairs: optical flow between neighbours; with an anchor, its pair comes first.
         anchor: the edited frame before the first, or None.
         motion: how effects move by themselves, or None where they do not.
+        own_terms: guidance terms of the caller's own, see :data:`OwnTerm`.
 
     Shape:
         ``source``: ``[T, 3, H, W]``; ``mask``: ``[T, 1, H, W]``; ``sound_embeds``: ``[T, D]``; ``strength``: ``[T]``;
@@ -57,10 +58,15 @@ class WindowInputs:
     pairs: FlowPairs
     anchor: Tensor | None = None
     motion: EffectMotion | None = None
+    own_terms: tuple[OwnTerm, ...] = ()
 
     def own_pairs(self) -> FlowPairs:
         """Flow between the window's own frames, without the anchor's pair."""
         return self.pairs if self.anchor is None else self.pairs.window(1, len(self.pairs) + 1)
+
+
+OwnTerm = WeightedTerm | Callable[[WindowInputs], WeightedTerm]
+"""A guidance term of the caller's own: one for all windows, or a function that makes one for each window."""
 
 
 def effect_pairs(inputs: WindowInputs, grid: int) -> FlowPairs | None:
@@ -172,7 +178,7 @@ def _condition(inputs: WindowInputs) -> Tensor:
 
 
 def guidance_terms(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> list[WeightedTerm]:
-    """The terms whose lambda is not zero."""
+    """The terms whose lambda is not zero, and the caller's own."""
     config = recipe.guidance
     embeddings = RegionEmbeddings(
         pack.joint, inputs.mask, AugmentConfig(**config.augment.model_dump())
@@ -207,7 +213,10 @@ def guidance_terms(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> lis
         terms.append(WeightedTerm(config.lambda_background, background))
     if config.lambda_range:
         terms.append(WeightedTerm(config.lambda_range, RangeGuidance()))
-    return terms
+    return [
+        *terms,
+        *(own if isinstance(own, WeightedTerm) else own(inputs) for own in inputs.own_terms),
+    ]
 
 
 def text_tower(pack: ModelPack) -> EmbedsText:

@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from soundini.config.presets import settings_from
+from soundini.config.section import settings_from
 from soundini.errors import ConfigError
 from soundini.settings_files import read_yaml
 

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+import time
 from contextlib import closing
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 import yaml
 
 import media_factory as make
-from soundini.batch.events import RowBegun, RowEnded, RowLost, RowStep
+from soundini.batch.events import RowBegun, RowEnded, RowLost
 from soundini.batch.file import read_batch_file
 from soundini.batch.place import Place
 from soundini.batch.remote import RemotePlace
@@ -92,14 +93,17 @@ def contents(folder):
 def test_a_node_killed_in_mid_run_changes_no_byte(driver, folder):
     made = batch(folder, output="out", **SLOW)
     expected = alone(made, folder / "out")
-
+    finished_windows = f"out/{JOBS}/**/windows/*.safetensors"
     killed = []
 
     def kill(events):
-        begun = {e.number for e in events if isinstance(e, RowBegun)}
-        if len(begun) > 1 and isinstance(events[-1], RowStep) and not killed:  # both nodes work
-            killed.append(next(iter(driver.worker_nodes)))
-            driver.remove_node(killed[0], allow_graceful=False)
+        """When both nodes have a row and the first window of one is done: another of sixty steps is left of it."""
+        if killed or len({e.number for e in events if isinstance(e, RowBegun)}) < 2:
+            return
+        while not any(folder.glob(finished_windows)):
+            time.sleep(0.01)
+        killed.append(next(iter(driver.worker_nodes)))
+        driver.remove_node(killed[0], allow_graceful=False)
 
     events = do(made, react=kill)
     assert killed

@@ -1,6 +1,8 @@
-"""Who may import whom: the table of ARCHITECTURE.md, enforced."""
+"""The rules of ARCHITECTURE.md and CONTRIBUTING.md that can be read from the source."""
 
 import ast
+import re
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -8,212 +10,129 @@ import pytest
 import soundini
 
 SOURCE = Path(soundini.__file__).parent
-
-# Packages of ours that each package may import, besides itself.
-ALLOWED = {
-    "errors": set(),
-    "events": set(),
-    "generators": set(),
-    "compute": {"errors"},
-    "settings_files": set(),
-    "state_files": {"errors"},
-    "config": {"errors"},
-    "diffusion": set(),
-    "flow": {"errors", "state_files"},
-    "perceptual": {"errors", "state_files"},
-    "joint": {"errors", "settings_files"},
-    "media": {"errors"},
-    "masks": {"errors", "media"},
-    "guidance": {"diffusion", "flow", "joint", "perceptual"},
-    "weights": {
-        "errors",
-        "state_files",
-        "diffusion",
-        "flow",
-        "joint",
-        "perceptual",
-        "baselines",
-    },
-    "packs": {
-        "errors",
-        "compute",
-        "settings_files",
-        "diffusion",
-        "flow",
-        "joint",
-        "weights",
-        "baselines",
-    },
-    "baselines": {
-        "errors",
-        "settings_files",
-        "state_files",
-        "config",
-        "diffusion",
-        "flow",
-        "guidance",
-    },
-    "editing": {
-        "errors",
-        "events",
-        "generators",
-        "settings_files",
-        "compute",
-        "config",
-        "diffusion",
-        "flow",
-        "perceptual",
-        "joint",
-        "media",
-        "masks",
-        "guidance",
-        "packs",
-        "baselines",
-    },
-    "jobs": {
-        "errors",
-        "events",
-        "generators",
-        "settings_files",
-        "diffusion",
-        "editing",
-        "media",
-        "packs",
-        "weights",
-    },
-    "batch": {
-        "errors",
-        "events",
-        "generators",
-        "settings_files",
-        "compute",
-        "config",
-        "editing",
-        "jobs",
-        "media",
-        "packs",
-        "weights",
-    },
-    "cluster": {"errors", "events", "generators", "batch", "editing", "jobs"},
-    "metrics": {"errors"},
-    "judge": {"errors", "settings_files", "state_files", "perceptual", "media", "masks"},
-    "training": {
-        "errors",
-        "events",
-        "settings_files",
-        "config",
-        "diffusion",
-        "guidance",
-        "joint",
-        "media",
-        "packs",
-        "judge",
-        "perceptual",
-        "baselines",
-    },
-    "evaluation": {
-        "errors",
-        "events",
-        "generators",
-        "settings_files",
-        "compute",
-        "config",
-        "diffusion",
-        "joint",
-        "media",
-        "masks",
-        "packs",
-        "editing",
-        "flow",
-        "perceptual",
-        "judge",
-        "metrics",
-        "training",
-    },
-    "benchmark": {
-        "errors",
-        "events",
-        "settings_files",
-        "compute",
-        "config",
-        "demo",
-        "media",
-        "masks",
-        "weights",
-        "packs",
-        "editing",
-        "judge",
-        "metrics",
-        "training",
-        "evaluation",
-    },
-    "web": {
-        "errors",
-        "events",
-        "settings_files",
-        "config",
-        "joint",
-        "media",
-        "masks",
-        "weights",
-        "packs",
-        "editing",
-        "jobs",
-        "batch",
-    },
-}
+TREES = {path: ast.parse(path.read_text()) for path in sorted(SOURCE.rglob("*.py"))}
+PAGE = Path(__file__).parents[1] / "ARCHITECTURE.md"
 TOP = {"cli", "demo", "__init__", "__main__", "_version"}
+"""What may import everything, and what everything may import."""
+ROW = re.compile(r"^\| (`.+?) \| .+ \| (.+?) \|$", re.MULTILINE)
 
 
-def modules():
-    return sorted(SOURCE.rglob("*.py"))
+def table():
+    """Packages of ours that each package may import besides itself, as ARCHITECTURE.md has it."""
+    allowed = {}
+    packages = [re.findall(r"`(\w+)/?`", names) for names, _ in ROW.findall(PAGE.read_text())]
+    below = [may for _, may in ROW.findall(PAGE.read_text())]
+    for names, may in zip(packages, below, strict=True):
+        if may == "everything":
+            continue
+        known = set(chain.from_iterable(packages))
+        listed = set() if may == "nothing of ours" else set(re.findall(r"\w+", may))
+        if may == "all of the above":
+            listed = set(allowed)
+        assert listed <= known, f"{names}: {listed - known} are no packages"
+        for name in names:
+            allowed[name] = listed - {name}
+    return allowed
 
 
-def package_of(path: Path) -> str:
+ALLOWED = table()
+
+
+def package_of(path):
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
 
-def imported(path: Path) -> set[str]:
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names.add(node.module)
-        elif isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-    return {n.split(".")[1] for n in names if n.startswith("soundini.") and "." in n}
+def imported(tree):
+    """Modules of ours that a file names, ``from soundini import judge`` included."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            if node.module == "soundini":
+                yield from (f"soundini.{alias.name}" for alias in node.names)
+            elif node.module:
+                yield node.module
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(SOURCE)))
-def test_imports_follow_the_table(path):
-    package = package_of(path)
-    if package in TOP:
-        return
-    assert package in ALLOWED, f"{package} is not in the table: add it here and to ARCHITECTURE.md"
-    stray = imported(path) - ALLOWED[package] - {package, "_version"}
-    assert not stray, f"{path.relative_to(SOURCE)} may not import {sorted(stray)}"
+def strays(path, tree):
+    packages = {name.split(".")[1] for name in imported(tree) if name.startswith("soundini.")}
+    return sorted(packages - ALLOWED[package_of(path)] - {package_of(path), "_version"})
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(SOURCE)))
-def test_files_hold_one_concept(path):
-    assert len(path.read_text().splitlines()) <= 350
-    assert path.name != "utils.py"
+def test_imports_follow_the_table():
+    assert {package_of(path) for path in TREES} - TOP == ALLOWED.keys() - TOP
+    found = {
+        str(path.relative_to(SOURCE)): strays(path, tree)
+        for path, tree in TREES.items()
+        if package_of(path) not in TOP
+    }
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from soundini import judge",
+        "import soundini.judge",
+        "from soundini.judge.judge import Judge",
+    ],
+)
+def test_every_kind_of_import_is_seen(line):
+    assert strays(SOURCE / "diffusion" / "noise.py", ast.parse(line)) == ["judge"]
+
+
+def test_packages_form_no_circle():
+    left = {name: set(may) for name, may in ALLOWED.items()}
+    while ready := [name for name, may in left.items() if not may & left.keys()]:
+        for name in ready:
+            del left[name]
+    assert left == {}
+
+
+def test_files_hold_one_concept():
+    assert [p.name for p in TREES if len(p.read_text().splitlines()) > 350] == []
+    assert [p for p in TREES if p.name == "utils.py"] == []
+
+
+def calls(name):
+    """Every call of that dotted name, with its file."""
+    return [
+        (path, node)
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == name
+    ]
 
 
 def test_nothing_unpickles():
-    for path in modules():
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("torch.load", "load"):
-                keywords = {k.arg: ast.unparse(k.value) for k in node.keywords}
-                if ast.unparse(node.func) == "torch.load":
-                    assert keywords.get("weights_only") == "True", path
+    loads = calls("torch.load")
+    assert loads, "weights of others are read somewhere"
+    for path, node in loads:
+        assert {k.arg: ast.unparse(k.value) for k in node.keywords}.get("weights_only") == "True", (
+            path
+        )
+    for name in ("pickle.load", "pickle.loads", "pickle.Unpickler", "joblib.load"):
+        assert calls(name) == []
+    for path, tree in TREES.items():
+        named = {
+            f"{n.module}.{m.name}"
+            for n in ast.walk(tree)
+            if isinstance(n, ast.ImportFrom)
+            for m in n.names
+        }
+        assert not {"torch.load", "pickle.load", "pickle.loads"} & named, path
 
 
 def test_nothing_touches_the_global_random_state():
-    for path in modules():
-        text = path.read_text()
-        if "manual_seed" in text:
-            for line in text.splitlines():
-                if "torch.manual_seed(" in line:
-                    assert "fork_rng" in text, path
-        assert "np.random.seed" not in text
-        assert "random.seed(" not in text
+    forked = {
+        id(node)
+        for tree in TREES.values()
+        for block in ast.walk(tree)
+        if isinstance(block, ast.With) and "fork_rng" in ast.unparse(block.items[0])
+        for node in ast.walk(block)
+    }
+    seeded = calls("torch.manual_seed")
+    assert seeded, "networks are initialised somewhere"
+    assert [path for path, node in seeded if id(node) not in forked] == []
+    assert calls("np.random.seed") == calls("random.seed") == []

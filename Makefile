@@ -11,10 +11,12 @@ NOT_IMPORTED := /(_inductor|_dynamo|testing|onnx|ao|tests|pipelines|modular_pipe
 COMPILE = cd "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
 	&& "$(abspath $(BIN))/python" -m compileall -q -j 0 -x '$(NOT_IMPORTED)' $(COMPILED)
 export PYTHONDONTWRITEBYTECODE :=
+# One process a core, one thread each; what shares a server or a cluster is done by one of them (tests/conftest.py).
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 CHECKED := src tests bench docs/hooks
 FUZZ_CASES ?= 10000
 
-.PHONY: demo web test fuzz format bench sheets docs
+.PHONY: demo web test test-all test-long fuzz format bench sheets docs
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.installed-demo
@@ -27,7 +29,13 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/pyright --pythonpath $(BIN)/python
-	$(BIN)/python -m pytest
+	$(PYTEST) -m "not long"
+
+# The long ones as well: kills, a full disk, whole edits on real weights, 2,000 damaged files.
+test-all: test test-long
+
+test-long: $(VENV)/.installed-test
+	SOUNDINI_FUZZ_CASES=2000 $(PYTEST) -m "long or fuzz"
 
 fuzz: $(VENV)/.installed-test
 	SOUNDINI_FUZZ_CASES=$(FUZZ_CASES) $(BIN)/python -m pytest tests/fuzz

@@ -11,6 +11,19 @@ from soundini.packs.loading import load_pack
 sys.path.insert(0, str(Path(__file__).parent))
 
 
+TOGETHER = ("browser", "cluster")
+"""Folders whose tests share a browser or a cluster."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """With several processes, a file is done by one of them, so that its fixtures are made once."""
+    for item in items:
+        path = item.path.relative_to(Path(__file__).parent)
+        name = path.parts[0] if path.parts[0] in TOGETHER else str(path)
+        item.add_marker(pytest.mark.xdist_group(name))
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path_factory, monkeypatch):
     """A home of soundini's own for every test: every edit leaves a job there."""

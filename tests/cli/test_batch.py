@@ -76,6 +76,7 @@ def test_what_is_no_batch_file_is_told_in_a_line(batch, run, tmp_path):
     assert_refused(batch(SHARED + "video: ../in.mp4"), "leads out of", "--root")
 
 
+@pytest.mark.long
 def test_batch_that_is_killed_and_stopped_goes_on_to_the_same_bytes(batch, run, folder, home):
     """First kill -9 in the midst of the second row, then Ctrl-C, then the same command to the end."""
     text = f"{SHARED}video: [in.mp4, two.mp4]\nset: [{SLOW}]\n"

@@ -1,25 +1,23 @@
 import json
 
 import numpy as np
+import pytest
 
 import media_factory as make
 from soundini.demo.crackle import crackle
 from soundini.demo.wav import write_wav
 from soundini.media.video_reader import VideoReader
 
-from .conftest import start
 
-
-def test_the_embedded_models_edit_a_clip_by_a_crackle(tmp_path):
+def test_the_embedded_models_edit_a_clip_by_a_crackle(run, tmp_path):
     video = make.write_video(tmp_path / "in.mp4", 3)
     sound, out = tmp_path / "fire.wav", tmp_path / "out.mp4"
     write_wav(sound, crackle(1.0))
-    process = start(
+    code, told, err = run(
         *("edit", video, "-s", sound, "--box", "24,12,40,40", "-o", out),
         *("--set", "sampling.steps=4", "--set", "region.size=64"),
     )
-    told, err = process.communicate(timeout=300)
-    assert (process.returncode, err) == (0, "")
+    assert (code, err) == (0, "")
     assert "the sound is heard as fire" in told
     with VideoReader(out) as edited, VideoReader(video) as source:
         pairs = zip(edited.frames(), source.frames(), strict=True)
@@ -32,17 +30,17 @@ def test_the_embedded_models_edit_a_clip_by_a_crackle(tmp_path):
     assert np.isfinite(list(record["losses"].values())).all()
 
 
-def test_frames_between_keyframes_burn_too(tmp_path):
+@pytest.mark.long
+def test_frames_between_keyframes_burn_too(run, tmp_path):
     frames = make.moving_frames(5, motion=(0, 2))
     video = make.write_video(tmp_path / "in.mp4", frames)
     sound, out = tmp_path / "fire.wav", tmp_path / "out.mp4"
     write_wav(sound, crackle(1.0))
-    process = start(
+    code, told, err = run(
         *("edit", video, "-s", sound, "--box", "24,12,40,40", "-o", out, "--envelope", "off"),
         *("--stride", "4", "--set", "sampling.steps=4", "--set", "region.size=64"),
     )
-    told, err = process.communicate(timeout=300)
-    assert (process.returncode, err) == (0, "")
+    assert (code, err) == (0, "")
     assert "step 4/4" in told
     with VideoReader(out) as edited, VideoReader(video) as source:
         pairs = zip(edited.frames(), source.frames(), strict=True)
@@ -53,12 +51,13 @@ def test_frames_between_keyframes_burn_too(tmp_path):
     assert strong[1:4].min() > 0.7 * strong[[0, 4]].min()
 
 
-def test_layered_atlases_burn_too_and_the_flames_go_with_the_scene(tmp_path):
+@pytest.mark.long
+def test_layered_atlases_burn_too_and_the_flames_go_with_the_scene(run, tmp_path):
     frames = make.moving_frames(4, motion=(0, 2))
     video = make.write_video(tmp_path / "in.mp4", frames)
     sound, out = tmp_path / "fire.wav", tmp_path / "out.mp4"
     write_wav(sound, crackle(1.0))
-    process = start(
+    code, told, err = run(
         *("edit", video, "-s", sound, "--box", "24,12,40,40", "-o", out, "--envelope", "off"),
         *(
             "--method",
@@ -70,8 +69,7 @@ def test_layered_atlases_burn_too_and_the_flames_go_with_the_scene(tmp_path):
         ),
         *("--set", "sampling.steps=4", "--set", "region.size=64"),
     )
-    told, err = process.communicate(timeout=300)
-    assert (process.returncode, err) == (0, "")
+    assert (code, err) == (0, "")
     assert "fit 60/60 of window 1" in told
     assert "step 4/4" in told
     with VideoReader(out) as edited, VideoReader(video) as source:

@@ -148,6 +148,7 @@ def test_running_job_is_left_alone_and_its_lock_dies_with_it(run, video, sound, 
     assert not partial.exists()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("limit", [6000, 12_000])
 def test_full_disk_leaves_a_job_that_goes_on(run, edit, video, sound, out, tmp_path, limit):
     """The limit of a process on the size of its files stands in for a disk that fills up, at several points."""

@@ -20,6 +20,7 @@ def source_of(video):
         return np.stack([frame.rgb for frame in reader.frames()]).astype(int)
 
 
+@pytest.mark.long
 def test_a_crackle_turns_a_clip_into_fire(run, out, tmp_path):
     """On real weights: redder and less blue inside the mask, as it was outside."""
     video = make.write_video(tmp_path / "in.mp4", 3)

@@ -90,6 +90,7 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.mp4"))}
 
 
+@pytest.mark.long
 def test_a_node_killed_in_mid_run_changes_no_byte(driver, folder):
     made = batch(folder, output="out", **SLOW)
     expected = alone(made, folder / "out")
@@ -159,6 +160,7 @@ def test_another_version_is_no_worker(tmp_path):
         Worker(Ground(tmp_path), 1, "0.0.0").ready()
 
 
+@pytest.mark.long
 def test_command_edits_with_real_weights_on_a_cluster(cluster, folder):
     (folder / "clip2.mp4").unlink()
     quick = ["sampling.steps=2", "window.frames=4", "window.overlap=1"]

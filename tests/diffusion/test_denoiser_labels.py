@@ -108,6 +108,7 @@ def test_recomputed_activations_give_the_same_gradient_from_less(denoiser, frame
     assert _gradient(denoiser, frames)[1] == much
 
 
+@pytest.mark.long
 @torch.no_grad()
 def test_a_compiled_network_says_the_same(frames):
     with torch.random.fork_rng(devices=[]):

@@ -28,7 +28,7 @@ from soundini.jobs.record import read_record
 from soundini.masks.shapes import shape_mask
 from soundini.settings_files import read_yaml
 
-CASES = int(os.environ.get("SOUNDINI_FUZZ_CASES", "2000")) // 10
+CASES = int(os.environ.get("SOUNDINI_FUZZ_CASES", "200")) // 10
 SEED = int(os.environ.get("SOUNDINI_FUZZ_FIRST", "0"))
 SECONDS = 20
 pytestmark = pytest.mark.fuzz

@@ -14,6 +14,7 @@ from soundini.jobs.record import RECORD
 KILLS = 30
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 def test_killed_edits_go_on_to_the_same_bytes(request_for, tmp_path):
     requests = [

@@ -18,7 +18,7 @@ def betas() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def schedule() -> NoiseSchedule:
-    return NoiseSchedule.from_betas(BETAS)
+    return NoiseSchedule(torch.from_numpy(np.cumprod(1 - BETAS)))
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from soundini.diffusion.sampling import sample
-from soundini.diffusion.schedule import NoiseSchedule, plan_transitions, respace
+from soundini.diffusion.schedule import plan_transitions, respace
 
 
 @pytest.mark.parametrize("steps", [2, 25, 50, 75, 100, 250, 500, 1000])
@@ -18,11 +18,9 @@ def test_respacing_is_guided_diffusions(steps):
     assert respace(1000, steps) == taken
 
 
-def test_respaced_betas_are_those_of_the_kept_steps(betas, schedule):
+def test_the_schedule_holds_the_products_of_what_is_kept(betas, schedule):
     kept = respace(1000, 75)
     abar = np.cumprod(1 - betas)[kept]
-    rebuilt = NoiseSchedule.from_betas(1 - abar / np.append(1.0, abar[:-1]))
-    assert np.allclose(rebuilt.alphas_cumprod.numpy(), abar, rtol=1e-12)
     assert [schedule.abar(t) for t in kept] == pytest.approx(abar.tolist(), rel=1e-12)
 
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -39,11 +38,6 @@ class NoiseSchedule:
             raise ValueError("alphas_cumprod must be a float64 vector")
         if not bool((abar > 0).all() and (abar <= 1).all() and (abar.diff() <= 0).all()):
             raise ValueError("alphas_cumprod must decrease within (0, 1]")
-
-    @classmethod
-    def from_betas(cls, betas: np.ndarray) -> NoiseSchedule:
-        """A schedule from its per-step variances beta_t in (0, 1)."""
-        return cls(torch.from_numpy(np.cumprod(1.0 - np.asarray(betas, dtype=np.float64))))
 
     @classmethod
     def from_diffusers(cls, config: Mapping[str, object]) -> NoiseSchedule:

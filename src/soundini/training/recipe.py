@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from importlib import resources
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,6 +15,9 @@ from soundini.settings_files import read_yaml
 
 class TrainRecipe(BaseModel):
     """What every training run has."""
+
+    file: ClassVar[str]
+    """Where the values stand that come with the package, in ``training/recipes``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -54,6 +56,8 @@ class CropRecipe(PictureRecipe):
 class PriorRecipe(TrainRecipe):
     """How the diffusion prior is trained."""
 
+    file: ClassVar[str] = "prior.yaml"
+
     steps: int = Field(default=1000, ge=1)
     """Optimiser steps."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -85,6 +89,8 @@ class PriorRecipe(TrainRecipe):
 
 class VqganRecipe(CropRecipe):
     """How the VQGAN of the baseline VQGAN+CLIP is trained: its shape too, where it is begun anew."""
+
+    file: ClassVar[str] = "vqgan.yaml"
 
     ch: int = Field(default=16, ge=8, multiple_of=8)
     """Channels at full resolution."""
@@ -126,6 +132,8 @@ class VqganRecipe(CropRecipe):
 
 class JointRecipe(PictureRecipe):
     """How the joint space is trained: first the sound tower, then the image tower against it."""
+
+    file: ClassVar[str] = "joint.yaml"
 
     steps: int = Field(default=900, ge=0)
     """Optimiser steps of the image tower; 0 leaves it as it is."""
@@ -175,6 +183,8 @@ class SoundEncoderRecipe(TrainRecipe):
     ``self_weight`` and ``ema`` are not, and are ours.
     """
 
+    file: ClassVar[str] = "sound-encoder.yaml"
+
     epochs: int = Field(default=50, ge=1)
     """Times every clip is heard."""
     batch: int = Field(default=320, ge=2)
@@ -212,8 +222,7 @@ def load_train_recipe(model: type[RecipeT], path: Path | None = None) -> RecipeT
     Raises:
         ConfigError: the file cannot be read, or holds something else.
     """
-    name = re.sub(r"(?<=.)(?=[A-Z])", "-", model.__name__.removesuffix("Recipe")).lower()
-    entry = path or resources.files("soundini.training") / "recipes" / f"{name}.yaml"
+    entry = path or resources.files("soundini.training") / "recipes" / model.file
     try:
         content = read_yaml(Path(str(entry)))
     except (OSError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Running what yields events on its way to a result."""
+"""Running generators that yield events and return a result."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TypeVar
 
 Event = TypeVar("Event")
-Told = TypeVar("Told")
+Mapped = TypeVar("Mapped")
 Result = TypeVar("Result")
 
 
@@ -17,8 +17,8 @@ def finish(
     """Run a generator to its end, and return what it returns.
 
     Args:
-        work: closed in any case.
-        tell: is given each event; None where nobody wants to know.
+        work: the generator; it is always closed.
+        tell: is called with each event, or None.
     """
     with closing(work):
         while True:
@@ -30,14 +30,14 @@ def finish(
                 tell(event)
 
 
-def retold(
-    work: Generator[Event, None, Result], tell: Callable[[Event], Told]
-) -> Generator[Told, None, Result]:
-    """Yield what a generator yields in other words, and return what it returns.
+def map_events(
+    work: Generator[Event, None, Result], change: Callable[[Event], Mapped]
+) -> Generator[Mapped, None, Result]:
+    """Yield the events of a generator after a function has changed each, and return what the generator returns.
 
     Args:
-        work: closed in any case.
-        tell: makes of each event the one that is yielded.
+        work: the generator; it is always closed.
+        change: makes the event that is yielded from the one that came.
     """
     with closing(work):
         while True:
@@ -45,4 +45,4 @@ def retold(
                 event = next(work)
             except StopIteration as end:
                 return end.value
-            yield tell(event)
+            yield change(event)

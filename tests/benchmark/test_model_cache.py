@@ -1,7 +1,7 @@
 from collections import Counter
 from pathlib import Path
 
-from soundini.benchmark.workshop import Workshop
+from soundini.benchmark.model_cache import ModelCache
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
 from soundini.editing.request import EditRequest, MaskRequest
@@ -26,13 +26,13 @@ def test_each_weight_file_is_hashed_once_for_all_jobs_of_a_pack(monkeypatch):
         return file_hash(path)
 
     monkeypatch.setattr(packs, "file_hash", counted)
-    workshop = Workshop()
-    first = workshop.made_by(request())["weights"]
-    assert workshop.made_by(request("seed=3"))["weights"] == first
-    coded = workshop.made_by(request("method=vqgan-clip"))["weights"]
-    assert workshop.made_by(request("method=vqgan-clip"))["weights"] == coded
+    models = ModelCache()
+    first = models.made_by(request())["weights"]
+    assert models.made_by(request("seed=3"))["weights"] == first
+    coded = models.made_by(request("method=vqgan-clip"))["weights"]
+    assert models.made_by(request("method=vqgan-clip"))["weights"] == coded
     assert coded.keys() - first.keys() == {"vqgan"}
     assert len(read) == len(coded)
     assert set(read.values()) == {1}
-    workshop.made_by(request("compute.dtype=float32"))
+    models.made_by(request("compute.dtype=float32"))
     assert set(read.values()) == {1, 2}, "models that are loaded anew may be others"

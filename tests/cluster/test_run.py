@@ -18,7 +18,7 @@ from soundini.batch.rows import expand
 from soundini.batch.run import LocalBatch
 from soundini.cluster.needs import WorkerNeeds
 from soundini.cluster.run import JOBS, ClusterBatch
-from soundini.cluster.worker import Ground, Worker
+from soundini.cluster.worker import BatchLocation, Worker
 from soundini.errors import ConfigError
 
 # Ray leaves files of its own open.
@@ -157,7 +157,7 @@ def test_too_much_asked_of_the_nodes_is_told(driver, folder):
 
 def test_another_version_is_no_worker(tmp_path):
     with pytest.raises(ConfigError, match="install the same"):
-        Worker(Ground(tmp_path), 1, "0.0.0").ready()
+        Worker(BatchLocation(tmp_path), 1, "0.0.0").ready()
 
 
 @pytest.mark.long

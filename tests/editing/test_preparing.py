@@ -8,7 +8,7 @@ from soundini.config.presets import load_preset, override
 from soundini.editing.files import preparing_edit
 from soundini.editing.request import EditRequest, MaskRequest
 from soundini.events import MaskMade
-from soundini.generators import finish, retold
+from soundini.generators import finish, map_events
 
 
 @pytest.fixture
@@ -71,13 +71,13 @@ def counting(closed):
 def test_a_result_comes_through_and_the_work_is_closed():
     told, closed = [], []
     assert finish(counting(closed), told.append) == finish(counting(closed)) == "three"
-    assert finish(retold(counting(closed), str), told.append) == "three"
+    assert finish(map_events(counting(closed), str), told.append) == "three"
     assert told == [1, 2, "1", "2"]
     assert closed == [True] * 3
     with pytest.raises(ZeroDivisionError):
         finish(counting(closed), lambda _: 1 / 0)
     assert len(closed) == 4
-    work = retold(counting(closed), str)
+    work = map_events(counting(closed), str)
     next(work)
     work.close()
     assert len(closed) == 5

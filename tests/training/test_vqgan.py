@@ -12,10 +12,10 @@ from soundini.training.discriminator import PatchDiscriminator, hinge
 from soundini.training.images import LabelledImages
 from soundini.training.recipe import VqganRecipe
 from soundini.training.vqgan import (
-    Contest,
+    AdversarialVQGAN,
+    adversarial_loss,
     balance,
     begin_vqgan,
-    contest_loss,
     shape_of,
     train_vqgan,
 )
@@ -44,8 +44,10 @@ def run(data, folder, recipe=RECIPE, stop=None):
     return losses_of(train_vqgan(vqgan, LabelledImages(data), recipe, folder), stop)
 
 
-def contest():
-    return Contest(build_vqgan(shape_of(RECIPE)), PatchDiscriminator(8)).requires_grad_(True)
+def two_networks():
+    return AdversarialVQGAN(build_vqgan(shape_of(RECIPE)), PatchDiscriminator(8)).requires_grad_(
+        True
+    )
 
 
 def crops():
@@ -54,11 +56,11 @@ def crops():
 
 def loss_of(networks, step, recipe=RECIPE):
     rng = np.random.default_rng(0)
-    return contest_loss(networks, ImageNetDistance(), crops(), recipe, step, rng)
+    return adversarial_loss(networks, ImageNetDistance(), crops(), recipe, step, rng)
 
 
 def test_a_resumed_vqgan_goes_on_bit_for_bit(data, tmp_path):
-    """Across a save in the middle of the contest: the discriminator, its optimiser and the codes' counts are kept."""
+    """Across a save in the middle of training: the discriminator, its optimiser and the codes' counts are kept."""
     whole = run(data, tmp_path / "whole")
     first = run(data, tmp_path / "parts", stop=3)
     rest = run(data, tmp_path / "parts")
@@ -71,7 +73,7 @@ def test_a_resumed_vqgan_goes_on_bit_for_bit(data, tmp_path):
 
 def test_neither_network_learns_from_the_others_loss():
     """The VQGAN's part of the sum leaves the discriminator alone, and the discriminator's part the VQGAN."""
-    networks = contest()
+    networks = two_networks()
     loss, figures = loss_of(networks, 5)
     assert figures["lambda"] > 0
     loss.backward()
@@ -85,14 +87,14 @@ def test_neither_network_learns_from_the_others_loss():
 
 
 def test_the_discriminator_waits_for_its_step():
-    networks = contest()
+    networks = two_networks()
     loss_of(networks, 1)[0].backward()
     assert all(p.grad is None for p in networks.discriminator.parameters())
     assert all(p.grad is not None for p in networks.vqgan.parameters())
 
 
 def test_before_they_enter_codes_have_no_gradient():
-    networks = contest()
+    networks = two_networks()
     loss_of(networks, 0)[0].backward()
     assert networks.vqgan.quantize.embedding.weight.grad is None
 
@@ -106,7 +108,7 @@ def test_the_balance_makes_either_loss_pull_alike():
 
 
 def test_codes_that_are_never_chosen_become_latents_and_others_stay():
-    networks = contest()
+    networks = two_networks()
     networks.usage[:4] = 2.0
     before = networks.vqgan.quantize.embedding.weight.detach().clone()
     latents = torch.randn(2, 4, 3, 3, generator=torch.Generator().manual_seed(0))
@@ -120,7 +122,7 @@ def test_codes_that_are_never_chosen_become_latents_and_others_stay():
 
 
 def test_perplexity_counts_the_codes_in_use():
-    networks = contest()
+    networks = two_networks()
     networks.usage[:8] = 3.0
     assert float(networks.perplexity()) == pytest.approx(8, rel=1e-4)
 

@@ -93,7 +93,7 @@ class Place:
         """
 
     def publish(self, *paths: Path) -> None:
-        """Have what was written where it is wanted; on this machine's disks it is.
+        """Send files to where the batch writes; on this machine's disks they are there already.
 
         Args:
             *paths: files below the root.

@@ -13,7 +13,7 @@ from soundini.batch.manifest import Manifest
 from soundini.batch.models import Models
 from soundini.batch.rows import Batch
 from soundini.editing.request import EditRequest
-from soundini.generators import retold
+from soundini.generators import map_events
 from soundini.jobs.job import delete_job, jobs_folder
 from soundini.jobs.listing import job_status
 from soundini.media.output import write_error
@@ -50,7 +50,7 @@ def run_rows(
         else:
             yield RowBegun(check.number, total, row)
             events = attempt_row(request, batch.place, models, jobs)
-            outcome = yield from retold(events, partial(RowStep, check.number, total, row))
+            outcome = yield from map_events(events, partial(RowStep, check.number, total, row))
         manifest.add(check.number, request, outcome)
         yield RowEnded(check.number, total, row, outcome)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from soundini.benchmark.memory import PeakMemory
+from soundini.benchmark.model_cache import ModelCache
 from soundini.benchmark.suite import Suite
 from soundini.benchmark.turning import HEARD, LEAD, write_turning
-from soundini.benchmark.workshop import Workshop
 from soundini.compute import pick_device
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
@@ -203,21 +203,21 @@ def run_jobs(jobs: list[Job], judge: Judge) -> Iterator[JobDone]:
     Raises:
         ModelError: the models cannot be loaded.
     """
-    workshop = Workshop()
-    workshop.open(jobs[0].request)
+    models = ModelCache()
+    models.open(jobs[0].request)
     for number, job in enumerate(jobs, 1):
         try:
-            yield JobDone(number, len(jobs), job, _result(job, workshop, judge))
+            yield JobDone(number, len(jobs), job, _result(job, models, judge))
         except SoundiniError as error:
             yield JobDone(number, len(jobs), job, error=str(error))
 
 
-def _result(job: Job, workshop: Workshop, judge: Judge) -> Result:
-    made_by = workshop.made_by(job.request)
+def _result(job: Job, models: ModelCache, judge: Judge) -> Result:
+    made_by = models.made_by(job.request)
     kept = _kept(job, made_by)
     if kept is not None:
         return kept
-    figures = {**_do(job, workshop.open(job.request), judge), "made_by": made_by}
+    figures = {**_do(job, models.open(job.request), judge), "made_by": made_by}
     with PartialFile(job.folder / FIGURES) as file:
         file.partial.write_text(json.dumps(figures, indent=1) + "\n")
         file.commit()

@@ -1,4 +1,4 @@
-"""What does the work of a benchmark: models on a device, one after the other."""
+"""The models of a benchmark: those of one edit at a time are loaded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from soundini.evaluation.report import machine
 from soundini.packs.pack import ModelPack
 
 
-class Workshop:
+class ModelCache:
     """The models that an edit asks for, on its device and in its arithmetic; those of one edit at a time."""
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ from soundini.batch.rows import Batch, Row
 from soundini.batch.run import tidy
 from soundini.cluster.needs import WorkerNeeds
 from soundini.cluster.pool import Begun, Ended, Lost, Pool, Told
-from soundini.cluster.worker import Ground, Task, Worker
+from soundini.cluster.worker import BatchLocation, Task, Worker
 from soundini.editing.request import sidecar_path
 from soundini.errors import ConfigError
 from soundini.jobs.job import jobs_folder
@@ -45,9 +45,9 @@ class ClusterBatch:
         self._batch = batch
         place = batch.place
         if isinstance(place, RemotePlace):
-            self._ground = Ground(place.root, place.url)
+            self._location = BatchLocation(place.root, place.url)
         else:
-            self._ground = Ground(place.root, jobs=batch.output / JOBS)
+            self._location = BatchLocation(place.root, jobs=batch.output / JOBS)
             refuse_links(batch.output / JOBS, place.root)
         fitting = needs.fitting(ray.nodes())
         if count is None and fitting == 0:
@@ -56,16 +56,16 @@ class ClusterBatch:
                 "for a worker; ask for less, or name --workers and let the cluster grow"
             )
         count = min(count or fitting, max(1, len(batch.rows)))
-        self._pool = Pool(Worker, (self._ground, needs.cpus, __version__), count, needs)
+        self._pool = Pool(Worker, (self._location, needs.cpus, __version__), count, needs)
 
     def __enter__(self) -> ClusterBatch:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.__exit__()
-        if self._ground.jobs is not None:
+        self._pool.close()
+        if self._location.jobs is not None:
             with contextlib.suppress(OSError):  # jobs that are not done stay
-                self._ground.jobs.rmdir()
+                self._location.jobs.rmdir()
 
     def check(self) -> Iterator[RowChecked]:
         """Check every row, as :func:`soundini.batch.check.check_rows` does; they come as they are looked at.
@@ -103,7 +103,7 @@ class ClusterBatch:
             SoundiniError: the manifest cannot be written, or workers cannot be started.
         """
         manifest, total = Manifest(self._batch.manifest, self._batch.place), len(checks)
-        jobs = Jobs(self._ground.jobs or jobs_folder())
+        jobs = Jobs(self._location.jobs or jobs_folder())
         for check in checks:
             if check.finished is not None:
                 tidy(check.request, jobs)

@@ -41,7 +41,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Ground:
+class BatchLocation:
     """Where a batch reads and writes, wherever it is done.
 
     Args:
@@ -63,14 +63,14 @@ class Worker:
     """Does one task at a time; made into an actor by :class:`soundini.cluster.pool.Pool`.
 
     Args:
-        ground: where it works.
+        location: where it works.
         threads: to compute with.
         version: of soundini, that it must have.
     """
 
-    def __init__(self, ground: Ground, threads: int, version: str) -> None:
+    def __init__(self, location: BatchLocation, threads: int, version: str) -> None:
         self._version = version
-        self._ground = ground
+        self._location = location
         self._threads = threads
         self._models = Models()
         self._word: EditEvent | None = None
@@ -96,18 +96,18 @@ class Worker:
         """Check a row, or edit it."""
         torch.set_num_threads(self._threads)  # of the thread that Ray runs this in
         cv2.setNumThreads(self._threads)
-        place = self._ground.place()
-        request = moved(task.request, self._ground.root, place.root)
+        place = self._location.place()
+        request = moved(task.request, self._location.root, place.root)
         if task.kind == "check":
             return check_row(request, place, self._models)
         return self._edit(request, place)
 
     def _edit(self, request: EditRequest, place: Place) -> Outcome:
-        jobs = Jobs(self._ground.jobs or jobs_folder(), SECONDS_FOR_A_LOCK)
+        jobs = Jobs(self._location.jobs or jobs_folder(), SECONDS_FOR_A_LOCK)
         jobs.folder.mkdir(parents=True, exist_ok=True)
         outcome = finish(attempt_row(request, place, self._models, jobs), self._note)
         self._word = None
-        if outcome.state == "done" and self._ground.jobs is not None:
+        if outcome.state == "done" and self._location.jobs is not None:
             delete_job(jobs.of(request.output))
         return outcome
 

@@ -67,8 +67,8 @@ IDLE_SECONDS = Limit("SOUNDINI_MAX_IDLE_SECONDS", 60, "seconds")
 """Of reading a file without a picture or a sound of it."""
 
 
-class Patience:
-    """Ends reading that brings nothing, such as of gigabytes that decode to no picture.
+class IdleTimeout:
+    """Stops reading a file of which nothing could be decoded for too long, such as gigabytes without a picture.
 
     Args:
         path: the file.
@@ -80,11 +80,11 @@ class Patience:
         self._since = time.monotonic()
 
     def renew(self) -> None:
-        """Begin to wait anew: something came."""
+        """Start the time again: something was decoded."""
         self._since = time.monotonic()
 
     def check(self) -> None:
-        """Go on waiting.
+        """Check how long nothing was decoded.
 
         Raises:
             MediaError: nothing has come for too long.

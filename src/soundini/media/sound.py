@@ -91,7 +91,7 @@ class Sound:
             return self
         mean = self.samples.mean(axis=0, dtype=np.float32)
         starts = np.arange(0, len(mean), max(1, round(_ASKED * self.sample_rate)))
-        lengths = np.diff([*starts, len(mean)])
+        lengths = np.diff(np.append(starts, len(mean)))
         powers = np.add.reduceat(self.samples.astype(np.float64) ** 2, starts, axis=1) / lengths
         power = np.add.reduceat(mean.astype(np.float64) ** 2, starts) / lengths
         cancelled = power < _CANCELLED * powers.mean(0)

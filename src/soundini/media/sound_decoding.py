@@ -13,7 +13,7 @@ import av.error
 import numpy as np
 
 from soundini.errors import MediaError
-from soundini.media.limits import MAX_SAMPLE_RATE, Patience
+from soundini.media.limits import MAX_SAMPLE_RATE, IdleTimeout
 from soundini.media.opening import find_video, open_input, reason
 from soundini.media.packets import RESTART, clock_restarts
 from soundini.media.tracks import choose_track
@@ -130,12 +130,12 @@ def _placed(container: InputContainer, stream: AudioStream, path: Path) -> Itera
 
 def _frames(container: InputContainer, stream: AudioStream, path: Path) -> Iterator[AudioFrame]:
     """Decode; a few packets that cannot be decoded, as where files were joined, are missing sound if more follows them."""
-    patience = Patience(path)
+    idle = IdleTimeout(path)
     seconds, failed = Fraction(0), 0
     why: av.error.FFmpegError | None = None
     try:
         for packet in container.demux(stream):
-            patience.check()
+            idle.check()
             try:
                 frames = packet.decode()
             except av.error.FFmpegError as error:
@@ -145,7 +145,7 @@ def _frames(container: InputContainer, stream: AudioStream, path: Path) -> Itera
                 continue
             for frame in frames:
                 failed = 0
-                patience.renew()
+                idle.renew()
                 yield frame
                 seconds += Fraction(frame.samples, max(1, frame.sample_rate))
     except av.error.FFmpegError as error:

@@ -9,7 +9,7 @@ import av.error
 import numpy as np
 
 from soundini.errors import MediaError
-from soundini.media.limits import Patience
+from soundini.media.limits import IdleTimeout
 from soundini.media.opening import open_input
 
 if TYPE_CHECKING:
@@ -71,14 +71,14 @@ def _is_default(track: AudioStream) -> bool:
 
 
 def _is_audible(path: Path, index: int) -> bool:
-    patience = Patience(path)
+    idle = IdleTimeout(path)
     with open_input(path) as container:
         track = container.streams.audio[index]
         if track.codec_context is None or track.codec_context.codec is None:
             return False
         try:
             for frame in container.decode(track):
-                patience.renew()
+                idle.renew()
                 samples = frame.to_ndarray()
                 if _swing(samples) >= AUDIBLE_PEAK:
                     return True

@@ -15,7 +15,7 @@ import numpy as np
 from soundini.errors import MediaError
 from soundini.media.alpha import alpha_decoder, alpha_of
 from soundini.media.color import ColorConverter
-from soundini.media.limits import FRAMES, VIDEO_SECONDS, Patience
+from soundini.media.limits import FRAMES, VIDEO_SECONDS, IdleTimeout
 from soundini.media.opening import open_input, reason
 from soundini.media.packets import RESTART, Entry, count_by_packets, find_entry, frame_ticks
 from soundini.media.planes import planes_of
@@ -234,13 +234,13 @@ class VideoReader:
         awaited = None if entry is None else entry.pts
         last = Fraction(0)
         joins = container.format.name in _COUNTED
-        most, longest, patience = FRAMES.value, VIDEO_SECONDS.value, Patience(info.path)
+        most, longest, idle = FRAMES.value, VIDEO_SECONDS.value, IdleTimeout(info.path)
         try:
             if entry is not None:
                 container.seek(entry.pts, stream=stream)
             decoder = alpha_decoder(stream) if self._alpha else None
             for packet in container.demux(stream):
-                patience.check()
+                idle.check()
                 damaged = packet.is_corrupt and not joins
                 for frame in packet.decode() if decoder is None else decoder.decode(packet):
                     if awaited is not None:
@@ -267,7 +267,7 @@ class VideoReader:
                             raise VIDEO_SECONDS.exceeded(info.path, what)
                     yield frame
                     count += 1
-                    patience.renew()
+                    idle.renew()
                 if damaged:
                     raise self._damage(count, "a packet is incomplete")
         except av.error.FFmpegError as error:

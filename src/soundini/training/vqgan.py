@@ -75,7 +75,7 @@ def begin_vqgan(images: LabelledImages, recipe: VqganRecipe) -> VQGAN:
     return vqgan
 
 
-class Contest(nn.Module):
+class AdversarialVQGAN(nn.Module):
     """A VQGAN, the discriminator it is trained against, and how often its codes are chosen.
 
     Args:
@@ -139,11 +139,11 @@ def train_vqgan(
     Yields:
         :class:`TrainStep` after every step; :class:`SamplesReady` and :class:`CheckpointSaved` with every save.
     """
-    contest = Contest(vqgan, _discriminator(recipe)).train().requires_grad_(True)
-    average = copy.deepcopy(contest).eval().requires_grad_(False)
-    rates = [(vqgan, recipe.lr), (contest.discriminator, recipe.lr * recipe.discriminator_lr)]
+    networks = AdversarialVQGAN(vqgan, _discriminator(recipe)).train().requires_grad_(True)
+    average = copy.deepcopy(networks).eval().requires_grad_(False)
+    rates = [(vqgan, recipe.lr), (networks.discriminator, recipe.lr * recipe.discriminator_lr)]
     trainer = Trainer(
-        contest, rates, recipe, folder, recipe.steps, Workers(), beta2=0.99, weight_decay=0.0
+        networks, rates, recipe, folder, recipe.steps, Workers(), beta2=0.99, weight_decay=0.0
     )
     average.load_state_dict(trainer.ema.shadow, assign=True)  # and so follows it
     perceptual = ImageNetDistance()
@@ -153,7 +153,7 @@ def train_vqgan(
             recipe.batch, recipe.size, recipe.weights, rng, min_crop=recipe.min_crop
         )
         with torch.autocast("cpu", torch.bfloat16, enabled=dtype is not None):
-            loss, figures = contest_loss(contest, perceptual, crops, recipe, step, rng)
+            loss, figures = adversarial_loss(networks, perceptual, crops, recipe, step, rng)
         factor = lr_factor(step, recipe.steps, warmup=recipe.warmup, decay=recipe.decay)
         for event in trainer.learn(step, loss, factor, figures):
             yield event
@@ -161,8 +161,8 @@ def train_vqgan(
                 yield SamplesReady(step + 1, _samples(average.vqgan, images, recipe))
 
 
-def contest_loss(
-    contest: Contest,
+def adversarial_loss(
+    networks: AdversarialVQGAN,
     perceptual: ImageNetDistance,
     crops: Tensor,
     recipe: VqganRecipe,
@@ -175,7 +175,7 @@ def contest_loss(
     first D(x') is computed with fixed weights, and lambda balances the gradients in the last layer (section 3.1 of the paper).
 
     Args:
-        contest: the two networks.
+        networks: the two networks.
         perceptual: the perceptual distance.
         crops: photographs.
         recipe: weights of the terms.
@@ -186,14 +186,14 @@ def contest_loss(
     Shape:
         ``crops``: ``[B, 3, S, S]`` in [-1, 1]; returns a scalar, and scalars by name.
     """
-    vqgan, discriminator = contest.vqgan, contest.discriminator
+    vqgan, discriminator = networks.vqgan, networks.discriminator
     z = vqgan.encode(crops)
     quantised = step >= recipe.quantise_from
     if quantised and step < recipe.steps * (1 - recipe.decay):
-        contest.revive(z.detach(), rng)
+        networks.revive(z.detach(), rng)
     codes, numbers = vqgan.quantize(z)
     if quantised:
-        contest.count(numbers)
+        networks.count(numbers)
     drawn = vqgan.decode(z + (codes - z).detach() if quantised else z)
     l1 = (drawn - crops).abs().mean()
     seen = perceptual(drawn, crops).mean()
@@ -204,7 +204,7 @@ def contest_loss(
     if quantised:
         loss = loss + recipe.codebook * (codebook + recipe.commitment * commitment)
     figures = {"l1": l1, "colour": colour, "perceptual": seen, "codebook": codebook}
-    figures |= {"used": contest.used(), "perplexity": contest.perplexity()}
+    figures |= {"used": networks.used(), "perplexity": networks.perplexity()}
     nothing = torch.zeros(())
     told, fooled, weight = nothing, nothing, nothing
     if step >= recipe.discriminator_from:

@@ -97,11 +97,14 @@ def test_files_hold_one_concept():
 
 def calls(name):
     """Every call of that dotted name, with its file."""
+    last = name.rpartition(".")[2]
     return [
         (path, node)
         for path, tree in TREES.items()
         for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == name
+        if isinstance(node, ast.Call)
+        and last in (getattr(node.func, "attr", ""), getattr(node.func, "id", ""))
+        and ast.unparse(node.func) == name
     ]
 
 

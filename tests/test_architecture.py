@@ -152,6 +152,7 @@ ALLOWED = {
         "events",
         "settings_files",
         "config",
+        "demo",
         "joint",
         "media",
         "masks",

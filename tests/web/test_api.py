@@ -71,9 +71,8 @@ def test_from_upload_to_result(live, visitor, form, media, tmp_path):
     assert client.get(f"/api/v1/jobs/{job_id}").json() == told[-1][1]
     assert [j["id"] for j in client.get("/api/v1/jobs").json()] == [job_id]
     video = client.get(f"/api/v1/jobs/{job_id}/video", params={"download": True})
-    assert (
-        video.headers["content-disposition"] == f'attachment; filename="soundini-{job_id[:8]}.mp4"'
-    )
+    assert video.headers["content-disposition"].startswith("attachment; filename=")
+    assert "clip" in video.headers["content-disposition"]
     (tmp_path / "out.mp4").write_bytes(video.content)
     with VideoReader(tmp_path / "out.mp4") as reader:
         assert sum(1 for _ in reader.frames()) == 24

@@ -8,6 +8,7 @@ from PIL import Image
 
 import media_factory as make
 from soundini.config.presets import load_preset, override
+from soundini.errors import MaskError
 from soundini.media.video_reader import VideoReader
 from soundini.web.files.strip import strip
 from soundini.web.jobs.pace import Pace
@@ -141,3 +142,24 @@ def test_the_whole_frame_and_a_shape_at_once_are_refused(live, visitor):
     answer = visitor(live).post("/api/v1/jobs", json=asked)
     assert answer.status_code == 422
     assert "leave one of them out" in answer.json()["detail"]
+
+
+def test_an_overlay_tells_how_far_it_is_and_is_stopped(service, form_for, monkeypatch):
+    form, shares = form_for(service), []
+    told = service._told_drawn
+
+    def watched(key, frames, done):
+        told(key, frames, done)
+        shares.append(service.overlay_progress(ME))
+        assert service.overlay_progress(YOU) is None
+        if len(shares) == 5:
+            service.stop_overlay(ME)
+
+    monkeypatch.setattr(service, "_told_drawn", watched)
+    with pytest.raises(MaskError, match="was stopped"):
+        service.mask_overlay(ME, form)
+    assert shares == pytest.approx([1 / 24, 2 / 24, 3 / 24, 4 / 24, 5 / 24])
+    assert service.overlay_progress(ME) is None
+    assert not list(service.folder.rglob("overlays/*.mp4"))
+    monkeypatch.undo()
+    assert service.mask_overlay(ME, form).is_file()

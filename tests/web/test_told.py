@@ -71,7 +71,7 @@ UPLOADS = [
     ("silence.wav", "sound", 400, "is silent", "아무 소리도 들리지 않습니다"),
     ("black.png", "mask", 400, "nothing in this mask is painted", "마스크에 칠한 곳이 없습니다"),
     ("notes.txt", "mask", 400, "cannot read the mask image", "읽을 수 없습니다(그림 파일이 아님)"),
-    ("notes.txt", "recipe", 400, "is not a video", "영상이나 소리나 그림 파일이 아니거나"),
+    ("notes.txt", "recipe", 400, "is no recipe", "레시피가 아닙니다"),
 ]
 
 

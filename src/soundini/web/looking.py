@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,6 +49,8 @@ class Looking:
         self._ears = Ears(models, self._loading)
         self._drawing = threading.Lock()
         self._pace = Pace()
+        self._drawn: dict[str, float] = {}
+        self._stopped: set[str] = set()
 
     def file(self, owner: str, file_id: str) -> StoredFile:
         """An uploaded file."""
@@ -147,14 +149,34 @@ class Looking:
         folder = owner_folder(self.folder, key) / "overlays"
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{overlay_name(form, recipe_of(form, self.limits).region)}.mp4"
+        frames = self.price(owner, form).frames
+        self._stopped.discard(key)
         with self._drawing, in_labels(self._labels(key, form)):
             if not path.exists():
-                with tempfile.TemporaryDirectory(dir=self.folder / "incoming") as place:
-                    asked = ask(form, self._whereabouts(key, form, Path(place)), self.limits)
-                    write_overlay(asked.request, path)
+                self._drawn[key] = 0.0
+                try:
+                    with tempfile.TemporaryDirectory(dir=self.folder / "incoming") as place:
+                        asked = ask(form, self._whereabouts(key, form, Path(place)), self.limits)
+                        told = partial(self._told_drawn, key, frames)
+                        write_overlay(asked.request, path, told)
+                finally:
+                    self._drawn.pop(key, None)
             path.touch()
             drop_old(folder)
         return path
+
+    def _told_drawn(self, key: str, frames: int, done: int) -> None:
+        if key in self._stopped:
+            raise MaskError("the drawing of this mask was stopped")
+        self._drawn[key] = min(1.0, done / frames)
+
+    def overlay_progress(self, owner: str) -> float | None:
+        """Share of the overlay that is drawn for a visitor now; None where none is."""
+        return self._drawn.get(key_of(owner))
+
+    def stop_overlay(self, owner: str) -> None:
+        """Stop drawing an overlay: whoever asked for it is told so."""
+        self._stopped.add(key_of(owner))
 
     def overlay(self, owner: str, name: str) -> Path:
         """An overlay that was drawn before, by the stem of its name."""

@@ -62,6 +62,13 @@ class OverlayView(View):
     """Where it is played from."""
 
 
+class OverlayProgress(View):
+    """How far an overlay is."""
+
+    share: float | None
+    """Of its frames, 0 to 1; null where none is being drawn."""
+
+
 class Naming(View):
     """What to call a job."""
 
@@ -188,6 +195,16 @@ def _add_mask_and_sound_routes(router: APIRouter, service: EditService) -> None:
         """Draw the mask over the part that a form is of."""
         name = service.mask_overlay(owner, form).stem
         return OverlayView(name=name, url=f"{PREFIX}/overlays/{name}.mp4")
+
+    @router.get("/overlays/progress", tags=["looking first"])
+    def progress(owner: Owner) -> OverlayProgress:
+        """Tell how much of an overlay is drawn that was asked for and is not there yet."""
+        return OverlayProgress(share=service.overlay_progress(owner))
+
+    @router.delete("/overlays/progress", status_code=204, tags=["looking first"])
+    def stop(owner: Owner) -> None:
+        """Stop drawing it; whoever asked for it is told so."""
+        service.stop_overlay(owner)
 
     @router.get("/overlays/{name}.mp4", tags=["looking first"], response_class=FileResponse)
     def overlay(owner: Owner, name: str) -> FileResponse:

@@ -1,14 +1,19 @@
 // The mask as the edit will use it, in every frame: followed through the video once, then shown wherever one scrubs.
-import { post } from "./api.js";
+import { get, post, remove } from "./api.js";
 import { draft, formOf, frameAt, partStart, watch } from "./draft.js";
 import { make, text } from "./dom.js";
 import { uploadMasks } from "./layers.js";
 import { checkButton, film, source } from "./stage.js";
 
+const LOOK_AGAIN = 500;
 const words = make("span", { role: "status" });
-const stop = make("button", { type: "button", class: "small", onclick: () => asking?.abort() }, text("action.stop_waiting"));
+const stop = make("button", { type: "button", class: "small", onclick: () => {
+  asking?.abort();
+  remove("/overlays/progress").catch(() => {});
+} }, text("action.cancel"));
 const problem = make("p", { class: "problem", role: "alert", hidden: true });
-export const element = make("div", { class: "checking", hidden: true }, make("progress", { "aria-label": text("mask.checking") }), words, stop);
+const bar = make("progress", { max: 1, "aria-label": text("mask.checking") });
+export const element = make("div", { class: "checking", hidden: true }, bar, words, stop);
 export const problems = problem;
 let asking = null;
 let fresh = false;
@@ -21,6 +26,11 @@ checkButton.addEventListener("click", async () => {
   problem.hidden = true;
   element.hidden = false;
   words.textContent = text("mask.checking");
+  bar.removeAttribute("value");
+  const watching = setInterval(async () => {
+    const told = await get("/overlays/progress").catch(() => null);
+    if (told?.share) bar.value = told.share;
+  }, LOOK_AGAIN);
   try {
     const made = await post("/overlays", { ...formOf("all", await uploadMasks()), sound: "" }, signal);
     film.src = made.url;
@@ -32,7 +42,8 @@ checkButton.addEventListener("click", async () => {
       problem.hidden = false;
     }
   }
-  element.hidden = true;
+  clearInterval(watching);
+  if (signal === asking.signal) element.hidden = true;
   return undefined;
 });
 // Plays it from the beginning; scrubbing shows it still, until the mask or the part changes.

@@ -60,4 +60,9 @@ export const element = make("section", { class: "how", "aria-label": text("step_
     make("label", { class: "field check" }, loop, make("span", {}, text("look.loop")))),
   more);
 for (const [name, show] of shows) watch([name], show);
-export const start = () => shows.forEach(([, show]) => show());
+const appear = () => (element.hidden = !draft.video);
+watch(["video"], appear);
+export const start = () => {
+  appear();
+  for (const [, show] of shows) show();
+};

@@ -57,7 +57,7 @@ const baseOf = (file) => {
       image.onload = () => {
         const canvas = document.createElement("canvas");
         [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
-        const pen = canvas.getContext("2d");
+        const pen = canvas.getContext("2d", { willReadFrequently: true });
         pen.drawImage(image, 0, 0);
         const picture = pen.getImageData(0, 0, canvas.width, canvas.height);
         const { data } = picture;

@@ -3,7 +3,7 @@ import { post } from "./api.js";
 import { draft, facts, formOf, partSeconds, watch } from "./draft.js";
 import { debounce, duration, make, text } from "./dom.js";
 import { hasMask, uploadMasks } from "./layers.js";
-import { submit } from "./jobs.js";
+import { jobs, submit, watchJobs } from "./jobs.js";
 import { announce } from "./result.js";
 
 const MODELS_LOAD = 3000; // milliseconds after which a server that begins may know more
@@ -59,7 +59,12 @@ const ask = debounce(async () => {
     price.textContent = ""; // what is wrong is told where it is asked for
   }
 }, 250);
-export const showPrice = ask;
+let done = 0;
+watchJobs(() => {
+  const now = jobs.filter((job) => job.state === "done").length;
+  if (now !== done) ask(); // what was just measured tells more
+  done = now;
+});
 watch(["video", "start", "end", "preset", "settings", "method"], () => {
   length.textContent = facts() ? text("run.all_of", { seconds: partSeconds().toFixed(1) }) : text("run.all");
   ask();

@@ -106,7 +106,7 @@ def test_cancel_and_resume(live, visitor, form):
     client.post(f"/api/v1/jobs/{job_id}/cancel")
     *_, (_, last) = events(client, job_id)
     assert last["state"] == "cancelled"
-    assert client.get(f"/api/v1/jobs/{job_id}/preview.png").status_code == 404
+    assert client.get(f"/api/v1/jobs/{job_id}/preview.png").status_code == 204
     assert client.get(f"/api/v1/jobs/{job_id}/video").status_code == 404
     assert client.post(f"/api/v1/jobs/{job_id}/resume").json()["state"] in ("queued", "running")
     client.post(f"/api/v1/jobs/{job_id}/cancel")

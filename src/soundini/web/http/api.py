@@ -23,7 +23,6 @@ from soundini.web.http.contents import (
 )
 from soundini.web.http.events import add_events_route
 from soundini.web.limits import Limits
-from soundini.web.refusals import MissingError
 from soundini.web.service import EditService
 from soundini.web.views import (
     ExampleView,
@@ -260,11 +259,9 @@ def _add_job_routes(router: APIRouter, service: EditService) -> None:
 def _add_result_routes(router: APIRouter, service: EditService) -> None:
     @router.get("/jobs/{job_id}/preview.png", tags=["results"], response_class=Response)
     def preview(owner: Owner, job_id: str) -> Response:
-        """Show the window that is sampled now."""
+        """Show the window that is sampled now; nothing (204) where none is."""
         picture = service.preview(owner, job_id)
-        if picture is None:
-            raise MissingError("there is nothing to see of this job now")
-        return picture_reply(picture)
+        return Response(status_code=204) if picture is None else picture_reply(picture)
 
     @router.get("/jobs/{job_id}/video", tags=["results"], response_class=FileResponse)
     def video(

@@ -49,7 +49,7 @@ def film_reply(path: Path, name: str = "", download: bool = False) -> FileRespon
 
 def name_for(label: str) -> str:
     """What the files of a job are saved as: ``sea.mp4 + fire.wav`` becomes ``sea-fire``."""
-    stems = [Path(part.strip()).stem for part in label.split(" + ")]
+    stems = [re.sub(r"\.\w{2,5}$", "", part.strip()) for part in label.split(" + ")]
     kept = (re.sub(r"[^\w.-]+", "-", stem).strip("-.") for stem in stems)
     return "-".join(filter(None, kept))[:_LONGEST_NAME] or "edit"
 

@@ -6,7 +6,7 @@ import { isLong } from "./media.js";
 import { showHeard } from "./timeline.js";
 
 const UNSURE = 0.5;
-const SILENT = 0.02;
+const SILENT = 0.003;
 const CHOSEN = 3; // seconds of a long video to begin with
 let classes = [];
 let asking = null;
@@ -15,23 +15,21 @@ let cut = null; // the video whose loudest part was chosen
 
 const line = make("p", { class: "heard-line", role: "status" });
 const chips = make("div", { class: "chips", role: "group", "aria-label": text("heard.said") });
-const warning = make("p", { class: "warning", hidden: true });
+const unsure = make("p", { class: "warning", hidden: true }, text("heard.unsure"));
+const until = make("span", {});
 const problem = make("p", { class: "problem", role: "alert", hidden: true });
 const repeat = make("button", { type: "button", class: "small", onclick: () => change({ loop: true }) }, text("look.loop"));
+const short = make("p", { class: "warning", hidden: true }, until, repeat);
 const words = make("input", { type: "text", maxlength: "500", placeholder: text("heard.text_info"), "aria-label": text("heard.text") });
 words.addEventListener("change", () => change({ words: words.value.trim() }));
 const inWords = make("label", { class: "in-words", hidden: true }, make("span", {}, text("heard.text")), words);
-export const element = make("section", { class: "heard", hidden: true, "aria-label": text("heard.title") }, line, chips, inWords, warning, problem);
+export const element = make("section", { class: "heard", hidden: true, "aria-label": text("heard.title") }, line, unsure, chips, short, inWords, problem);
 
 const showChips = () => {
   const said = draft.heardAs;
   const chip = (name, label, shown) => make("button", { type: "button", class: `chip of-${name || "heard"}`, "aria-pressed": String(said === name), onclick: () => change({ heardAs: name }) }, ...(shown ? [shown] : []), make("span", {}, label));
   chips.replaceChildren(chip("", text("heard.as_heard")), ...classes.map((name) => chip(name, soundName(name), soundIcon(name))));
   chips.hidden = !classes.length;
-};
-const warn = (told, ...more) => {
-  warning.replaceChildren(told, ...more);
-  warning.hidden = !told;
 };
 const shares = (heard) => {
   const sums = {};
@@ -42,11 +40,11 @@ const tell = (heard) => {
   const [[name, share] = ["", 0]] = shares(heard);
   const said = draft.heardAs;
   line.textContent = said && classes.includes(said) ? text("heard.now", { name: soundName(said) }) : name ? text("heard.is", { name: soundName(name), share: Math.round(100 * share) }) : "";
-  const last = heard.envelope.findLastIndex((level) => level > SILENT);
-  const until = last < 0 ? 0 : heard.times[last];
-  if (!said && name && (share < UNSURE || name === "none")) warn(text("heard.unsure"));
-  else if (!draft.loop && heard.seconds - until > Math.max(0.3, 0.1 * heard.seconds)) warn(text("heard.short", { until: until.toFixed(1), seconds: heard.seconds.toFixed(1) }), repeat);
-  else warn("");
+  const last = heard.peaks.findLastIndex((level) => level > SILENT);
+  const ends = (heard.seconds * (last + 1)) / heard.peaks.length;
+  unsure.hidden = Boolean(said) || !name || (share >= UNSURE && name !== "none");
+  short.hidden = draft.loop || heard.seconds - ends <= Math.max(0.3, 0.1 * heard.seconds);
+  until.textContent = text("heard.short", { until: ends.toFixed(1), seconds: heard.seconds.toFixed(1) });
 };
 
 // Of a long video, its loudest seconds are what one begins with.
@@ -88,7 +86,7 @@ const hear = debounce(async () => {
     showHeard(null);
     kept = null;
     line.textContent = "";
-    warn("");
+    unsure.hidden = short.hidden = true;
     problem.textContent = error.message;
     problem.hidden = false;
   }

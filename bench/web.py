@@ -80,7 +80,7 @@ def first_preview(page: Page, clip: Path) -> float:
         page.locator(".drop-here").click()
     chooser.value.set_files(clip)
     page.locator(".stage img[alt='Frame 0 of the video']").wait_for()
-    page.get_by_role("button", name="The video's own", exact=True).click()
+    page.get_by_role("button", name="Video's own", exact=True).click()
     page.locator(".wave .peaks").wait_for(state="attached")
     canvas = page.locator(".stage .above")
     canvas.scroll_into_view_if_needed()

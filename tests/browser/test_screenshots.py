@@ -26,22 +26,22 @@ LONG = 500_000
 @pytest.mark.parametrize(
     ("name", "width", "height"), [("light", 1440, 900), ("dark", 1280, 720), ("phone", 390, 844)]
 )
-def test_screenshots(visit, media, tmp_path, name, width, height):
-    named = (os.environ.get(f"SOUNDINI_SCREENSHOT_{what}") for what in ("CLIP", "SOUND"))
-    shown = tuple(Path(own) if own else made for own, made in zip(named, media, strict=True))
+def test_screenshots(visit, tmp_path, name, width, height):
+    own = [os.environ.get(f"SOUNDINI_SCREENSHOT_{what}") for what in ("CLIP", "SOUND")]
     scheme = "dark" if name == "dark" else "light"
     visitor = visit(viewport={"width": width, "height": height}, color_scheme=scheme)
     page, path = visitor.page, Path(FOLDER or tmp_path) / f"web-{name}.png"
-    if all(named):
-        visitor.bring(shown).paint(*STROKES)
+    if all(own):
+        visitor.bring((Path(own[0]), Path(own[1]))).paint(*STROKES)
     else:
         page.get_by_role("button", name="fire", exact=True).click()
         visitor.players(timeout=LONG)
     if FOLDER is None:
         visitor.set("sampling.steps=1")
         page.locator(".how > .more summary").first.click()
+    before = page.locator(".job").count()
     visitor.run("all")
-    visitor.state("running")
+    page.locator(".job").nth(before).wait_for()
     visitor.state("done", timeout=LONG)
     visitor.players(timeout=LONG)
     page.mouse.move(0, 0)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from soundini.web.views import FileKind
 
 _SECONDS = 2.0
-_STREET, _WALL = (140, 186), (214, 242)
-"""Two scenes of the clip: its first frame, and one past its last."""
+_SCENES = {"street": (140, 186), "cellar": (214, 242)}
+"""Two scenes of the clip: of each its first frame, and one past its last."""
 
 
 @dataclass(frozen=True)
@@ -28,29 +28,24 @@ class Example:
 
     Args:
         name: the class of the sound.
-        frames: of the clip.
+        scene: the part of the clip, which several examples share.
         polygon: where it is edited, in shares of the frame; empty for the whole frame.
     """
 
     name: str
-    frames: tuple[int, int]
+    scene: str
     polygon: tuple[tuple[float, float], ...] = ()
-
-    @property
-    def scene(self) -> str:
-        """A name for the part of the clip, which several examples share."""
-        return f"scene-{self.frames[0]}"
 
 
 EXAMPLES = {
     example.name: example
     for example in (
-        Example("fire", _WALL, ((0.695, 0.44), (0.925, 0.44), (0.925, 0.77), (0.70, 0.74))),
-        Example("rain", _STREET),
-        Example("snow_wind", _STREET),
-        Example("thunderstorm", _STREET),
-        Example("sea", _STREET, ((0, 0.46), (1, 0.46), (1, 1), (0, 1))),
-        Example("underwater", _STREET),
+        Example("fire", "cellar", ((0.695, 0.44), (0.925, 0.44), (0.925, 0.77), (0.70, 0.74))),
+        Example("rain", "street"),
+        Example("snow_wind", "street"),
+        Example("thunderstorm", "street"),
+        Example("sea", "street", ((0, 0.46), (1, 0.46), (1, 1), (0, 1))),
+        Example("underwater", "street"),
     )
 }
 
@@ -87,7 +82,7 @@ def bring_example(
     made = folder / "examples"
     made.mkdir(exist_ok=True)
     video = keep("video", _made(made / f"{example.scene}.mp4", example, write_clip))
-    sound = keep("sound", _made(made / f"{example.name}.wav", example, write_sound))
+    sound = keep("sound", _made(made / f"{example.name} (synthesised).wav", example, write_sound))
     form = EditForm(video=video, sound=sound, heard_as=example.name)
     if not example.polygon:
         return form.model_copy(update={"whole_frame": True})
@@ -115,7 +110,7 @@ def write_clip(example: Example, path: Path) -> None:
 
     with VideoReader(demo_clip()) as reader, VideoWriter(path, reader.info) as writer:
         began = None
-        for frame in reader.frames(*example.frames):
+        for frame in reader.frames(*_SCENES[example.scene]):
             began = frame.time if began is None else began
             writer.write(frame.rgb, frame.time - began, frame.duration)
 

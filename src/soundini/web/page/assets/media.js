@@ -49,7 +49,12 @@ const own = make("button", { type: "button", class: "small", "aria-pressed": "fa
   change({ sound: { id: "self", label: text("sound.own_label") }, heardAs: "" });
   pills.sound.complain("");
 } }, text("sound.own"));
-const record = make("button", { type: "button", class: "small", hidden: !(navigator.mediaDevices && window.MediaRecorder) }, icon(ICONS.record), make("span", {}, text("sound.record")));
+const record = make("button", { type: "button", class: "small", hidden: !(navigator.mediaDevices && window.MediaRecorder) }, icon(ICONS.record));
+const nameRecord = (key) => {
+  record.title = text(key);
+  record.setAttribute("aria-label", text(key));
+};
+nameRecord("sound.record");
 pills.sound.actions.append(own, record);
 let recorder = null;
 record.addEventListener("click", async () => {
@@ -67,12 +72,12 @@ record.addEventListener("click", async () => {
     for (const heard of stream.getTracks()) heard.stop();
     const file = new File(parts, text("sound.recording"), { type: recorder.mimeType });
     recorder = null;
-    record.lastChild.textContent = text("sound.record");
+    nameRecord("sound.record");
     record.classList.remove("is-on");
     bring("sound", file);
   };
   recorder.start();
-  record.lastChild.textContent = text("sound.stop");
+  nameRecord("sound.stop");
   record.classList.add("is-on");
 });
 

@@ -23,7 +23,7 @@ export const player = (job) => {
   const problem = make("p", { class: "problem", role: "alert", hidden: true }, text("result.unplayable"));
   for (const video of [source, edited]) video.addEventListener("error", () => (problem.hidden = !video.isConnected));
 
-  const hold = make("button", { type: "button", class: "small", "aria-pressed": "false" }, text("result.hold"));
+  const hold = make("button", { type: "button", class: "small", "aria-pressed": "false", title: text("result.hold"), "aria-label": text("result.hold") }, text("result.source"));
   const held = (on) => {
     hold.setAttribute("aria-pressed", String(on));
     cut(on ? 100 : Number(wipe.value));

@@ -23,6 +23,10 @@ from measuring import machine, write_clip
 from playwright.sync_api import Page, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+SHOWN = """known => {
+    const shown = document.querySelector('.screen .of-edit');
+    return Boolean(shown) && shown.currentSrc !== known && shown.readyState >= 2;
+}"""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -31,11 +35,13 @@ class Figures:
     """Seconds, bytes, and shares of a core."""
 
     started: float
+    painted: float
     opened: float
     requests: int
     weight: int
     preview: float
     again: float
+    example: float
     idle_server: float
     idle_browser: float
 
@@ -71,11 +77,11 @@ def processor_seconds(pid: int) -> float:
 def first_preview(page: Page, clip: Path) -> float:
     """A visitor brings a clip, takes its own sound, paints a stroke, and asks for a frame: seconds from there to its picture."""
     with page.expect_file_chooser() as chooser:
-        page.locator("#video-part .drop").click()
+        page.locator(".drop-here").click()
     chooser.value.set_files(clip)
-    page.locator(".stage img[alt]:not([alt=''])").wait_for()
-    page.get_by_role("button", name="The video's own", exact=True).click()
-    page.locator(".heard svg").wait_for()
+    page.locator(".stage img[alt='Frame 0 of the video']").wait_for()
+    page.get_by_role("button", name="Video's own", exact=True).click()
+    page.locator(".wave .peaks").wait_for(state="attached")
     canvas = page.locator(".stage .above")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
@@ -88,17 +94,31 @@ def first_preview(page: Page, clip: Path) -> float:
 
 
 def preview(page: Page) -> float:
-    """Seconds from a click on *Preview one frame* to the picture."""
+    """Seconds from a click on *Preview a frame* to the picture of the edit."""
+    known = page.evaluate("document.querySelector('.screen .of-edit')?.currentSrc ?? ''")
     began = time.perf_counter()
-    page.get_by_role("button", name="Preview one frame", exact=True).click()
-    page.wait_for_function(
-        """known => {
-            const shown = document.querySelector('.screen .edited');
-            return shown && shown.currentSrc !== known && shown.readyState >= 2;
-        }""",
-        arg=page.evaluate("document.querySelector('.screen .edited')?.currentSrc ?? ''"),
-    )
+    page.get_by_role("button", name="Preview a frame", exact=True).click()
+    while not page.evaluate(SHOWN, known):  # the page's policy lets nothing wait inside it
+        page.wait_for_timeout(20)
     return time.perf_counter() - began
+
+
+def example(page: Page) -> float:
+    """Seconds from a click on an example to the finished preview of its frame."""
+    began = time.perf_counter()
+    page.get_by_role("button", name="fire", exact=True).click()
+    page.locator(".screen .of-edit").wait_for()
+    while not page.evaluate(SHOWN, ""):
+        page.wait_for_timeout(20)
+    return time.perf_counter() - began
+
+
+def first_paint(page: Page) -> float:
+    """Seconds from the navigation to the first contentful paint."""
+    entry = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
+    while not (painted := page.evaluate(entry)):
+        page.wait_for_timeout(20)
+    return painted / 1000
 
 
 def measure(idle: float) -> Figures:
@@ -121,20 +141,26 @@ def measure(idle: float) -> Figures:
             network.on("Network.loadingFinished", lambda e: sizes.append(e["encodedDataLength"]))
             began = time.perf_counter()
             page.goto(address)
-            page.locator(".jobs").wait_for(state="attached")
+            page.locator(".drop-here").wait_for()
             opened = time.perf_counter() - began
+            painted = first_paint(page)
             page.wait_for_load_state("load")
             requests, weight = len(sizes), int(sum(sizes))
             seen = first_preview(page, folder / "clip.mp4")
             page.wait_for_timeout(3000)
             again = preview(page)
+            other = browser.new_context().new_page()
+            other.set_default_timeout(300_000)
+            other.goto(address)
+            tried = example(other)
+            other.context.close()
             page.wait_for_timeout(5000)
             before = processor_seconds(process.pid), _chromium()
             page.wait_for_timeout(1000 * idle)
             after = processor_seconds(process.pid), _chromium()
             browser.close()
         shares = [(b - a) / idle for a, b in zip(before, after, strict=True)]
-    return Figures(started, opened, requests, weight, seen, again, *shares)
+    return Figures(started, painted, opened, requests, weight, seen, again, tried, *shares)
 
 
 def _chromium() -> float:
@@ -161,10 +187,12 @@ Written by `python bench/web.py`: `soundini web` and Debian's Chromium on one ma
 | | |
 |---|---:|
 | from the command to the address | {figures.started:.1f} s |
-| from there to the page | {figures.opened:.1f} s |
-| first visit: requests, bytes over the wire | {figures.requests}, {figures.weight / 1e6:.2f} MB |
-| from *Preview one frame* to its picture, the first time | {figures.preview:.1f} s |
+| from there to the first paint | {figures.painted:.2f} s |
+| from there to the page, with all that can be clicked | {figures.opened:.2f} s |
+| first visit: requests, bytes over the wire | {figures.requests}, {figures.weight / 1e3:.0f} kB |
+| from *Preview a frame* to its picture, the first time | {figures.preview:.1f} s |
 | the next time | {figures.again:.1f} s |
+| from a click on an example to its picture, in a new session | {figures.example:.1f} s |
 | server, idle with the page open, over {idle:.0f} s | {figures.idle_server:.1%} of a core |
 | all of Chromium meanwhile | {figures.idle_browser:.1%} of a core |
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import re
+import time
 from pathlib import Path
 
 LONG = 120_000
 """Milliseconds that an edit may take on a busy machine."""
-_QUICK = ["region.size=32", "window.frames=12", "guidance.gradient=fast"]
+QUICK = ("region.size=32", "window.frames=12", "guidance.gradient=fast")
+PLAYABLE = """[...document.querySelectorAll('.screen video')].length === 2
+    && [...document.querySelectorAll('.screen video')].every(v => v.readyState >= 2 && v.error === null)"""
 
 
 class Visitor:
@@ -22,15 +24,20 @@ class Visitor:
     def __init__(self, browser, address: str, **options) -> None:
         options.setdefault("locale", "en-US")
         self.context = browser.new_context(accept_downloads=True, **options)
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(30_000)
         self.address = address
         self.trouble: list[str] = []
         self.clicks = 0
-        self.page.on("console", self._said)
-        self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        self.page.on("request", self._asked)
-        self.page.on("dialog", self._alerted)
+        self.page = self.tab()
+
+    def tab(self):
+        """Another tab of the same browser."""
+        page = self.context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.trouble.append(str(error)))
+        page.on("request", self._asked)
+        page.on("dialog", self._alerted)
+        return page
 
     def _said(self, message) -> None:
         if message.type in ("error", "warning"):
@@ -46,45 +53,68 @@ class Visitor:
 
     def open(self, path: str = "") -> Visitor:
         self.page.goto(self.address + path)
-        self.page.locator(".jobs").wait_for(state="attached")
+        self.page.locator(".runbar").wait_for()
         return self
 
-    def part(self, name: str):
-        return self.page.locator(f"#{name}-part")
+    def until(self, expression: str, timeout: float = LONG) -> None:
+        """Wait for something of the page; the page's own policy lets no text be evaluated in it, so it is asked from outside."""
+        end = time.monotonic() + timeout / 1000
+        while not self.page.evaluate(expression):
+            if time.monotonic() > end:
+                raise AssertionError(f"never true: {expression}")
+            self.page.wait_for_timeout(50)
 
-    def click(self, name: str, within: str = "") -> None:
-        place = self.part(within) if within else self.page
-        place.get_by_role("button", name=name, exact=True).first.click()
+    def click(self, name: str, within: str = "body") -> None:
+        self.page.locator(within).get_by_role("button", name=name, exact=True).first.click()
+        self.clicks += 1
+
+    def run(self, which: str) -> None:
+        """Press a button of the run bar: ``frame``, ``eight`` or ``all``."""
+        place = ("frame", "eight", "all").index(which)
+        self.page.locator(".runs button").nth(place).click()
         self.clicks += 1
 
     def choose(self, kind: str, path: Path) -> None:
-        """Click the zone and choose a file."""
+        """Click where a file is chosen, and choose one."""
+        place = {
+            "video": ".drop-here, .pill[data-kind=video] .pill-main",
+            "recipe": ".top nav .link",
+        }
         with self.page.expect_file_chooser() as chooser:
-            self.part(kind).locator(".drop").click()
+            selector = place.get(kind, f".pill[data-kind={kind}] .pill-main")
+            self.page.locator(selector).locator("visible=true").first.click()
         self.clicks += 1
         chooser.value.set_files(path)
 
     def bring(self, media: tuple[Path, Path]) -> Visitor:
         """Choose a video and a sound, and wait until both are there."""
         self.choose("video", media[0])
-        self.page.locator(".stage img[alt]:not([alt=''])").wait_for()
+        self.frame(0)
         self.choose("sound", media[1])
-        self.page.locator(".heard svg").wait_for()
+        self.heard()
         return self
+
+    def frame(self, number: int) -> None:
+        """Wait until a frame of the video is shown, to the pixel."""
+        self.page.locator(f".stage img[alt='Frame {number} of the video']").wait_for()
+
+    def heard(self) -> None:
+        """Wait until what is heard is drawn."""
+        self.page.locator(".wave .peaks").wait_for(state="attached")
 
     def set(self, *settings: str) -> Visitor:
         """Write settings of the recipe, for edits that take seconds."""
-        field = self.more()
-        field.fill("\n".join([*_QUICK, *settings]))
+        field = self.more("textarea")
+        field.fill("\n".join([*QUICK, *settings]))
         field.blur()
         return self
 
-    def more(self):
-        """The field of settings of the recipe, which is unfolded first."""
-        field = self.page.get_by_label("name=value")
-        if not field.is_visible():
-            self.page.get_by_role("button", name="More settings").click()
-        return field
+    def more(self, selector: str):
+        """A field among the settings, which are unfolded first."""
+        folded = self.page.locator(".how > .more")
+        if folded.get_attribute("open") is None:
+            folded.locator("summary").first.click()
+        return folded.locator(selector)
 
     def paint(self, *points: tuple[float, float]) -> Visitor:
         """One stroke with the mouse, through points in shares of the frame."""
@@ -99,36 +129,55 @@ class Visitor:
         self.page.mouse.up()
         return self
 
+    def painted(self, *points: tuple[float, float]) -> list[int]:
+        """How opaque the mask is at points in shares of the frame, 0 to 255."""
+        return self.page.evaluate(
+            """points => { const mask = document.querySelector(".stage .mask"), { width, height } = mask;
+                const pen = Object.assign(document.createElement("canvas"), { width, height })
+                    .getContext("2d", { willReadFrequently: true });
+                pen.drawImage(mask, 0, 0);
+                return points.map(([x, y]) =>
+                    pen.getImageData(Math.round(x * width), Math.round(y * height), 1, 1).data[3]); }""",
+            [list(point) for point in points],
+        )
+
     def state(self, word: str, timeout: float = LONG) -> None:
         """Wait until the newest edit is in a state."""
-        badge = self.page.locator(".job .badge").first
-        badge.get_by_text(re.compile(f"^{word}$")).wait_for(timeout=timeout)
+        self.page.locator(f".job:first-child[data-state={word}]").wait_for(timeout=timeout)
 
     def steps_done(self) -> None:
         """Wait until the running edit has a picture to show."""
-        self.page.locator("img.live:not([hidden])").wait_for(timeout=LONG)
+        self.page.locator("canvas.live[data-shows=edit]").wait_for(timeout=LONG)
 
     def players(self, timeout: float = LONG) -> None:
         """Wait until source and edit can be played."""
-        self.page.locator(".screen .edited").wait_for(timeout=timeout)
-        self.page.wait_for_function(
-            "() => [...document.querySelectorAll('.screen video')].every(v => v.readyState >= 2 && v.error === null)"
-        )
+        self.page.locator(".screen .of-edit").wait_for(timeout=timeout)
+        self.until(PLAYABLE)
 
-    def download(self, name: str, path: Path) -> Path:
+    def download(self, name: str, path: Path):
+        """Click a link that saves a file: the name that it has."""
         with self.page.expect_download() as download:
-            self.page.get_by_role("link", name=name).click()
+            self.page.get_by_role("link", name=name, exact=True).click()
         self.clicks += 1
         download.value.save_as(path)
-        return path
+        return download.value.suggested_filename
 
     def faults(self, axe: str) -> list[str]:
-        """Serious and critical faults that axe-core finds."""
+        """All that axe-core finds, whatever its impact."""
         self.page.evaluate(axe)
         found = self.page.evaluate("axe.run()")["violations"]
         return [
-            f"{fault['id']}: {node['html'][:200]}"
-            for fault in found
-            if fault["impact"] in ("serious", "critical")
-            for node in fault["nodes"]
+            f"{fault['id']}: {node['html'][:200]}" for fault in found for node in fault["nodes"]
         ]
+
+    def in_sight(self, selector: str) -> bool:
+        """Whether something lies wholly within the viewport."""
+        box = self.page.locator(selector).bounding_box()
+        size = self.page.viewport_size
+        return (
+            box is not None
+            and box["x"] >= 0
+            and box["y"] >= 0
+            and box["x"] + box["width"] <= size["width"] + 0.5
+            and box["y"] + box["height"] <= size["height"] + 0.5
+        )

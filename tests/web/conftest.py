@@ -84,7 +84,7 @@ def running(service, owner, job_id):
 def serving(service, *arguments, **options):
     """A live server over a service: its address."""
     listener = listen("127.0.0.1", 0)
-    app = make_app(service, *arguments, **{"with_page": False, **options})
+    app = make_app(service, *arguments, **options)
     config = uvicorn.Config(app, log_config=None, access_log=False, proxy_headers=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -13,11 +13,10 @@ from soundini.editing.request import EditRequest, MaskRequest, write_sidecar
 from soundini.errors import MaskError
 from soundini.media.video_reader import VideoReader
 from soundini.web.forms.asking import Whereabouts, ask, files_of
+from soundini.web.forms.carrying import carried_masks
 from soundini.web.limits import Limits
-from soundini.web.page.restoring import left_out_words
-from soundini.web.page.texts import Texts
 
-from .conftest import ME, YOU
+from .conftest import ME, YOU, wait
 
 
 @pytest.fixture
@@ -75,15 +74,12 @@ def test_shapes_come_back_as_the_same_mask(
     put(service, ME, "sound", media / "fire.wav")
     found = service.restored(ME, put(service, ME, "recipe", recipe))
     assert found.left_out == ()
-    for form in (found.form, service.painted(ME, found.form)):
-        files = {i: service.file(ME, i).path for i in files_of(form)}
-        asked = ask(form, Whereabouts(files, tmp_path, (64, 96), 24, "debug"), Limits()).request
-        assert asked.recipe == request.recipe
-        assert (asked.start, asked.end) == (request.start, request.end)
-        np.testing.assert_array_equal(masks_of(asked), masks_of(request))
+    files = {i: service.file(ME, i).path for i in files_of(found.form)}
+    asked = ask(found.form, Whereabouts(files, tmp_path, (64, 96), 24, "debug"), Limits()).request
+    assert asked.recipe == request.recipe
+    assert (asked.start, asked.end) == (request.start, request.end)
+    np.testing.assert_array_equal(masks_of(asked), masks_of(request))
     assert getattr(found.form, becomes)
-    assert form.masks or form.whole_frame
-    assert form.box is form.ellipse is None
 
 
 def test_what_is_painted_is_kept_once(service, recipe_of, media):
@@ -96,14 +92,10 @@ def test_what_is_painted_is_kept_once(service, recipe_of, media):
 def test_shapes_are_drawn_on_what_is_painted(service, form_for, media, tmp_path):
     masks = [{"frame": 3, "file": put(service, ME, "mask", media / "disc.png")}]
     form = form_for(service, box=(0, 0, 0.25, 0.5), masks=masks)
-    painted = service.painted(ME, form)
-    (mask,) = painted.masks
-    assert mask.frame == 3
-    for asked in (form, painted):
-        files = {i: service.file(ME, i).path for i in files_of(asked)}
-        at = Whereabouts(files, tmp_path, (64, 96), 24, "debug")
-        drawn = masks_of(ask(asked, at, Limits()).request)[0]
-        assert drawn[10, 10] == drawn[32, 48] == 255 > drawn[10, 80]
+    files = {i: service.file(ME, i).path for i in files_of(form)}
+    at = Whereabouts(files, tmp_path, (64, 96), 24, "debug")
+    drawn = masks_of(ask(form, at, Limits()).request)[0]
+    assert drawn[10, 10] == drawn[32, 48] == 255 > drawn[10, 80]
 
 
 def test_what_is_not_here_is_told(service, recipe_of, media, tmp_path):
@@ -158,13 +150,35 @@ def test_a_shape_that_is_none_is_told_in_a_line(service, recipe_of, media):
         service.restored(ME, put(service, ME, "recipe", recipe))
 
 
-@pytest.mark.parametrize("language", ["en", "ko"])
-def test_what_is_left_out_is_said_in_one_line(language):
-    texts = Texts(language)
-    assert left_out_words(texts, ()) == ""
-    words = left_out_words(texts, ("mask", "compute.dtype", "models"))
-    assert words.startswith(texts["missing.mask"])
-    assert "compute.dtype, models" in words
-    assert texts["missing.video"] not in words
-    first = left_out_words(texts, ("video", "sound", "mask"))  # the mask may come with the video
-    assert first == f"{texts['missing.video']} {texts['missing.sound']}"
+def test_a_recipe_carries_its_masks_to_another_session(service, form_for, media, tmp_path):
+    """Painted keyframes, and one of them joined with a box, come back as the same pictures."""
+    masks = [{"frame": 0, "file": put(service, ME, "mask", media / "disc.png")}]
+    for more in ({"box": None}, {"box": (0, 0, 0.25, 0.5)}):
+        job_id = service.submit(ME, form_for(service, masks=masks, **more))
+        assert wait(service, ME, job_id).state == "done"
+        recipe = tmp_path / "r.json"
+        recipe.write_text(carried_masks(service.result(ME, job_id).recipe))
+        put(service, YOU, "video", media / "clip.mp4")
+        put(service, YOU, "sound", media / "fire.wav")
+        told = service.restored(YOU, put(service, YOU, "recipe", recipe))
+        assert told.left_out == ()
+        forms = {ME: service.form(ME, job_id), YOU: told.form}
+        drawn = []
+        for owner, form in forms.items():
+            files = {i: service.file(owner, i).path for i in files_of(form)}
+            at = Whereabouts(files, tmp_path, (64, 96), 24, "debug")
+            drawn.append(masks_of(ask(form, at, Limits()).request))
+        np.testing.assert_array_equal(*drawn)
+
+
+def test_carried_masks_that_were_changed_are_left_out(service, form_for, media, tmp_path):
+    masks = [{"frame": 0, "file": put(service, ME, "mask", media / "disc.png")}]
+    job_id = service.submit(ME, form_for(service, box=None, masks=masks))
+    assert wait(service, ME, job_id).state == "done"
+    content = json.loads(carried_masks(service.result(ME, job_id).recipe))
+    (name,) = content["carried_masks"]
+    for wrong in ("AAAA", "not base64", 7, None):
+        content["carried_masks"][name] = wrong
+        (tmp_path / "r.json").write_text(json.dumps(content))
+        told = service.restored(YOU, put(service, YOU, "recipe", tmp_path / "r.json"))
+        assert "mask" in told.left_out

@@ -3,19 +3,18 @@
 import io
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import media_factory as make
+from soundini.errors import MaskError
 from soundini.web.http.credentials import Credentials
 from soundini.web.jobs.tickets import TICKET
 from soundini.web.limits import MIB
-from soundini.web.page.desk import Desk
-from soundini.web.page.texts import Texts
-from soundini.web.service import EditService
+from soundini.web.refusals import BusyError
+from soundini.web.words.problems import problems_in
 
 from .conftest import ME, QUICK, SLOW, serving, wait
 
@@ -72,7 +71,7 @@ UPLOADS = [
     ("silence.wav", "sound", 400, "is silent", "아무 소리도 들리지 않습니다"),
     ("black.png", "mask", 400, "nothing in this mask is painted", "마스크에 칠한 곳이 없습니다"),
     ("notes.txt", "mask", 400, "cannot read the mask image", "읽을 수 없습니다(그림 파일이 아님)"),
-    ("notes.txt", "recipe", 400, "is not a video", "영상이나 소리나 그림 파일이 아니거나"),
+    ("notes.txt", "recipe", 400, "is no recipe", "레시피가 아닙니다"),
 ]
 
 
@@ -176,14 +175,6 @@ def failed(service, form_for):
     return fail
 
 
-class Here(Desk):
-    """What the page shows to one visitor, without a browser."""
-
-    def __init__(self, language: str, service: EditService) -> None:
-        board = SimpleNamespace(jobs="jobs", result="result", timer="timer", shown="shown")
-        super().__init__(Texts(language), service, lambda request: ME, board)  # pyright: ignore[reportArgumentType]
-
-
 @pytest.mark.parametrize(
     ("fields", "kept", "english", "korean"),
     [
@@ -211,10 +202,9 @@ def test_jobs_that_fail(service, failed, fields, kept, english, korean):
     job_id, ticket = failed(**fields)
     assert kept in ticket
     for language, words in (("en", english), ("ko", korean)):
-        shown = Here(language, service).jobs_shown(ME, job_id)
-        assert words in shown["result"]["detail"]
-        assert words in shown["jobs"][0]["detail"]
-        assert " --" not in shown["result"]["detail"]
+        shown = problems_in(language).job(service.job(ME, job_id)).error
+        assert words in shown
+        assert " --" not in shown
 
 
 def test_jobs_that_fail_are_told_over_http_in_each_language(service_in, visitor, media):
@@ -235,18 +225,19 @@ def test_jobs_that_fail_are_told_over_http_in_each_language(service_in, visitor,
         assert "is empty" in client.get(f"/api/v1/jobs/{job}").json()["error"]
 
 
-def test_too_many_jobs(told, service_in, form_for):
+def in_each_language(error):
+    """What a refusal says, in English and in Korean."""
+    return [problems_in(language).words(str(error)) for language in LANGUAGES]
+
+
+def test_too_many_jobs(service_in, form_for):
     service = service_in(waiting=1)
     job_id = service.submit(ME, form_for(service, settings=SLOW))
-
-    def work(owner):
-        return {"job": service.submit(owner, form_for(service))}
-
-    for language, words in (
-        ("en", "1 edits of yours wait or run already; wait for one, or cancel one"),
-        ("ko", "내 작업 1개가 이미 기다리거나 실행 중입니다."),
-    ):
-        assert words in Here(language, service).answer("notice", None, work)["notice"]  # pyright: ignore[reportArgumentType]
+    with pytest.raises(BusyError) as caught:
+        service.submit(ME, form_for(service))
+    said = in_each_language(caught.value)
+    assert said[0] == "1 edits of yours wait or run already; wait for one, or cancel one"
+    assert said[1].startswith("내 작업 1개가 이미 기다리거나 실행 중입니다.")
     service.delete(ME, job_id)
 
 
@@ -256,10 +247,9 @@ def test_a_mask_of_another_size(service, form_for):
     picture.seek(0)
     mask = service.add_file(ME, "mask", picture, "작은 것.png")
     form = form_for(service, box=None, masks=[{"frame": 0, "file": mask.id}])
-    said = [
-        Here(language, service).answer("n", None, lambda o: {"j": service.submit(o, form)})["n"]  # pyright: ignore[reportArgumentType]
-        for language in LANGUAGES
-    ]
+    with pytest.raises(MaskError) as caught:
+        service.submit(ME, form)
+    said = in_each_language(caught.value)
     assert said[0].startswith("작은 것.png is 20x10, the video 96x64; paint it")
     assert said[1].startswith("작은 것.png의 크기는 20x10인데 영상은 96x64입니다.")
 

@@ -81,7 +81,7 @@ def test_what_is_too_large_is_not_read_to_its_end_and_leaves_nothing(service_in,
         ("disc.png", "sound", "holds no sound"),
         ("clip.mp4", "mask", "cannot read the mask image"),
         ("fire.wav", "mask", "cannot read the mask image"),
-        ("fire.wav", "recipe", "holds sound but no video"),
+        ("fire.wav", "recipe", "is no recipe"),
     ],
 )
 def test_a_wrong_kind_is_told_by_the_visitors_name_and_leaves_nothing(

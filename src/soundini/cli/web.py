@@ -47,7 +47,7 @@ class Web:
 
     def run(self) -> int:
         """Serve until Ctrl-C."""
-        missing = [name for name in ("fastapi", "uvicorn", "gradio") if find_spec(name) is None]
+        missing = [name for name in ("fastapi", "uvicorn") if find_spec(name) is None]
         if missing:
             raise ConfigError(
                 f"the page needs {' and '.join(missing)}, not installed here; run: pip install 'soundini[web]'"

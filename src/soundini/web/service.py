@@ -2,56 +2,46 @@
 
 from __future__ import annotations
 
-import tempfile
-import threading
+import hashlib
+import time
 from collections.abc import Generator, Iterator
-from functools import cached_property
+from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from soundini.editing.heard_as import said_shares
 from soundini.editing.request import SELF, sidecar_path
-from soundini.errors import ConfigError, MaskError
-from soundini.masks.pictures import picture_size
-from soundini.masks.shapes import shape_mask
+from soundini.errors import SoundiniError
+from soundini.events import EditDone
+from soundini.web.files.examples import bring_example, example_names, find_example
 from soundini.web.files.folder import lock_folder, refuse_full
 from soundini.web.files.incoming import Incoming
 from soundini.web.files.inspecting import in_labels
-from soundini.web.files.uploads import ID, Uploads, key_of, owner_folder
-from soundini.web.forms.asking import Whereabouts, ask, files_of, recipe_of, refuse_gaps
+from soundini.web.files.strip import middle_of
+from soundini.web.files.uploads import clean_label, key_of
+from soundini.web.forms.asking import ask, recipe_of, refuse_gaps
 from soundini.web.forms.forms import EditForm
-from soundini.web.forms.hearing import Ears
-from soundini.web.forms.masking import drawn_shapes
-from soundini.web.forms.overlays import drop_old, overlay_name, write_overlay
-from soundini.web.forms.part import part_begin, part_seconds, refuse_empty_part
+from soundini.web.forms.part import refuse_empty_part
 from soundini.web.forms.restoring import restored
-from soundini.web.forms.shapes import painted_shapes
 from soundini.web.jobs.caretaker import FOR_EVER, Caretaker, Keep
 from soundini.web.jobs.job_queue import JobQueue
 from soundini.web.jobs.live_job import LiveJob
+from soundini.web.jobs.progress import JobStep
 from soundini.web.jobs.tickets import OUTPUT, SOURCE, new_ticket
 from soundini.web.jobs.viewing import view_of
 from soundini.web.limits import Limits
+from soundini.web.looking import Looking
 from soundini.web.refusals import MissingError
-from soundini.web.views import (
-    FileKind,
-    Heard,
-    JobEvent,
-    JobView,
-    Restored,
-    Result,
-    StoredFile,
-    VideoFacts,
-)
+from soundini.web.views import FileKind, JobEvent, JobView, Restored, Result, StoredFile
 
 if TYPE_CHECKING:
     import numpy as np
 
     from soundini.batch.models import Models
-    from soundini.events import EditEvent
 
 
-class EditService:
+class EditService(Looking):
     """Edits videos for visitors who know nothing of each other, one edit at a time, in a thread of its own.
 
     Every method but :meth:`close` may be called from any thread. ``owner`` is a session's id, from
@@ -79,11 +69,7 @@ class EditService:
         self.models = models
         self._lock = lock_folder(self.folder)
         try:
-            self._uploads = Uploads(self.folder, self.limits)
-            # Of two threads that import diffusers at once, one finds it half there.
-            self._loading = threading.Lock()
-            self._ears = Ears(models, self._loading)
-            self._drawing = threading.Lock()
+            super().__init__(self.folder, self.limits, models)
             self._queue = JobQueue(self.folder, self.limits, self._do, self._load)
             self._caretaker = Caretaker(self.folder, self._queue, keep)
         except BaseException:
@@ -120,94 +106,31 @@ class EditService:
         self._uploads.make_room(key_of(owner), kind, self._queue.needed)
         return self._uploads.begin(key_of(owner), kind, label)
 
-    def file(self, owner: str, file_id: str) -> StoredFile:
-        """An uploaded file."""
-        return self._uploads.find(key_of(owner), file_id)
-
     def delete_file(self, owner: str, file_id: str) -> None:
         """Delete an uploaded file; jobs that need it can no longer be resumed."""
         self._uploads.delete(key_of(owner), file_id)
 
-    def video_facts(self, owner: str, file_id: str) -> VideoFacts:
-        """What a video is.
+    def examples(self) -> tuple[str, ...]:
+        """The examples that can be tried: the classes of their sounds."""
+        return example_names()
+
+    def try_example(self, owner: str, name: str) -> EditForm:
+        """Bring the files of an example, each once, and give the form of its edit.
 
         Raises:
-            ConfigError: there is no such file, or it is no video.
+            SoundiniError: there is no such example, or no room for it.
         """
-        return self._uploads.facts(key_of(owner), file_id)
+        with self._drawing:
+            return bring_example(find_example(name), self.folder, partial(self._kept, owner))
 
-    def frame(self, owner: str, file_id: str, index: int) -> np.ndarray:
-        """A frame of a video, ``uint8 [H, W, 3]``.
-
-        Raises:
-            ConfigError: the video has no such frame.
-        """
-        from soundini.media.video_reader import VideoReader
-
-        frames = self.video_facts(owner, file_id).frames
-        if 0 <= index < frames:
-            with VideoReader(self.file(owner, file_id).path) as reader:
-                for frame in reader.frames(index, index + 1):
-                    return frame.rgb
-        raise ConfigError(f"the video has no frame {index}; choose one from 0 to {frames - 1}")
-
-    @cached_property
-    def sound_classes(self) -> tuple[str, ...]:
-        """The words for sounds that the models know; none where they have a text tower instead.
-
-        Raises:
-            ModelError: the models are not there.
-        """
-        from soundini.packs.sound_classes import sound_classes
-
-        with self._loading:
-            return sound_classes(self.models)
-
-    def hear(self, owner: str, form: EditForm) -> Heard:
-        """What the models hear along the part of the video; where to edit need not be said yet.
-
-        Raises:
-            SoundiniError: there is no sound yet, or it cannot be used.
-        """
-        key = key_of(owner)
-        refuse_gaps(form.model_copy(update={"whole_frame": True}))
-        facts = self._uploads.facts(key, form.video)
-        seconds = part_seconds(form, facts)
-        began = part_begin(form, facts) if form.sound == SELF else 0.0
-        sound = self._uploads.find(key, form.video if form.sound == SELF else form.sound)
-        with in_labels({sound.path: sound.label}):
-            config = recipe_of(form, self.limits).sound
-            return self._ears.hear(sound.path, seconds, config, began)
-
-    def mask_overlay(self, owner: str, form: EditForm) -> Path:
-        """An MP4 of the part with the mask drawn on it, as an edit of the whole part would use it; the sound may be missing.
-
-        Raises:
-            SoundiniError: the mask cannot be used.
-        """
-        key = key_of(owner)
-        form = form.model_copy(update={"sound": SELF, "scope": "all"})
-        refuse_gaps(form)
-        refuse_empty_part(form, self._uploads.facts(key, form.video))
-        self._check_masks(key, form)
-        folder = owner_folder(self.folder, key) / "overlays"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{overlay_name(form, recipe_of(form, self.limits).region)}.mp4"
-        with self._drawing, in_labels(self._labels(key, form)):
-            if not path.exists():
-                with tempfile.TemporaryDirectory(dir=self.folder / "incoming") as place:
-                    asked = ask(form, self._whereabouts(key, form, Path(place)), self.limits)
-                    write_overlay(asked.request, path)
-            path.touch()
-            drop_old(folder)
-        return path
-
-    def overlay(self, owner: str, name: str) -> Path:
-        """An overlay that was drawn before, by the stem of its name."""
-        path = owner_folder(self.folder, key_of(owner)) / "overlays" / f"{name}.mp4"
-        if not ID.fullmatch(name) or not path.is_file():
-            raise MissingError("there is no such overlay")
-        return path
+    def _kept(self, owner: str, kind: FileKind, path: Path) -> str:
+        """The id of a visitor's file of these bytes, which is brought where there is none."""
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        found = self._uploads.by_hash(key_of(owner), sha256, kind)
+        if found is not None:
+            return found
+        with path.open("rb") as stream:
+            return self.add_file(owner, kind, stream, path.name).id
 
     def submit(self, owner: str, form: EditForm) -> str:
         """Queue an edit, and return the job's id.
@@ -241,6 +164,14 @@ class EditService:
     def form(self, owner: str, job_id: str) -> EditForm:
         """What a job was asked to do: for *Do it again with...*."""
         return self._queue.find(key_of(owner), job_id).ticket.form
+
+    def rename(self, owner: str, job_id: str, label: str) -> None:
+        """Call a job something else: it is shown and downloaded by that name."""
+        self._queue.rename(key_of(owner), job_id, clean_label(label))
+
+    def thumbnail(self, owner: str, job_id: str, height: int) -> np.ndarray:
+        """A small picture of the middle of an edit that is done, ``uint8 [height, W, 3]``."""
+        return middle_of(self.result(owner, job_id).video, height)
 
     def preview(self, owner: str, job_id: str) -> np.ndarray | None:
         """The middle frame of the window that is sampled now, ``uint8 [H, W, 3]``; None where none is."""
@@ -296,44 +227,27 @@ class EditService:
         key = key_of(owner)
         return restored(self._uploads, key, file_id, self._queue.done(key), self.models)
 
-    def painted(self, owner: str, form: EditForm) -> EditForm:
-        """A form that asks for the same mask with its shapes painted, where its video is here."""
-        return painted_shapes(self._uploads, key_of(owner), form)
-
-    def _whereabouts(self, key: str, form: EditForm, folder: Path) -> Whereabouts:
-        facts = self._uploads.facts(key, form.video)
-        files = {i: self._uploads.find(key, i).path for i in files_of(form)}
-        return Whereabouts(files, folder, facts.size, facts.frames, self.models)
-
-    def _labels(self, key: str, form: EditForm) -> dict[Path, str]:
-        files = [self._uploads.find(key, i) for i in files_of(form)]
-        return {file.path: file.label for file in files}
-
-    def _check_masks(self, key: str, form: EditForm) -> None:
-        """Refuse painted masks of another size than the video, and shapes outside it, before anything waits for them."""
-        facts = self._uploads.facts(key, form.video)
-        for kind, text in drawn_shapes(form).items():
-            shape_mask(kind, text, facts.size)
-        for file in (self._uploads.find(key, mask.file) for mask in form.masks):
-            width, height = picture_size(file.path)
-            if (width, height) != (facts.width, facts.height):
-                raise MaskError(
-                    f"{file.label} is {width}x{height}, the video {facts.width}x{facts.height}; "
-                    "paint it on a frame of this video"
-                )
-
-    def _do(self, job: LiveJob, models: Models) -> Generator[EditEvent, None, None]:
+    def _do(self, job: LiveJob, models: Models) -> Generator[JobStep, None, None]:
         """Do a job of the queue, in its thread."""
         from soundini.web.jobs.running import run_asked
 
         form = job.ticket.form
         with in_labels({**self._labels(job.key, form), job.folder: "", self.folder: ""}):
             asked = ask(form, self._whereabouts(job.key, form, job.folder), self.limits)
-            yield from run_asked(asked, job.folder, models)
+            began, anew = time.monotonic(), job.progress.step == 0
+            with closing(run_asked(asked, job.folder, models)) as events:
+                for event in events:
+                    if isinstance(event, EditDone) and anew:
+                        spent = time.monotonic() - began
+                        self._pace.learn(asked.request.recipe, event.frames, spent)
+                    yield event
 
     def _load(self) -> Models:
         """Load the models, in the queue's thread."""
         with self._loading:
-            from soundini.web.jobs.running import load
+            from soundini.web.jobs.running import load, nothing_asked
 
-            return load(self.models)
+            models = load(self.models)
+        with suppress(SoundiniError):  # a job will tell
+            self._pace.calibrate(models.open(nothing_asked(self.models)))
+        return models

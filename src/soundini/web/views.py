@@ -87,6 +87,24 @@ class Heard(View):
     """At fewer moments: the probability of each class that is heard, the likeliest first; empty where they have no words."""
 
 
+class Price(View):
+    """What an edit would cost."""
+
+    frames: int
+    """Frames that are edited."""
+    part_seconds: float
+    """How long the part is."""
+    seconds: float | None
+    """About how long the edit takes on this machine; None while nothing was measured."""
+
+
+class ExampleView(View):
+    """An example to try."""
+
+    name: str
+    """The class of its sound, which is synthesised."""
+
+
 class Summary(View):
     """What came of an edit."""
 
@@ -110,7 +128,9 @@ class JobView(View):
     id: str
     """What it is asked for by."""
     label: str
-    """Which video and which sound, by the visitor's own names: escape it where it is shown."""
+    """Which video and which sound, by the visitor's own names, or what they called it: escape it where it is shown."""
+    form: EditForm
+    """What was asked."""
     scope: Scope
     """What of the video is edited."""
     state: JobState
@@ -125,6 +145,10 @@ class JobView(View):
     """About how long it still takes; None while nobody knows."""
     losses: Mapping[str, float]
     """The guidance terms at the last step."""
+    preview_frame: int | None
+    """Number in the video of the frame that ``preview.png`` shows; None where there is no preview."""
+    preview_box: tuple[float, float, float, float] | None
+    """Where in the frame it lies: left, top, width and height as shares of the frame."""
     queue_place: int | None
     """1 for the next to run; None where it does not wait."""
     error: str

@@ -147,6 +147,8 @@ FORMS = [
     {"masks": [{"frame": 0, "file": "a" * 32, "more": 1}]},
     {"masks": [{"frame": 0, "file": "z"}]},
     {"feather": 3, "end": "-2"},
+    {"box": [0.1, 0.1, 0, 0.5]},
+    {"whole_frame": True, "box": [0.1, 0.1, 0.5, 0.5]},
 ]
 
 

@@ -142,7 +142,12 @@ def _recipe(path: Path, limits: Limits) -> None:
     with path.open("rb") as file:
         head = file.read(64).lstrip()
     if not head.startswith(b"{"):
-        _video(path, limits)
+        try:
+            _video(path, limits)
+        except MediaError:
+            raise MediaError(
+                f"{path}: is no recipe (neither JSON nor a video); name a .recipe.json"
+            ) from None
         return
     try:
         read_json(path)

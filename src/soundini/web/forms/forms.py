@@ -77,6 +77,19 @@ class EditForm(Section):
             raise ValueError("two masks are painted on one frame; keep one of them")
         return self
 
+    @model_validator(mode="after")
+    def _shapes_have_an_area(self) -> EditForm:
+        for shape in (self.box, self.ellipse):
+            if shape is not None and min(shape[2:]) <= 0:
+                raise ValueError("a box or an ellipse without an area; draw it larger")
+        return self
+
+    @model_validator(mode="after")
+    def _one_way(self) -> EditForm:
+        if self.whole_frame and (self.masks or self.box or self.ellipse):
+            raise ValueError("the whole frame and a mask at once; leave one of them out")
+        return self
+
     @property
     def has_mask(self) -> bool:
         """Whether it says where to edit."""

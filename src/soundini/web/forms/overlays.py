@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -30,12 +30,13 @@ def overlay_name(form: EditForm, region: RegionConfig) -> str:
     return hashlib.sha256(seen.encode()).hexdigest()[:32]
 
 
-def write_overlay(request: EditRequest, path: Path) -> None:
+def write_overlay(request: EditRequest, path: Path, told: Callable[[int], None]) -> None:
     """Write an MP4 of the part of a video with its mask drawn on it, of at most 960 pixels a side, which every browser plays.
 
     Args:
         request: which part of which video, and which mask.
         path: where to write.
+        told: hears how many frames are done; what it raises stops the drawing.
 
     Raises:
         SoundiniError: the mask is empty, of another size than the video, or the video is damaged.
@@ -72,6 +73,7 @@ def write_overlay(request: EditRequest, path: Path) -> None:
                 began = frame.time if began is None else began
                 drawn = overlay(frame.rgb, shrunk(mask))
                 writer.write(drawn, frame.time - began, frame.duration)
+                told(number + 1)
 
 
 def drop_old(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Callable, Iterable
@@ -16,6 +17,7 @@ from soundini.errors import ConfigError
 from soundini.settings_files import read_json
 from soundini.web.files.inspecting import in_labels
 from soundini.web.files.uploads import Uploads
+from soundini.web.forms.carrying import masks_in
 from soundini.web.forms.forms import EditForm
 from soundini.web.forms.shapes import first_frame, paint, shares_of
 from soundini.web.jobs.live_job import LiveJob
@@ -34,6 +36,7 @@ _TOLD_APART = {
     "sound.heard_as",
 }
 """Settings that have fields of their own in a form."""
+_LABEL = "mask.png"
 _COMPUTE = "compute."
 """Settings that are the server's to choose."""
 _MOST_DILATED = 512.0
@@ -81,10 +84,14 @@ def _restored(path: Path, uploads: Uploads, key: str, models: str) -> Restored:
     others = differences(recipe, preset)
     changed = [f"{n}={json.dumps(v)}" for n, v in others.items() if _is_free(n)]
     left_out = [name for name in others if name.startswith(_COMPUTE)]
-    hashes = _hashes(path)
+    hashes, carried = _hashes(path), masks_in(path)
 
     def find(kind: FileKind, name: object) -> str:
-        return uploads.by_hash(key, hashes.get(str(name), ""), kind) or ""
+        sha256 = hashes.get(str(name), "")
+        found = uploads.by_hash(key, sha256, kind)
+        if found is None and kind == "mask" and sha256 in carried:
+            found = uploads.add(key, kind, io.BytesIO(carried[sha256]), _LABEL).id
+        return found or ""
 
     video, sound = find("video", settings.get("video")), str(settings.get("sound", ""))
     sound = sound if sound == SELF else find("sound", sound)

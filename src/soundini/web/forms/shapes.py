@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from soundini.web.files.uploads import Uploads
-from soundini.web.forms.forms import EditForm
-from soundini.web.forms.masking import drawn_shapes, mask_png, with_shapes
+from soundini.web.forms.masking import mask_png
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,24 +42,6 @@ def shares_of(kind: ShapeKind, text: str, size: tuple[int, int] | None) -> list[
             numbers = _clipped(numbers, width, height)
         numbers = [n / side for n, side in zip(numbers, (width, height) * 2, strict=True)]
     return numbers if max(map(abs, numbers)) <= 1 else None
-
-
-def painted_shapes(uploads: Uploads, key: str, form: EditForm) -> EditForm:
-    """A form that asks for the same mask with its box and its ellipse painted: what is painted can be changed on the page.
-
-    Args:
-        uploads: where its files are, and where what is painted is kept.
-        key: whose form it is.
-        form: without a video it is left as it is.
-    """
-    drawn = drawn_shapes(form)
-    if not drawn or not form.video or form.whole_frame:
-        return form
-    painted = {mask.frame: uploads.find(key, mask.file).path for mask in form.masks}
-    first = 0 if painted else first_frame(uploads, key, form.video, form.start)
-    masks = with_shapes(painted, drawn, uploads.facts(key, form.video).size, first)
-    fields = {"box": None, "ellipse": None, **paint(uploads, key, masks)}
-    return EditForm.model_validate({**form.model_dump(), **fields})
 
 
 def paint(uploads: Uploads, key: str, masks: Iterable[tuple[int, np.ndarray]]) -> dict[str, Any]:

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import FileResponse
+from pydantic import Field
 
 from soundini.config.presets import preset_names
+from soundini.web.forms.carrying import carried_masks
 from soundini.web.forms.forms import EditForm
-from soundini.web.http.contents import file_reply, film_reply, picture_reply, recipe_reply
-from soundini.web.http.replies import problems_for
+from soundini.web.http.asking import Owner, Words
+from soundini.web.http.contents import (
+    file_reply,
+    film_reply,
+    name_for,
+    photograph_reply,
+    picture_reply,
+    recipe_reply,
+)
+from soundini.web.http.events import add_events_route
 from soundini.web.limits import Limits
-from soundini.web.refusals import BusyError, MissingError
 from soundini.web.service import EditService
-from soundini.web.views import FileKind, Heard, JobView, Restored, StoredFile, VideoFacts, View
-from soundini.web.words.problems import Problems
+from soundini.web.views import (
+    ExampleView,
+    FileKind,
+    Heard,
+    JobView,
+    Price,
+    Restored,
+    StoredFile,
+    VideoFacts,
+    View,
+)
 
 PREFIX = "/api/v1"
-_PAUSE = 0.1
-"""Seconds between two looks for events."""
-_KEEP_ALIVE = 15.0
-"""Seconds of silence after which a stream of events says that it is still there."""
 
 
 class FileView(View):
@@ -50,28 +61,29 @@ class OverlayView(View):
     """Where it is played from."""
 
 
-def session(request: Request) -> str:
-    """Whose request it is: the guard has found out."""
-    return request.state.owner
+class OverlayProgress(View):
+    """How far an overlay is."""
+
+    share: float | None
+    """Of its frames, 0 to 1; null where none is being drawn."""
 
 
-def words(request: Request) -> Problems:
-    """How it is told what is wrong."""
-    return problems_for(request.scope)
+class Naming(View):
+    """What to call a job."""
 
-
-Owner = Annotated[str, Depends(session)]
-Words = Annotated[Problems, Depends(words)]
+    label: Annotated[str, Field(min_length=1, max_length=1000)]
+    """Shown with it, and what its files are saved as."""
 
 
 def make_router(service: EditService) -> APIRouter:
     """The routes over a service."""
     router = APIRouter(prefix=PREFIX)
     _add_file_routes(router, service)
+    _add_example_routes(router, service)
     _add_mask_and_sound_routes(router, service)
     _add_job_routes(router, service)
     _add_result_routes(router, service)
-    _add_events_route(router, service)
+    add_events_route(router, service)
 
     @router.get("/presets", tags=["settings"])
     def presets() -> list[str]:
@@ -129,14 +141,41 @@ def _add_file_routes(router: APIRouter, service: EditService) -> None:
         return file_reply(path)
 
     @router.get("/files/{file_id}/frames/{index}.png", tags=["files"], response_class=Response)
-    def frame(owner: Owner, file_id: str, index: int) -> Response:
+    def frame(
+        owner: Owner,
+        file_id: str,
+        index: int,
+        side: Annotated[int, Query(ge=16, le=8192, description="Most pixels of a side.")] = 8192,
+    ) -> Response:
         """Get a frame of a video as a picture."""
-        return picture_reply(service.frame(owner, file_id, index))
+        return picture_reply(service.small_frame(owner, file_id, index, side))
+
+    @router.get("/files/{file_id}/strip.jpg", tags=["files"], response_class=Response)
+    def strip(
+        owner: Owner,
+        file_id: str,
+        count: Annotated[int, Query(ge=1, le=64, description="How many.")] = 12,
+        height: Annotated[int, Query(ge=16, le=256, description="Pixels of each.")] = 64,
+    ) -> Response:
+        """Get small pictures along a video, side by side in one."""
+        return photograph_reply(service.strip(owner, file_id, count, height))
 
     @router.get("/files/{file_id}/form", tags=["files"])
     def restored(owner: Owner, file_id: str) -> Restored:
         """Read the form of an edit out of a recipe, or of a video that was made here; told is what of it is not here."""
         return service.restored(owner, file_id)
+
+
+def _add_example_routes(router: APIRouter, service: EditService) -> None:
+    @router.get("/examples", tags=["examples"])
+    def examples() -> list[ExampleView]:
+        """List the examples: clips that are here, with synthesised sounds."""
+        return [ExampleView(name=name) for name in service.examples()]
+
+    @router.post("/examples/{name}", tags=["examples"])
+    def example(owner: Owner, name: str) -> EditForm:
+        """Bring the files of an example; the answer is the form of its edit."""
+        return service.try_example(owner, name)
 
 
 def _add_mask_and_sound_routes(router: APIRouter, service: EditService) -> None:
@@ -145,11 +184,26 @@ def _add_mask_and_sound_routes(router: APIRouter, service: EditService) -> None:
         """Tell what the models hear along the part that a form is of."""
         return service.hear(owner, form)
 
+    @router.post("/price", tags=["looking first"])
+    def price(owner: Owner, form: EditForm) -> Price:
+        """Tell about how long an edit of the part would take on this machine."""
+        return service.price(owner, form)
+
     @router.post("/overlays", tags=["looking first"])
     def draw(owner: Owner, form: EditForm) -> OverlayView:
         """Draw the mask over the part that a form is of."""
         name = service.mask_overlay(owner, form).stem
         return OverlayView(name=name, url=f"{PREFIX}/overlays/{name}.mp4")
+
+    @router.get("/overlays/progress", tags=["looking first"])
+    def progress(owner: Owner) -> OverlayProgress:
+        """Tell how much of an overlay is drawn that was asked for and is not there yet."""
+        return OverlayProgress(share=service.overlay_progress(owner))
+
+    @router.delete("/overlays/progress", status_code=204, tags=["looking first"])
+    def stop(owner: Owner) -> None:
+        """Stop drawing it; whoever asked for it is told so."""
+        service.stop_overlay(owner)
 
     @router.get("/overlays/{name}.mp4", tags=["looking first"], response_class=FileResponse)
     def overlay(owner: Owner, name: str) -> FileResponse:
@@ -178,6 +232,12 @@ def _add_job_routes(router: APIRouter, service: EditService) -> None:
         """Tell what a job was asked to do."""
         return service.form(owner, job_id)
 
+    @router.patch("/jobs/{job_id}", tags=["jobs"])
+    def rename(owner: Owner, words: Words, job_id: str, naming: Naming) -> JobView:
+        """Call a job something else."""
+        service.rename(owner, job_id, naming.label)
+        return words.job(service.job(owner, job_id))
+
     @router.post("/jobs/{job_id}/cancel", tags=["jobs"])
     def cancel(owner: Owner, words: Words, job_id: str) -> JobView:
         """Stop a job within a step; it can be resumed."""
@@ -199,11 +259,9 @@ def _add_job_routes(router: APIRouter, service: EditService) -> None:
 def _add_result_routes(router: APIRouter, service: EditService) -> None:
     @router.get("/jobs/{job_id}/preview.png", tags=["results"], response_class=Response)
     def preview(owner: Owner, job_id: str) -> Response:
-        """Show the window that is sampled now."""
+        """Show the window that is sampled now; nothing (204) where none is."""
         picture = service.preview(owner, job_id)
-        if picture is None:
-            raise MissingError("there is nothing to see of this job now")
-        return picture_reply(picture)
+        return Response(status_code=204) if picture is None else picture_reply(picture)
 
     @router.get("/jobs/{job_id}/video", tags=["results"], response_class=FileResponse)
     def video(
@@ -212,7 +270,7 @@ def _add_result_routes(router: APIRouter, service: EditService) -> None:
         """Get the edited video; to view, in an even size that every browser plays."""
         result = service.result(owner, job_id)
         film = result.view if view else result.video
-        return film_reply(film, f"soundini-{job_id[:8]}", download)
+        return film_reply(film, name_for(service.job(owner, job_id).label), download)
 
     @router.get("/jobs/{job_id}/source", tags=["results"], response_class=FileResponse)
     def source(owner: Owner, job_id: str, view: bool = False) -> FileResponse:
@@ -220,59 +278,18 @@ def _add_result_routes(router: APIRouter, service: EditService) -> None:
         result = service.result(owner, job_id)
         return film_reply(result.source_view if view else result.source)
 
-    @router.get("/jobs/{job_id}/recipe", tags=["results"], response_class=FileResponse)
-    def recipe(owner: Owner, job_id: str) -> FileResponse:
-        """Get the recipe, which does it again."""
+    @router.get("/jobs/{job_id}/recipe", tags=["results"], response_class=Response)
+    def recipe(owner: Owner, job_id: str) -> Response:
+        """Get the recipe, which does it again; painted masks are in it."""
         path = service.result(owner, job_id).recipe
-        return recipe_reply(path, f"soundini-{job_id[:8]}.recipe.json")
+        name = name_for(service.job(owner, job_id).label)
+        return recipe_reply(carried_masks(path), f"{name}.recipe.json")
 
-
-def _add_events_route(router: APIRouter, service: EditService) -> None:
-    watching: Counter[str] = Counter()
-
-    @router.get("/jobs/{job_id}/events", tags=["jobs"], response_class=StreamingResponse)
-    async def events(
+    @router.get("/jobs/{job_id}/thumbnail.jpg", tags=["results"], response_class=Response)
+    def thumbnail(
         owner: Owner,
-        words: Words,
         job_id: str,
-        after: Annotated[int, Query(ge=0, description="Number of the last event you know.")] = 0,
-        last_event_id: Annotated[int | None, Header(ge=0)] = None,
-    ) -> StreamingResponse:
-        """Stream what happens to a job as server-sent events, until it rests; each tells the whole job."""
-        service.job(owner, job_id)
-        if watching[owner] >= service.limits.watchers:
-            raise BusyError(f"you watch {watching[owner]} jobs already; close a stream")
-
-        async def stream(known: int) -> AsyncIterator[str]:
-            watching[owner] += 1
-            try:
-                async for text in _streamed(service, owner, words, job_id, known):
-                    yield text
-            finally:
-                watching[owner] -= 1
-
-        known = after if last_event_id is None else last_event_id
-        return StreamingResponse(
-            stream(known), media_type="text/event-stream", headers={"cache-control": "no-store"}
-        )
-
-
-async def _streamed(
-    service: EditService, owner: str, words: Problems, job_id: str, known: int
-) -> AsyncIterator[str]:
-    silent = 0.0
-    while True:
-        try:
-            news, rests = service.news(owner, job_id, known)
-        except MissingError:  # deleted meanwhile
-            return
-        for event in news:
-            known = event.number
-            yield f"id: {known}\nevent: job\ndata: {words.job(event.job).model_dump_json()}\n\n"
-        if rests:
-            return
-        silent = 0.0 if news else silent + _PAUSE
-        if silent >= _KEEP_ALIVE:
-            silent = 0.0
-            yield ": still here\n\n"
-        await asyncio.sleep(_PAUSE)
+        height: Annotated[int, Query(ge=16, le=512, description="Its pixels.")] = 120,
+    ) -> Response:
+        """Get a small picture of the middle of the edited video."""
+        return photograph_reply(service.thumbnail(owner, job_id, height))

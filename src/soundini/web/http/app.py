@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import logging
-import os
-import shutil
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse, Response
+from fastapi.responses import JSONResponse
 
 from soundini._version import __version__
-from soundini.errors import ConfigError, SoundiniError
+from soundini.errors import SoundiniError
 from soundini.web.http.api import PREFIX, make_router
 from soundini.web.http.credentials import Credentials
-from soundini.web.http.gradio_files import GRADIO, GradioFiles
 from soundini.web.http.guard import Guard
-from soundini.web.http.languages import LANGUAGES, choose_language
+from soundini.web.http.page import make_page_router
 from soundini.web.http.replies import problems_for
 from soundini.web.http.sessions import Sessions
 from soundini.web.refusals import BusyError, MissingError, TooLargeError
 from soundini.web.service import EditService
 
 if TYPE_CHECKING:
-    import gradio as gr
     from starlette.types import ASGIApp
 
 _LOG = logging.getLogger("soundini.web")
@@ -37,8 +33,6 @@ def make_app(
     service: EditService,
     credentials: Credentials | None = None,
     hosts: Collection[str] = (),
-    *,
-    with_page: bool = True,
 ) -> ASGIApp:
     """The whole server.
 
@@ -46,7 +40,6 @@ def make_app(
         service: does the work.
         credentials: who may come in; None for everybody who can reach the server.
         hosts: names that the server is known by, besides addresses and ``localhost``.
-        with_page: False for the HTTP API alone, which is there at once.
 
     Raises:
         ConfigError: the secret of the sessions cannot be used.
@@ -64,62 +57,8 @@ def make_app(
     app.add_exception_handler(SoundiniError, _told)
     app.add_exception_handler(RequestValidationError, _told_invalid)
     app.add_exception_handler(Exception, _told_defect)
-    if with_page:
-        _mount_page(app, service, sessions)
-    files = GradioFiles(app, service.folder, service.limits)
-    return Guard(files, sessions, service.limits, credentials, hosts)
-
-
-def _mount_page(app: FastAPI, service: EditService, sessions: Sessions) -> None:
-    place = service.folder / GRADIO
-    shutil.rmtree(place, ignore_errors=True)  # nothing in it outlives the page that it was shown on
-    place.mkdir()
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    os.environ["GRADIO_TEMP_DIR"] = str(place)
-    os.environ["GRADIO_EXAMPLES_CACHE"] = str(place / "examples")
-    os.environ["HF_HUB_OFFLINE"] = "1"
-    import gradio as gr
-
-    from soundini.web.page import build_page
-    from soundini.web.page.parts import asset
-
-    def owner_of(request: gr.Request) -> str:
-        owner = sessions.owner(request.cookies)
-        if owner is None:
-            raise ConfigError("this page has lost its cookie; allow cookies and reload it")
-        return owner
-
-    @app.get("/", include_in_schema=False)
-    def choose(request: Request, lang: str | None = None) -> RedirectResponse:
-        """Lead to the page in the language that is asked for, or that the browser is set to."""
-        chosen = choose_language(lang, request.headers.get("accept-language", ""))
-        return RedirectResponse(f"/{chosen}/", 303, {"vary": "accept-language"})
-
-    @app.get("/favicon.ico", include_in_schema=False)
-    def icon() -> Response:
-        """Show the picture in the browser's tab."""
-        return Response(asset("icon.svg"), media_type="image/svg+xml")
-
-    for language in LANGUAGES:
-        page = build_page(service, owner_of, language)
-        options = {**mount_options(service), **page.mount}
-        gr.mount_gradio_app(app, page.blocks, path=f"/{language}", **options)
-
-
-def mount_options(service: EditService) -> dict[str, Any]:
-    """What Gradio is told about the server: no files but its own, nothing from the network, uploads of a largest size."""
-    own = ("owners", "incoming", "secret", "lock")
-    return {
-        "allowed_paths": [],
-        "blocked_paths": [str(service.folder / name) for name in own],
-        "max_file_size": service.limits.body_bytes,
-        "footer_links": [],
-        "run_history": False,
-        "ssr_mode": False,
-        "enable_monitoring": False,
-        "mcp_server": False,
-        "show_error": True,
-    }
+    app.include_router(make_page_router())
+    return Guard(app, sessions, service.limits, credentials, hosts)
 
 
 def _told(request: Request, error: Exception) -> JSONResponse:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from fastapi import Response
 from fastapi.responses import FileResponse
@@ -17,6 +19,7 @@ _SANDBOX = {
     "cache-control": "private, no-cache",
 }
 """What visitors brought is never run as a page."""
+_LONGEST_NAME = 80
 _MEDIA_TYPES = {
     b"ftyp": "video/mp4",
     b"\x1aE\xdf\xa3": "video/webm",
@@ -44,9 +47,18 @@ def film_reply(path: Path, name: str = "", download: bool = False) -> FileRespon
     )
 
 
-def recipe_reply(path: Path, name: str) -> FileResponse:
-    """A recipe, to be saved under a name."""
-    return FileResponse(path, media_type="application/json", filename=name, headers=_SANDBOX)
+def name_for(label: str) -> str:
+    """What the files of a job are saved as: ``sea.mp4 + fire.wav`` becomes ``sea-fire``."""
+    stems = [re.sub(r"\.\w{2,5}$", "", part.strip()) for part in label.split(" + ")]
+    kept = (re.sub(r"[^\w.-]+", "-", stem).strip("-.") for stem in stems)
+    return "-".join(filter(None, kept))[:_LONGEST_NAME] or "edit"
+
+
+def recipe_reply(recipe: str, name: str) -> Response:
+    """A recipe in JSON, to be saved under a name."""
+    saved = f"attachment; filename*=utf-8''{quote(name)}"
+    headers = {**_SANDBOX, "content-disposition": saved}
+    return Response(recipe, media_type="application/json", headers=headers)
 
 
 def file_reply(path: Path) -> FileResponse:
@@ -65,6 +77,19 @@ def picture_reply(picture: np.ndarray) -> Response:
     data = io.BytesIO()
     Image.fromarray(picture).save(data, format="PNG", compress_level=1)
     return Response(data.getvalue(), media_type="image/png", headers=_SANDBOX)
+
+
+def photograph_reply(picture: np.ndarray) -> Response:
+    """A picture as JPEG, small enough for many on a page.
+
+    Shape:
+        ``picture``: ``uint8 [H, W, 3]``.
+    """
+    from PIL import Image
+
+    data = io.BytesIO()
+    Image.fromarray(picture).save(data, format="JPEG", quality=80)
+    return Response(data.getvalue(), media_type="image/jpeg", headers=_SANDBOX)
 
 
 def _media_type(path: Path) -> str:

@@ -26,9 +26,3 @@ def choose_language(asked: str | None, accepted: str) -> str:
         if language in LANGUAGES and weight > 0:
             ranked.append((-weight, place, language))
     return min(ranked)[2] if ranked else LANGUAGES[0]
-
-
-def within_page(path: str) -> str:
-    """A path as the page in it sees it: ``/ko/gradio_api/upload`` -> ``/gradio_api/upload``; others stay as they are."""
-    first, _, rest = path.removeprefix("/").partition("/")
-    return f"/{rest}" if first in LANGUAGES else path

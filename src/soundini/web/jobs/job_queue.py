@@ -15,7 +15,7 @@ from soundini.errors import ConfigError, SoundiniError
 from soundini.web.files.uploads import ID, owner_folder
 from soundini.web.forms.asking import files_of
 from soundini.web.jobs.live_job import LiveJob
-from soundini.web.jobs.progress import Progress
+from soundini.web.jobs.progress import JobStep, Progress
 from soundini.web.jobs.tickets import Ticket, read_ticket
 from soundini.web.limits import Limits
 from soundini.web.refusals import BusyError, MissingError
@@ -23,13 +23,12 @@ from soundini.web.views import ENDED, JobEvent, JobView
 
 if TYPE_CHECKING:
     from soundini.batch.models import Models
-    from soundini.events import EditEvent
 
 _LOG = logging.getLogger("soundini.web")
 _PATIENCE = 1.0
 """Seconds after which a listener that heard nothing looks again."""
 
-Do = Callable[[LiveJob, "Models"], "Generator[EditEvent, None, None]"]
+Do = Callable[[LiveJob, "Models"], "Generator[JobStep, None, None]"]
 """Does a job: yields its events, and raises what goes wrong, in the visitor's words."""
 
 
@@ -163,6 +162,13 @@ class JobQueue:
             self._check_room(key)
             job.update(state="queued", error="")
             self._enqueue(job)
+
+    def rename(self, key: str, job_id: str, label: str) -> None:
+        """Call a job something else."""
+        with self._changed:
+            job = self.find(key, job_id)
+            job.update(label=label)
+            self._tell(job)
 
     def delete(self, key: str, job_id: str) -> None:
         """Delete a job; a running one is stopped within a step, and deleted then."""

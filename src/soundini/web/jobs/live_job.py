@@ -71,9 +71,11 @@ class LiveJob:
         """
         ticket, progress = self.ticket, self.progress
         running = ticket.state == "running"
+        shows = running and progress.preview is not None
         return JobView(
             id=self.id,
             label=ticket.label,
+            form=ticket.form,
             scope=ticket.form.scope,
             state=ticket.state,
             step=progress.step,
@@ -81,6 +83,8 @@ class LiveJob:
             masks=progress.masks if running else None,
             eta_seconds=progress.eta_seconds if running else None,
             losses=dict(progress.losses),
+            preview_frame=progress.place.frame if shows and progress.place else None,
+            preview_box=progress.place.box if shows and progress.place else None,
             queue_place=place,
             error=ticket.error,
             created=ticket.created,

@@ -25,6 +25,23 @@ if TYPE_CHECKING:
 _SECONDS_BETWEEN_MASKS = 0.25
 
 
+@dataclass(frozen=True)
+class WindowShown:
+    """The next steps are of another window.
+
+    Args:
+        frame: number in the video of the frame that they show.
+        box: where in it the edit lies: left, top, width and height as shares of the frame.
+    """
+
+    frame: int
+    box: tuple[float, float, float, float]
+
+
+JobStep = EditEvent | WindowShown
+"""What happens while a job is done."""
+
+
 @dataclass
 class Progress:
     """Takes the events of one try of an edit.
@@ -35,6 +52,7 @@ class Progress:
         losses: of the last step.
         masks: share of the masks that are made, 0 to 1; None where nobody knows.
         preview: the middle frame of the window as it forms, ``uint8 [H, W, 3]``.
+        place: of that preview.
         summary: what came of it.
     """
 
@@ -43,17 +61,20 @@ class Progress:
     losses: Mapping[str, float] = field(default_factory=dict)
     masks: float | None = None
     preview: np.ndarray | None = None
+    place: WindowShown | None = None
     summary: Summary | None = None
     _began: tuple[float, int] | None = None
     _last: float = 0.0
     _told: float = 0.0
     _end: EditDone | None = None
 
-    def take(self, event: EditEvent) -> bool:
+    def take(self, event: JobStep) -> bool:
         """Take note of an event; True where there is something new to show."""
         if isinstance(event, MaskMade):
             return self._mask(event)
-        if isinstance(event, MasksReady):
+        if isinstance(event, WindowShown):
+            self.place, self.preview = event, None
+        elif isinstance(event, MasksReady):
             self.steps = event.steps
         elif isinstance(event, FitStepDone):
             self.losses = event.losses

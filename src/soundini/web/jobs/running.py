@@ -11,7 +11,7 @@ from soundini.editing.files import preparing_edit, run_edit
 from soundini.editing.prepared import PreparedEdit
 from soundini.editing.request import SELF, EditRequest, MaskRequest
 from soundini.errors import ConfigError, SoundiniError, UnheardError
-from soundini.events import EditEvent, FileDone, MaskMade
+from soundini.events import FileDone, MaskMade, StepDone
 from soundini.jobs.job import Job, delete_job
 from soundini.jobs.record import RECORD
 from soundini.jobs.run import preparing_job, run_job
@@ -19,11 +19,12 @@ from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
 from soundini.web.forms.asking import Asked
 from soundini.web.jobs.cutting import UNHEARD, cut_edit
+from soundini.web.jobs.progress import JobStep, WindowShown
 from soundini.web.jobs.tickets import SOURCE, WORK
 from soundini.web.jobs.viewing import write_view
 
 
-def run_asked(asked: Asked, folder: Path, models: Models) -> Generator[EditEvent, None, None]:
+def run_asked(asked: Asked, folder: Path, models: Models) -> Generator[JobStep, None, None]:
     """Do an edit, or go on with it; stop iterating to stop it.
 
     A preview takes seconds and begins anew; what edits the whole part goes on where it was, to the same bytes.
@@ -34,8 +35,8 @@ def run_asked(asked: Asked, folder: Path, models: Models) -> Generator[EditEvent
         models: loaded once for all jobs.
 
     Yields:
-        The events of :func:`soundini.editing.files.run_edit`; when the last comes, the source's clip lies there too, and of both
-        what is played, see :func:`soundini.web.jobs.viewing.write_view`.
+        The events of :func:`soundini.editing.files.run_edit`, and before each window's where it lies. When the last comes, the
+        source's clip lies there too, and of both what is played, see :func:`soundini.web.jobs.viewing.write_view`.
 
     Raises:
         SoundiniError: an input cannot be used, or the disk is full.
@@ -54,15 +55,33 @@ def run_asked(asked: Asked, folder: Path, models: Models) -> Generator[EditEvent
 
 
 def _with_source(
-    edit: PreparedEdit, work: Generator[EditEvent, None, None], folder: Path
-) -> Generator[EditEvent, None, None]:
+    edit: PreparedEdit, work: Generator[JobStep, None, None], folder: Path
+) -> Generator[JobStep, None, None]:
+    window = None
     with closing(work) as events:
         for event in events:
+            if isinstance(event, StepDone) and event.window != window:
+                window = event.window
+                yield _shown(edit, window)
             if isinstance(event, FileDone):
                 write_source(edit, folder / SOURCE)
                 for film in (edit.request.output, folder / SOURCE):
                     write_view(film)
             yield event
+
+
+def _shown(edit: PreparedEdit, number: int) -> WindowShown:
+    """Which frame a window's steps show, and where in it."""
+    window, info = edit.windows[number], edit.info
+    box, sampled = window.box, window.sampled
+    assert box is not None
+    shares = (
+        box.x / info.width,
+        box.y / info.height,
+        box.width / info.width,
+        box.height / info.height,
+    )
+    return WindowShown(edit.first + window.start + sampled[len(sampled) // 2], shares)
 
 
 def _take_up(
@@ -112,9 +131,11 @@ def write_source(edit: PreparedEdit, path: Path) -> None:
 def load(models: str) -> Models:
     """Load what every edit needs, before the first one asks for it."""
     kept = Models()
-    nothing = EditRequest(
-        video=Path(), sound=SELF, output=Path(), mask=MaskRequest(), models=models
-    )
     with suppress(SoundiniError):  # a job will tell
-        kept.open(nothing)
+        kept.open(nothing_asked(models))
     return kept
+
+
+def nothing_asked(models: str) -> EditRequest:
+    """A request that only says which models."""
+    return EditRequest(video=Path(), sound=SELF, output=Path(), mask=MaskRequest(), models=models)

@@ -47,7 +47,6 @@ class Problems:
             pair for group in ("said", "words", "foreign") for pair in table[group].items()
         )
         self._settings = _pairs(_framed(table["wrong"], table["validation"]))
-        self._own = [Template(words) for key, words in self._page.items() if key[:5] == "need."]
 
     def words(self, message: str) -> str:
         """A message in the page's words; one that no table knows as it is, after a sentence that says so.
@@ -63,8 +62,8 @@ class Problems:
         known = self._put(self._messages, message) or self._put(self._settings, message)
         if known:
             return known
-        if not message or any(own.match(message) is not None for own in self._own):
-            return message  # what the page itself asks for
+        if not message:
+            return message
         return _FILL.sub(lambda hole: message, self._unknown)
 
     def job(self, job: JobView) -> JobView:
@@ -109,8 +108,7 @@ def problems_in(language: str) -> Problems:
 
 
 def _read(name: str) -> dict[str, Any]:
-    # Not by the package's name: to import the page is to import Gradio, which the HTTP API alone does without.
-    file = resources.files("soundini.web") / "page" / "texts" / f"{name}.json"
+    file = resources.files("soundini.web.page") / "texts" / f"{name}.json"
     return json.loads(file.read_text(encoding="utf-8"))
 
 

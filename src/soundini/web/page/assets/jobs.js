@@ -1,51 +1,114 @@
-// The edits of this visitor. Rows are changed in place, so that whoever stands on one with the keyboard stays there.
-const { texts } = props;
-const list = element.querySelector(".jobs");
-const empty = element.querySelector(".empty");
-const rows = new Map();
+// The edits of this visitor, as the server tells of them; every tab asks again when one has changed something.
+import { get, patch, post, remove, url } from "./api.js";
 
-const row = (id) => {
-  const act = (action) => () => trigger("submit", { action, job: id });
-  const parts = {
-    title: make("button", { type: "button", class: "job-title", onclick: act("show") }),
-    badge: make("span", { class: "badge" }),
-    detail: make("span", { class: "job-detail" }),
-    bar: make("progress", { max: 1, "aria-label": texts.progress }),
-    actions: {},
-  };
-  for (const action of ["cancel", "resume", "delete"])
-    parts.actions[action] = make("button", { type: "button", class: "quiet small", onclick: act(action) }, texts[action]);
-  parts.node = make("li", { class: "job" },
-    make("div", { class: "job-head" }, parts.title, parts.badge), parts.bar,
-    make("div", { class: "job-foot" }, parts.detail, make("span", { class: "job-actions" }, ...Object.values(parts.actions))));
-  return parts;
+export const BUSY = ["queued", "running"];
+const LOOK_AGAIN = 2500;
+const HERE = "soundini-shown";
+const channel = new BroadcastChannel("soundini-jobs");
+const listeners = [];
+let stream = null;
+let timer = 0;
+export let jobs = [];
+export let shown = sessionStorage.getItem(HERE);
+const hidden = new Set(); // deleted, and still to be taken back
+export const stopping = new Set();
+
+export const watchJobs = (work) => listeners.push(work);
+const tell = () => listeners.forEach((work) => work());
+export const find = (id) => jobs.find((job) => job.id === id) ?? null;
+export const current = () => find(shown);
+const others = () => channel.postMessage("changed");
+
+const take = (told) => {
+  jobs = told.filter((job) => !hidden.has(job.id));
+  for (const id of stopping) if (!BUSY.includes(find(id)?.state)) stopping.delete(id);
+  if (!find(shown)) show(jobs.find((job) => BUSY.includes(job.state))?.id ?? jobs[0]?.id ?? null);
+  listen();
+  tell();
+  clearTimeout(timer);
+  if (jobs.some((job) => BUSY.includes(job.state))) timer = setTimeout(refresh, LOOK_AGAIN);
 };
-const show = () => {
-  const jobs = props.value || [];
-  empty.textContent = texts.none;
-  empty.hidden = jobs.length > 0;
-  for (const [id, parts] of rows)
-    if (!jobs.some((job) => job.id === id)) {
-      parts.node.remove();
-      rows.delete(id);
-    }
-  jobs.forEach((job, place) => {
-    if (!rows.has(job.id)) rows.set(job.id, row(job.id));
-    const parts = rows.get(job.id);
-    parts.title.textContent = job.label;
-    parts.title.setAttribute("aria-current", String(job.shown));
-    parts.badge.textContent = job.word;
-    parts.badge.className = `badge is-${job.state}`;
-    parts.detail.textContent = job.detail;
-    parts.bar.hidden = job.fraction === null;
-    if (job.fraction !== null) parts.bar.value = job.fraction;
-    parts.node.classList.toggle("is-shown", job.shown);
-    for (const [action, button] of Object.entries(parts.actions)) {
-      button.hidden = !job.actions.includes(action);
-      button.setAttribute("aria-label", `${texts[action]}: ${job.label}`);
-    }
-    if (list.children[place] !== parts.node) list.insertBefore(parts.node, list.children[place] || null);
+export const refresh = async () => {
+  try {
+    take(await get("/jobs"));
+  } catch {
+    clearTimeout(timer);
+    timer = setTimeout(refresh, 2 * LOOK_AGAIN); // the server is away, or starts anew
+  }
+};
+// The job that is shown tells of every step.
+const listen = () => {
+  const job = current();
+  const wanted = job && BUSY.includes(job.state) ? job.id : null;
+  if (stream?.job === wanted) return;
+  stream?.events.close();
+  stream = null;
+  if (!wanted) return;
+  const events = new EventSource(url.events(wanted));
+  stream = { job: wanted, events };
+  events.addEventListener("job", (event) => {
+    const told = JSON.parse(event.data);
+    if (!find(told.id)) return;
+    jobs = jobs.map((known) => (known.id === told.id ? told : known));
+    if (BUSY.includes(told.state)) tell();
+    else refresh();
+  });
+  events.addEventListener("error", () => {
+    events.close();
+    stream = null;
+    clearTimeout(timer);
+    timer = setTimeout(refresh, 1000);
   });
 };
-show();
-watch("value", show);
+export const show = (id) => {
+  shown = id;
+  if (id) sessionStorage.setItem(HERE, id);
+  else sessionStorage.removeItem(HERE);
+  listen();
+  tell();
+};
+
+export const submit = async (form, taken) => {
+  const job = await post("/jobs", form);
+  jobs = [job, ...jobs];
+  show(job.id);
+  taken();
+  others();
+  await refresh();
+};
+export const cancel = async (id) => {
+  stopping.add(id);
+  tell();
+  await post(`/jobs/${id}/cancel`).catch(() => stopping.delete(id));
+  others();
+  await refresh();
+};
+export const resume = async (id) => {
+  await post(`/jobs/${id}/resume`);
+  others();
+  await refresh();
+};
+export const rename = async (id, label) => {
+  await patch(`/jobs/${id}`, { label });
+  others();
+  await refresh();
+};
+// Hides a job at once; the server deletes it when nobody has taken it back.
+export const hide = (id) => {
+  hidden.add(id);
+  take(jobs);
+  return {
+    undo: () => {
+      hidden.delete(id);
+      return refresh();
+    },
+    commit: async () => {
+      await remove(`/jobs/${id}`).catch(() => {});
+      hidden.delete(id);
+      others();
+      await refresh();
+    },
+  };
+};
+channel.addEventListener("message", refresh);
+addEventListener("focus", refresh);

@@ -1,110 +1,154 @@
-// What became of an edit: how far it is, then source and edit in one picture with a wipe between them.
-const { texts } = props;
-const root = element.querySelector(".result");
-let shown = "";
-let live = {};
+// What became of an edit: at once that it works, then the picture as it forms, then source and edit.
+import { url } from "./api.js";
+import { change } from "./draft.js";
+import { duration, icon, ICONS, make, text } from "./dom.js";
+import { BUSY, cancel, current, resume, stopping, watchJobs } from "./jobs.js";
+import { drawLive } from "./live.js";
+import { restoreForm } from "./media.js";
+import { player } from "./player.js";
 
-const act = (action) => () => trigger("submit", { action, job: props.value.job });
-const button = (action, look = "quiet") => make("button", { type: "button", class: look, onclick: act(action) }, texts[action]);
+const root = make("div", { class: "result", "aria-live": "off" });
+export const element = make("section", { class: "panel result-panel", id: "result", tabindex: "-1", "aria-label": text("step_result") }, root);
+let state = "";
+let live = {};
+let announced = null;
+
+const STEADY = 1.25;
+const UNSTEADY = 1.8;
+const SEAMLESS = 1.3;
+const SETTLE = 700; // milliseconds in which a new button does not hear a click that was meant for the one before
+
+const act = (name, look, work) => {
+  const button = make("button", { type: "button", class: look, disabled: true, onclick: work }, text(`action.${name}`));
+  setTimeout(() => (button.disabled = false), SETTLE);
+  return button;
+};
+const complain = (error) => root.append(make("p", { class: "problem", role: "alert" }, error.message));
 
 const nothing = () => {
-  const steps = [texts.first, texts.second, texts.third].map((words) => make("li", {}, words));
-  root.replaceChildren(make("div", { class: "welcome" },
-    icon("M3 12h3l2-7 3 14 3-10 2 5h5"), make("p", { class: "welcome-title" }, texts.welcome), make("ol", {}, ...steps)));
+  const steps = ["first", "second", "third"].map((name) => make("li", {}, text(`result.${name}`)));
+  root.replaceChildren(make("div", { class: "empty" }, icon(ICONS.sound), make("p", { class: "empty-title" }, text("result.welcome")), make("ol", {}, ...steps)));
 };
 
-const working = (value) => {
+const working = () => {
   live = {
-    picture: make("img", { class: "live", alt: texts.live, hidden: true }),
-    blank: make("div", { class: "live blank" }, make("span", {}, texts.soon)),
-    bar: make("progress", { max: 1, "aria-label": texts.progress }),
-    words: make("p", { class: "progress-words", role: "status" }),
-    losses: make("dl", { class: "losses" }),
+    picture: make("canvas", { class: "live", role: "img", "aria-label": text("result.live") }),
+    bar: make("progress", { max: 1, "aria-label": text("result.progress") }),
+    words: make("p", { class: "progress-words", role: "status" }, text("result.sending")),
+    stop: make("button", { type: "button", disabled: true, onclick: () => cancel(current().id) }, text("action.cancel")),
+    step: -1,
   };
-  root.replaceChildren(live.picture, live.blank, live.bar, live.words, make("div", { class: "row" }, button("cancel")), live.losses);
-  progress(value);
+  root.replaceChildren(make("div", { class: "live-place" }, live.picture), live.bar, make("div", { class: "working" }, live.words, live.stop));
 };
-const progress = (value) => {
-  live.picture.hidden = !value.preview;
-  live.blank.hidden = Boolean(value.preview);
-  if (value.preview) live.picture.src = value.preview;
-  if (value.fraction === null) live.bar.removeAttribute("value");
-  else live.bar.value = value.fraction;
-  live.words.textContent = value.detail;
-  live.losses.replaceChildren(...value.losses.flatMap(([name, amount]) => [make("div", {}, make("dt", {}, name), make("dd", {}, amount))]));
+const phase = (job) => {
+  if (stopping.has(job.id)) return text("job.stopping");
+  if (job.state === "queued") return job.queue_place ? text("job.queue", { place: job.queue_place }) : text("job.starting");
+  if (job.step) {
+    const left = job.eta_seconds === null ? "" : ` · ${text("job.left", { time: duration(job.eta_seconds) })}`;
+    return text("job.steps", { percent: Math.floor((100 * job.step) / job.steps) }) + left;
+  }
+  if (job.masks !== null && job.form.track) return text("job.masks", { percent: Math.round(100 * job.masks) });
+  return text("job.starting");
+};
+const progress = async (job) => {
+  const stops = stopping.has(job.id);
+  live.words.textContent = phase(job);
+  live.stop.disabled = stops;
+  live.stop.textContent = text(stops ? "job.stopping" : "action.cancel");
+  const share = job.step ? job.step / job.steps : null;
+  if (share === null) live.bar.removeAttribute("value");
+  else live.bar.value = share;
+  if (live.step === job.step && live.box === Boolean(job.preview_box)) return;
+  [live.step, live.box] = [job.step, Boolean(job.preview_box)];
+  if (live.drawing) return;
+  live.drawing = true;
+  const { picture } = live;
+  await drawLive(picture, job).catch(() => {});
+  picture.dataset.shows = job.preview_box ? "edit" : "source";
+  live.drawing = false;
 };
 
-const resting = (value) => {
+const resting = (job) => {
+  const words = job.state === "failed" ? text("job.failed", { error: job.error }) : text(`job.${job.state}`);
   root.replaceChildren(
-    make("p", { class: value.state === "failed" ? "problem" : "notice" }, value.detail),
-    make("div", { class: "row" }, button("resume", "strong"), button("restore"), button("delete")));
+    make("div", { class: "rest" }, make("p", { class: job.state === "failed" ? "problem" : "rest-words", role: "status" }, words),
+      make("div", { class: "row" }, act("resume", "strong", () => resume(job.id).catch(complain)), act("restore", "", () => restoreForm(job.form).catch(complain)))));
 };
 
-const player = (value) => {
-  const source = make("video", { src: `${value.source}?view=true`, muted: true, playsinline: true, preload: "auto", loop: true, "aria-label": texts.source });
-  const edited = make("video", { src: `${value.video}?view=true`, playsinline: true, preload: "auto", loop: true, class: "edited", "aria-label": texts.edited });
-  source.muted = true;
-  const line = make("div", { class: "wipe-line", "aria-hidden": "true" });
-  const wipe = make("input", { type: "range", class: "wipe", min: "0", max: "100", step: "1", value: "50", "aria-label": texts.wipe });
-  const screen = make("div", { class: "screen" }, source, edited, line, make("span", { class: "tag of-source" }, texts.source), make("span", { class: "tag of-edit" }, texts.edited), wipe);
-  const cut = () => screen.style.setProperty("--cut", `${wipe.value}%`);
-  wipe.addEventListener("input", cut);
-  cut();
-  const problem = make("p", { class: "problem", role: "alert", hidden: true }, texts.unplayable);
-  for (const video of [source, edited]) video.addEventListener("error", () => (problem.hidden = false));
-  if (value.still) return [screen, problem];
-
-  const play = make("button", { type: "button", class: "quiet play", "aria-label": texts.play, "aria-pressed": "false" }, icon("M7 4v16l13-8z"));
-  const seek = make("input", { type: "range", class: "seek", min: "0", max: "1", step: "any", value: "0", "aria-label": texts.seek });
-  const clock = make("span", { class: "clock" });
-  const heard = [[texts.edited, edited], [texts.source, source], [texts.mute, null]];
-  const sound = make("select", { "aria-label": texts.sound }, ...heard.map(([words], i) => make("option", { value: i }, words)));
-  const follow = () => {
-    const gap = edited.currentTime - source.currentTime;
-    if (Math.abs(gap) > 0.06) source.currentTime = edited.currentTime;
-    if (document.activeElement !== seek || !edited.paused) seek.value = edited.duration ? edited.currentTime / edited.duration : 0;
-    clock.textContent = `${seconds(edited.currentTime)} / ${seconds(edited.duration)}`;
-    if (!edited.paused && root.contains(edited)) requestAnimationFrame(follow);
-  };
-  const turn = () => {
-    play.setAttribute("aria-pressed", String(!edited.paused));
-    play.setAttribute("aria-label", edited.paused ? texts.play : texts.pause);
-    play.replaceChildren(icon(edited.paused ? "M7 4v16l13-8z" : "M7 4h4v16H7zM14 4h4v16h-4z"));
-  };
-  play.addEventListener("click", () => (edited.paused ? edited.play() : edited.pause()));
-  edited.addEventListener("play", () => { source.play(); turn(); follow(); });
-  edited.addEventListener("pause", () => { source.pause(); turn(); follow(); });
-  edited.addEventListener("seeked", follow);
-  edited.addEventListener("loadedmetadata", follow);
-  seek.addEventListener("input", () => { if (edited.duration) edited.currentTime = Math.min(seek.value, 0.9999) * edited.duration; });
-  sound.addEventListener("change", () => { for (const video of [source, edited]) video.muted = video !== heard[sound.value][1]; });
-  return [screen, make("div", { class: "transport" }, play, seek, clock, make("span", { class: "heard-of" }, icon("M4 9v6h4l5 4V5L8 9zM16 9a4 4 0 0 1 0 6"), sound)), problem];
+const row = (name, value) => make("div", {}, make("dt", {}, text(`summary.${name}`)), make("dd", {}, value), make("dd", { class: "hint" }, text(`summary.${name}_note`)));
+const verdicts = (summary) => {
+  const told = [];
+  if (summary.temporal !== null) told.push(summary.temporal <= STEADY ? "steady" : summary.temporal <= UNSTEADY ? "lively" : "flickers");
+  if (summary.seams !== null) told.push(summary.seams <= SEAMLESS ? "seamless" : "seams");
+  return told.map((name) => make("span", { class: `verdict is-${name}` }, text(`verdict.${name}`)));
 };
-
-const done = (value) => {
-  const download = (url, words, look) => make("a", { href: url, download: "", class: `button ${look}` }, words);
+const details = (job) => {
+  const { summary } = job;
+  const figures = [
+    ...(summary.temporal === null ? [] : [row("temporal", summary.temporal.toFixed(2))]),
+    ...(summary.losses.sound === undefined ? [] : [row("semantic", summary.losses.sound.toFixed(3))]),
+    ...(summary.seams === null ? [] : [row("seams", summary.seams.toFixed(2))]),
+    row("cost", text("summary.cost_value", { seconds: summary.seconds.toFixed(1), frames: summary.frames })),
+    row("seed", String(job.form.seed)),
+  ];
+  return make("details", { class: "more" }, make("summary", {}, text("result.details")), make("dl", { class: "figures" }, ...figures));
+};
+const again = (job, run) => {
+  const again_ = async (fields) => {
+    await restoreForm(job.form);
+    change(fields);
+    run(job.form.scope);
+  };
+  const factor = (by) => Math.min(2, Math.max(0.25, Number((job.form.strength * by).toFixed(2))));
+  const option = (name, work) => make("button", { type: "button", class: "small", onclick: () => work().catch(complain) }, text(`result.${name}`));
+  return make("div", { class: "again" }, make("span", { class: "hint" }, text("result.again")),
+    option("chance", () => again_({ seed: job.form.seed + 1 })),
+    option("stronger", () => again_({ strength: factor(1.3) })),
+    option("weaker", () => again_({ strength: factor(0.7) })),
+    option("restore", () => restoreForm(job.form)));
+};
+let runs = async () => {};
+const done = (job) => {
+  const link = (address, name, look, path) => make("a", { href: address, download: "", class: `button ${look}` }, icon(path), make("span", {}, text(`result.${name}`)));
+  const { warnings } = job.summary;
   root.replaceChildren(
-    ...player(value),
-    make("div", { class: "row" }, download(`${value.video}?download=true`, texts.download, "strong"), download(value.recipe, texts.recipe, "quiet")),
-    make("dl", { class: "summary" }, ...value.summary.map(([name, amount, note]) => make("div", {}, make("dt", {}, name), make("dd", {}, amount), make("dd", { class: "note" }, note)))),
-    value.warnings.length ? make("ul", { class: "warnings" }, ...value.warnings.map((words) => make("li", {}, words))) : "",
-    make("div", { class: "again" }, make("span", {}, texts.again), ...["chance", "stronger", "weaker", "restore"].map((action) => button(action))));
+    ...player(job),
+    make("div", { class: "row" }, link(url.download(job.id), "download", "strong", ICONS.download), link(url.recipe(job.id), "recipe", "", ICONS.recipe), ...verdicts(job.summary)),
+    warnings.length ? make("ul", { class: "warnings" }, ...warnings.map((words) => make("li", {}, words))) : "",
+    again(job, (scope) => runs(scope)),
+    details(job));
 };
 
 const show = () => {
-  const value = props.value || {};
-  const state = `${value.job} ${value.state}`;
-  root.setAttribute("aria-busy", String(["queued", "running"].includes(value.state)));
-  if (state === shown) return ["queued", "running"].includes(value.state) ? progress(value) : undefined;
-  const [before] = shown.split(" ");
-  shown = state;
-  if (!value.job) return nothing();
-  if (value.state === "done") return done(value);
-  if (["queued", "running"].includes(value.state)) {
-    if (before === value.job && live.bar && root.contains(live.bar)) return progress(value);
-    return working(value);
+  const job = current();
+  if (announced) {
+    if (state !== "announced") working();
+    state = "announced";
+    return;
   }
-  return resting(value);
+  const busy = job && BUSY.includes(job.state);
+  const kind = !job ? "nothing" : `${job.id} ${busy ? "busy" : job.state}`;
+  root.setAttribute("aria-busy", String(Boolean(busy)));
+  if (kind !== state) {
+    const sent = state === "announced";
+    state = kind;
+    if (!job) nothing();
+    else if (busy) {
+      if (!sent) working();
+      live.stop.disabled = false;
+    } else if (job.state === "done") done(job);
+    else resting(job);
+  }
+  if (busy) progress(job);
 };
-show();
-watch("value", show);
+// Tells at once that something was asked for; null when nothing came of it.
+export const announce = (scope) => {
+  announced = scope;
+  show();
+  if (scope && matchMedia("(max-width: 899px)").matches) element.scrollIntoView({ block: "start" });
+};
+export const start = (run) => {
+  runs = run;
+  show();
+};
+watchJobs(() => show());

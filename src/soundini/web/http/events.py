@@ -1,0 +1,73 @@
+"""What happens to a job, streamed as server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import StreamingResponse
+
+from soundini.web.http.asking import Owner, Words
+from soundini.web.refusals import BusyError, MissingError
+from soundini.web.service import EditService
+from soundini.web.words.problems import Problems
+
+_PAUSE = 0.1
+"""Seconds between two looks for events."""
+_KEEP_ALIVE = 15.0
+"""Seconds of silence after which a stream of events says that it is still there."""
+
+
+def add_events_route(router: APIRouter, service: EditService) -> None:
+    """Add the route that streams a job."""
+    watching: Counter[str] = Counter()
+
+    @router.get("/jobs/{job_id}/events", tags=["jobs"], response_class=StreamingResponse)
+    async def events(
+        owner: Owner,
+        words: Words,
+        job_id: str,
+        after: Annotated[int, Query(ge=0, description="Number of the last event you know.")] = 0,
+        last_event_id: Annotated[int | None, Header(ge=0)] = None,
+    ) -> StreamingResponse:
+        """Stream what happens to a job as server-sent events, until it rests; each tells the whole job."""
+        service.job(owner, job_id)
+        if watching[owner] >= service.limits.watchers:
+            raise BusyError(f"you watch {watching[owner]} jobs already; close a stream")
+
+        async def stream(known: int) -> AsyncIterator[str]:
+            watching[owner] += 1
+            try:
+                async for text in _streamed(service, owner, words, job_id, known):
+                    yield text
+            finally:
+                watching[owner] -= 1
+
+        known = after if last_event_id is None else last_event_id
+        return StreamingResponse(
+            stream(known), media_type="text/event-stream", headers={"cache-control": "no-store"}
+        )
+
+
+async def _streamed(
+    service: EditService, owner: str, words: Problems, job_id: str, known: int
+) -> AsyncIterator[str]:
+    silent = 0.0
+    while True:
+        try:
+            news, rests = service.news(owner, job_id, known)
+        except MissingError:  # deleted meanwhile
+            return
+        for event in news:
+            known = event.number
+            yield f"id: {known}\nevent: job\ndata: {words.job(event.job).model_dump_json()}\n\n"
+        if rests:
+            return
+        silent = 0.0 if news else silent + _PAUSE
+        if silent >= _KEEP_ALIVE:
+            silent = 0.0
+            yield ": still here\n\n"
+        await asyncio.sleep(_PAUSE)

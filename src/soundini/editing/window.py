@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from soundini.config.recipe import Recipe
 from soundini.diffusion.denoiser import seen_channels
 from soundini.diffusion.noise import FrameNoise
 from soundini.diffusion.sampling import SamplingState, SamplingStep, sample
-from soundini.diffusion.schedule import Transition, plan_transitions, respace
+from soundini.diffusion.schedule import NoiseSchedule, Transition, plan_transitions, respace
 from soundini.editing.low_memory import arrange, flow_of
 from soundini.editing.motion import EffectMotion, MovingNoise, pairs_of_effect
 from soundini.editing.noise import carry_noise
@@ -28,6 +29,9 @@ from soundini.guidance.text import TextGuidance
 from soundini.joint.protocol import EmbedsText
 from soundini.packs.pack import ModelPack
 from soundini.perceptual.factory import load_perceptual
+
+_LEAST_SIGNAL = 5e-4
+"""abar below which the normalised rule does not guide."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +121,8 @@ def sample_window(
     Yields:
         :class:`soundini.diffusion.sampling.SamplingStep` after every network evaluation.
     """
-    terms = guidance_terms(pack, inputs, recipe)
+    guided = recipe.guidance.strength or recipe.guidance.rule == "paper"
+    terms = guidance_terms(pack, inputs, recipe) if guided else []
     arrange(pack, recipe)
     schedule = pack.denoiser.schedule
     source, mask = inputs.source, inputs.mask
@@ -142,6 +147,7 @@ def sample_window(
         strength=recipe.guidance.strength * inputs.strength.to(source),
         rule=recipe.guidance.rule,
         gradient=recipe.guidance.gradient,
+        guide_from=noisiest_guided(recipe, schedule),
         guide_until=round(recipe.guidance.until * schedule.num_timesteps),
         clamp=recipe.guidance.clamp,
         roi=mask,
@@ -170,6 +176,18 @@ def sample_window(
         clip=recipe.sampling.clip,
         constrain=constrain,
     )
+
+
+def noisiest_guided(recipe: Recipe, schedule: NoiseSchedule) -> int:
+    """The noisiest timestep that gradients steer.
+
+    The ``normalised`` rule moves eps by a fixed length, and the clean estimate by sqrt((1 - abar) / abar) times as much. Next to
+    pure noise that is the whole picture, so there the prior goes alone. The ``paper`` rule scales by the variance.
+    """
+    if recipe.guidance.rule == "paper":
+        return schedule.num_timesteps
+    steerable = torch.nonzero(schedule.alphas_cumprod >= _LEAST_SIGNAL).flatten()
+    return int(steerable[-1]) if len(steerable) else 0
 
 
 def _condition(inputs: WindowInputs) -> Tensor:

@@ -7,6 +7,7 @@ import pytest
 from soundini import SoundEditor, load_preset
 from soundini.config.drift import DriftConfig
 from soundini.config.presets import override
+from soundini.editing.motion import effect_position
 from soundini.media.sound import Sound
 from soundini.metrics.detail import detail_kept
 
@@ -51,13 +52,14 @@ def edited(editor, scene, what, gain=1.0):
 
 @pytest.mark.parametrize("what", ["rain", "fire", "snow_wind"])
 def test_an_effect_moves_at_its_own_velocity(editor, scene, what):
-    """What changes from frame to frame is displaced as the drift says, within a third; by phase correlation."""
+    """What changes from frame to frame is displaced as the drift and its sway say, within a third; by phase correlation."""
     change = (edited(editor, scene, what).astype(np.float64) - scene).mean(-1)
     moving = change - change.mean(0)
     window = cv2.createHanningWindow((SIDE, SIDE), cv2.CV_64F)
     shifts = [cv2.phaseCorrelate(moving[i], moving[i + 1], window)[0] for i in range(COUNT - 1)]
     right, down = np.median(shifts, 0)
-    wanted = np.array(DriftConfig().velocity(what)) * SIDE / RATE
+    positions = [effect_position(what, i / RATE, DriftConfig()) for i in range(COUNT)]
+    wanted = np.median(np.diff(positions, axis=0), 0) * SIDE
     assert np.hypot(right - wanted[0], down - wanted[1]) <= np.hypot(*wanted) / 3 + 0.5
 
 

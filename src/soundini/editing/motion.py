@@ -129,7 +129,7 @@ def effect_motion(
     shares = torch.where(shares < _LEAST_SHARE, 0.0, shares)
     shares[shares.sum(1) == 0] = 1.0
     positions = torch.tensor(
-        [[_position(name, began + t, config.drift) for name in names] for t in times]
+        [[effect_position(name, began + t, config.drift) for name in names] for t in times]
     )
     onsets = onset_times(track.sound) if set(names) & set(_STRIKING) else []
     struck = [_struck(t, times, onsets) for t in times]
@@ -139,7 +139,7 @@ def effect_motion(
     return EffectMotion(names, shares / shares.sum(1, keepdim=True), positions, strikes)
 
 
-def _position(name: str, time: float, drift: DriftConfig) -> list[float]:
+def effect_position(name: str, time: float, drift: DriftConfig) -> list[float]:
     """How far a class's effect has moved at a time of the video: ``[right, down]`` in region heights."""
     right, down = drift.velocity(name)
     far, seconds = _SWAYING.get(name, (0.0, 1.0))

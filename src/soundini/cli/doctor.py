@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,9 +11,6 @@ from tyro.conf import arg
 if TYPE_CHECKING:
     from soundini.config.recipe import Recipe
     from soundini.packs.pack import ModelPack
-
-_SIDE = 96
-_FRAMES = 4
 
 
 @dataclass(frozen=True)
@@ -120,26 +116,15 @@ def _fitting(pack: ModelPack, recipe: Recipe) -> None:
 
 def _speed(pack: ModelPack) -> None:
     """Time the denoiser on a small crop; guidance adds about a third on top."""
-    import torch
-
     from soundini.config.presets import load_preset, preset_of
+    from soundini.editing.cost import time_network
     from soundini.editing.methods import evaluations
 
-    denoiser = pack.denoiser
-    device = next(denoiser.parameters()).device
-    side = -(-_SIDE // denoiser.stride) * denoiser.stride
-    x = torch.zeros(_FRAMES, 3, side, side, device=device)
-    spent = []
-    with torch.no_grad():
-        for _ in range(3):
-            began = time.perf_counter()
-            float(denoiser.output(x, 500).sum())  # reading it waits for the device
-            spent.append(time.perf_counter() - began)
-    step = min(spent) / _FRAMES
+    step, side = time_network(pack.denoiser)
     preset = preset_of(pack.name)
     recipe = load_preset(preset)
     _fitting(pack, recipe)
-    steps = evaluations(recipe, denoiser.schedule.num_timesteps)
+    steps = evaluations(recipe, pack.denoiser.schedule.num_timesteps)
     window = recipe.window
     passes = 100 * steps * window.frames / (window.frames - window.overlap)
     print("speed")

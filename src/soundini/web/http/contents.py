@@ -72,11 +72,7 @@ def picture_reply(picture: np.ndarray) -> Response:
     Shape:
         ``picture``: ``uint8 [H, W, 3]``.
     """
-    from PIL import Image
-
-    data = io.BytesIO()
-    Image.fromarray(picture).save(data, format="PNG", compress_level=1)
-    return Response(data.getvalue(), media_type="image/png", headers=_SANDBOX)
+    return _encoded(picture, "PNG", compress_level=1)
 
 
 def photograph_reply(picture: np.ndarray) -> Response:
@@ -85,11 +81,15 @@ def photograph_reply(picture: np.ndarray) -> Response:
     Shape:
         ``picture``: ``uint8 [H, W, 3]``.
     """
+    return _encoded(picture, "JPEG", quality=80)
+
+
+def _encoded(picture: np.ndarray, kind: str, **options: int) -> Response:
     from PIL import Image
 
     data = io.BytesIO()
-    Image.fromarray(picture).save(data, format="JPEG", quality=80)
-    return Response(data.getvalue(), media_type="image/jpeg", headers=_SANDBOX)
+    Image.fromarray(picture).save(data, format=kind, **options)
+    return Response(data.getvalue(), media_type=f"image/{kind.lower()}", headers=_SANDBOX)
 
 
 def _media_type(path: Path) -> str:

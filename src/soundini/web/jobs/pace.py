@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from soundini.config.recipe import Recipe
     from soundini.packs.pack import ModelPack
 
-_SIDE = 96
-_FRAMES = 4
 _FEWEST = 8
 """Frames that an edit must have to be measured by: of fewer, most of the time is reading and writing."""
 
@@ -32,21 +29,12 @@ class Pace:
 
         Guidance adds about a third, and a region is a third smaller than its square.
         """
-        import torch
+        from soundini.editing.cost import time_network
 
-        denoiser = pack.denoiser
-        device = next(denoiser.parameters()).device
-        side = -(-_SIDE // denoiser.stride) * denoiser.stride
-        pictures = torch.zeros(_FRAMES, 3, side, side, device=device)
-        spent = []
-        with torch.no_grad():
-            for _ in range(3):
-                began = time.perf_counter()
-                float(denoiser.output(pictures, 500).sum())  # reading it waits for the device
-                spent.append(time.perf_counter() - began)
+        seconds, side = time_network(pack.denoiser)
         with self._lock:
             if self._unit is None:
-                self._unit = min(spent) / _FRAMES / side**2
+                self._unit = seconds / side**2
 
     def learn(self, recipe: Recipe, frames: int, seconds: float) -> None:
         """Take note of an edit that was done in one go.

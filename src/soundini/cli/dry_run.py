@@ -25,7 +25,7 @@ def print_plan(request: EditRequest) -> None:
         with console.status("measuring a step"):
             cost = estimate(edit)
         info, busy = edit.info, [w for w in edit.windows if w.box is not None]
-        steps = evaluations(recipe, edit.pack.denoiser.schedule.num_timesteps)
+        steps = evaluations(recipe, edit.pack)
         height, width = edit.windows[0].size
         device = next(edit.pack.denoiser.parameters()).device
         sound = edit.track.sound

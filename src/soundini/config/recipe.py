@@ -21,6 +21,9 @@ class SamplingConfig(Section):
     """Network evaluations from ``start`` down to the clean frame, before repeats."""
     start: Share = 0.98
     """Noise level the source is taken to before it is denoised: 1 forgets it, 0.3 keeps its structure."""
+    draft: Share = 0.5
+    """Models that see the source and name sounds (``embedded``): sampling begins at a rendered draft of the effect, noised to
+    this level at most. 1 keeps next to nothing of it, 0.3 most; 0 renders none, and sampling begins at ``start``."""
     eta: Share = 0.0
     """DDIM only: share of fresh noise at each step."""
     clip: bool = True

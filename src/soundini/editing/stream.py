@@ -94,7 +94,7 @@ def edit_frames(
     """
     keeper = keeper or KeepsNothing()
     recipe = settings_for_method(recipe)
-    steps = evaluations(recipe, pack.denoiser.schedule.num_timesteps)
+    steps = evaluations(recipe, pack)
     total = steps * sum(is_edited(window, track) for window in windows)
     yield MasksReady(windows[-1].stop, len(windows), total, windows[0].size)
     source = zip(frames, masks, strict=True)

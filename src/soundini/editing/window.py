@@ -13,6 +13,7 @@ from soundini.diffusion.denoiser import seen_channels
 from soundini.diffusion.noise import FrameNoise
 from soundini.diffusion.sampling import SamplingState, SamplingStep, sample
 from soundini.diffusion.schedule import NoiseSchedule, Transition, plan_transitions, respace
+from soundini.editing.draft import begins_at_draft, draw_drafts, start_level
 from soundini.editing.low_memory import arrange, flow_of
 from soundini.editing.motion import EffectMotion, MovingNoise, pairs_of_effect
 from soundini.editing.noise import carry_noise
@@ -87,14 +88,14 @@ def effect_pairs(inputs: WindowInputs, grid: int) -> FlowPairs | None:
     return pairs_of_effect(inputs.own_pairs(), inputs.mask, steps) if steps.any() else None
 
 
-def sampling_plan(recipe: Recipe, num_timesteps: int) -> list[Transition]:
-    """The network evaluations of a window, from the recipe's start level down to the clean frame.
+def sampling_plan(recipe: Recipe, pack: ModelPack) -> list[Transition]:
+    """The network evaluations of a window, from :func:`start_level` down to the clean frame.
 
     ``sampling.steps`` evaluations are spread evenly from the start level to timestep 0; steps inside the repeat band
     are done ``sampling.repeats`` times.
     """
-    config = recipe.sampling
-    start = max(1, round(config.start * num_timesteps))
+    config, num_timesteps = recipe.sampling, pack.denoiser.schedule.num_timesteps
+    start = max(1, round(start_level(pack, recipe) * num_timesteps))
     timesteps = respace(start, min(config.steps, start))
     return plan_transitions(
         timesteps,
@@ -126,7 +127,7 @@ def sample_window(
     arrange(pack, recipe)
     schedule = pack.denoiser.schedule
     source, mask = inputs.source, inputs.mask
-    plan = sampling_plan(recipe, schedule.num_timesteps)
+    plan = sampling_plan(recipe, pack)
     noise = _noise(inputs, recipe, pack.denoiser.unshuffle)
     start_noise = noise(0)
     audible = inputs.strength > 0
@@ -169,13 +170,21 @@ def sample_window(
         denoise,
         schedule,
         plan,
-        state or schedule.q_sample(source, start_noise, plan[0].t),
+        state or schedule.q_sample(_begun(pack, inputs, recipe), start_noise, plan[0].t),
         noise=noise,
         method=recipe.sampling.method,
         eta=recipe.sampling.eta,
         clip=recipe.sampling.clip,
         constrain=constrain,
     )
+
+
+def _begun(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Tensor:
+    """The clean frames that sampling begins at: the source, or drafts of its effects."""
+    if inputs.motion is None or not begins_at_draft(pack, recipe):
+        return inputs.source
+    strength = inputs.strength
+    return draw_drafts(inputs.source, inputs.mask, strength, inputs.motion, recipe.seed)
 
 
 def noisiest_guided(recipe: Recipe, schedule: NoiseSchedule) -> int:
@@ -255,7 +264,8 @@ def _noise(inputs: WindowInputs, recipe: Recipe, grid: int):
     config, device = recipe.sampling, inputs.source.device
     size = (inputs.source.shape[-2], inputs.source.shape[-1])
     kind = "shared" if config.noise == "warped" else config.noise
-    if inputs.motion is not None and config.noise in ("shared", "evolving"):
+    moves = inputs.motion is not None and config.drift.speed > 0
+    if moves and config.noise in ("shared", "evolving"):
         return MovingNoise(
             recipe.seed,
             inputs.indices,

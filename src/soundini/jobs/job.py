@@ -81,7 +81,7 @@ class Job:
             lock.release()
             raise
         try:
-            steps = evaluations(edit.request.recipe, edit.pack.denoiser.schedule.num_timesteps)
+            steps = evaluations(edit.request.recipe, edit.pack)
             record = JobRecord(
                 token=secrets.token_hex(4),
                 created=now(),

@@ -17,11 +17,11 @@ class SamplingConfig(Section):
 
     method: Literal["ddpm", "ddim", "dpmpp_2m"] = "ddim"
     """Sampler."""
-    steps: int = Field(default=8, ge=1, le=1000)
+    steps: int = Field(default=5, ge=1, le=1000)
     """Network evaluations from ``start`` down to the clean frame, before repeats."""
     start: Share = 0.98
     """Noise level the source is taken to before it is denoised: 1 forgets it, 0.3 keeps its structure."""
-    draft: Share = 0.5
+    draft: Share = 0.45
     """Models that see the source and name sounds (``embedded``): sampling begins at a rendered draft of the effect, noised to
     this level at most. 1 keeps next to nothing of it, 0.3 most; 0 renders none, and sampling begins at ``start``."""
     eta: Share = 0.0
@@ -163,6 +163,9 @@ class RegionConfig(Section):
 
     size: int = Field(default=128, ge=32, le=2048)
     """Longer side in pixels at which the padded region is edited."""
+    detail: int = Field(default=512, ge=32, le=4096)
+    """Longer side in pixels at which a draft's drops, sparks and flames are drawn, where the region has as many; see
+    ``sampling.draft``."""
     pad: float = Field(default=0.06, ge=0, le=2)
     """Context round the region, as a share of its size."""
     feather: float = Field(default=0.1, ge=0, le=1)
@@ -208,7 +211,7 @@ class BlendedDiffusionConfig(Section):
 class LayeredAtlasesConfig(Section):
     """The baseline ``--method layered-atlases``: one picture of the scene, edited and laid back into every frame."""
 
-    steps: int = Field(default=800, ge=1, le=1_000_000)
+    steps: int = Field(default=500, ge=1, le=1_000_000)
     """Steps of the fit of each window: a twentieth of a second each on one core."""
     points: int = Field(default=2000, ge=1, le=1_000_000)
     """Pixels drawn at each step; their right and lower neighbours come on top."""

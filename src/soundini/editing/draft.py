@@ -40,7 +40,12 @@ def start_level(pack: ModelPack, recipe: Recipe) -> float:
 
 
 def draw_drafts(
-    source: Tensor, mask: Tensor, strength: Tensor, motion: EffectMotion, seed: int
+    source: Tensor,
+    mask: Tensor,
+    strength: Tensor,
+    motion: EffectMotion,
+    seed: int,
+    scale: float = 1.0,
 ) -> Tensor:
     """Render the effects that are heard into the frames.
 
@@ -50,6 +55,7 @@ def draw_drafts(
         strength: how much of the effects, in [0, 1].
         motion: which effects, and where they have got to.
         seed: names all random choices.
+        scale: how many times as large the frames are as those that are sampled.
 
     Shape:
         ``source``: ``[T, 3, H, W]``; ``mask``: ``[T, 1, H, W]``; ``strength``: ``[T]``; returns ``[T, 3, H, W]``.
@@ -70,6 +76,7 @@ def draw_drafts(
                     _seed_of(seed, name),
                     moments[i][number],
                     variety=_VARIETY,
+                    scale=scale,
                 )
                 picture = np.clip(EFFECTS[name](scene), 0, 1).astype(np.float32)
         drafts.append(picture)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -13,7 +14,7 @@ from soundini.diffusion.denoiser import seen_channels
 from soundini.diffusion.noise import FrameNoise
 from soundini.diffusion.sampling import SamplingState, SamplingStep, sample
 from soundini.diffusion.schedule import NoiseSchedule, Transition, plan_transitions, respace
-from soundini.editing.draft import begins_at_draft, draw_drafts, start_level
+from soundini.editing.draft import draw_drafts, start_level
 from soundini.editing.low_memory import arrange, flow_of
 from soundini.editing.motion import EffectMotion, MovingNoise, pairs_of_effect
 from soundini.editing.noise import carry_noise
@@ -49,6 +50,7 @@ class WindowInputs:
         anchor: the edited frame before the first, or None.
         motion: how effects move by themselves, or None where they do not.
         own_terms: guidance terms of the caller's own, see :data:`OwnTerm`.
+        draft_seed: names the random choices of the drafts that sampling begins at; None where it begins at the source.
 
     Shape:
         ``source``: ``[T, 3, H, W]``; ``mask``: ``[T, 1, H, W]``; ``sound_embeds``: ``[T, D]``; ``strength``: ``[T]``;
@@ -64,6 +66,14 @@ class WindowInputs:
     anchor: Tensor | None = None
     motion: EffectMotion | None = None
     own_terms: tuple[OwnTerm, ...] = ()
+    draft_seed: int | None = None
+
+    @cached_property
+    def base(self) -> Tensor:
+        """The clean frames that sampling begins at: drafts of the effects, or the source; ``[T, 3, H, W]``."""
+        if self.draft_seed is None or self.motion is None:
+            return self.source
+        return draw_drafts(self.source, self.mask, self.strength, self.motion, self.draft_seed)
 
     def own_pairs(self) -> FlowPairs:
         """Flow between the window's own frames, without the anchor's pair."""
@@ -170,21 +180,13 @@ def sample_window(
         denoise,
         schedule,
         plan,
-        state or schedule.q_sample(_begun(pack, inputs, recipe), start_noise, plan[0].t),
+        state or schedule.q_sample(inputs.base, start_noise, plan[0].t),
         noise=noise,
         method=recipe.sampling.method,
         eta=recipe.sampling.eta,
         clip=recipe.sampling.clip,
         constrain=constrain,
     )
-
-
-def _begun(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Tensor:
-    """The clean frames that sampling begins at: the source, or drafts of its effects."""
-    if inputs.motion is None or not begins_at_draft(pack, recipe):
-        return inputs.source
-    strength = inputs.strength
-    return draw_drafts(inputs.source, inputs.mask, strength, inputs.motion, recipe.seed)
 
 
 def noisiest_guided(recipe: Recipe, schedule: NoiseSchedule) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import cv2
 import numpy as np
 
 LATTICE = 128
@@ -55,3 +56,18 @@ def lattice(seed: int, name: str, number: int) -> np.ndarray:
     values = Draws(seed, name, number).rng.random((LATTICE, LATTICE), np.float32)
     values.setflags(write=False)
     return values
+
+
+def read_lattice(values: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """A lattice's values between its nodes, smoothly; it comes round again at its ends.
+
+    Args:
+        values: ``[LATTICE, LATTICE]``.
+        rows: where it is read, in nodes.
+        columns: likewise.
+
+    Shape:
+        returns the shape of ``rows``.
+    """
+    y, x = ((each % LATTICE).astype(np.float32) for each in (rows, columns))
+    return cv2.remap(values, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP)

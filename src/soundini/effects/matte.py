@@ -5,8 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from soundini.effects.canvas import fractal, smoothstep
-from soundini.effects.draws import Draws
+from soundini.effects.canvas import smoothstep
+from soundini.effects.draws import Draws, lattice, read_lattice
+
+_CELLS = 6
+"""Lengths of the rim, in each side of the picture, that are rough by themselves."""
 
 
 def matte_of(region: np.ndarray, seed: int) -> np.ndarray:
@@ -28,5 +31,7 @@ def matte_of(region: np.ndarray, seed: int) -> np.ndarray:
         return np.ones_like(region)
     padded = np.pad(hard, 1, mode="edge")
     inside = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
-    uneven = 1 + spread * (fractal(region.shape, size / 6, draws.rng) - 0.5)
+    places = np.mgrid[: region.shape[0], : region.shape[1]] * (_CELLS / size)
+    rough = (read_lattice(lattice(seed, f"rim{k}", 0), *(k * places)) - 0.5 for k in (1, 2))
+    uneven = 1 + spread * sum(share * part for share, part in zip((0.7, 0.3), rough, strict=True))
     return np.minimum(smoothstep(inside * uneven, 0, reach), np.clip(1.5 * region, 0, 1))

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
-import cv2
 import numpy as np
 
-from soundini.effects.draws import LATTICE, Draws, lattice
+from soundini.effects.draws import Draws, lattice, read_lattice
 
 _OCTAVES = ((1.0, 1.0), (2.0, 0.5), (4.0, 0.25))
 """Frequency and weight of the parts of :meth:`Scene.noise`."""
@@ -75,6 +74,7 @@ class Scene:
         moment: when it is seen.
         photographs: where parts of effects come from; None to render all of them.
         variety: of colours, sizes and numbers, see :class:`Draws`.
+        scale: how many times as large the picture is as the one whose effect it shows: the same drops, drawn finer.
 
     Shape:
         ``picture``: ``[H, W, 3]``; ``matte``: ``[H, W]``.
@@ -87,6 +87,7 @@ class Scene:
     moment: Moment = field(default_factory=Moment)
     photographs: Photographs | None = None
     variety: float = 1.0
+    scale: float = 1.0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -99,7 +100,7 @@ class Scene:
 
         A larger crop shows more of them rather than larger ones: finer rain, and the same strokes to learn at every size.
         """
-        return float((max(self.size) / 64) ** 0.4)
+        return float(self.scale * (max(self.size) / self.scale / 64) ** 0.4)
 
     @property
     def cover(self) -> np.ndarray:
@@ -175,8 +176,7 @@ class Scene:
         parts = _OCTAVES[:octaves]
         for number, (frequency, weight) in enumerate(parts):
             values = self._values(f"{name}{number}", period)
-            place = [((each * frequency) % LATTICE).astype(np.float32) for each in (x, y)]
-            total += weight * cv2.remap(values, *place, cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP)
+            total += weight * read_lattice(values, frequency * y, frequency * x)
         return total / sum(weight for _, weight in parts)
 
     def _values(self, name: str, period: float) -> np.ndarray:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from soundini.effects.canvas import blur, grey, lerp, screen, smoothstep
-from soundini.effects.particles import dots, scattered, streaks
+from soundini.effects.particles import scattered, streaks
 from soundini.effects.scene import Scene
 
 _FLAKES = (
-    ("far", 0.05, 0.4, 0.85, 0.8),
-    ("middle", 0.022, 0.6, 1.0, 1.0),
-    ("near", 0.006, 0.95, 1.0, 1.25),
+    ("far", 0.06, 0.32, 0.9, 0.8),
+    ("middle", 0.02, 0.5, 1.0, 1.0),
+    ("near", 0.004, 0.8, 1.0, 1.25),
 )
 """Flakes by depth: name, how many a square unit, radius in units, brightness, speed."""
 
@@ -37,11 +37,11 @@ def _lying(picture: np.ndarray, scene: Scene) -> np.ndarray:
     light = blur(picture @ np.array([0.299, 0.587, 0.114], np.float32), 0.7 * unit)
     ledges = np.zeros_like(light)
     ledges[:-1] = light[:-1] - light[1:]
-    ledges = blur(smoothstep(ledges * unit, 0.02, 0.12), 0.6 * unit)
+    ledges = blur(smoothstep(ledges * unit, 0.01, 0.08), 0.6 * unit)
     ground = smoothstep(1 - np.clip(scene.rise, 0, 1), draws.between(0.1, 0.45), 0.8)
     patches = smoothstep(scene.noise("patches", 14 * unit), 0.25, 0.6)
-    share = np.clip(ledges + ground * (0.6 + 0.4 * patches), 0, 1)
-    white = draws.between(0.82, 0.97) * _COLD
+    share = np.clip(0.25 * patches + ledges + ground * (0.6 + 0.4 * patches), 0, 1)
+    white = draws.between(0.88, 1.0) * _COLD
     texture = 0.75 + 0.25 * np.clip(light / max(float(light.mean()), 0.15), 0.4, 1.3)
     photographs = scene.photographs
     if photographs is not None and draws.chance(0.35) and photographs.has("snow"):
@@ -62,9 +62,7 @@ def _falling(scene: Scene) -> np.ndarray:
         places, strengths = scattered(
             scene, name, count, speed=speed, margin=4 * size, sway=1.5 * unit
         )
-        layer = dots(scene, places, strengths, size)
-        length = draws.between(1, 4) * size
-        if length > 1.5:
-            layer = np.maximum(layer, streaks(scene, places, strengths, length, size, slant))
-        total = np.maximum(total, bright * layer)
+        length = size * (1.6 + draws.between(0, 2))
+        layer = streaks(scene, places, strengths, length, 1.3 * size, slant)
+        total = np.maximum(total, bright * np.clip(1.6 * blur(layer, 0.4 * size), 0, 1))
     return np.clip(total, 0, 1) * draws.between(0.85, 1)

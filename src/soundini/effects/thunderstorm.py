@@ -67,7 +67,7 @@ def drawn_bolts(scene: Scene, draws: Draws) -> np.ndarray:
         start = np.array([columns.start + width * draws.between(0.15, 0.85), rows.start - 2.0])
         drop = height * draws.between(0.6, 1.1)
         end = start + np.array([draws.normal(0.25) * width, drop])
-        thick = max(1, round(_FINE * scene.unit * draws.between(0.7, 1.3)))
+        thick = max(1, round(_FINE * scene.unit * draws.between(0.45, 0.95)))
         _draw_bolt(canvas, _FINE * start, _FINE * end, thick, 255, draws.rng)
     small = cv2.resize(canvas, scene.size[::-1], interpolation=cv2.INTER_AREA)
     return small.astype(np.float32) / 255
@@ -86,10 +86,10 @@ def _draw_bolt(
     points = [start, end]
     length = float(np.linalg.norm(end - start))
     spread = 0.2
-    for _ in range(5):
+    for _ in range(7):
         halves = [(a + b) / 2 + length * rng.normal(0, spread / 2, 2) for a, b in pairwise(points)]
         points = [p for pair in zip(points, halves, strict=False) for p in pair] + [points[-1]]
-        spread /= 2
+        spread *= 0.52
     line = np.array(points).round().astype(np.int32)
     cv2.polylines(canvas, [line], False, bright, thick, cv2.LINE_AA)
     if depth == 2:
@@ -97,7 +97,9 @@ def _draw_bolt(
     for _ in range(int(rng.integers(1, 5 - depth))):
         at = points[int(rng.integers(len(points) // 5, len(points)))]
         away = (end - start) * rng.uniform(0.2, 0.5) + length * rng.normal(0, 0.2, 2)
-        _draw_bolt(canvas, at, at + away, max(1, thick - 1), int(bright * 0.62), rng, depth + 1)
+        _draw_bolt(
+            canvas, at, at + away, max(1, round(0.6 * thick)), int(bright * 0.7), rng, depth + 1
+        )
 
 
 def _clouded(picture: np.ndarray, scene: Scene, tint: np.ndarray) -> np.ndarray:

@@ -85,8 +85,9 @@ def _bubbles(scene: Scene) -> np.ndarray:
     for (row, column), strength, size in zip(places, strengths, sizes, strict=True):
         at, radius = np.array([column, row]) * _FINE, float(size)
         value = int(255 * 0.8 * strength)
-        hollow = radius > 2
-        _circle(canvas, at, radius, value, 1 if hollow else -1)
+        hollow = radius > 1.5 * scene.unit
+        thick = max(1, round(0.6 * scene.unit))
+        _circle(canvas, at, radius, value, thick if hollow else -1)
         if hollow:
             _circle(canvas, at - 0.35 * radius, max(0.8, radius / 4), 242, -1)
     small = cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)

@@ -65,11 +65,11 @@ def _waves(
     draws, unit = scene.draws("waves"), scene.unit
     least = draws.between(0.12, 0.4)
     nearness = np.clip(least + (1 - least) * (1 - scene.rise), 0.12, 1.5)
-    swell, ripple = (
-        _in_perspective(scene, name, nearness, each)
-        for name, each in (("swell", length), ("ripple", length * draws.between(0.2, 0.4)))
+    lengths = ("swell", 1.0), ("ripple", draws.between(0.2, 0.4)), ("chop", 0.07)
+    swell, ripple, chop = (
+        _in_perspective(scene, name, nearness, length * share) for name, share in lengths
     )
-    surface = 0.62 * swell + 0.38 * ripple
+    surface = 0.58 * swell + 0.34 * ripple + 0.08 * chop
     slope = surface - np.roll(surface, 1, 0)
     slope = slope / max(float(slope.std()), 1e-4)
     tone = np.clip(0.42 + 0.2 * slope + 0.5 * (surface - 0.5), 0, 1)[..., None]

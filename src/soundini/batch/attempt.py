@@ -87,7 +87,9 @@ def _edit(
             yield event
     assert done is not None
     place.publish(done.path, done.recipe)
-    return Outcome("done", done.recipe, done.seconds, ratio, warnings=(*moved, *done.warnings))
+    return Outcome(
+        "done", done.recipe, done.seconds, ratio, warnings=(*moved, *map(str, done.warnings))
+    )
 
 
 def _take_up(

@@ -75,7 +75,11 @@ def expand(file: BatchFile, place: Place | None = None) -> Batch:
     made = itertools.chain.from_iterable(_rows(entry, place, output) for entry in file.entries)
     rows = tuple(itertools.islice(made, MOST_ROWS + 1))
     if len(rows) > MOST_ROWS:
-        raise ConfigError(f"{file.path} makes more than {MOST_ROWS} edits; split it")
+        raise ConfigError(
+            "{path} makes more than {most} edits; split it",
+            path=file.path,
+            most=MOST_ROWS,
+        )
     return Batch(place, output, output / f"{file.path.stem}.manifest.jsonl", rows)
 
 
@@ -197,5 +201,7 @@ def _filled(template: str, names: dict[str, str]) -> str:
     for slot in _SLOT.findall(template):
         if slot not in names:
             known = ", ".join(f"{{{name}}}" for name in names)
-            raise ConfigError(f"name: there is no {{{slot}}}; there are {known}")
+            raise ConfigError(
+                "name: there is no {{{slot}}}; there are {known}", slot=slot, known=known
+            )
     return _SLOT.sub(lambda found: names[found[1]], template)

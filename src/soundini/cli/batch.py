@@ -115,14 +115,23 @@ class Batch:
         try:
             memory = parse_bytes(self.worker_memory)
         except ValueError as error:
-            raise ConfigError(f"--worker-memory {self.worker_memory}: {error}") from None
+            raise ConfigError(
+                "--worker-memory {worker_memory}: {why}",
+                worker_memory=self.worker_memory,
+                why=error,
+            ) from None
         for option, value, least in (
             ("--workers", self.workers, 1),
             ("--worker-cpus", self.worker_cpus, 1),
             ("--worker-gpus", self.worker_gpus, 0),
         ):
             if value is not None and value < least:
-                raise ConfigError(f"{option} {value}: it must be at least {least}")
+                raise ConfigError(
+                    "{option} {value}: it must be at least {least}",
+                    option=option,
+                    value=value,
+                    least=least,
+                )
         return WorkerNeeds(self.worker_cpus, self.worker_gpus, memory)
 
     def _do(

@@ -18,7 +18,7 @@ from soundini.jobs.run import preparing_job, run_job
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
 from soundini.web.forms.asking import Asked
-from soundini.web.jobs.cutting import UNHEARD, cut_edit
+from soundini.web.jobs.cutting import cut_edit, unheard
 from soundini.web.jobs.progress import JobStep, WindowShown
 from soundini.web.jobs.tickets import SOURCE, WORK
 from soundini.web.jobs.viewing import write_view
@@ -46,7 +46,7 @@ def run_asked(asked: Asked, folder: Path, models: Models) -> Generator[JobStep, 
         try:
             edit = cut_edit((yield from preparing_edit(asked.request, pack)), *asked.shown)
         except UnheardError:
-            raise UnheardError(UNHEARD) from None
+            raise unheard() from None
         yield from _with_source(edit, run_edit(edit), folder)
         return
     job, edit = yield from _take_up(asked, folder / WORK, models)

@@ -95,10 +95,13 @@ def test_every_message_is_a_constant_sentence_with_its_values():
         if not isinstance(sentence, ast.Constant):
             continue
         fields = {name for _, name, _, _ in Formatter().parse(sentence.value) if name}
-        if more and (not isinstance(more[0], ast.Dict) or None in more[0].keys):
-            continue  # values that several sentences share
-        keys = {ast.literal_eval(key) for key in more[0].keys} if more else set()
-        keys |= {word.arg for word in call.keywords}
+        keys = {word.arg for word in call.keywords}
+        if more:
+            held = more[0].keys if isinstance(more[0], ast.Dict) else [None]
+            named = [ast.literal_eval(key) for key in held if key is not None]
+            if len(named) < len(held):
+                continue  # values that several sentences share
+            keys |= set(named)
         if keys and fields != keys:
             wrong.append(f"{place}: {sentence.value}: {fields ^ keys}")
     assert wrong == []

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from string import Formatter
-from typing import Any
+from typing import Any, TypeGuard
 
 _FORMATTER = Formatter()
 
@@ -86,7 +86,7 @@ class Message:
         def changed(value: Any) -> Any:
             if isinstance(value, Message):
                 return value.map(change)
-            if isinstance(value, tuple):
+            if is_list(value):
                 return tuple(changed(part) for part in value)
             return change(value)
 
@@ -155,6 +155,11 @@ def message_of(error: BaseException) -> Message:
     return Message(" ".join(str(error).split()) or type(error).__name__)
 
 
+def is_list(value: Any) -> TypeGuard[tuple[Message, ...]]:
+    """Whether a value of a message is a list of messages."""
+    return isinstance(value, tuple) and value != () and all(isinstance(v, Message) for v in value)
+
+
 def _said(value: Any) -> Any:
     return message_of(value) if isinstance(value, BaseException) else value
 
@@ -164,7 +169,7 @@ def _shown(value: Any, conversion: str, kind: str | None, option: Callable[[Opti
         return option(value)
     if isinstance(value, Message):
         return value.text(option)
-    if isinstance(value, tuple):
+    if is_list(value):
         return "; ".join(part.text(option) for part in value)
     if kind == "shell":
         name = PurePath(str(value)).name

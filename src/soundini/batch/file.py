@@ -12,7 +12,7 @@ from pydantic import BeforeValidator
 
 from soundini.config.section import Section, settings_from
 from soundini.editing.request import MaskRequest
-from soundini.errors import ConfigError
+from soundini.errors import ConfigError, Message
 from soundini.settings_files import read_text, read_yaml
 
 _LINES = {".jsonl", ".ndjson"}
@@ -62,12 +62,12 @@ class Entry:
     Args:
         where: it stands, for messages.
         settings: what it says; None where that cannot be understood.
-        problem: why not.
+        problem: why not; None where it can.
     """
 
     where: str
     settings: RowSettings | None
-    problem: str = ""
+    problem: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _line_entry(where: str, line: str) -> Entry:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, Mapping):
-        return Entry(where, None, "is no JSON object; write the row on one line in braces")
+        return Entry(where, None, Message("is no JSON object; write the row on one line in braces"))
     return _entry(where, content, ())
 
 
@@ -146,5 +146,5 @@ def _entry(where: str, content: Mapping[str, Any], shared: tuple[str, ...]) -> E
     try:
         settings = settings_from(content, RowSettings)
     except ConfigError as error:
-        return Entry(where, None, str(error))
+        return Entry(where, None, error.message)
     return Entry(where, settings.model_copy(update={"set": (*shared, *settings.set)}))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import FlagCreatePairsOff, Positional, arg
 
+from soundini.cli.words import shown
 from soundini.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -81,8 +82,9 @@ class Batch:
             if not bad and not self.dry_run:
                 ended = self._do(doer, checks, progress)
         for check in bad:
+            assert check.problem is not None
             named = f" ({check.row.name})" if check.row.name else ""
-            words = " ".join(f"{check.row.where}{named}: {check.problem}".split())
+            words = " ".join(f"{check.row.where}{named}: {shown(check.problem)}".split())
             print(f"soundini: error: {words}", file=sys.stderr)
         if bad:
             return 2

@@ -22,7 +22,7 @@ from soundini.cluster.needs import WorkerNeeds
 from soundini.cluster.pool import Begun, Ended, Lost, Pool, Told
 from soundini.cluster.worker import BatchLocation, Task, Worker
 from soundini.editing.request import sidecar_path
-from soundini.errors import ConfigError, Option
+from soundini.errors import ConfigError, Message, Option
 from soundini.jobs.job import jobs_folder
 
 JOBS = ".soundini-jobs"
@@ -82,7 +82,7 @@ class ClusterBatch:
         asked: list[tuple[int, Row]] = []
         tasks: list[Task] = []
         for number, row in enumerate(rows, 1):
-            problem = row.problem or clashes.get(number, "")
+            problem = row.problem or clashes.get(number)
             if problem or row.request is None:
                 yield RowChecked(number, total, row, Finding(problem))
             else:
@@ -91,7 +91,7 @@ class ClusterBatch:
         for event in self._pool.run(tasks):
             if isinstance(event, Ended):
                 number, row = asked[event.task]
-                finding = event.result or Finding(event.problem)
+                finding = event.result or Finding(Message(event.problem))
                 if finding.finished is not None:
                     recipe = self._recipe(tasks[event.task])
                     finding = replace(finding, finished=replace(finding.finished, recipe=recipe))

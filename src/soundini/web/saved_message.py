@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer
 
-from soundini.errors import Message, Option
+from soundini.errors import Message, Option, is_list
 
 
 def to_json(message: Message) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def _plain(value: Any) -> Any:
         return to_json(value)
     if isinstance(value, Option):
         return {"option": value.name, "value": value.value}
-    if isinstance(value, tuple):
+    if is_list(value):
         return {"parts": [_plain(part) for part in value]}
     return value if isinstance(value, str | int | float | list) else str(value)
 

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from soundini.errors import Message, Option
+from soundini.errors import Message, Option, is_list
 from soundini.web.views import JobView
 from soundini.web.words.particles import PARTICLES, fitting
 
@@ -78,7 +78,7 @@ class Problems:
             held, text = message.values[name], shown.get(name, "")
             if isinstance(held, Message):
                 return self._part(held)
-            if isinstance(held, tuple):
+            if is_list(held):
                 return self._between.join(map(self.words, held))
             if how == "named":
                 return self._label(str(held)) or _cut(text, _LONGEST_VALUE)

@@ -191,11 +191,15 @@ def _refuse_output(output: Path, recipe: Path) -> None:
     """
     if output.resolve().parent != recipe.resolve().parent:
         raise ConfigError(
-            f"{recipe} names an output outside its folder, {output}; choose one: -o out.mp4"
+            "{file} names an output outside its folder, {output}; choose one: -o out.mp4",
+            file=recipe,
+            output=output,
         )
     if os.path.lexists(output):
         raise ConfigError(
-            f"{recipe} names the output {output}, which is there; choose one: -o out.mp4"
+            "{file} names the output {output}, which is there; choose one: -o out.mp4",
+            file=recipe,
+            output=output,
         )
 
 

@@ -10,6 +10,7 @@ from soundini.config.byte_size import parse_bytes
 from soundini.config.drift import DriftConfig
 from soundini.config.heard_as import parse_heard_as
 from soundini.config.section import Section, Share
+from soundini.errors import Message
 
 
 class SamplingConfig(Section):
@@ -196,20 +197,23 @@ class WindowConfig(Section):
     def _overlap_fits(self) -> WindowConfig:
         if self.overlap * 2 > self.frames:
             raise ValueError(
-                f"overlap ({self.overlap}) may be at most half of frames ({self.frames})"
+                Message(
+                    "overlap ({overlap}) may be at most half of frames ({frames})",
+                    {"overlap": self.overlap, "frames": self.frames},
+                )
             )
         return self
 
 
 class BlendedDiffusionConfig(Section):
-    """The baseline ``--method blended-diffusion``: every frame by itself."""
+    """The baseline ``method=blended-diffusion``: every frame by itself."""
 
     candidates: int = Field(default=3, ge=1, le=64)
     """Results sampled of each frame; the joint space chooses. The cost grows with them."""
 
 
 class LayeredAtlasesConfig(Section):
-    """The baseline ``--method layered-atlases``: one picture of the scene, edited and laid back into every frame."""
+    """The baseline ``method=layered-atlases``: one picture of the scene, edited and laid back into every frame."""
 
     steps: int = Field(default=500, ge=1, le=1_000_000)
     """Steps of the fit of each window: a twentieth of a second each on one core."""
@@ -232,7 +236,7 @@ class LayeredAtlasesConfig(Section):
 
 
 class VqganClipConfig(Section):
-    """The baseline ``--method vqgan-clip``: the codes of a VQGAN are optimised, frame by frame."""
+    """The baseline ``method=vqgan-clip``: the codes of a VQGAN are optimised, frame by frame."""
 
     iterations: int = Field(default=60, ge=1, le=10000)
     """Optimisation steps of each frame, each a pass through the decoder and back."""

@@ -18,7 +18,7 @@ from soundini.editing.draft import draw_drafts, start_level
 from soundini.editing.low_memory import arrange, flow_of
 from soundini.editing.motion import EffectMotion, MovingNoise, pairs_of_effect
 from soundini.editing.noise import carry_noise
-from soundini.errors import ConfigError
+from soundini.errors import ConfigError, Option
 from soundini.flow.pairs import FlowPairs, estimate_pairs
 from soundini.flow.smooth import smooth_along
 from soundini.guidance.augment import AugmentConfig
@@ -256,8 +256,10 @@ def text_tower(pack: ModelPack) -> EmbedsText:
     """
     if not isinstance(pack.joint, EmbedsText):
         raise ConfigError(
-            f"there is a text, but the models {pack.name} understand none; "
-            "use --models paper-256, or leave guidance.text empty"
+            "there is a text, but the models {models} understand none; use {option}, or "
+            "leave guidance.text empty",
+            models=pack.name,
+            option=Option("models", "paper-256"),
         )
     return pack.joint
 

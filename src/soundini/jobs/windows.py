@@ -52,7 +52,9 @@ class WindowFiles:
         self._tell = tell
         self._stated = time.monotonic()
         if (folder / WINDOWS).is_symlink():
-            raise ConfigError(f"{folder / WINDOWS} is a symbolic link; delete it and resume again")
+            raise ConfigError(
+                "{file} is a symbolic link; delete it and resume again", file=folder / WINDOWS
+            )
         (folder / WINDOWS).mkdir(exist_ok=True)
 
     def finished(self, number: int) -> FinishedWindow | None:

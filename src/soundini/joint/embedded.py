@@ -114,7 +114,9 @@ class EmbeddedJointSpace(nn.Module):
         except Exception as error:
             reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(":")
             raise ModelError(
-                f"cannot load the joint space in {folder}: {reason}; reinstall soundini or mend the folder"
+                "cannot load the joint space in {folder}: {why}; reinstall soundini or mend the folder",
+                folder=folder,
+                why=reason,
             ) from error
         return cls(*towers, prototypes=prototypes, image_size=config["image_size"])
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from soundini.errors import MaskError, MediaError
+from soundini.errors import MaskError, MediaError, Message, Option
 from soundini.masks.numbering import frame_numbers, listed, natural
 from soundini.masks.pictures import (
     frame_count,
@@ -20,7 +20,7 @@ from soundini.masks.pictures import (
     read_pictures,
 )
 from soundini.masks.shapes import check_size
-from soundini.masks.values import Meaning, Picture
+from soundini.masks.values import Meaning, Picture, check_levels
 from soundini.media.video_info import VideoInfo
 from soundini.media.video_reader import VideoReader, count_frames
 
@@ -34,7 +34,7 @@ IMAGE_SUFFIXES = {
 class MaskSource(Protocol):
     """Masks by frame number of the video, streamed."""
 
-    notes: tuple[str, ...]
+    notes: tuple[Message, ...]
     """What was assumed of the mask, one line each."""
 
     def masks(self, start: int) -> Iterator[np.ndarray]:
@@ -49,7 +49,7 @@ class MaskSource(Protocol):
 class StillMask:
     """One mask for all frames."""
 
-    def __init__(self, mask: np.ndarray, notes: tuple[str, ...] = ()) -> None:
+    def __init__(self, mask: np.ndarray, notes: tuple[Message, ...] = ()) -> None:
         self.mask = mask
         self.notes = notes
 
@@ -89,7 +89,7 @@ class VideoMask:
         for _, picture in self._pictures():
             if self._meaning.see(picture) and not self._is_animation:
                 break  # what a mask video holds is plain by now
-        _check_levels(path, (self._meaning.mask(p) for _, p in self._pictures()), inverted)
+        check_levels(path, (self._meaning.mask(p) for _, p in self._pictures()), inverted)
         count = frame_count(path) if self._is_animation else count_frames(path)
         self._by_time = info is not None and count != count_frames(info.path)
         self.notes = (*self._meaning.notes(), *self._time_notes(count))
@@ -102,13 +102,19 @@ class VideoMask:
             yield self._meaning.mask(picture)
             number += 1
         raise MaskError(
-            f"the mask video {self.path} ends before frame {number}, which the video has; "
-            "make it as long, or edit a part with --end"
+            "the mask video {file} ends before frame {frame}, which the video has; make it as long, "
+            "or edit a part with {option}",
+            file=self.path,
+            frame=number,
+            option=Option("end"),
         )
 
-    def _time_notes(self, count: int) -> Iterator[str]:
+    def _time_notes(self, count: int) -> Iterator[Message]:
         if self._by_time:
-            yield f"the mask {self.path} has {count} frames, and the video has not; it is laid along the video by time"
+            yield Message(
+                "the mask {file} has {count} frames, and the video has not; it is laid along the video by time",
+                {"file": self.path, "count": count},
+            )
 
     def _counted(self, start: int) -> Iterator[Picture]:
         return (picture for _, picture in itertools.islice(self._pictures(), start, None))
@@ -168,7 +174,8 @@ class FolderMask:
         self.files = sorted(filter(_is_mask_file, folder.iterdir()), key=natural)
         if not self.files:
             raise MaskError(
-                f"the mask folder {folder} holds no images; put one for each frame there"
+                "the mask folder {folder} holds no images; put one for each frame there",
+                folder=folder,
             )
         self.numbers = frame_numbers(
             self.files, lambda: None if info is None else count_frames(info.path)
@@ -176,7 +183,7 @@ class FolderMask:
         self._meaning = Meaning(folder, label)
         for path in self.files:
             self._meaning.see(read_picture(path, frame_size))
-        _check_levels(folder, map(self._read, self.files), inverted)
+        check_levels(folder, map(self._read, self.files), inverted)
         self.notes = tuple(self._meaning.notes())
 
     def missing(self, frames: range) -> list[int]:
@@ -204,8 +211,11 @@ class FolderMask:
         if gaps:
             return no_image(self.folder, gaps)
         return MaskError(
-            f"the mask folder {self.folder} holds {len(self.files)} images, "
-            "fewer than the video has frames; add the missing ones, or edit a part with --end"
+            "the mask folder {folder} holds {count} images, fewer than the video has frames; add the "
+            "missing ones, or edit a part with {option}",
+            folder=self.folder,
+            count=len(self.files),
+            option=Option("end"),
         )
 
     def _read(self, path: Path) -> np.ndarray:
@@ -235,8 +245,11 @@ class _Read(Mapping[int, np.ndarray]):
 def no_image(folder: Path, missing: list[int]) -> MaskError:
     """What is wrong with a folder that lacks frames."""
     return MaskError(
-        f"the mask folder {folder} has no image for frames {listed(missing)}, counted from 0; "
-        "add them, or let the others be carried there with --track"
+        "the mask folder {folder} has no image for frames {frames}, counted from 0; add them, or "
+        "let the others be carried there with {option}",
+        folder=folder,
+        frames=listed(missing),
+        option=Option("region.track"),
     )
 
 
@@ -264,13 +277,13 @@ def open_mask(
         return FolderMask(path, frame_size, info, label, inverted)
     if not path.exists():
         raise MaskError(
-            f"the mask {path} is not there; name an image, a video or a folder of images"
+            "the mask {file} is not there; name an image, a video or a folder of images", file=path
         )
     is_still = is_picture(path) or _is_image_name(path)
     if not is_still or frame_count(path) > 1:
         return VideoMask(path, frame_size, info, label, inverted)
     mask, notes = _read_still(path, frame_size, label)
-    _check_levels(path, iter([mask]), inverted)
+    check_levels(path, iter([mask]), inverted)
     return StillMask(mask, notes)
 
 
@@ -288,7 +301,7 @@ def read_mask_image(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
 
 def _read_still(
     path: Path, frame_size: tuple[int, int], label: int = 0
-) -> tuple[np.ndarray, tuple[str, ...]]:
+) -> tuple[np.ndarray, tuple[Message, ...]]:
     picture, meaning = read_picture(path, frame_size), Meaning(path, label)
     meaning.see(picture)
     return meaning.mask(picture), tuple(meaning.notes())
@@ -315,28 +328,3 @@ def _is_mask_file(path: Path) -> bool:
         return path.suffix.lower() != ".json" and is_picture(path)
     except MediaError:
         return False
-
-
-def _check_levels(path: Path, masks: Iterator[np.ndarray], inverted: bool) -> None:
-    """Refuse masks that are black throughout, or white throughout; looks no further than it must.
-
-    Raises:
-        MaskError: they are.
-    """
-    some_white, some_black = inverted, False
-    for mask in masks:
-        some_white = some_white or bool(mask.any())
-        some_black = some_black or bool(mask.min() <= 0.5)
-        if some_white and some_black:
-            return
-    if not some_white:
-        raise MaskError(
-            f"the mask {path} is empty: nothing in it is white; white is what is edited, or black with --invert"
-        )
-    if inverted:
-        raise MaskError(
-            f"the mask {path} is white everywhere, and with --invert nothing is edited; leave --invert out"
-        )
-    raise MaskError(
-        f"the mask {path} is white everywhere; if you mean the whole frame, use --whole-frame"
-    )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from soundini.errors import MaskError
+from soundini.errors import MaskError, Message, Option
 
 Form = Literal["grey", "index", "integer", "float", "colour"]
 
@@ -97,7 +98,9 @@ class Meaning:
             _see_colours(seen, values)
             return bool((values > 200).any() and (values.max(-1) < _BLACK).any())
         if picture.form == "float" and not np.isfinite(values).all():
-            raise MaskError(f"the mask {self._name} holds NaN or infinite values; save it again")
+            raise MaskError(
+                "the mask {file} holds NaN or infinite values; save it again", file=self._name
+            )
         seen.least = min(seen.least, float(values.min()))
         seen.largest = max(seen.largest, float(values.max()))
         if len(seen.values) <= _MOST_LABELS and seen.whole:
@@ -121,7 +124,7 @@ class Meaning:
             return np.clip(values, 0, 1).astype(np.float32)
         return snapped(values.astype(np.float32) / self._full(picture.form))
 
-    def notes(self) -> Iterator[str]:
+    def notes(self) -> Iterator[Message]:
         """What was assumed, where it is not plain, one line each."""
         if self._label or self._uses_alpha:
             return
@@ -131,20 +134,24 @@ class Meaning:
             if (form == "index" or self._are_labels(form)) and (
                 len(labels) > 1 or (form == "integer" and labels not in ([], [1]))
             ):
-                yield (
-                    f"the mask {self._name} holds the labels {named}; all of them are edited, --mask-label picks one"
+                yield Message(
+                    "the mask {file} holds the labels {labels}; all of them are edited, {option} picks one",
+                    {"file": self._name, "labels": named, "option": Option("region.label")},
                 )
             elif form == "colour" and len(seen.colours) > 1 and seen.has_black:
-                yield (
-                    f"the mask {self._name} holds {len(seen.colours)} colours; all but black is edited"
+                yield Message(
+                    "the mask {file} holds {count} colours; all but black is edited",
+                    {"file": self._name, "count": len(seen.colours)},
                 )
             elif form == "colour" and not seen.has_black and seen.colours:
-                yield (
-                    f"the mask {self._name} is in colour and has no black; its brightness is taken for the mask"
+                yield Message(
+                    "the mask {file} is in colour and has no black; its brightness is taken for the mask",
+                    {"file": self._name},
                 )
             elif form not in ("colour", "index") and len(labels) < _NAMED and self._is_faint(form):
-                yield (
-                    f"the mask {self._name} holds the values {named}; they are taken for shades of grey, --mask-label picks one"
+                yield Message(
+                    "the mask {file} holds the values {values}; they are taken for shades of grey, {option} picks one",
+                    {"file": self._name, "values": named, "option": Option("region.label")},
                 )
 
     def _is_faint(self, form: Form) -> bool:
@@ -179,13 +186,25 @@ class Meaning:
     def _one_label(self, picture: Picture) -> np.ndarray:
         if picture.form == "colour":
             raise MaskError(
-                f"the mask {self._name} is in colour and has no labels to pick one of; save it with a palette, or as numbers"
+                "the mask {file} is in colour and has no labels to pick one of; save it with a palette, "
+                "or as numbers",
+                file=self._name,
             )
         labels = sorted(v for v in self._seen[picture.form].values if v > 0)
         if self._label not in labels:
+            if not labels:
+                raise MaskError(
+                    "the mask {file} has no labels; leave {option} out",
+                    file=self._name,
+                    option=Option("region.label"),
+                )
             named = ", ".join(map(str, labels[:_NAMED])) + (", ..." if len(labels) > _NAMED else "")
             raise MaskError(
-                f"the mask {self._name} has no label {self._label}, only {named or 'none'}; choose another with --mask-label"
+                "the mask {file} has no label {label}, only {labels}; choose another with {option}",
+                file=self._name,
+                label=self._label,
+                labels=named,
+                option=Option("region.label"),
             )
         return (picture.values == self._label).astype(np.float32)
 
@@ -221,3 +240,36 @@ def _see_colours(seen: _Seen, rgb: np.ndarray) -> None:
     found = {tuple(int(v) for v in np.rint(shade * 2)) for shade in strong}
     seen.colours |= found
     seen.brightest_colour = max(seen.brightest_colour, int(np.percentile(largest[bright], 98)))
+
+
+def check_levels(path: Path, masks: Iterator[np.ndarray], inverted: bool) -> None:
+    """Refuse masks that are black throughout, or white throughout; looks no further than it must.
+
+    Raises:
+        MaskError: they are.
+    """
+    some_white, some_black = inverted, False
+    for mask in masks:
+        some_white = some_white or bool(mask.any())
+        some_black = some_black or bool(mask.min() <= 0.5)
+        if some_white and some_black:
+            return
+    if not some_white:
+        raise MaskError(
+            "the mask {file} is empty: nothing in it is white; white is what is edited, or black "
+            "with {option}",
+            file=path,
+            option=Option("region.invert"),
+        )
+    if inverted:
+        raise MaskError(
+            "the mask {file} is white everywhere, and with {option} nothing is edited; leave "
+            "{option} out",
+            file=path,
+            option=Option("region.invert"),
+        )
+    raise MaskError(
+        "the mask {file} is white everywhere; if you mean the whole frame, use {option}",
+        file=path,
+        option=Option("whole_frame"),
+    )

@@ -72,11 +72,13 @@ def decode_sound(path: Path, track: int = 0) -> Iterator[SoundBlock]:
     """
     index = choose_track(path, track)
     if index is None:
-        raise MediaError(f"{path}: holds no sound; give a file with an audio track")
+        raise MediaError("{file}: holds no sound; give a file with an audio track", file=path)
     with open_input(path) as container:
         stream = container.streams.audio[index]
         if stream.codec_context is None or stream.codec_context.codec is None:
-            raise MediaError(f"{path}: its audio codec is not known; convert it to wav first")
+            raise MediaError(
+                "{file}: its audio codec is not known; convert it to wav first", file=path
+            )
         yield from _placed(container, stream, path)
 
 
@@ -108,8 +110,11 @@ def _placed(container: InputContainer, stream: AudioStream, path: Path) -> Itera
     for frame in _frames(container, stream, path):
         if not 0 < frame.sample_rate <= MAX_SAMPLE_RATE:
             raise MediaError(
-                f"{path}: its sound has {frame.sample_rate} samples a second, where 1 to {MAX_SAMPLE_RATE} can be; "
-                "convert it to wav first"
+                "{file}: its sound has {rate} samples a second, where 1 to {most} can be; convert it to "
+                "wav first",
+                file=path,
+                rate=frame.sample_rate,
+                most=MAX_SAMPLE_RATE,
             )
         samples = mixer.mix(frame, path)
         begin = clock.place(frame, None if before is None else before.end)
@@ -152,8 +157,11 @@ def _frames(container: InputContainer, stream: AudioStream, path: Path) -> Itera
         failed, why = 1, error
     if failed and why is not None:
         raise MediaError(
-            f"{path}: its sound cannot be decoded past {float(seconds):.2f} s ({reason(why)}); "
-            "copy or export it again"
+            "{file}: its sound cannot be decoded past {seconds:.2f} s ({why}); copy or export it "
+            "again",
+            file=path,
+            seconds=float(seconds),
+            why=reason(why),
         )
 
 
@@ -217,7 +225,9 @@ class _Mixer:
             return self._mixed(frame)
         except (av.error.FFmpegError, ValueError) as error:
             raise MediaError(
-                f"{path}: its sound cannot be decoded ({reason(error)}); convert it to wav first"
+                "{file}: its sound cannot be decoded ({why}); convert it to wav first",
+                file=path,
+                why=reason(error),
             ) from None
 
     def _mixed(self, frame: AudioFrame) -> np.ndarray:

@@ -78,8 +78,10 @@ def load_denoiser(
         ).to(device)
     except Exception as error:
         raise ModelError(
-            f"cannot load a diffusion model from {folder}: {_first_line(error)}; it must be a "
-            "folder in diffusers format with safetensors weights and a scheduler_config.json"
+            "cannot load a diffusion model from {folder}: {why}; it must be a folder in diffusers "
+            "format with safetensors weights and a scheduler_config.json",
+            folder=folder,
+            why=_first_line(error),
         ) from error
 
 

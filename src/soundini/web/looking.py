@@ -77,7 +77,11 @@ class Looking:
             with VideoReader(self.file(owner, file_id).path) as reader:
                 for frame in reader.frames(index, index + 1):
                     return frame.rgb
-        raise ConfigError(f"the video has no frame {index}; choose one from 0 to {frames - 1}")
+        raise ConfigError(
+            "the video has no frame {frame}; choose one from 0 to {last}",
+            frame=index,
+            last=frames - 1,
+        )
 
     def small_frame(self, owner: str, file_id: str, index: int, side: int) -> np.ndarray:
         """A frame of a video whose longer side has at most so many pixels, ``uint8 [H, W, 3]``."""
@@ -203,6 +207,10 @@ class Looking:
             width, height = picture_size(file.path)
             if (width, height) != (facts.width, facts.height):
                 raise MaskError(
-                    f"{file.label} is {width}x{height}, the video {facts.width}x{facts.height}; "
-                    "paint it on a frame of this video"
+                    "{file} is {width}x{height}, the video {across}x{down}; paint it on a frame of this video",
+                    file=file.label,
+                    width=width,
+                    height=height,
+                    across=facts.width,
+                    down=facts.height,
                 )

@@ -6,18 +6,19 @@ import hashlib
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from soundini.editing.heard_as import said_shares
 from soundini.editing.request import SELF, sidecar_path
-from soundini.errors import SoundiniError
-from soundini.events import EditDone
+from soundini.errors import Message, SoundiniError
+from soundini.events import EditDone, FileDone
 from soundini.web.files.examples import bring_example, example_names, find_example
 from soundini.web.files.folder import lock_folder, refuse_full
 from soundini.web.files.incoming import Incoming
-from soundini.web.files.inspecting import in_labels
+from soundini.web.files.inspecting import in_labels, labelled
 from soundini.web.files.strip import middle_of
 from soundini.web.files.uploads import clean_label, key_of
 from soundini.web.forms.asking import ask, recipe_of, refuse_gaps
@@ -153,11 +154,11 @@ class EditService(Looking):
         if said:
             said_shares(said, (0.0,), self.sound_classes)
 
-    def jobs(self, owner: str) -> list[JobView]:
+    def jobs(self, owner: str) -> list[JobView[Message]]:
         """The jobs of an owner, the newest first."""
         return self._queue.views(key_of(owner))
 
-    def job(self, owner: str, job_id: str) -> JobView:
+    def job(self, owner: str, job_id: str) -> JobView[Message]:
         """One job."""
         return self._queue.view(key_of(owner), job_id)
 
@@ -232,7 +233,8 @@ class EditService(Looking):
         from soundini.web.jobs.running import run_asked
 
         form = job.ticket.form
-        with in_labels({**self._labels(job.key, form), job.folder: "", self.folder: ""}):
+        labels = {**self._labels(job.key, form), job.folder: "", self.folder: ""}
+        with in_labels(labels):
             asked = ask(form, self._whereabouts(job.key, form, job.folder), self.limits)
             began, anew = time.monotonic(), job.progress.step == 0
             with closing(run_asked(asked, job.folder, models)) as events:
@@ -240,6 +242,9 @@ class EditService(Looking):
                     if isinstance(event, EditDone) and anew:
                         spent = time.monotonic() - began
                         self._pace.learn(asked.request.recipe, event.frames, spent)
+                    if isinstance(event, FileDone):
+                        told = tuple(labelled(words, labels) for words in event.warnings)
+                        event = replace(event, warnings=told)
                     yield event
 
     def _load(self) -> Models:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from soundini.web.forms.forms import EditForm, Scope
+from soundini.web.saved_message import SavedMessage
 
 FileKind = Literal["video", "sound", "mask", "recipe"]
 JobState = Literal["queued", "running", "interrupted", "done", "failed", "cancelled"]
@@ -34,10 +35,19 @@ class StoredFile:
     path: Path
 
 
+Words = TypeVar("Words")
+"""How a record holds sentences: as messages, or as text in one language."""
+
+
 class View(BaseModel):
     """A record that JSON can hold."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+        """The name of a generic record in the API's description: only the one of text stands there."""
+        return cls.__name__
 
 
 class VideoFacts(View):
@@ -105,7 +115,7 @@ class ExampleView(View):
     """The class of its sound, which is synthesised."""
 
 
-class Summary(View):
+class Summary(View, Generic[Words]):
     """What came of an edit."""
 
     frames: int
@@ -118,11 +128,11 @@ class Summary(View):
     """Change across borders of windows over the change elsewhere: 1 cannot be seen; None for one window."""
     losses: Mapping[str, float]
     """The guidance terms at their last step."""
-    warnings: tuple[str, ...]
+    warnings: tuple[Words, ...]
     """What differs from what was asked, one line each."""
 
 
-class JobView(View):
+class JobView(View, Generic[Words]):
     """A job as its owner sees it."""
 
     id: str
@@ -151,11 +161,11 @@ class JobView(View):
     """Where in the frame it lies: left, top, width and height as shares of the frame."""
     queue_place: int | None
     """1 for the next to run; None where it does not wait."""
-    error: str
-    """Why it failed, in one line."""
+    error: Words
+    """Why it failed, in one line; empty where it did not."""
     created: str
     """When it was submitted, UTC, ISO 8601."""
-    summary: Summary | None
+    summary: Summary[Words] | None
     """What came of it, once it is done."""
 
 
@@ -164,7 +174,7 @@ class JobEvent(View):
 
     number: int
     """Rises; a client that lost its connection asks for what came after the last it saw."""
-    job: JobView
+    job: JobView[SavedMessage]
     """The job as it was then."""
 
 

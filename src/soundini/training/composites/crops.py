@@ -149,7 +149,8 @@ class CompositeCrops:
     def __post_init__(self) -> None:
         if not self.photographs.has(*PLAIN):
             raise MediaError(
-                f"images.csv lists no photograph to draw effects into; add some labelled {', '.join(PLAIN)}"
+                "images.csv lists no photograph to draw effects into; add some labelled {names}",
+                names=", ".join(PLAIN),
             )
 
     @property

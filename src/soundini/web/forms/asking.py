@@ -87,7 +87,9 @@ def recipe_of(form: EditForm, limits: Limits) -> Recipe:
     """
     for assignment in form.settings:
         if assignment.partition("=")[0].split(".")[0].strip() == "compute":
-            raise ConfigError(f"{assignment!r}: settings of compute are the server's to choose")
+            raise ConfigError(
+                "{text!r}: settings of compute are the server's to choose", text=assignment
+            )
     recipe = override(load_preset(form.preset), form.settings)
     strength = min(2.0, recipe.guidance.strength * form.strength)
     recipe = override(
@@ -122,7 +124,12 @@ def _refuse_excess(recipe: Recipe, limits: Limits) -> None:
     }
     for name, (value, most) in amounts.items():
         if value > most:
-            raise ConfigError(f"{name}: {value} is more than the {most} that are allowed here")
+            raise ConfigError(
+                "{name}: {value} is more than the {most} that are allowed here",
+                name=name,
+                value=value,
+                most=most,
+            )
 
 
 def ask(form: EditForm, at: Whereabouts, limits: Limits) -> Asked:
@@ -160,7 +167,10 @@ def _ask_for_a_few(
     count = (at.frames if stop is None else min(stop, at.frames)) - first
     if not first <= form.at < first + count:
         raise ConfigError(
-            f"frame {form.at} is not in the part that is edited, {first} to {first + count - 1}; choose one of these"
+            "frame {frame} is not in the part that is edited, {first} to {last}; choose one of these",
+            frame=form.at,
+            first=first,
+            last=first + count - 1,
         )
     if form.scope == "frame":
         begin, end = form.at - first, form.at - first + 1
@@ -175,8 +185,11 @@ def _ask_for_a_few(
     astray = [m.frame for m in form.masks if not first <= m.frame < first + count]
     if astray and form.tracks:
         raise MaskError(
-            f"there is a mask for frame {astray[0]}, but the frames edited are {first} to {first + count - 1}; "
-            "move the mask to one of them"
+            "there is a mask for frame {frame}, but the frames edited are {first} to {last}; move "
+            "the mask to one of them",
+            frame=astray[0],
+            first=first,
+            last=first + count - 1,
         )
     low, high = _with_keyframes(form, first, low, high, begin, end)
     offset = request.recipe.sound.offset

@@ -68,7 +68,9 @@ def restored(
             return Restored(form=job.ticket.form)
     with in_labels({stored.path: stored.label}):
         if not made and _is_video(stored.path):
-            raise ConfigError(f"{stored.label} was not made here; drop its .recipe.json instead")
+            raise ConfigError(
+                "{file} was not made here; drop its .recipe.json instead", file=stored.label
+            )
         return _restored(stored.path, uploads, key, models)
 
 
@@ -122,7 +124,9 @@ def _restored(path: Path, uploads: Uploads, key: str, models: str) -> Restored:
         form = EditForm.model_validate(fields)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise ConfigError(f"{path}: {where} is not what a form can hold; mend the file") from None
+        raise ConfigError(
+            "{file}: {where} is not what a form can hold; mend the file", file=path, where=where
+        ) from None
     return Restored(form=form, left_out=(*missing, *left_out))
 
 

@@ -213,17 +213,17 @@ def _add_mask_and_sound_routes(router: APIRouter, service: EditService) -> None:
 
 def _add_job_routes(router: APIRouter, service: EditService) -> None:
     @router.post("/jobs", status_code=201, tags=["jobs"])
-    def submit(owner: Owner, words: Words, form: EditForm) -> JobView:
+    def submit(owner: Owner, words: Words, form: EditForm) -> JobView[str]:
         """Ask for an edit."""
         return words.job(service.job(owner, service.submit(owner, form)))
 
     @router.get("/jobs", tags=["jobs"])
-    def jobs(owner: Owner, words: Words) -> list[JobView]:
+    def jobs(owner: Owner, words: Words) -> list[JobView[str]]:
         """List your jobs, the newest first."""
         return [words.job(job) for job in service.jobs(owner)]
 
     @router.get("/jobs/{job_id}", tags=["jobs"])
-    def job(owner: Owner, words: Words, job_id: str) -> JobView:
+    def job(owner: Owner, words: Words, job_id: str) -> JobView[str]:
         """Tell how a job is."""
         return words.job(service.job(owner, job_id))
 
@@ -233,19 +233,19 @@ def _add_job_routes(router: APIRouter, service: EditService) -> None:
         return service.form(owner, job_id)
 
     @router.patch("/jobs/{job_id}", tags=["jobs"])
-    def rename(owner: Owner, words: Words, job_id: str, naming: Naming) -> JobView:
+    def rename(owner: Owner, words: Words, job_id: str, naming: Naming) -> JobView[str]:
         """Call a job something else."""
         service.rename(owner, job_id, naming.label)
         return words.job(service.job(owner, job_id))
 
     @router.post("/jobs/{job_id}/cancel", tags=["jobs"])
-    def cancel(owner: Owner, words: Words, job_id: str) -> JobView:
+    def cancel(owner: Owner, words: Words, job_id: str) -> JobView[str]:
         """Stop a job within a step; it can be resumed."""
         service.cancel(owner, job_id)
         return words.job(service.job(owner, job_id))
 
     @router.post("/jobs/{job_id}/resume", tags=["jobs"])
-    def resume(owner: Owner, words: Words, job_id: str) -> JobView:
+    def resume(owner: Owner, words: Words, job_id: str) -> JobView[str]:
         """Go on with a job that was cancelled, interrupted or failed."""
         service.resume(owner, job_id)
         return words.job(service.job(owner, job_id))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from soundini.web.jobs.progress import Progress
 from soundini.web.jobs.tickets import TICKET, Ticket
+from soundini.web.saved_message import SavedMessage
 from soundini.web.views import JobEvent, JobView
 
 _REMEMBERED = 256
@@ -63,7 +64,7 @@ class LiveJob:
         self.told += 1
         self.events.append(JobEvent(number=self.told, job=self.view(place)))
 
-    def view(self, place: int | None) -> JobView:
+    def view(self, place: int | None) -> JobView[SavedMessage]:
         """The job as its owner sees it.
 
         Args:
@@ -72,7 +73,7 @@ class LiveJob:
         ticket, progress = self.ticket, self.progress
         running = ticket.state == "running"
         shows = running and progress.preview is not None
-        return JobView(
+        return JobView[SavedMessage](
             id=self.id,
             label=ticket.label,
             form=ticket.form,

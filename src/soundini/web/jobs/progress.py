@@ -16,6 +16,7 @@ from soundini.events import (
     MasksReady,
     StepDone,
 )
+from soundini.web.saved_message import SavedMessage
 from soundini.web.views import Summary
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Progress:
     masks: float | None = None
     preview: np.ndarray | None = None
     place: WindowShown | None = None
-    summary: Summary | None = None
+    summary: Summary[SavedMessage] | None = None
     _began: tuple[float, int] | None = None
     _last: float = 0.0
     _told: float = 0.0
@@ -116,10 +117,10 @@ class Progress:
         ):  # the step before it was done at an unknown time: this one begins the count
             self._began = self._last, event.step
 
-    def _summarised(self, done: FileDone) -> Summary:
+    def _summarised(self, done: FileDone) -> Summary[SavedMessage]:
         end = self._end
         assert end is not None
-        return Summary(
+        return Summary[SavedMessage](
             frames=end.frames,
             seconds=end.seconds,
             temporal=None if end.temporal is None else end.temporal.ratio,

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from soundini.batch.finished import is_same_edit
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
 from soundini.editing.request import EditRequest, MaskRequest
+from soundini.jobs.begin import is_same_edit
 
 
 def _request(*settings):

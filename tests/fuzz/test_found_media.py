@@ -41,7 +41,7 @@ def test_edit_that_is_refused_leaves_no_file_open(video, box, offset):
 
 @pytest.mark.parametrize("bound", ["1e999999999s", "1e9s", "1/0s", "9" * 50_000])
 def test_times_that_take_for_ever_to_make_are_refused(video, bound):
-    with VideoReader(video) as reader, pytest.raises(ConfigError, match="^start .* is neither"):
+    with VideoReader(video) as reader, pytest.raises(ConfigError, match=r"^start .* is neither"):
         part_of(reader, bound, None)
 
 

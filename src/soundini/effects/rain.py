@@ -9,9 +9,9 @@ from soundini.effects.particles import dots, scattered, streaks
 from soundini.effects.scene import Scene
 
 _DEPTHS = (
-    ("far", (4, 8), 0.050, 0.5, 0.28, 0.85),
-    ("middle", (8, 14), 0.020, 0.8, 0.36, 1.0),
-    ("near", (14, 28), 0.005, 1.0, 0.5, 1.2),
+    ("far", (4, 8), 0.050, 0.34, 0.28, 0.85),
+    ("middle", (8, 14), 0.020, 0.52, 0.36, 1.0),
+    ("near", (14, 28), 0.005, 0.75, 0.5, 1.2),
 )
 """Rain by depth: name, length of a streak in units, drops a square unit, brightness, width in units, speed."""
 
@@ -22,12 +22,12 @@ def rain(scene: Scene) -> np.ndarray:
     """The scene in the rain: a drizzle at a small amount, a downpour at 1."""
     amount, draws = scene.amount, scene.draws("rain")
     wet = lerp(scene.picture, grey(scene.picture), amount * draws.between(0.45, 0.9))
-    wet = wet * lerp(1, draws.between(0.42, 0.66), amount)
+    wet = wet * lerp(1, draws.between(0.45, 0.7), amount)
     wet = wet * draws.tint((0.93, 0.97, 1.0), (1.0, 1.02, 1.08))
     wet = _hazy(_mirrored(wet, scene), scene)
     cover = _falling(scene) * draws.between(0.7, 1)
     fallen = lerp(wet, draws.between(0.72, 0.98), np.clip(cover, 0, 1)[..., None])
-    splashes = _splashes(scene) * draws.between(0.2, 0.6)
+    splashes = _splashes(scene) * draws.between(0.4, 0.8)
     return lerp(scene.picture, screen(np.clip(fallen, 0, 1), splashes[..., None]), scene.cover)
 
 
@@ -62,7 +62,7 @@ def _hazy(picture: np.ndarray, scene: Scene) -> np.ndarray:
     """Mist that takes the contrast of what is far, which is taken to be up."""
     draws = scene.draws("haze")
     mist = draws.between(0.45, 0.75) * np.array([0.97, 1.0, 1.04], np.float32)
-    thick = draws.between(0.05, 0.4) * scene.amount * np.clip(0.3 + 0.7 * scene.rise, 0, 1)
+    thick = draws.between(0.15, 0.5) * scene.amount * np.clip(0.3 + 0.7 * scene.rise, 0, 1)
     return lerp(picture, mist, thick[..., None])
 
 
@@ -72,11 +72,11 @@ def _mirrored(picture: np.ndarray, scene: Scene) -> np.ndarray:
     line = int(scene.size[0] * draws.between(0.55, 0.85))
     below = scene.size[0] - line
     above = picture[max(0, line - below) : line][::-1]
-    if len(above) < below or not draws.chance(0.55):
+    if len(above) < below or not draws.chance(0.8):
         return picture
     mirror = picture.copy()
     mirror[line:] = blur(np.ascontiguousarray(above), 1.2 * unit) * 0.9
     patches = smoothstep(scene.noise("puddles", (4 * unit, 14 * unit)), 0.35, 0.65)
     depth = smoothstep(np.arange(scene.size[0], dtype=np.float32), line, line + 6 * unit)
-    share = patches * depth[:, None] * scene.amount * draws.between(0.2, 0.6)
+    share = patches * depth[:, None] * scene.amount * draws.between(0.4, 0.8)
     return lerp(picture, mirror, share[..., None])

@@ -9,9 +9,9 @@ from soundini.effects.particles import scattered, streaks
 from soundini.effects.scene import Scene
 
 _FLAKES = (
-    ("far", 0.06, 0.32, 0.9, 0.8),
-    ("middle", 0.02, 0.5, 1.0, 1.0),
-    ("near", 0.004, 0.8, 1.0, 1.25),
+    ("far", 0.045, 0.32, 0.9, 0.8),
+    ("middle", 0.014, 0.5, 1.0, 1.0),
+    ("near", 0.003, 0.8, 1.0, 1.25),
 )
 """Flakes by depth: name, how many a square unit, radius in units, brightness, speed."""
 
@@ -22,7 +22,7 @@ def snow_wind(scene: Scene) -> np.ndarray:
     """The scene in falling snow: some flakes at a small amount, a blizzard over white ground at 1."""
     amount, unit, draws = scene.amount, scene.unit, scene.draws("snow")
     cold = lerp(scene.picture, grey(scene.picture), amount * draws.between(0.5, 0.9)) * _COLD
-    cold = cold * lerp(1, draws.between(0.65, 0.95), amount)
+    cold = cold * lerp(1, draws.between(0.85, 1.03), amount)
     cold = lerp(cold, _lying(cold, scene), amount * draws.between(0.75, 1))
     haze = draws.between(0.05, 0.3) * amount * np.clip(0.45 + 0.55 * scene.rise, 0, 1)
     drifts = 0.6 + 0.8 * scene.noise("drifts", (10 * unit, 30 * unit), speed=0.5)

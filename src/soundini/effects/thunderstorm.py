@@ -29,7 +29,7 @@ def thunderstorm(scene: Scene) -> np.ndarray:
     amount, unit, draws = scene.amount, scene.unit, scene.draws("storm")
     tint = draws.tint((0.74, 0.76, 1.02), (0.96, 0.92, 1.28))
     dark = lerp(scene.picture, grey(scene.picture), draws.between(0.4, 0.9))
-    dark = dark * tint * lerp(0.85, draws.between(0.24, 0.42), amount)
+    dark = dark * tint * lerp(0.85, draws.between(0.34, 0.52), amount)
     dark = _clouded(dark, scene, tint)
     reached, halo = draws.between(0.6, 2.2), draws.between(0.5, 1.2)
     core = _bolts(scene) * scene.matte
@@ -63,11 +63,11 @@ def drawn_bolts(scene: Scene, draws: Draws) -> np.ndarray:
     rows, columns = scene.box
     height, width = scene.box_size
     canvas = np.zeros((_FINE * scene.size[0], _FINE * scene.size[1]), np.uint8)
-    for _ in range(int(draws.rng.integers(1, 3))):
+    for _ in range(1 + draws.chance(0.3)):
         start = np.array([columns.start + width * draws.between(0.15, 0.85), rows.start - 2.0])
         drop = height * draws.between(0.6, 1.1)
         end = start + np.array([draws.normal(0.25) * width, drop])
-        thick = max(1, round(_FINE * scene.unit * draws.between(0.45, 0.95)))
+        thick = max(1, round(_FINE * scene.unit * draws.between(0.35, 0.75)))
         _draw_bolt(canvas, _FINE * start, _FINE * end, thick, 255, draws.rng)
     small = cv2.resize(canvas, scene.size[::-1], interpolation=cv2.INTER_AREA)
     return small.astype(np.float32) / 255
@@ -118,5 +118,5 @@ def _clouded(picture: np.ndarray, scene: Scene, tint: np.ndarray) -> np.ndarray:
     height = np.clip(scene.rise, 0, 1) ** draws.between(0.5, 2)
     strength = (draws.between(0.6, 1) * height)[..., None]
     shaded = picture * lerp(1, np.clip(0.35 + 1.3 * light, 0, 1.6), strength)
-    over = lerp(shaded, light * tint * 0.7, strength * draws.between(0.2, 0.6))
+    over = lerp(shaded, light * tint * 0.7, strength * draws.between(0.15, 0.45))
     return np.clip(over, 0, 1)

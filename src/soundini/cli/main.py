@@ -162,7 +162,7 @@ def _fail(
 
 
 def _shortened(message: str) -> str:
-    """A message that repeats what it was given may be of any length; its two ends are told."""
+    """A message without its middle where it is too long: it may repeat input of any length."""
     if len(message) <= _LONGEST:
         return message
     return f"{message[: _LONGEST // 2]} ... {message[-_LONGEST // 2 :]}"

@@ -28,7 +28,7 @@ _LOCK = "lock"
 
 
 def jobs_folder() -> Path:
-    """Where jobs lie unless they are told otherwise: ``jobs`` in soundini's home."""
+    """Where jobs lie by default: ``jobs`` in soundini's home."""
     return home_folder() / "jobs"
 
 

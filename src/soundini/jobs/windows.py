@@ -33,7 +33,7 @@ class WindowFiles:
         folder: the job's folder.
         token: names the job.
         seconds_between_states: least time between two states of a window, seconds.
-        tell: is told, in words, of every file that is not believed.
+        tell: called with a sentence about every file that is damaged or foreign.
 
     Raises:
         ConfigError: the windows would be written elsewhere, through a symbolic link.

@@ -192,7 +192,7 @@ class FolderMask:
         return [frame for frame in frames if frame not in there]
 
     def keyframes(self, frames: range) -> Mapping[int, np.ndarray]:
-        """The masks of those of some frames that have an image, read when they are asked for."""
+        """The masks of the frames that have an image; each is read when it is used."""
         numbers = range(len(self.files)) if self.numbers is None else self.numbers
         files = dict(zip(numbers, self.files, strict=True))
         return _Read({n: f for n, f in files.items() if n in frames}, self)
@@ -260,7 +260,7 @@ def open_mask(
     label: int = 0,
     inverted: bool = False,
 ) -> MaskSource:
-    """Open a mask source from a path; what it is is told by what it holds, not by its name.
+    """Open a mask source from a path; its content decides what it is, not its name.
 
     Args:
         path: an image, an animation, a video, or a folder of images.

@@ -34,7 +34,7 @@ def load_denoiser(
 
     Args:
         folder: holds ``unet/`` and ``scheduler/``, or ``config.json``, ``scheduler_config.json``
-            and the weights; and ``condition.safetensors`` where the network is told an embedding.
+            and the weights; and ``condition.safetensors`` where the network takes an embedding.
         config: what a pack says of it: ``unshuffle``, ``clip_xstart``, ``sees_source``.
         dtype: arithmetic of the network: None for float32, else autocast.
         device: where it runs.

@@ -1,4 +1,4 @@
-"""Loading a model pack by its name: the one that comes along, those of the paper, or a folder."""
+"""Loading a model pack by name: the embedded one, one of the paper's, or a folder."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def load_pack(
     senses = _folder_senses(folder, device, flow)
     if denoiser.condition is not None and denoiser.condition.dim != senses.joint.dim:
         raise ModelError(
-            "the prior in {folder} is told {dim} numbers, and a sound's embedding there has {sound_dim}; "
+            "the prior in {folder} takes embeddings of {dim} numbers, and its joint space gives {sound_dim}; "
             "put together what was trained together",
             folder=folder,
             dim=denoiser.condition.dim,

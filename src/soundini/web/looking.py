@@ -15,7 +15,7 @@ from soundini.masks.shapes import shape_mask
 from soundini.web.files.inspecting import in_labels
 from soundini.web.files.strip import shrunk, strip
 from soundini.web.files.uploads import ID, Uploads, key_of, owner_folder
-from soundini.web.forms.asking import Whereabouts, ask, files_of, recipe_of, refuse_gaps
+from soundini.web.forms.asking import FormFiles, ask, files_of, recipe_of, refuse_gaps
 from soundini.web.forms.forms import EditForm
 from soundini.web.forms.hearing import Ears
 from soundini.web.forms.masking import drawn_shapes
@@ -160,7 +160,7 @@ class Looking:
                 self._drawn[key] = 0.0
                 try:
                     with tempfile.TemporaryDirectory(dir=self.folder / "incoming") as place:
-                        asked = ask(form, self._whereabouts(key, form, Path(place)), self.limits)
+                        asked = ask(form, self._form_files(key, form, Path(place)), self.limits)
                         told = partial(self._told_drawn, key, frames)
                         write_overlay(asked.request, path, told)
                 finally:
@@ -179,7 +179,7 @@ class Looking:
         return self._drawn.get(key_of(owner))
 
     def stop_overlay(self, owner: str) -> None:
-        """Stop drawing an overlay: whoever asked for it is told so."""
+        """Stop drawing an overlay: the request for it ends with an error."""
         self._stopped.add(key_of(owner))
 
     def overlay(self, owner: str, name: str) -> Path:
@@ -189,10 +189,10 @@ class Looking:
             raise MissingError("there is no such overlay")
         return path
 
-    def _whereabouts(self, key: str, form: EditForm, folder: Path) -> Whereabouts:
+    def _form_files(self, key: str, form: EditForm, folder: Path) -> FormFiles:
         facts = self._uploads.facts(key, form.video)
         files = {i: self._uploads.find(key, i).path for i in files_of(form)}
-        return Whereabouts(files, folder, facts.size, facts.frames, self.models)
+        return FormFiles(files, folder, facts.size, facts.frames, self.models)
 
     def _labels(self, key: str, form: EditForm) -> dict[Path, str]:
         files = [self._uploads.find(key, i) for i in files_of(form)]

@@ -235,7 +235,7 @@ class EditService(Looking):
         form = job.ticket.form
         labels = {**self._labels(job.key, form), job.folder: "", self.folder: ""}
         with in_labels(labels):
-            asked = ask(form, self._whereabouts(job.key, form, job.folder), self.limits)
+            asked = ask(form, self._form_files(job.key, form, job.folder), self.limits)
             began, anew = time.monotonic(), job.progress.step == 0
             with closing(run_asked(asked, job.folder, models)) as events:
                 for event in events:

@@ -1,4 +1,4 @@
-"""What every ``soundini train`` command is told."""
+"""Options of every ``soundini train`` command."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _LOCK = "lock"
 
 
 def web_folder() -> Path:
-    """Where the server's files lie unless it is told otherwise: ``web`` in soundini's home."""
+    """Where the server's files lie by default: ``web`` in soundini's home."""
     return home_folder() / "web"
 
 

@@ -41,8 +41,8 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Whereabouts:
-    """Where the things lie that a form names, and where to write.
+class FormFiles:
+    """The files that a form names, by their paths, and the folder to write to.
 
     Args:
         files: path by id.
@@ -132,7 +132,7 @@ def _refuse_excess(recipe: Recipe, limits: Limits) -> None:
             )
 
 
-def ask(form: EditForm, at: Whereabouts, limits: Limits) -> Asked:
+def ask(form: EditForm, at: FormFiles, limits: Limits) -> Asked:
     """The edit that a form asks for.
 
     Raises:
@@ -159,7 +159,7 @@ def ask(form: EditForm, at: Whereabouts, limits: Limits) -> Asked:
 
 
 def _ask_for_a_few(
-    form: EditForm, request: EditRequest, at: Whereabouts, reader: VideoReader
+    form: EditForm, request: EditRequest, at: FormFiles, reader: VideoReader
 ) -> Asked:
     from soundini.editing.part import part_of
 

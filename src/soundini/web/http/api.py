@@ -202,7 +202,7 @@ def _add_mask_and_sound_routes(router: APIRouter, service: EditService) -> None:
 
     @router.delete("/overlays/progress", status_code=204, tags=["looking first"])
     def stop(owner: Owner) -> None:
-        """Stop drawing it; whoever asked for it is told so."""
+        """Stop drawing it; the request for it ends with an error."""
         service.stop_overlay(owner)
 
     @router.get("/overlays/{name}.mp4", tags=["looking first"], response_class=FileResponse)

@@ -65,6 +65,8 @@ class VideoFacts(View):
     """How long it lasts."""
     has_sound: bool
     """Whether it has a sound of its own."""
+    has_recipe: bool = False
+    """Whether it is an edit that carries its recipe."""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -10,7 +10,8 @@ from fastapi.responses import FileResponse
 from pydantic import Field
 
 from soundini.config.presets import preset_names
-from soundini.web.forms.carrying import carried_masks
+from soundini.editing.carried_masks import with_masks
+from soundini.web.files.recipe_box import recipe_box
 from soundini.web.forms.forms import EditForm
 from soundini.web.http.asking import Owner, Words
 from soundini.web.http.contents import (
@@ -20,6 +21,7 @@ from soundini.web.http.contents import (
     photograph_reply,
     picture_reply,
     recipe_reply,
+    saved_film_reply,
 )
 from soundini.web.http.events import add_events_route
 from soundini.web.limits import Limits
@@ -264,13 +266,13 @@ def _add_result_routes(router: APIRouter, service: EditService) -> None:
         return Response(status_code=204) if picture is None else picture_reply(picture)
 
     @router.get("/jobs/{job_id}/video", tags=["results"], response_class=FileResponse)
-    def video(
-        owner: Owner, job_id: str, download: bool = False, view: bool = False
-    ) -> FileResponse:
-        """Get the edited video; to view, in an even size that every browser plays."""
+    def video(owner: Owner, job_id: str, download: bool = False, view: bool = False) -> Response:
+        """Get the edited video: to view, in an even size that every browser plays; to download, with its recipe in it."""
         result = service.result(owner, job_id)
-        film = result.view if view else result.video
-        return film_reply(film, name_for(service.job(owner, job_id).label), download)
+        name = name_for(service.job(owner, job_id).label)
+        if download and not view:
+            return saved_film_reply(result.video, recipe_box(with_masks(result.recipe)), name)
+        return film_reply(result.view if view else result.video, name)
 
     @router.get("/jobs/{job_id}/source", tags=["results"], response_class=FileResponse)
     def source(owner: Owner, job_id: str, view: bool = False) -> FileResponse:
@@ -283,7 +285,7 @@ def _add_result_routes(router: APIRouter, service: EditService) -> None:
         """Get the recipe, which does it again; painted masks are in it."""
         path = service.result(owner, job_id).recipe
         name = name_for(service.job(owner, job_id).label)
-        return recipe_reply(carried_masks(path), f"{name}.recipe.json")
+        return recipe_reply(with_masks(path), f"{name}.recipe.json")
 
     @router.get("/jobs/{job_id}/thumbnail.jpg", tags=["results"], response_class=Response)
     def thumbnail(

@@ -15,6 +15,7 @@ from soundini.web.files.recipe_box import recipe_box
 from soundini.web.forms.forms import EditForm
 from soundini.web.http.asking import Owner, Words
 from soundini.web.http.contents import (
+    drawn_reply,
     file_reply,
     film_reply,
     name_for,
@@ -31,6 +32,7 @@ from soundini.web.views import (
     FileKind,
     Heard,
     JobView,
+    OverlayProgress,
     Price,
     Restored,
     StoredFile,
@@ -61,13 +63,6 @@ class OverlayView(View):
     """Its name, which is the same for the same mask."""
     url: str
     """Where it is played from."""
-
-
-class OverlayProgress(View):
-    """How far an overlay is."""
-
-    share: float | None
-    """Of its frames, 0 to 1; null where none is being drawn."""
 
 
 class Naming(View):
@@ -200,7 +195,13 @@ def _add_mask_and_sound_routes(router: APIRouter, service: EditService) -> None:
     @router.get("/overlays/progress", tags=["looking first"])
     def progress(owner: Owner) -> OverlayProgress:
         """Tell how much of an overlay is drawn that was asked for and is not there yet."""
-        return OverlayProgress(share=service.overlay_progress(owner))
+        return service.overlay_progress(owner)
+
+    @router.get("/overlays/progress/{index}.jpg", tags=["looking first"], response_class=Response)
+    def drawn(owner: Owner, index: int) -> Response:
+        """Show a frame of it that is drawn, by its number in the video; nothing (204) where it is not there."""
+        picture = service.drawn(owner, index)
+        return Response(status_code=204) if picture is None else drawn_reply(picture)
 
     @router.delete("/overlays/progress", status_code=204, tags=["looking first"])
     def stop(owner: Owner) -> None:

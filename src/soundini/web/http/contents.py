@@ -65,7 +65,9 @@ def saved_film_reply(path: Path, box: bytes, name: str) -> StreamingResponse:
 
 
 def _saved_as(name: str) -> dict[str, str]:
-    return {"content-disposition": f"attachment; filename*=utf-8''{quote(name)}"}
+    quoted = quote(name)
+    told = f'filename="{name}"' if quoted == name else f"filename*=utf-8''{quoted}"
+    return {"content-disposition": f"attachment; {told}"}
 
 
 def name_for(label: str) -> str:
@@ -84,6 +86,11 @@ def recipe_reply(recipe: str, name: str) -> Response:
 def file_reply(path: Path) -> FileResponse:
     """A visitor's file, as what a browser may play it as, or as a download."""
     return FileResponse(path, media_type=_media_type(path), headers=_SANDBOX)
+
+
+def drawn_reply(jpeg: bytes) -> Response:
+    """A picture that is JPEG already."""
+    return Response(jpeg, media_type="image/jpeg", headers=_SANDBOX)
 
 
 def picture_reply(picture: np.ndarray) -> Response:

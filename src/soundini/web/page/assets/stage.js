@@ -168,6 +168,7 @@ const showTools = () => {
 };
 export const setFollowed = (known) => {
   followed = known;
+  screen.classList.toggle("is-followed", known);
   showTools();
 };
 const showVideo = () => {

@@ -90,7 +90,9 @@ def make_router(service: EditService) -> APIRouter:
     @router.get("/sound-classes", tags=["settings"])
     def sound_classes() -> tuple[str, ...]:
         """The words for sounds that ``heard_as`` may use; none where the models have a text tower instead."""
-        return service.sound_classes
+        classes = service.sound_classes
+        service.warm()  # a page that is there asks for them: loading the models before would hold up its first paint
+        return classes
 
     @router.get("/limits", tags=["settings"])
     def limits() -> Limits:

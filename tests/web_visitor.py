@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-LONG = 120_000
+LONG = 400_000
 """Milliseconds that an edit may take on a busy machine."""
 QUICK = ("region.size=32", "window.frames=12", "guidance.gradient=fast")
 PLAYABLE = """[...document.querySelectorAll('.screen video')].length === 2

@@ -5,12 +5,12 @@ import { change, draft, facts, formOf } from "./draft.js";
 const LONG = 10;
 const CHOSEN = 3;
 
-const loudest = ({ envelope, seconds }) => {
-  const each = seconds / envelope.length;
+const loudest = ({ peaks, seconds }) => {
+  const each = seconds / peaks.length;
   const wide = Math.max(1, Math.round(CHOSEN / each));
   let [best, most] = [0, -1];
-  for (let i = 0; i + wide <= envelope.length; i++) {
-    const sum = envelope.slice(i, i + wide).reduce((total, level) => total + level, 0);
+  for (let i = 0; i + wide <= peaks.length; i++) {
+    const sum = peaks.slice(i, i + wide).reduce((total, peak) => total + peak * peak, 0);
     if (sum > most + 1e-6) [best, most] = [i, sum];
   }
   return Math.min(best * each, seconds - CHOSEN);

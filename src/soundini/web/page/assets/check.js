@@ -55,8 +55,8 @@ const look = async () => {
   const stands = draft.frame !== began && draft.frame >= told.first && draft.frame <= told.last;
   const address = url.drawn(stands ? draft.frame : told.last);
   if (drawn.getAttribute("src") !== address) drawn.src = address;
-  drawn.hidden = false;
 };
+drawn.addEventListener("load", () => (drawn.hidden = !asking));
 // Plays it from the beginning; scrubbing shows it still, until the mask or the part changes.
 const show = () => {
   source.pause();

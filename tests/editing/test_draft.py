@@ -102,7 +102,13 @@ def edited(pack, frames, *settings):
     noise = np.random.default_rng(0).normal(0, 0.3, (1, 22050)).clip(-1, 1).astype(np.float32)
     recipe = override(
         load_preset("fast"),
-        ["sound.heard_as=rain", "sound.envelope=off", "region.pad=0", "region.feather=0", *settings],
+        [
+            "sound.heard_as=rain",
+            "sound.envelope=off",
+            "region.pad=0",
+            "region.feather=0",
+            *settings,
+        ],
     )
     mask = np.ones(frames.shape[1:3], np.float32)
     sound = Sound(noise, 22050)

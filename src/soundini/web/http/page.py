@@ -89,7 +89,9 @@ def _page(language: str) -> str:
 def _preloads() -> str:
     """Links that let a browser ask for all modules at once, not for each when another names it."""
     names = sorted(name for name in _assets() if name.endswith(".js"))
-    return "\n".join(f'<link rel="modulepreload" href="/page/{_version()}/{name}">' for name in names)
+    return "\n".join(
+        f'<link rel="modulepreload" href="/page/{_version()}/{name}">' for name in names
+    )
 
 
 @cache

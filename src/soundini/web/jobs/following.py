@@ -49,7 +49,9 @@ class FollowMeter:
         return rank_correlation(self._strength, np.array(self._changes))
 
 
-def _sources(edit: PreparedEdit) -> Generator[tuple[np.ndarray, np.ndarray, Box | None], None, None]:
+def _sources(
+    edit: PreparedEdit,
+) -> Generator[tuple[np.ndarray, np.ndarray, Box | None], None, None]:
     """The source's frames with their masks, and what these cover."""
     with VideoReader(edit.request.video) as reader:
         frames = reader.frames(edit.first, edit.first + edit.frame_count)

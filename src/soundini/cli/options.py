@@ -180,7 +180,12 @@ def edit_request(
     for name, remedy in remedies.items():
         if name not in settings:
             raise ConfigError(remedy)
-    return EditRequest.model_validate(settings)
+    request = EditRequest.model_validate(settings)
+    if options.recipe is None or mask.request() is not None:
+        return request
+    from soundini.editing.carried_masks import unpack_masks
+
+    return unpack_masks(request, options.recipe)
 
 
 def _refuse_output(output: Path, recipe: Path) -> None:

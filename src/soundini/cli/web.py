@@ -77,7 +77,6 @@ class Web:
 
             def ready() -> None:
                 print(f"the page is at {address} (Ctrl-C stops it)", flush=True)
-                service.warm()
                 if not self.no_browser:
                     open_browser(address)
 

@@ -21,6 +21,7 @@ from soundini.web.files.incoming import Incoming
 from soundini.web.files.inspecting import in_labels, labelled
 from soundini.web.files.strip import middle_of
 from soundini.web.files.uploads import clean_label, key_of
+from soundini.web.forms.about_fields import about
 from soundini.web.forms.asking import ask, recipe_of, refuse_gaps
 from soundini.web.forms.forms import EditForm
 from soundini.web.forms.part import refuse_empty_part
@@ -141,13 +142,21 @@ class EditService(Looking):
         """
         key = key_of(owner)
         refuse_gaps(form)
-        self._check_words(recipe_of(form, self.limits).sound.heard_as)
-        refuse_empty_part(form, self._uploads.facts(key, form.video))
-        self._check_masks(key, form)
-        video = self._uploads.find(key, form.video).label
-        sound = "" if form.sound == SELF else self._uploads.find(key, form.sound).label
+        with about("video"):
+            facts, video = self._uploads.facts(key, form.video), self._uploads.find(key, form.video)
+        with about("sound"):
+            other = None if form.sound == SELF else self._uploads.find(key, form.sound)
+        with about("settings"):
+            recipe = recipe_of(form, self.limits)
+        with about("heard_as"):
+            self._check_words(recipe.sound.heard_as)
+        with about("start"):
+            refuse_empty_part(form, facts)
+        with about("masks"):
+            self._check_masks(key, form)
         refuse_full(self.folder, self.limits)
-        return self._queue.submit(key, new_ticket(form, f"{video} + {sound}" if sound else video))
+        label = video.label if other is None else f"{video.label} + {other.label}"
+        return self._queue.submit(key, new_ticket(form, label))
 
     def _check_words(self, said: str) -> None:
         """Refuse what the visitor says the sound is, where the models do not know it."""

@@ -65,6 +65,8 @@ class VideoFacts(View):
     """How long it lasts."""
     has_sound: bool
     """Whether it has a sound of its own."""
+    has_recipe: bool = False
+    """Whether it is an edit that carries its recipe."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -108,6 +110,17 @@ class Price(View):
     """About how long the edit takes on this machine; None while nothing was measured."""
 
 
+class OverlayProgress(View):
+    """How far an overlay is."""
+
+    share: float | None = None
+    """Of its frames, 0 to 1; null where none is being drawn."""
+    first: int | None = None
+    """Number in the video of its first frame."""
+    last: int | None = None
+    """Of the last that can be looked at."""
+
+
 class ExampleView(View):
     """An example to try."""
 
@@ -124,6 +137,8 @@ class Summary(View, Generic[Words]):
     """Wall time of the sampling, all tries together."""
     temporal: float | None
     """Warp error of the edit over that of the source, inside the mask: 1 is as steady as the source; None for one frame."""
+    follows: float | None = None
+    """Rank correlation of the sound's strength with the change inside the mask, -1 to 1; None of few frames or an even sound."""
     seams: float | None
     """Change across borders of windows over the change elsewhere: 1 cannot be seen; None for one window."""
     losses: Mapping[str, float]
@@ -163,6 +178,8 @@ class JobView(View, Generic[Words]):
     """1 for the next to run; None where it does not wait."""
     error: Words
     """Why it failed, in one line; empty where it did not."""
+    field: str = ""
+    """The field of the form that this is about; empty where it is about none."""
     created: str
     """When it was submitted, UTC, ISO 8601."""
     summary: Summary[Words] | None

@@ -10,6 +10,7 @@ from typing import Any
 
 from soundini.errors import MediaError, Message, SoundiniError
 from soundini.settings_files import read_json
+from soundini.web.files.recipe_box import recipe_inside
 from soundini.web.limits import Limits
 from soundini.web.views import FileKind, VideoFacts
 
@@ -103,6 +104,7 @@ def _video(path: Path, limits: Limits) -> VideoFacts:
         frame_rate=float(info.frame_rate),
         seconds=float(seconds),
         has_sound=info.has_audio,
+        has_recipe=recipe_inside(path) is not None,
     )
 
 

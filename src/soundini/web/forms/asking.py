@@ -14,6 +14,7 @@ from soundini.config.presets import load_preset, override
 from soundini.config.recipe import Recipe
 from soundini.editing.request import SELF, EditRequest, MaskRequest
 from soundini.errors import ConfigError, MaskError
+from soundini.web.forms.about_fields import about
 from soundini.web.forms.forms import EditForm
 from soundini.web.forms.masking import mask_request
 from soundini.web.jobs.tickets import OUTPUT
@@ -71,10 +72,12 @@ def refuse_gaps(form: EditForm) -> None:
     Raises:
         ConfigError: it does.
     """
-    if not form.video:
-        raise ConfigError("choose a video first")
-    if not form.sound:
-        raise ConfigError("choose a sound first, or the video's own")
+    with about("video"):
+        if not form.video:
+            raise ConfigError("choose a video first")
+    with about("sound"):
+        if not form.sound:
+            raise ConfigError("choose a sound first, or the video's own")
     if not form.has_mask:
         raise MaskError("say what to edit: paint a mask, draw a box or an ellipse, or take it all")
 

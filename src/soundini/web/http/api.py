@@ -10,16 +10,19 @@ from fastapi.responses import FileResponse
 from pydantic import Field
 
 from soundini.config.presets import preset_names
-from soundini.web.forms.carrying import carried_masks
+from soundini.editing.carried_masks import with_masks
+from soundini.web.files.recipe_box import recipe_box
 from soundini.web.forms.forms import EditForm
 from soundini.web.http.asking import Owner, Words
 from soundini.web.http.contents import (
+    drawn_reply,
     file_reply,
     film_reply,
     name_for,
     photograph_reply,
     picture_reply,
     recipe_reply,
+    saved_film_reply,
 )
 from soundini.web.http.events import add_events_route
 from soundini.web.limits import Limits
@@ -29,6 +32,7 @@ from soundini.web.views import (
     FileKind,
     Heard,
     JobView,
+    OverlayProgress,
     Price,
     Restored,
     StoredFile,
@@ -61,13 +65,6 @@ class OverlayView(View):
     """Where it is played from."""
 
 
-class OverlayProgress(View):
-    """How far an overlay is."""
-
-    share: float | None
-    """Of its frames, 0 to 1; null where none is being drawn."""
-
-
 class Naming(View):
     """What to call a job."""
 
@@ -93,7 +90,9 @@ def make_router(service: EditService) -> APIRouter:
     @router.get("/sound-classes", tags=["settings"])
     def sound_classes() -> tuple[str, ...]:
         """The words for sounds that ``heard_as`` may use; none where the models have a text tower instead."""
-        return service.sound_classes
+        classes = service.sound_classes
+        service.warm()  # a page that is there asks for them: loading the models before would hold up its first paint
+        return classes
 
     @router.get("/limits", tags=["settings"])
     def limits() -> Limits:
@@ -198,7 +197,13 @@ def _add_mask_and_sound_routes(router: APIRouter, service: EditService) -> None:
     @router.get("/overlays/progress", tags=["looking first"])
     def progress(owner: Owner) -> OverlayProgress:
         """Tell how much of an overlay is drawn that was asked for and is not there yet."""
-        return OverlayProgress(share=service.overlay_progress(owner))
+        return service.overlay_progress(owner)
+
+    @router.get("/overlays/progress/{index}.jpg", tags=["looking first"], response_class=Response)
+    def drawn(owner: Owner, index: int) -> Response:
+        """Show a frame of it that is drawn, by its number in the video; nothing (204) where it is not there."""
+        picture = service.drawn(owner, index)
+        return Response(status_code=204) if picture is None else drawn_reply(picture)
 
     @router.delete("/overlays/progress", status_code=204, tags=["looking first"])
     def stop(owner: Owner) -> None:
@@ -264,13 +269,13 @@ def _add_result_routes(router: APIRouter, service: EditService) -> None:
         return Response(status_code=204) if picture is None else picture_reply(picture)
 
     @router.get("/jobs/{job_id}/video", tags=["results"], response_class=FileResponse)
-    def video(
-        owner: Owner, job_id: str, download: bool = False, view: bool = False
-    ) -> FileResponse:
-        """Get the edited video; to view, in an even size that every browser plays."""
+    def video(owner: Owner, job_id: str, download: bool = False, view: bool = False) -> Response:
+        """Get the edited video: to view, in an even size that every browser plays; to download, with its recipe in it."""
         result = service.result(owner, job_id)
-        film = result.view if view else result.video
-        return film_reply(film, name_for(service.job(owner, job_id).label), download)
+        name = name_for(service.job(owner, job_id).label)
+        if download and not view:
+            return saved_film_reply(result.video, recipe_box(with_masks(result.recipe)), name)
+        return film_reply(result.view if view else result.video, name)
 
     @router.get("/jobs/{job_id}/source", tags=["results"], response_class=FileResponse)
     def source(owner: Owner, job_id: str, view: bool = False) -> FileResponse:
@@ -283,7 +288,7 @@ def _add_result_routes(router: APIRouter, service: EditService) -> None:
         """Get the recipe, which does it again; painted masks are in it."""
         path = service.result(owner, job_id).recipe
         name = name_for(service.job(owner, job_id).label)
-        return recipe_reply(carried_masks(path), f"{name}.recipe.json")
+        return recipe_reply(with_masks(path), f"{name}.recipe.json")
 
     @router.get("/jobs/{job_id}/thumbnail.jpg", tags=["results"], response_class=Response)
     def thumbnail(

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from soundini._version import __version__
 from soundini.config.section import wrong
 from soundini.errors import Message, SoundiniError
+from soundini.web.forms.about_fields import field_of
 from soundini.web.http.api import PREFIX, make_router
 from soundini.web.http.credentials import Credentials
 from soundini.web.http.guard import Guard
@@ -65,7 +66,7 @@ def make_app(
 def _told(request: Request, error: Exception) -> JSONResponse:
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 400)
     assert isinstance(error, SoundiniError)
-    return _detail(request, error.message, status)
+    return _detail(request, error.message, status, field_of(error))
 
 
 def _told_defect(request: Request, error: Exception) -> JSONResponse:
@@ -74,7 +75,7 @@ def _told_defect(request: Request, error: Exception) -> JSONResponse:
 
 
 def _told_invalid(request: Request, error: Exception) -> JSONResponse:
-    """Tell in one line which fields are wrong."""
+    """Tell in one line which fields are wrong, and which is the first."""
     assert isinstance(error, RequestValidationError)
     parts = []
     for item in error.errors():
@@ -83,8 +84,11 @@ def _told_invalid(request: Request, error: Exception) -> JSONResponse:
         parts.append(
             Message("{setting}: {wrong}", {"setting": where, "wrong": told}) if where else told
         )
-    return _detail(request, Message("{problems}", {"problems": tuple(parts)}), 422)
+    place = error.errors()[0]["loc"]
+    field = str(place[1]) if place[0] == "body" and len(place) > 1 else ""
+    return _detail(request, Message("{problems}", {"problems": tuple(parts)}), 422, field)
 
 
-def _detail(request: Request, message: Message, status: int) -> JSONResponse:
-    return JSONResponse({"detail": problems_for(request.scope).words(message)[:_LONGEST]}, status)
+def _detail(request: Request, message: Message, status: int, field: str = "") -> JSONResponse:
+    detail = problems_for(request.scope).words(message)[:_LONGEST]
+    return JSONResponse({"detail": detail, **({"field": field} if field else {})}, status)

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soundini.errors import ConfigError, Message, SoundiniError
-from soundini.web.files.uploads import ID, owner_folder
+from soundini.web.files.uploads import owner_folder
+from soundini.web.forms.about_fields import field_of
 from soundini.web.forms.asking import files_of
-from soundini.web.jobs.live_job import LiveJob
+from soundini.web.jobs.live_job import LiveJob, found_jobs
 from soundini.web.jobs.progress import JobStep, Progress
-from soundini.web.jobs.tickets import NO_ERROR, Ticket, read_ticket
+from soundini.web.jobs.tickets import NO_ERROR, Ticket
 from soundini.web.limits import Limits
 from soundini.web.refusals import BusyError, MissingError
 from soundini.web.views import ENDED, JobEvent, JobView
@@ -50,7 +51,7 @@ class JobQueue:
         self._do = do
         self._load = warm
         self._changed = threading.Condition()
-        self._jobs = {job.id: job for job in _found(root)}
+        self._jobs = {job.id: job for job in found_jobs(root)}
         self._waiting: list[LiveJob] = []
         self._closing = False
         self._wanted = False
@@ -263,7 +264,7 @@ class JobQueue:
             return job
 
     def _run(self, job: LiveJob, models: Models) -> None:
-        error = NO_ERROR
+        error, field = NO_ERROR, ""
         try:
             with closing(self._do(job, models)) as events:
                 for event in events:
@@ -273,7 +274,7 @@ class JobQueue:
                         if job.stop or self._closing:
                             break
         except SoundiniError as problem:
-            error = problem.message
+            error, field = problem.message, field_of(problem)
         except Exception as problem:  # of memory, or a defect: the server goes on
             _LOG.exception("job %s", job.id)
             words = " ".join(str(problem).split())
@@ -285,20 +286,6 @@ class JobQueue:
             elif job.progress.summary is not None:
                 self._rest(job, state="done", summary=job.progress.summary)
             elif error != NO_ERROR:
-                self._rest(job, state="failed", error=error)
+                self._rest(job, state="failed", error=error, field=field)
             else:
                 self._rest(job, state="cancelled" if job.stop else "interrupted")
-
-
-def _found(root: Path) -> list[LiveJob]:
-    """The jobs of all sessions on disk, the oldest first; what was to be done is interrupted."""
-    found = []
-    for folder in root.glob("owners/*/jobs/*"):
-        ticket = read_ticket(folder)
-        if ticket is None or not ID.fullmatch(folder.name):
-            continue
-        job = LiveJob(folder.name, folder.parent.parent.name, folder, ticket)
-        if ticket.state not in ENDED:
-            job.update(state="interrupted")
-        found.append(job)
-    return sorted(found, key=lambda job: (job.ticket.created, job.id))

@@ -39,7 +39,18 @@ class WindowShown:
     box: tuple[float, float, float, float]
 
 
-JobStep = EditEvent | WindowShown
+@dataclass(frozen=True)
+class SoundFollowed:
+    """How closely a finished edit follows its sound.
+
+    Args:
+        correlation: see :class:`soundini.web.jobs.following.FollowMeter`.
+    """
+
+    correlation: float | None
+
+
+JobStep = EditEvent | WindowShown | SoundFollowed
 """What happens while a job is done."""
 
 
@@ -68,6 +79,7 @@ class Progress:
     _last: float = 0.0
     _told: float = 0.0
     _end: EditDone | None = None
+    _follows: float | None = None
 
     def take(self, event: JobStep) -> bool:
         """Take note of an event; True where there is something new to show."""
@@ -85,6 +97,8 @@ class Progress:
             self.preview = event.preview
         elif isinstance(event, EditDone):
             self._end = event
+        elif isinstance(event, SoundFollowed):
+            self._follows = event.correlation
         elif isinstance(event, FileDone):
             self.summary = self._summarised(event)
         else:
@@ -124,6 +138,7 @@ class Progress:
             frames=end.frames,
             seconds=end.seconds,
             temporal=None if end.temporal is None else end.temporal.ratio,
+            follows=self._follows,
             seams=None if end.seams is None else end.seams.ratio,
             losses=dict(end.losses),
             warnings=done.warnings,

@@ -11,14 +11,15 @@ from soundini.editing.files import preparing_edit, run_edit
 from soundini.editing.prepared import PreparedEdit
 from soundini.editing.request import SELF, EditRequest, MaskRequest
 from soundini.errors import SoundiniError, UnheardError
-from soundini.events import FileDone, StepDone
+from soundini.events import FileDone, FrameDone, StepDone
 from soundini.jobs.begin import begin_or_resume
 from soundini.jobs.run import run_job
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
 from soundini.web.forms.asking import Asked
 from soundini.web.jobs.cutting import cut_edit, unheard
-from soundini.web.jobs.progress import JobStep, WindowShown
+from soundini.web.jobs.following import FollowMeter
+from soundini.web.jobs.progress import JobStep, SoundFollowed, WindowShown
 from soundini.web.jobs.tickets import SOURCE, WORK
 from soundini.web.jobs.viewing import write_view
 
@@ -57,8 +58,10 @@ def _with_source(
     edit: PreparedEdit, work: Generator[JobStep, None, None], folder: Path
 ) -> Generator[JobStep, None, None]:
     window = None
-    with closing(work) as events:
+    with closing(work) as events, closing(FollowMeter(edit)) as meter:
         for event in events:
+            if isinstance(event, FrameDone):
+                meter.add(event)
             if isinstance(event, StepDone) and event.window != window:
                 window = event.window
                 yield _shown(edit, window)
@@ -66,6 +69,7 @@ def _with_source(
                 write_source(edit, folder / SOURCE)
                 for film in (edit.request.output, folder / SOURCE):
                     write_view(film)
+                yield SoundFollowed(meter.correlation)
             yield event
 
 

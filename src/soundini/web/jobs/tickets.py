@@ -36,6 +36,7 @@ class Ticket(BaseModel):
         steps: steps in all, 0 where nobody knows yet.
         losses: at that step.
         error: why it failed.
+        field: of the form, that this is about; empty where it is about none.
         summary: what came of it.
     """
 
@@ -49,6 +50,7 @@ class Ticket(BaseModel):
     steps: int = 0
     losses: dict[str, float] = {}
     error: SavedMessage = NO_ERROR
+    field: str = ""
     summary: Summary[SavedMessage] | None = None
 
     def write(self, folder: Path) -> None:

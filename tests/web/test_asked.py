@@ -6,7 +6,7 @@ import pytest
 import media_factory as make
 from soundini.errors import ConfigError, MaskError, MediaError, SoundiniError
 from soundini.web.forms.about_fields import field_of
-from soundini.web.forms.asking import Whereabouts, ask
+from soundini.web.forms.asking import FormFiles, ask
 from soundini.web.forms.forms import EditForm, PaintedMask
 from soundini.web.limits import Limits
 from soundini.web.refusals import MissingError
@@ -72,7 +72,7 @@ def test_a_videos_own_sound_stays_with_its_pictures(service, form_for, tmp_path)
         chosen = {"sound": "self" if own else form_for(service).sound}
         few = form.model_copy(update={"scope": "frame", "at": 40, "start": "10", **chosen})
         files = {i: service.file(ME, i).path for i in (few.video, few.sound) if i != "self"}
-        at = Whereabouts(files, tmp_path, (64, 96), 48, "debug")
+        at = FormFiles(files, tmp_path, (64, 96), 48, "debug")
         request = ask(few, at, Limits()).request
         begun = int(request.start or 0)
         wanted = 0.0 if own else -(begun - 10) / 24
@@ -155,7 +155,7 @@ def test_recipes_and_videos_made_here_give_their_form_back(service, form_for, me
     assert (found.seed, found.preset, found.end) == (7, "quality", "4")
     files = {i: service.file(YOU, i).path for i in (found.video, found.sound)}
     found = found.model_copy(update={"box": (0, 0, 0.5, 0.5)})
-    at = Whereabouts(files, service.folder, (64, 96), 24, "debug")
+    at = FormFiles(files, service.folder, (64, 96), 24, "debug")
     recipe = ask(found, at, Limits()).request.recipe
     assert (
         recipe.model_dump(mode="json") == json.loads(result.recipe.read_text())["request"]["recipe"]

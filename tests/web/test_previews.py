@@ -3,7 +3,7 @@ import pytest
 
 import media_factory as make
 from soundini.editing.files import prepare_edit
-from soundini.web.forms.asking import Whereabouts, ask
+from soundini.web.forms.asking import FormFiles, ask
 from soundini.web.jobs.cutting import cut_edit, unheard
 from soundini.web.limits import Limits
 
@@ -62,7 +62,7 @@ def test_a_preview_sees_and_hears_what_the_whole_does(
     form = form_for(service, track="tracked" in masks, start="2", **fields)
     paths = {i: service.file(ME, i).path for i in (form.video, form.sound)}
     paths |= {m.file: service.file(ME, m.file).path for m in form.masks}
-    at = Whereabouts(paths, tmp_path, (64, 96), 24, "debug")
+    at = FormFiles(paths, tmp_path, (64, 96), 24, "debug")
     whole = prepare_edit(ask(form, at, Limits()).request, debug)
     masks_there = list(whole.masks)
     for frame in (2, 9, 15, 23):

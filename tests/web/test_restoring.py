@@ -14,7 +14,7 @@ from soundini.editing.request import EditRequest, MaskRequest, write_sidecar
 from soundini.errors import ConfigError, MaskError
 from soundini.media.video_reader import VideoReader
 from soundini.web.files.recipe_box import film_with, recipe_box
-from soundini.web.forms.asking import Whereabouts, ask, files_of
+from soundini.web.forms.asking import FormFiles, ask, files_of
 from soundini.web.limits import Limits
 
 from .conftest import ME, YOU, frames_of, wait
@@ -76,7 +76,7 @@ def test_shapes_come_back_as_the_same_mask(
     found = service.restored(ME, put(service, ME, "recipe", recipe))
     assert found.left_out == ()
     files = {i: service.file(ME, i).path for i in files_of(found.form)}
-    asked = ask(found.form, Whereabouts(files, tmp_path, (64, 96), 24, "debug"), Limits()).request
+    asked = ask(found.form, FormFiles(files, tmp_path, (64, 96), 24, "debug"), Limits()).request
     assert asked.recipe == request.recipe
     assert (asked.start, asked.end) == (request.start, request.end)
     np.testing.assert_array_equal(masks_of(asked), masks_of(request))
@@ -94,7 +94,7 @@ def test_shapes_are_drawn_on_what_is_painted(service, form_for, media, tmp_path)
     masks = [{"frame": 3, "file": put(service, ME, "mask", media / "disc.png")}]
     form = form_for(service, box=(0, 0, 0.25, 0.5), masks=masks)
     files = {i: service.file(ME, i).path for i in files_of(form)}
-    at = Whereabouts(files, tmp_path, (64, 96), 24, "debug")
+    at = FormFiles(files, tmp_path, (64, 96), 24, "debug")
     drawn = masks_of(ask(form, at, Limits()).request)[0]
     assert drawn[10, 10] == drawn[32, 48] == 255 > drawn[10, 80]
 
@@ -167,7 +167,7 @@ def test_a_recipe_carries_its_masks_to_another_session(service, form_for, media,
         drawn = []
         for owner, form in forms.items():
             files = {i: service.file(owner, i).path for i in files_of(form)}
-            at = Whereabouts(files, tmp_path, (64, 96), 24, "debug")
+            at = FormFiles(files, tmp_path, (64, 96), 24, "debug")
             drawn.append(masks_of(ask(form, at, Limits()).request))
         np.testing.assert_array_equal(*drawn)
 

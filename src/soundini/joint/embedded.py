@@ -18,7 +18,6 @@ from soundini.joint.listening import (
     segment_steps,
     sharpen,
     smooth,
-    step_levels,
 )
 from soundini.joint.spectrogram import MelConfig, mel_power
 from soundini.joint.towers import ImageTower, SoundHead, SoundNetwork
@@ -160,7 +159,7 @@ class EmbeddedJointSpace(nn.Module):
             said = self.sound_network(columns[None, first : stop + _SEEN])[0]
             skipped = (start - first) // STRIDE
             parts.append(said[:, skipped : skipped + (stop - start) // STRIDE])
-        return Steps(torch.cat(parts, 1), step_levels(power))
+        return Steps.of(torch.cat(parts, 1), power)
 
     def step_shares(self, steps: Steps, window_seconds: float | None = None) -> Tensor:
         """The probability of each class at every step, in the order of :attr:`sound_classes`.

@@ -9,9 +9,9 @@ from soundini.effects.particles import dots, scattered, streaks
 from soundini.effects.scene import Scene
 
 _DEPTHS = (
-    ("far", (4, 8), 0.050, 0.34, 0.28, 0.85),
-    ("middle", (8, 14), 0.020, 0.52, 0.36, 1.0),
-    ("near", (14, 28), 0.005, 0.75, 0.5, 1.2),
+    ("far", (4, 8), 0.050, 0.31, 0.28, 0.85),
+    ("middle", (8, 14), 0.020, 0.46, 0.36, 1.0),
+    ("near", (14, 28), 0.005, 0.66, 0.5, 1.2),
 )
 """Rain by depth: name, length of a streak in units, drops a square unit, brightness, width in units, speed."""
 
@@ -40,7 +40,7 @@ def _falling(scene: Scene) -> np.ndarray:
     total = np.zeros(scene.size, np.float32)
     for name, lengths, density, bright, width, speed in _DEPTHS:
         length = draws.between(*lengths) * unit
-        count = area * density * draws.between(0.5, 1.5) * lerp(0.25, 1, scene.amount)
+        count = area * density * draws.between(0.5, 1.5) * lerp(0.1, 1, scene.amount)
         places, strengths = scattered(scene, name, count, speed=speed, margin=length)
         total += bright * streaks(scene, places, strengths, length, width * unit, slant)
     return np.clip(total * gusts, 0, 1) * lerp(0.55, 1, scene.amount)

@@ -29,7 +29,7 @@ def thunderstorm(scene: Scene) -> np.ndarray:
     amount, unit, draws = scene.amount, scene.unit, scene.draws("storm")
     tint = draws.tint((0.74, 0.76, 1.02), (0.96, 0.92, 1.28))
     dark = lerp(scene.picture, grey(scene.picture), draws.between(0.4, 0.9))
-    dark = dark * tint * lerp(0.85, draws.between(0.34, 0.52), amount)
+    dark = dark * tint * lerp(0.85, draws.between(0.4, 0.56), amount)
     dark = _clouded(dark, scene, tint)
     reached, halo = draws.between(0.6, 2.2), draws.between(0.5, 1.2)
     core = _bolts(scene) * scene.matte
@@ -38,7 +38,7 @@ def thunderstorm(scene: Scene) -> np.ndarray:
     dark = dark * (1 + reached * reach[..., None] * tint)
     dark = screen(np.clip(dark, 0, 1), blur(core, 1.2 * unit)[..., None] * tint * halo)
     dark = screen(dark, 1.1 * core[..., None] * (tint + 0.25))
-    return lerp(scene.picture, np.clip(dark, 0, 1), scene.cover * min(1.0, 0.25 + 1.1 * amount))
+    return lerp(scene.picture, np.clip(dark, 0, 1), scene.cover * min(1.0, 0.1 + 0.95 * amount))
 
 
 def _bolts(scene: Scene) -> np.ndarray:
@@ -118,5 +118,5 @@ def _clouded(picture: np.ndarray, scene: Scene, tint: np.ndarray) -> np.ndarray:
     height = np.clip(scene.rise, 0, 1) ** draws.between(0.5, 2)
     strength = (draws.between(0.6, 1) * height)[..., None]
     shaded = picture * lerp(1, np.clip(0.35 + 1.3 * light, 0, 1.6), strength)
-    over = lerp(shaded, light * tint * 0.7, strength * draws.between(0.15, 0.45))
+    over = lerp(shaded, light * tint * 0.7, strength * draws.between(0.1, 0.35))
     return np.clip(over, 0, 1)

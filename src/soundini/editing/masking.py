@@ -166,8 +166,9 @@ class _RawMasks:
         """
         keyframes = folder.keyframes(self._frames())
         if not self._region.track or not keyframes:
-            raise no_image(folder.folder, gaps)
+            raise no_image(folder, gaps)
         self._notes.append(
-            f"the mask folder {folder.folder} has no image for frames {listed(gaps)}; the others are carried there"
+            f"the mask folder {folder.folder} has no image for frames {listed(gaps)}, counted from 0; "
+            "the others are carried there"
         )
         return keyframes

@@ -11,9 +11,10 @@ from typing import Protocol
 import numpy as np
 
 from soundini.errors import MaskError, MediaError
-from soundini.masks.numbering import frame_numbers, listed, natural
+from soundini.masks.numbering import clashing, frame_numbers, listed, natural
 from soundini.masks.pictures import (
     frame_count,
+    has_times,
     is_picture,
     of_rgb,
     read_picture,
@@ -91,7 +92,8 @@ class VideoMask:
                 break  # what a mask video holds is plain by now
         _check_levels(path, (self._meaning.mask(p) for _, p in self._pictures()), inverted)
         count = frame_count(path) if self._is_animation else count_frames(path)
-        self._by_time = info is not None and count != count_frames(info.path)
+        timed = not self._is_animation or has_times(path)
+        self._by_time = timed and info is not None and count != count_frames(info.path)
         self.notes = (*self._meaning.notes(), *self._time_notes(count))
 
     def masks(self, start: int) -> Iterator[np.ndarray]:
@@ -167,8 +169,11 @@ class FolderMask:
         self.frame_size = frame_size
         self.files = sorted(filter(_is_mask_file, folder.iterdir()), key=natural)
         if not self.files:
+            raise MaskError(_without_images(folder))
+        if clash := clashing(self.files):
             raise MaskError(
-                f"the mask folder {folder} holds no images; put one for each frame there"
+                f"the names in the mask folder {folder} do not tell which frame {clash} is of; leave one image for each frame, "
+                "with its number in its name"
             )
         self.numbers = frame_numbers(
             self.files, lambda: None if info is None else count_frames(info.path)
@@ -202,7 +207,7 @@ class FolderMask:
     def _lacking(self, number: int, files: Mapping[int, Path]) -> MaskError:
         gaps = [n for n in range(max(files)) if n not in files and n >= number]
         if gaps:
-            return no_image(self.folder, gaps)
+            return no_image(self, gaps)
         return MaskError(
             f"the mask folder {self.folder} holds {len(self.files)} images, "
             "fewer than the video has frames; add the missing ones, or edit a part with --end"
@@ -210,6 +215,13 @@ class FolderMask:
 
     def _read(self, path: Path) -> np.ndarray:
         return self._meaning.mask(read_picture(path, self.frame_size))
+
+
+def _without_images(folder: Path) -> str:
+    inside = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    if inside:
+        return f"the mask folder {folder} holds no images, but the folder {inside[0]}; name the one with an image for each frame"
+    return f"the mask folder {folder} holds no images; put one for each frame there"
 
 
 class _Read(Mapping[int, np.ndarray]):
@@ -232,12 +244,17 @@ class _Read(Mapping[int, np.ndarray]):
         return number in self._files
 
 
-def no_image(folder: Path, missing: list[int]) -> MaskError:
+def no_image(masks: FolderMask, missing: list[int]) -> MaskError:
     """What is wrong with a folder that lacks frames."""
-    return MaskError(
-        f"the mask folder {folder} has no image for frames {listed(missing)}, counted from 0; "
-        "add them, or let the others be carried there with --track"
+    words = (
+        f"the mask folder {masks.folder} has no image for frames {listed(missing)}, counted from 0"
     )
+    if masks.numbers is not None and not set(masks.numbers) & set(range(max(missing) + 1)):
+        return MaskError(
+            f"{words}: its names count from {masks.numbers[0]} to {masks.numbers[-1]}; "
+            "name the images by the numbers of the frames"
+        )
+    return MaskError(f"{words}; add them, or let the others be carried there with --track")
 
 
 def open_mask(

@@ -27,6 +27,10 @@ _SATURATED = 32
 _BLACK = 32
 _COLOUR_STEP = 32
 _NAMED = 8
+_NEARLY = 0.9
+"""Of white: what compression leaves of it lies above."""
+_MOST_EXACT = 64
+"""Colours of a picture that was drawn, and not compressed with loss."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +67,7 @@ class _Seen:
     colours: set[tuple[int, ...]] = field(default_factory=set)
     brightest_colour: int = 0
     has_black: bool = False
+    exact: set[int] = field(default_factory=set)
 
 
 class Meaning:
@@ -95,6 +100,9 @@ class Meaning:
         values = picture.values
         if picture.form == "colour":
             _see_colours(seen, values)
+            seen.largest = max(seen.largest, float(values.max()))
+            if len(seen.exact) <= _MOST_EXACT:
+                seen.exact.update(np.unique(_packed(values))[: _MOST_EXACT + 1].tolist())
             return bool((values > 200).any() and (values.max(-1) < _BLACK).any())
         if picture.form == "float" and not np.isfinite(values).all():
             raise MaskError(f"the mask {self._name} holds NaN or infinite values; save it again")
@@ -127,7 +135,7 @@ class Meaning:
             return
         for form, seen in self._seen.items():
             labels = sorted(v for v in seen.values if v > 0)
-            named = ", ".join(map(str, labels[:_NAMED])) + (", ..." if len(labels) > _NAMED else "")
+            named = _named(labels) if seen.whole else f"{seen.least:.3g} to {seen.largest:.3g}"
             if (form == "index" or self._are_labels(form)) and (
                 len(labels) > 1 or (form == "integer" and labels not in ([], [1]))
             ):
@@ -142,14 +150,17 @@ class Meaning:
                 yield (
                     f"the mask {self._name} is in colour and has no black; its brightness is taken for the mask"
                 )
-            elif form not in ("colour", "index") and len(labels) < _NAMED and self._is_faint(form):
+            elif form not in ("colour", "index") and self._is_unlike_grey(form):
                 yield (
                     f"the mask {self._name} holds the values {named}; they are taken for shades of grey, --mask-label picks one"
                 )
 
-    def _is_faint(self, form: Form) -> bool:
-        full = 1 if form == "float" and self._seen[form].largest <= 1 else self._full(form)
-        return 0 < self._seen[form].largest <= full / 2 and not self._are_labels(form)
+    def _is_unlike_grey(self, form: Form) -> bool:
+        """Whether a mask that is taken for grey may not be: it is faint throughout, or has few values and no white."""
+        seen = self._seen[form]
+        full = 1 if form == "float" and seen.largest <= 1 else self._full(form)
+        few = seen.whole and len(seen.values) <= _NAMED and seen.largest < _NEARLY * full
+        return seen.largest > 0 and not self._are_labels(form) and (few or seen.largest <= full / 2)
 
     def _are_labels(self, form: Form) -> bool:
         """Whether integers are numbers of objects and not shades of grey."""
@@ -183,7 +194,7 @@ class Meaning:
             )
         labels = sorted(v for v in self._seen[picture.form].values if v > 0)
         if self._label not in labels:
-            named = ", ".join(map(str, labels[:_NAMED])) + (", ..." if len(labels) > _NAMED else "")
+            named = _named(labels)
             raise MaskError(
                 f"the mask {self._name} has no label {self._label}, only {named or 'none'}; choose another with --mask-label"
             )
@@ -191,12 +202,23 @@ class Meaning:
 
     @staticmethod
     def _colours(seen: _Seen, values: np.ndarray) -> np.ndarray:
+        if 0 in seen.exact and len(seen.exact) <= _MOST_EXACT and seen.largest < _BLACK:
+            return (values > 0).any(-1).astype(np.float32)
         if not seen.colours or not seen.has_black:
             return snapped(values.astype(np.float32).mean(-1) / 255)
         brightness = values.max(-1).astype(np.float32)
         if len(seen.colours) == 1:
             return snapped(np.minimum(brightness / seen.brightest_colour, 1))
         return np.clip((brightness - _BLACK / 2) / _BLACK, 0, 1)
+
+
+def _named(labels: list[int]) -> str:
+    return ", ".join(map(str, labels[:_NAMED])) + (", ..." if len(labels) > _NAMED else "")
+
+
+def _packed(rgb: np.ndarray) -> np.ndarray:
+    """Each colour as one number."""
+    return rgb.astype(np.int32) @ np.array([65536, 256, 1], np.int32)
 
 
 def snapped(grey: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from av.audio.frame import AudioFrame
 from soundini.errors import MediaError
 from soundini.media.opening import open_input, reason
 from soundini.media.sound import Sound, resample
-from soundini.media.sound_decoding import picture_start
+from soundini.media.sound_decoding import GAP, picture_start
 from soundini.media.tracks import choose_track
 
 if TYPE_CHECKING:
@@ -123,12 +123,17 @@ class CopyFeed:
                     continue
                 if self._stop is not None and packet.pts >= self._stop:
                     return
-                if not inside and before is not None:
+                if not inside and before is not None and self._touches(before):
                     yield before
                 inside = True
                 yield packet
         except av.error.FFmpegError as error:
             raise _unreadable(self._path, error) from None
+
+    def _touches(self, packet: Packet) -> bool:
+        """Whether a packet before the window ends where it begins: after a gap there is nothing to start on."""
+        end = (packet.pts or 0) + (packet.duration or 0)
+        return end * self._time_base > -GAP
 
 
 class EncodeFeed:

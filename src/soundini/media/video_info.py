@@ -6,6 +6,7 @@ import re
 import shlex
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import av.error
 from soundini.errors import MediaError
 from soundini.media.color import FULL, ColorTags
 from soundini.media.limits import MAX_PIXELS, MAX_SIDE, MIN_SIDE
-from soundini.media.opening import find_audio, find_video, open_input, reason
+from soundini.media.opening import find_audio, find_video, is_still, open_input, reason
 from soundini.media.orientation import Orientation
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 # Not more digits: 1e999999999 is a Fraction too, and one that takes for ever to make.
 _MATROSKA_DURATION = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{1,12})?)", re.ASCII)
 _FALLBACK_RATE = Fraction(25)
+_FILM = 3
+"""Pictures after each other that are a film: a photograph may bring one or two smaller ones."""
 _TO_SDR = "zscale=t=linear,tonemap=hable,zscale=p=bt709:t=bt709:m=bt709:r=tv"
 
 
@@ -117,8 +120,9 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     if stream is None:
         what = "holds sound but no video" if container.streams.audio else "holds no video stream"
         raise MediaError(f"{path}: {what}; give a video file")
-    if names.endswith("_pipe") or names == "image2":
-        raise MediaError(f"{path}: is a still image; give a video file")
+    pictures = names.endswith("_pipe") or names == "image2"
+    if is_still(container, stream) or (pictures and not _is_film(path)):
+        raise MediaError(f"{path}: {_still_words(path)}; give a video file")
     context = stream.codec_context
     if context is None or context.codec is None:
         raise MediaError(
@@ -128,6 +132,24 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     _check_size(path, context.width, context.height)
     _check_colors(path, stream)
     return stream
+
+
+def _is_film(path: Path) -> bool:
+    """Whether pictures follow each other without a container, as cameras send them."""
+    with open_input(path) as container:
+        try:
+            packets = [p for p in islice(container.demux(video=0), _FILM + 1) if p.size]
+        except av.error.FFmpegError:
+            return False
+    return len(packets) >= _FILM
+
+
+def _still_words(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head[8:16] == b"WEBPVP8X" and head[20] & 2:
+        return "is an animated WebP, which FFmpeg does not play, so save it as a GIF or an animated PNG"
+    return "is a still image"
 
 
 def quoted(path: Path) -> str:

@@ -166,7 +166,7 @@ class _RawMasks:
         """
         keyframes = folder.keyframes(self._frames())
         if not self._region.track or not keyframes:
-            raise no_image(folder, gaps)
+            raise no_image(folder, gaps, lacks_all=not keyframes)
         self._notes.append(
             f"the mask folder {folder.folder} has no image for frames {listed(gaps)}, counted from 0; "
             "the others are carried there"

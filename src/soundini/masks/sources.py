@@ -244,12 +244,12 @@ class _Read(Mapping[int, np.ndarray]):
         return number in self._files
 
 
-def no_image(masks: FolderMask, missing: list[int]) -> MaskError:
-    """What is wrong with a folder that lacks frames."""
+def no_image(masks: FolderMask, missing: list[int], lacks_all: bool = False) -> MaskError:
+    """What is wrong with a folder that lacks frames, or all of them."""
     words = (
         f"the mask folder {masks.folder} has no image for frames {listed(missing)}, counted from 0"
     )
-    if masks.numbers is not None and not set(masks.numbers) & set(range(max(missing) + 1)):
+    if lacks_all and masks.numbers is not None:
         return MaskError(
             f"{words}: its names count from {masks.numbers[0]} to {masks.numbers[-1]}; "
             "name the images by the numbers of the frames"

@@ -156,10 +156,10 @@ class Meaning:
                 )
 
     def _is_unlike_grey(self, form: Form) -> bool:
-        """Whether a mask that is taken for grey may not be: it is faint throughout, or has few values and no white."""
+        """Whether a mask that is taken for grey may not be: it is faint throughout, or has a few values and no white."""
         seen = self._seen[form]
         full = 1 if form == "float" and seen.largest <= 1 else self._full(form)
-        few = seen.whole and len(seen.values) <= _NAMED and seen.largest < _NEARLY * full
+        few = seen.whole and 2 < len(seen.values) <= _NAMED and seen.largest < _NEARLY * full
         return seen.largest > 0 and not self._are_labels(form) and (few or seen.largest <= full / 2)
 
     def _are_labels(self, form: Form) -> bool:

@@ -180,7 +180,7 @@ def _check_colors(path: Path, stream: VideoStream) -> None:
         raise MediaError(
             f"{path}: its YUV matrix (H.273 code {tags.space}) is not supported; "
             f"convert it first, with: ffmpeg -i {quoted(path)} "
-            "-vf scale=out_color_matrix=bt709 -pix_fmt yuv420p out.mp4"
+            "-vf zscale=m=709:r=tv -pix_fmt yuv420p out.mp4"
         )
 
 

@@ -11,7 +11,7 @@ from soundini.config.presets import override, recipe_from
 from soundini.config.recipe import Recipe
 from soundini.editing.request import keyed_path, read_request
 from soundini.errors import ConfigError
-from soundini.masks.sources import FolderMask
+from soundini.masks.folder import FolderMask
 from soundini.settings_files import read_json, read_yaml
 
 from .conftest import edit

@@ -11,10 +11,11 @@ import numpy as np
 from soundini.config.recipe import RegionConfig
 from soundini.editing.request import MaskRequest, keyed_path
 from soundini.errors import MaskError
+from soundini.masks.folder import FolderMask, no_image
 from soundini.masks.numbering import listed
 from soundini.masks.refine import bounds, dilate, feather, invert
 from soundini.masks.shapes import ShapeKind, shape_mask
-from soundini.masks.sources import FolderMask, MaskSource, StillMask, no_image, open_mask
+from soundini.masks.sources import MaskSource, StillMask, open_mask
 from soundini.masks.tracking import track_masks
 from soundini.media.video_info import VideoInfo
 from soundini.media.video_reader import count_frames

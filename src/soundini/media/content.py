@@ -35,6 +35,12 @@ _BY_MARK = (
     (b"#EXTM3U", Content("a playlist, which names other files", "name the file that is played")),
     (b"[InternetShortcut]", Content("a link to a web page", "download the file itself")),
 )  # fmt: skip
+_WEB_PAGE = Content("a web page (HTML)", "download the file itself")
+_DRAWING = Content("a drawing (SVG)", _PICTURE)
+_JSON = Content("JSON", "name the file that you mean")
+_TEXT = Content("plain text", "name the file that you mean")
+EVERY_CONTENT = (*(content for _, content in _BY_MARK), _WEB_PAGE, _DRAWING, _JSON, _TEXT)
+"""All that is told apart."""
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<body")
 
 
@@ -49,13 +55,13 @@ def what_it_is(head: bytes) -> Content | None:
             return content
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if text.startswith(_HTML):
-        return Content("a web page (HTML)", "download the file itself")
+        return _WEB_PAGE
     if b"<svg" in text:
-        return Content("a drawing (SVG)", _PICTURE)
+        return _DRAWING
     if text.startswith((b"{", b"[")):
-        return Content("JSON", "name the file that you mean")
+        return _JSON
     if _is_text(head):
-        return Content("plain text", "name the file that you mean")
+        return _TEXT
     return None
 
 

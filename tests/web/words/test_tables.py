@@ -18,6 +18,7 @@ from soundini.config.presets import load_preset, override, settings_from
 from soundini.errors import ConfigError, MediaError
 from soundini.masks.shapes import ShapeKind
 from soundini.masks.sources import read_mask_image
+from soundini.media.content import EVERY_CONTENT
 from soundini.media.limits import FRAMES, VIDEO_SECONDS
 from soundini.web.forms.forms import EditForm
 from soundini.web.http.languages import LANGUAGES
@@ -38,7 +39,7 @@ RAISED = MODULES.messages()
 VALIDATORS = MODULES.reasons("config/", "web/forms/")
 UNKNOWN = TABLES["ko"]["unknown"].removesuffix("{message}")
 NAMES = re.compile(
-    r"ffmpeg -i .*|soundini|HDR|YUV|H\.273|moov|MiB|dBFS|NaN|JSON|PNG|yuv420p|PyAV|pip install av|mp4|wav"
+    r"ffmpeg -i .*|soundini|HDR|YUV|H\.273|moov|MiB|dBFS|NaN|JSON|PNG|WebP|GIF|yuv420p|PyAV|pip install av|mp4|wav"
     r"|\.recipe\.json|request|random|true|false|overlap|frames|GB|MB|[a-z]+\.[a-z_]+|compute|LPIPS|=auto"
 )
 """What is called the same in Korean."""
@@ -97,7 +98,8 @@ def test_every_template_is_raised_somewhere(language):
 
 
 def test_every_reason_is_given_somewhere():
-    reasons = RAISED | MODULES.reasons("settings_files.py")
+    kinds = {words for content in EVERY_CONTENT for words in content}
+    reasons = RAISED | MODULES.reasons("settings_files.py") | kinds
     for text in TABLES["ko"]["said"]:
         assert any(nameless(text) in reason for reason in reasons), text
 
@@ -198,7 +200,7 @@ def said_by_others(tmp_path):
     whole = io.BytesIO()
     Image.effect_noise((64, 64), 50).save(whole, "PNG")
     picture = whole.getvalue()
-    for content in (b"text", picture[:2000], picture[:100] + bytes(500) + picture[600:]):
+    for content in (picture[:2000], picture[:100] + bytes(500) + picture[600:]):
         path = tmp_path / "mask.png"
         path.write_bytes(content)
         with pytest.raises(MediaError) as caught:

@@ -203,7 +203,7 @@ class Meaning:
     @staticmethod
     def _colours(seen: _Seen, values: np.ndarray) -> np.ndarray:
         if 0 in seen.exact and len(seen.exact) <= _MOST_EXACT and seen.largest < _BLACK:
-            return (values > 0).any(-1).astype(np.float32)
+            return (values.max(-1) > 0).astype(np.float32)
         if not seen.colours or not seen.has_black:
             return snapped(values.astype(np.float32).mean(-1) / 255)
         brightness = values.max(-1).astype(np.float32)

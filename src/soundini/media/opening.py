@@ -74,6 +74,7 @@ def open_part(path: Path, part: MendedFile | None) -> InputContainer:
     # A playlist could name addresses; the whitelist keeps FFmpeg to local files.
     return av.open(
         f"file:{path}" if part is None else part,
+        "r",
         options={"protocol_whitelist": "file"},
         metadata_errors="ignore",
         timeout=IDLE_SECONDS.value,

@@ -118,7 +118,7 @@ class CopyFeed:
                     continue
                 packet.pts -= self._shift
                 packet.dts = packet.pts
-                if packet.pts + (packet.duration or 0) <= 0:
+                if packet.pts + self._length(packet) <= 0:
                     before = packet
                     continue
                 if self._stop is not None and packet.pts >= self._stop:
@@ -132,8 +132,15 @@ class CopyFeed:
 
     def _touches(self, packet: Packet) -> bool:
         """Whether a packet before the window ends where it begins: after a gap there is nothing to start on."""
-        end = (packet.pts or 0) + (packet.duration or 0)
-        return end * self._time_base > -GAP
+        return ((packet.pts or 0) + self._length(packet)) * self._time_base > -GAP
+
+    def _length(self, packet: Packet) -> Fraction:
+        """Ticks that a packet sounds: MP4 counts a gap after it in."""
+        context = self._source.codec_context
+        said = Fraction(packet.duration or 0)
+        if not context.frame_size:
+            return said
+        return min(said, Fraction(2 * context.frame_size, context.sample_rate) / self._time_base)
 
 
 class EncodeFeed:

@@ -146,7 +146,7 @@ def authors_loop(pack: ModelPack, inputs: WindowInputs, recipe: Recipe) -> Itera
         known = schedule.q_sample(inputs.source, shared, t)
         return inputs.mask * x + (1 - inputs.mask) * known
 
-    plan = sampling_plan(recipe, schedule.num_timesteps)
+    plan = sampling_plan(recipe, pack)
     steps = sample(
         denoise,
         schedule,

@@ -24,7 +24,7 @@ from soundini.config.presets import override
 from soundini.masks.preview import overlay
 from soundini.masks.shapes import shape_mask
 
-FRAMES, HEIGHT, LABEL = 14, 150, 18
+FRAMES, HEIGHT, LABEL = 14, 190, 18
 WHOLE = "0.0,0.0,1.0,1.0"
 
 

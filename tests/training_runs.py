@@ -10,7 +10,7 @@ from soundini.joint.towers import SoundHead
 from soundini.packs.debug import debug_pack
 from soundini.training.classes import CLASSES
 from soundini.training.composites.crops import CompositeCrops, CompositeShares
-from soundini.training.composites.scene import Photographs
+from soundini.training.composites.photographs import Photographs
 from soundini.training.directions import class_directions
 from soundini.training.distributed import Workers
 from soundini.training.image_tower import train_image_tower
@@ -43,7 +43,7 @@ def run_sound(sounds, folder, stop=None, taught=True, workers=Workers()):  # noq
     joint = debug_pack().joint
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        tower = SoundTower(joint.sound_network, SoundHead(len(CLASSES), 16))
+        tower = SoundTower(joint.sound_network, SoundHead(len(CLASSES), joint.sound_network.width))
     recordings = load_recordings(Path(sounds), joint.mel)
     said = [torch.randn(16, -(-r.power.shape[1] // STRIDE), generator=seeded()) for r in recordings]
     windows = HeardWindows(recordings, said if taught else [])

@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-LONG = 120_000
+LONG = 400_000
 """Milliseconds that an edit may take on a busy machine."""
 QUICK = ("region.size=32", "window.frames=12", "guidance.gradient=fast")
 PLAYABLE = """[...document.querySelectorAll('.screen video')].length === 2
     && [...document.querySelectorAll('.screen video')].every(v => v.readyState >= 2 && v.error === null)"""
+
+STROKE = ((0.4, 0.5), (0.5, 0.55), (0.6, 0.5))
+BEYOND = """() => [...document.querySelectorAll("#page *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1
+    && e.checkVisibility() && !e.closest(".ribbon, .sounding")).map(e => e.outerHTML.slice(0, 100))"""
 
 
 class Visitor:
@@ -86,6 +90,16 @@ class Visitor:
         self.clicks += 1
         chooser.value.set_files(path)
 
+    def drop(self, path: Path) -> None:
+        """Drop a file on the empty part of the page."""
+        kind = "audio/wav" if path.suffix == ".wav" else "video/mp4"
+        dropped = self.page.evaluate_handle(
+            """([bytes, name, type]) => { const data = new DataTransfer();
+                data.items.add(new File([new Uint8Array(bytes)], name, { type })); return data; }""",
+            [list(path.read_bytes()), path.name, kind],
+        )
+        self.page.locator(".side").dispatch_event("drop", {"dataTransfer": dropped})
+
     def bring(self, media: tuple[Path, Path]) -> Visitor:
         """Choose a video and a sound, and wait until both are there."""
         self.choose("video", media[0])
@@ -140,6 +154,14 @@ class Visitor:
                     pen.getImageData(Math.round(x * width), Math.round(y * height), 1, 1).data[3]); }""",
             [list(point) for point in points],
         )
+
+    def until_painted(self, point: tuple[float, float]) -> None:
+        """Wait until a point is inside the mask that is shown."""
+        end = time.monotonic() + LONG / 1000
+        while self.painted(point) != [255]:
+            if time.monotonic() > end:
+                raise AssertionError(f"never painted: {point}")
+            self.page.wait_for_timeout(50)
 
     def state(self, word: str, timeout: float = LONG) -> None:
         """Wait until the newest edit is in a state."""

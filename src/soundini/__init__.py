@@ -51,7 +51,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Load the heavy names on first use, so that ``soundini --help`` does not wait for torch."""
+    """Load the heavy names on first use, so that the command line's help does not wait for torch."""
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -23,7 +23,7 @@ def pick_device(name: str = "auto") -> torch.device:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError):
         raise ConfigError(
-            f"there is no device {name!r} here; use compute.device=auto or cpu"
+            "there is no device {name!r} here; use compute.device=auto or cpu", name=name
         ) from None
     return device
 

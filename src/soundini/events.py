@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from soundini.errors import Message
+
 
 @dataclass(frozen=True)
 class MaskMade:
@@ -248,7 +250,7 @@ class FileDone:
     path: Path
     recipe: Path
     seconds: float
-    warnings: tuple[str, ...]
+    warnings: tuple[Message, ...]
 
 
 EditEvent = MaskMade | MasksReady | FitStepDone | StepDone | FrameDone | EditDone | FileDone

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from soundini.errors import Message
+
 MAX_JSON = 16 * 2**20
 """Bytes of the largest JSON file that is read: the record of an edit with 100,000 mask pictures."""
 MAX_YAML = 2**20
@@ -61,9 +63,13 @@ def read_text(path: Path, most: int = MAX_JSON) -> str:
     """
     status = path.stat()  # a pipe or a device would be read for ever
     if not stat.S_ISREG(status.st_mode):
-        raise ValueError("it is not a plain file")
+        raise ValueError(Message("it is not a plain file"))
     if status.st_size > most:
-        raise ValueError(f"it is larger than {most // 2**20} MiB, the most that is read")
+        raise ValueError(
+            Message(
+                "it is larger than {amount} MiB, the most that is read", {"amount": most // 2**20}
+            )
+        )
     return path.read_text(encoding="utf-8")
 
 
@@ -71,4 +77,11 @@ def _parsed(parse: Callable[[str], Any], text: str) -> Any:
     try:
         return parse(text)
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise ValueError(Message("it is nested too deeply")) from None
+    except json.JSONDecodeError as error:
+        where = {"line": error.lineno, "column": error.colno, "place": error.pos}
+        raise ValueError(
+            Message(
+                "{what}: line {line} column {column} (char {place})", {"what": error.msg, **where}
+            )
+        ) from None

@@ -72,7 +72,9 @@ def read_stored(path: Path) -> Any:
         ModelError: The file is missing or damaged, or carries code; none of it was run.
     """
     if not path.is_file():
-        raise ModelError(f"there is no weight file {path}; check the path or fetch the weights")
+        raise ModelError(
+            "there is no weight file {file}; check the path or fetch the weights", file=path
+        )
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
@@ -82,11 +84,12 @@ def read_stored(path: Path) -> Any:
     except pickle.UnpicklingError as error:
         # torch's own message would advise loading the file unsafely
         raise ModelError(
-            f"{path} is no plain weight file: it is damaged, or carries code (none was run); "
-            "get it from its official address"
+            "{file} is no plain weight file: it is damaged, or carries code (none was run); get it "
+            "from its official address",
+            file=path,
         ) from error
     except Exception as error:  # a damaged file fails in the parser, in any way a parser can
-        raise ModelError(f"{path} cannot be read as weights: fetch it again") from error
+        raise ModelError("{file} cannot be read as weights: fetch it again", file=path) from error
 
 
 def named_tensors(stored: Any, path: Path) -> dict[str, Tensor]:
@@ -100,5 +103,5 @@ def named_tensors(stored: Any, path: Path) -> dict[str, Tensor]:
         ModelError: It holds anything but named tensors.
     """
     if not isinstance(stored, dict) or not all(isinstance(v, Tensor) for v in stored.values()):
-        raise ModelError(f"{path} is not a state dict of tensors; save only the weights")
+        raise ModelError("{file} is not a state dict of tensors; save only the weights", file=path)
     return {str(key): value for key, value in stored.items()}

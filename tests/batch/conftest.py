@@ -66,7 +66,9 @@ def models(debug):
 @pytest.fixture
 def problems(models):
     """What the check finds wrong with each row."""
-    return lambda batch: [check.problem for check in check_rows(batch, models)]
+    return lambda batch: [
+        "" if check.problem is None else str(check.problem) for check in check_rows(batch, models)
+    ]
 
 
 @pytest.fixture

@@ -71,8 +71,8 @@ def test_json_lines_are_rows(folder):
     made = expand(read_batch_file(path))
     assert [row.where for row in made.rows] == [f"jobs.jsonl, line {n}" for n in (1, 1, 3, 4)]
     assert made.rows[0].request.output == folder / "out" / "beach.mp4"
-    assert "JSON object" in made.rows[2].problem
-    assert "the nearest is video" in made.rows[3].problem
+    assert "JSON object" in str(made.rows[2].problem)
+    assert "the nearest is video" in str(made.rows[3].problem)
 
 
 def test_recipe_files_give_their_settings(batch, folder):
@@ -108,7 +108,7 @@ def test_letters_of_patterns_in_names_are_letters(batch, folder):
 def test_row_that_makes_no_edit_says_why(batch, keys, words):
     (row,) = batch(**keys).rows
     assert row.request is None
-    assert words in row.problem
+    assert words in str(row.problem)
 
 
 @pytest.mark.parametrize(

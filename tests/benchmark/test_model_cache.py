@@ -1,21 +1,8 @@
 from collections import Counter
-from pathlib import Path
 
+from edit_requests import request
 from soundini.benchmark.model_cache import ModelCache
-from soundini.config.presets import override
-from soundini.config.recipe import Recipe
-from soundini.editing.request import EditRequest, MaskRequest
 from soundini.packs import pack as packs
-
-
-def request(*settings):
-    return EditRequest(
-        video=Path("in.mp4"),
-        sound="self",
-        output=Path("out.mp4"),
-        mask=MaskRequest(whole_frame=True),
-        recipe=override(Recipe(), settings),
-    )
 
 
 def test_each_weight_file_is_hashed_once_for_all_jobs_of_a_pack(monkeypatch):

@@ -76,7 +76,7 @@ def test_as_many_steps_are_told_as_were_promised(method, init):
     promised = next(e.steps for e in events if isinstance(e, MasksReady))
     steps = [e.step for e in events if isinstance(e, StepDone)]
     assert steps == list(range(1, promised + 1))
-    assert promised % evaluations(recipe_of(method), 1000) == 0
+    assert promised % evaluations(recipe_of(method), debug_pack()) == 0
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -89,7 +89,9 @@ def test_every_method_samples_keyframes_alone_where_it_is_told_to(method):
     assert np.abs(edited.astype(int) - frames)[:, 15:35, 20:40].mean((1, 2, 3)).min() > 1
     promised = next(e.steps for e in events if isinstance(e, MasksReady))
     assert sum(isinstance(e, StepDone) for e in events) == promised
-    assert promised == 2 * evaluations(recipe_of(method), 1000)  # six keyframes, four a window
+    assert promised == 2 * evaluations(
+        recipe_of(method), debug_pack()
+    )  # six keyframes, four a window
 
 
 def test_what_couples_frames_is_off_in_the_baselines():

@@ -125,7 +125,7 @@ def test_onsets_are_found_once_each():
 
 
 def test_nothing_moves_where_that_is_asked_or_no_class_is_known():
-    assert motion_of("rain", drift=DriftConfig(speed=0)) is None
+    assert not motion_of("rain", drift=DriftConfig(speed=0)).positions.any()
     assert effect_motion(object(), track([[1.0, 0.0]]), [0.0], SamplingConfig()) is None  # type: ignore[arg-type]
 
 

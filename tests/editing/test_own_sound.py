@@ -98,13 +98,13 @@ def test_an_edit_that_edits_nothing_says_why(ask, tmp_path):
     fields = {"mask": MaskRequest(paths=(str(tmp_path / "masks"),)), "end": "24"}
     with closing(prepare_edit(ask("sound.release=0", sound=str(short), **fields))) as edit:
         (told,) = edit.warnings
-        assert told.startswith(
+        assert str(told).startswith(
             "no frame is edited: the mask covers frames 18 to 23, and the sound is heard in frames 0 to "
         )
     loud = make.write_sound(tmp_path / "loud.wav", make.tone(1.0))
     with closing(prepare_edit(ask("sound.gain=0.001", sound=str(loud), end="24"))) as edit:
         (told,) = edit.warnings
-        assert told.startswith(
+        assert str(told).startswith(
             "no frame is edited: the sound is too quiet along the part; raise sound.gain"
         )
     for remedy in ("sound.gain=1", "sound.envelope_range=90", "sound.envelope=off"):
@@ -119,7 +119,9 @@ def test_several_tracks_are_told(ask, tmp_path):
     path = strange.with_tracks(tmp_path / "two.mp4", sounds, 1)
     with closing(finish(read_part(ask(video=path)))) as part:
         (told,) = part.notes
-        assert "two.mp4: sound track 2 is heard, of 1 (aac, mono), 2 (aac, mono, default)" in told
+        assert "two.mp4: sound track 2 is heard, of 1 (aac, mono), 2 (aac, mono, default)" in str(
+            told
+        )
     with closing(finish(read_part(ask("sound.track=1", video=path)))) as part:
         assert part.notes == ()
         spectrum = np.abs(np.fft.rfft(part.sound.samples[0][:48000]))

@@ -41,7 +41,7 @@ def test_edit_that_is_refused_leaves_no_file_open(video, box, offset):
 
 @pytest.mark.parametrize("bound", ["1e999999999s", "1e9s", "1/0s", "9" * 50_000])
 def test_times_that_take_for_ever_to_make_are_refused(video, bound):
-    with VideoReader(video) as reader, pytest.raises(ConfigError, match="--start"):
+    with VideoReader(video) as reader, pytest.raises(ConfigError, match=r"^start .* is neither"):
         part_of(reader, bound, None)
 
 
@@ -98,7 +98,7 @@ def test_masks_that_never_end_are_refused(tmp_path):
 def test_masks_are_not_given_to_readers_that_start_programs(tmp_path):
     Image.fromarray(np.zeros((32, 48), np.uint8)).save(tmp_path / "a.eps")
     (tmp_path / "mask.png").write_bytes((tmp_path / "a.eps").read_bytes())
-    with pytest.raises(MediaError, match="cannot identify"):
+    with pytest.raises(MediaError, match="it is no picture"):
         open_mask(tmp_path / "mask.png", (32, 48))
 
 

@@ -3,14 +3,17 @@ import torch
 
 from soundini.joint.listening import (
     LEVEL_FEATURES,
+    STRIDE,
     Steps,
     pool_around,
     pool_steps,
+    pooled_width,
     segment_steps,
     sharpen,
     smooth,
     step_levels,
 )
+from soundini.joint.texture import TEXTURE_BANDS
 from soundini.packs.debug import debug_pack
 
 
@@ -25,7 +28,9 @@ def seeded(number=0):
 
 def steps_of(count, dim=5):
     return Steps(
-        torch.rand(dim, count, generator=seeded()), torch.rand(7, count, generator=seeded(1))
+        torch.rand(dim, count, generator=seeded()),
+        torch.rand(7, count, generator=seeded(1)),
+        torch.rand(TEXTURE_BANDS, count * STRIDE, generator=seeded(2)),
     )
 
 
@@ -41,8 +46,8 @@ def test_levels_are_those_of_the_power_in_each_step():
 def test_a_stretch_is_summed_up_whatever_its_length():
     for count in (1, 2, 9, 54):
         steps = steps_of(count)
-        pooled = pool_steps(steps.features, steps.levels)
-        assert pooled.shape == (3 * 5 + LEVEL_FEATURES,)
+        pooled = pool_steps(steps)
+        assert pooled.shape == (pooled_width(5),)
         assert torch.isfinite(pooled).all()
         torch.testing.assert_close(pooled[:5], steps.features.mean(1))
         torch.testing.assert_close(pooled[10:15], steps.features.amax(1))
@@ -51,7 +56,10 @@ def test_a_stretch_is_summed_up_whatever_its_length():
 def test_a_swell_is_told_from_a_steady_sound_by_its_changes():
     time = torch.arange(54.0)
     swell, flutter = (10 * torch.sin(time * rate).expand(7, -1) for rate in (0.1, 3.0))
-    slow, fast = (pool_steps(torch.zeros(1, 54), level)[3:] for level in (swell, flutter))
+    still, bands = torch.zeros(1, 54), torch.ones(TEXTURE_BANDS, 54 * STRIDE)
+    slow, fast = (
+        pool_steps(Steps(still, level, bands))[3 : 3 + LEVEL_FEATURES] for level in (swell, flutter)
+    )
     at_once, later = slice(21, 28), slice(42, 49)  # over one step, and over twenty
     assert (slow[at_once] < 0.2 * fast[at_once]).all()
     assert (slow[later] > 5 * slow[at_once]).all()
@@ -60,12 +68,11 @@ def test_a_swell_is_told_from_a_steady_sound_by_its_changes():
 def test_a_context_ends_at_the_borders_of_its_segment_and_keeps_its_length_where_it_can():
     steps = steps_of(40)
     pooled = pool_around(steps, 10, [0, 15])
-    whole = [pool_steps(p.features, p.levels) for p in (steps.part(5, 15), steps.part(15, 25))]
+    whole = [pool_steps(part) for part in (steps.part(5, 15), steps.part(15, 25))]
     torch.testing.assert_close(pooled[14], whole[0])
     torch.testing.assert_close(pooled[15], whole[1])
     short = steps.part(0, 4)
-    all_of_it = pool_steps(short.features, short.levels)
-    torch.testing.assert_close(pool_around(short, 10), all_of_it.expand(4, -1))
+    torch.testing.assert_close(pool_around(short, 10), pool_steps(short).expand(4, -1))
 
 
 def test_a_turn_is_found_and_a_doubt_is_none():

@@ -101,7 +101,7 @@ def test_wrong_sizes_name_both(tmp_path):
             open_mask(tmp_path / name, SIZE)
 
 
-@pytest.mark.parametrize(("level", "words"), [(0, "is empty"), (255, "--whole-frame")])
+@pytest.mark.parametrize(("level", "words"), [(0, "is empty"), (255, "whole_frame")])
 def test_all_black_and_all_white(tmp_path, level, words):
     picture = np.full((*SIZE, 3), level, np.uint8)
     make.write_image(tmp_path / "m.png", picture)

@@ -255,7 +255,7 @@ def test_the_default_track_is_heard_else_the_first_audible_one(tmp_path):
         spectrum = np.abs(np.fft.rfft(load_sound(path, track=track).samples[0][:48000]))
         assert int(spectrum.argmax()) == hertz
     with pytest.raises(
-        MediaError, match=r"second\.mp4: has no sound track 3, only 1 \(aac, mono.*--sound-track"
+        MediaError, match=r"second\.mp4: has no sound track 3, only 1 \(aac, mono.*sound.track"
     ):
         load_sound(path, track=3)
 

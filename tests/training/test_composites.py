@@ -1,15 +1,16 @@
-"""Composites: what every effect must keep, and what each must do to a picture."""
+"""Composites: crops that the prior is trained on."""
 
 import numpy as np
 import pytest
 import torch
 
 import media_factory as make
+from soundini.effects.matte import matte_of
+from soundini.effects.registry import EFFECTS
 from soundini.errors import MediaError
 from soundini.training.composites.crops import CompositeCrops, CompositeShares
-from soundini.training.composites.effects import EFFECTS
-from soundini.training.composites.regions import draw_region, matte_of
-from soundini.training.composites.scene import Photographs, Scene
+from soundini.training.composites.photographs import Photographs
+from soundini.training.composites.regions import draw_region
 from soundini.training.images import LabelledImages
 
 SIZE = 48
@@ -32,103 +33,12 @@ def photographs(tmp_path_factory):
     return Photographs(LabelledImages(folder))
 
 
-def plain(seed=0):
-    """Grey blocks under a little noise."""
-    rng = np.random.default_rng(seed)
-    blocks = np.kron(rng.uniform(0.25, 0.75, (6, 6, 3)), np.ones((8, 8, 1)))
-    return (blocks + rng.normal(0, 0.02, blocks.shape)).clip(0, 1).astype(np.float32)
-
-
-def drawn(effect, photographs, amount=1.0, matte=None, seed=0):
-    matte = np.ones((SIZE, SIZE), np.float32) if matte is None else matte
-    rng = np.random.default_rng(seed)
-    return np.clip(EFFECTS[effect](Scene(plain(seed), matte, amount, photographs, rng)), 0, 1)
-
-
-def mean_of(effect, photographs, what, amount=1.0, draws=12):
-    return np.mean(
-        [what(drawn(effect, photographs, amount, seed=s), plain(s)) for s in range(draws)]
-    )
-
-
-def change(after, before):
-    return np.abs(after - before).mean()
-
-
-@pytest.mark.parametrize("effect", EFFECTS)
-def test_nothing_changes_outside_the_region(effect, photographs):
-    matte = np.zeros((SIZE, SIZE), np.float32)
-    matte[10:40, 12:44] = 1
-    for seed in range(4):
-        after = drawn(effect, photographs, matte=matte, seed=seed)
-        outside = matte == 0
-        assert np.abs(after - plain(seed))[outside].max() < 1e-5
-        assert change(after[~outside], plain(seed)[~outside]) > 0.01
-
-
-@pytest.mark.parametrize("effect", EFFECTS)
-def test_a_larger_amount_changes_more(effect, photographs):
-    little, half, whole = (mean_of(effect, photographs, change, a) for a in (0.1, 0.5, 1.0))
-    assert little < half < whole
-    assert little < 0.6 * whole
-
-
-@pytest.mark.parametrize("effect", EFFECTS)
-def test_the_same_draw_gives_the_same_picture(effect, photographs):
-    assert np.array_equal(drawn(effect, photographs), drawn(effect, photographs))
-    assert not np.array_equal(drawn(effect, photographs), drawn(effect, photographs, seed=1))
-
-
-@pytest.mark.parametrize(
-    ("effect", "channel", "sign"),
-    [("fire", 0, 1), ("explosion", 0, 1), ("underwater", 0, -1), ("thunderstorm", 0, -1)],
-)
-def test_effects_have_their_colours(effect, channel, sign, photographs):
-    """Against blue, fire is redder than the scene; deep water and a storm are less red."""
-    assert sign * mean_of(effect, photographs, lambda a, b: _red(a) - _red(b)) > 0.02
-
-
-def _red(picture):
-    return float(picture[..., 0].mean() - picture[..., 2].mean())
-
-
-def test_snow_brightens_and_a_storm_darkens(photographs):
-    for effect, sign in (("snow_wind", 1), ("thunderstorm", -1)):
-        assert sign * mean_of(effect, photographs, lambda a, b: a.mean() - b.mean()) > 0.05
-
-
-def test_small_flames_stay_low(photographs):
-    """A small amount of fire changes the region's foot, not its top."""
-    top, foot = slice(0, SIZE // 3), slice(2 * SIZE // 3, SIZE)
-
-    def low(after, before):
-        return change(after[foot], before[foot]) - change(after[top], before[top])
-
-    assert mean_of("fire", photographs, low, amount=0.25) > 0.05
-
-
-@pytest.mark.parametrize("effect", ["rain", "snow_wind", "underwater", "thunderstorm"])
-def test_the_scene_shows_through(effect, photographs):
-    """Blocks of the scene stay where they are: high-pass luminance of before and after goes together."""
-
-    def kept(after, before):
-        a, b = (_detail(x) for x in (after, before))
-        return np.corrcoef(a.ravel(), b.ravel())[0, 1]
-
-    assert mean_of(effect, photographs, kept) > 0.35
-
-
-def _detail(picture):
-    grey = picture.mean(-1)
-    return grey - np.asarray(torch.nn.functional.avg_pool2d(torch.tensor(grey)[None], 9, 1, 4)[0])
-
-
 def test_a_region_fades_inside_itself():
     rng = np.random.default_rng(0)
     shares = []
-    for _ in range(60):
+    for seed in range(60):
         region = draw_region(SIZE, rng)
-        matte = matte_of(region, rng)
+        matte = matte_of(region, seed)
         assert region.shape == matte.shape == (SIZE, SIZE)
         assert matte[region == 0].max(initial=0) == 0
         assert (matte <= np.clip(1.5 * region, 0, 1) + 1e-6).all()

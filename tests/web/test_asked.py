@@ -5,7 +5,8 @@ import pytest
 
 import media_factory as make
 from soundini.errors import ConfigError, MaskError, MediaError, SoundiniError
-from soundini.web.forms.asking import Whereabouts, ask
+from soundini.web.forms.about_fields import field_of
+from soundini.web.forms.asking import FormFiles, ask
 from soundini.web.forms.forms import EditForm, PaintedMask
 from soundini.web.limits import Limits
 from soundini.web.refusals import MissingError
@@ -71,7 +72,7 @@ def test_a_videos_own_sound_stays_with_its_pictures(service, form_for, tmp_path)
         chosen = {"sound": "self" if own else form_for(service).sound}
         few = form.model_copy(update={"scope": "frame", "at": 40, "start": "10", **chosen})
         files = {i: service.file(ME, i).path for i in (few.video, few.sound) if i != "self"}
-        at = Whereabouts(files, tmp_path, (64, 96), 48, "debug")
+        at = FormFiles(files, tmp_path, (64, 96), 48, "debug")
         request = ask(few, at, Limits()).request
         begun = int(request.start or 0)
         wanted = 0.0 if own else -(begun - 10) / 24
@@ -154,7 +155,7 @@ def test_recipes_and_videos_made_here_give_their_form_back(service, form_for, me
     assert (found.seed, found.preset, found.end) == (7, "quality", "4")
     files = {i: service.file(YOU, i).path for i in (found.video, found.sound)}
     found = found.model_copy(update={"box": (0, 0, 0.5, 0.5)})
-    at = Whereabouts(files, service.folder, (64, 96), 24, "debug")
+    at = FormFiles(files, service.folder, (64, 96), 24, "debug")
     recipe = ask(found, at, Limits()).request.recipe
     assert (
         recipe.model_dump(mode="json") == json.loads(result.recipe.read_text())["request"]["recipe"]
@@ -170,3 +171,35 @@ def test_what_is_no_recipe(service, tmp_path):
         ):
             service.restored(ME, service.add_file(ME, "recipe", f, "r.json").id)
         assert str(service.folder) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"video": ""}, "video"),
+        ({"video": "0" * 32}, "video"),
+        ({"sound": ""}, "sound"),
+        ({"sound": "0" * 32}, "sound"),
+        ({"box": None}, "masks"),
+        ({"box": None, "masks": ({"frame": 0, "file": "0" * 32},)}, "masks"),
+        ({"settings": ("sampling.steps=none",)}, "settings"),
+        ({"settings": ("compute.chunk=2",)}, "settings"),
+        ({"preset": "slow"}, "settings"),
+        ({"start": "30"}, "start"),
+        ({"start": "2", "end": "1"}, "start"),
+        ({"heard_as": "nonsense"}, "heard_as"),
+    ],
+)
+def test_an_error_says_which_field_it_is_about(service, form_for, change, field):
+    form = EditForm.model_validate({**form_for(service).model_dump(), **change})
+    with pytest.raises(SoundiniError) as refused:
+        service.submit(ME, form)
+    assert field_of(refused.value) == field
+
+
+def test_a_job_that_fails_says_which_field_it_is_about(service, form_for, media, tmp_path):
+    outside = make.write_image(tmp_path / "m.png", np.roll(make.disc_mask(radius=3), 30, 0))
+    drawn = painted(service, outside, 0)
+    form = form_for(service, box=None, masks=(drawn,), dilate=-20)
+    job = wait(service, ME, service.submit(ME, form))
+    assert (job.state, job.field) == ("failed", "masks")

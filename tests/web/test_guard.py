@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from soundini.errors import ConfigError
+from soundini.errors import ConfigError, Message
 from soundini.web.http.buckets import TokenBuckets
 from soundini.web.http.credentials import (
     Credentials,
@@ -27,7 +27,7 @@ async def echo(scope, receive, send):
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ConnectionError("the client has gone")
-    await reply(scope, send, 200, scope["state"]["owner"])
+    await reply(scope, send, 200, Message(scope["state"]["owner"]))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from soundini.media.video_reader import VideoReader
 from soundini.web.files.strip import strip
 from soundini.web.jobs.pace import Pace
 from soundini.web.refusals import MissingError
+from soundini.web.views import OverlayProgress
 
 from .conftest import ME, QUICK, YOU, running, wait
 
@@ -145,21 +146,26 @@ def test_the_whole_frame_and_a_shape_at_once_are_refused(live, visitor):
 
 
 def test_an_overlay_tells_how_far_it_is_and_is_stopped(service, form_for, monkeypatch):
-    form, shares = form_for(service), []
-    told = service._told_drawn
+    form, seen = form_for(service, start="4"), []
+    go_on = service._go_on
 
-    def watched(key, frames, done):
-        told(key, frames, done)
-        shares.append(service.overlay_progress(ME))
-        assert service.overlay_progress(YOU) is None
-        if len(shares) == 5:
+    def watched(key):
+        go_on(key)
+        seen.append(service.overlay_progress(ME))
+        assert service.drawn(ME, seen[-1].last).startswith(b"\xff\xd8")
+        for owner, index in ((ME, 3), (ME, seen[-1].last + 1), (YOU, 4)):
+            assert service.drawn(owner, index) is None
+        assert service.overlay_progress(YOU) == OverlayProgress()
+        if len(seen) == 5:
             service.stop_overlay(ME)
 
-    monkeypatch.setattr(service, "_told_drawn", watched)
+    monkeypatch.setattr(service, "_go_on", watched)
     with pytest.raises(MaskError, match="was stopped"):
         service.mask_overlay(ME, form)
-    assert shares == pytest.approx([1 / 24, 2 / 24, 3 / 24, 4 / 24, 5 / 24])
-    assert service.overlay_progress(ME) is None
+    assert [told.share for told in seen] == pytest.approx([n / 20 for n in range(1, 6)])
+    assert [(told.first, told.last) for told in seen] == [(4, 4 + n) for n in range(5)]
+    assert service.overlay_progress(ME) == OverlayProgress()
+    assert service.drawn(ME, 4) is None
     assert not list(service.folder.rglob("overlays/*.mp4"))
     monkeypatch.undo()
     assert service.mask_overlay(ME, form).is_file()

@@ -8,15 +8,16 @@ import pytest
 
 import media_factory as make
 from soundini.config.presets import load_preset, override
+from soundini.editing.carried_masks import with_masks
 from soundini.editing.masking import make_masks
 from soundini.editing.request import EditRequest, MaskRequest, write_sidecar
-from soundini.errors import MaskError
+from soundini.errors import ConfigError, MaskError
 from soundini.media.video_reader import VideoReader
-from soundini.web.forms.asking import Whereabouts, ask, files_of
-from soundini.web.forms.carrying import carried_masks
+from soundini.web.files.recipe_box import film_with, recipe_box
+from soundini.web.forms.asking import FormFiles, ask, files_of
 from soundini.web.limits import Limits
 
-from .conftest import ME, YOU, wait
+from .conftest import ME, YOU, frames_of, wait
 
 
 @pytest.fixture
@@ -75,7 +76,7 @@ def test_shapes_come_back_as_the_same_mask(
     found = service.restored(ME, put(service, ME, "recipe", recipe))
     assert found.left_out == ()
     files = {i: service.file(ME, i).path for i in files_of(found.form)}
-    asked = ask(found.form, Whereabouts(files, tmp_path, (64, 96), 24, "debug"), Limits()).request
+    asked = ask(found.form, FormFiles(files, tmp_path, (64, 96), 24, "debug"), Limits()).request
     assert asked.recipe == request.recipe
     assert (asked.start, asked.end) == (request.start, request.end)
     np.testing.assert_array_equal(masks_of(asked), masks_of(request))
@@ -93,7 +94,7 @@ def test_shapes_are_drawn_on_what_is_painted(service, form_for, media, tmp_path)
     masks = [{"frame": 3, "file": put(service, ME, "mask", media / "disc.png")}]
     form = form_for(service, box=(0, 0, 0.25, 0.5), masks=masks)
     files = {i: service.file(ME, i).path for i in files_of(form)}
-    at = Whereabouts(files, tmp_path, (64, 96), 24, "debug")
+    at = FormFiles(files, tmp_path, (64, 96), 24, "debug")
     drawn = masks_of(ask(form, at, Limits()).request)[0]
     assert drawn[10, 10] == drawn[32, 48] == 255 > drawn[10, 80]
 
@@ -157,7 +158,7 @@ def test_a_recipe_carries_its_masks_to_another_session(service, form_for, media,
         job_id = service.submit(ME, form_for(service, masks=masks, **more))
         assert wait(service, ME, job_id).state == "done"
         recipe = tmp_path / "r.json"
-        recipe.write_text(carried_masks(service.result(ME, job_id).recipe))
+        recipe.write_text(with_masks(service.result(ME, job_id).recipe))
         put(service, YOU, "video", media / "clip.mp4")
         put(service, YOU, "sound", media / "fire.wav")
         told = service.restored(YOU, put(service, YOU, "recipe", recipe))
@@ -166,7 +167,7 @@ def test_a_recipe_carries_its_masks_to_another_session(service, form_for, media,
         drawn = []
         for owner, form in forms.items():
             files = {i: service.file(owner, i).path for i in files_of(form)}
-            at = Whereabouts(files, tmp_path, (64, 96), 24, "debug")
+            at = FormFiles(files, tmp_path, (64, 96), 24, "debug")
             drawn.append(masks_of(ask(form, at, Limits()).request))
         np.testing.assert_array_equal(*drawn)
 
@@ -175,10 +176,54 @@ def test_carried_masks_that_were_changed_are_left_out(service, form_for, media, 
     masks = [{"frame": 0, "file": put(service, ME, "mask", media / "disc.png")}]
     job_id = service.submit(ME, form_for(service, box=None, masks=masks))
     assert wait(service, ME, job_id).state == "done"
-    content = json.loads(carried_masks(service.result(ME, job_id).recipe))
+    content = json.loads(with_masks(service.result(ME, job_id).recipe))
     (name,) = content["carried_masks"]
     for wrong in ("AAAA", "not base64", 7, None):
         content["carried_masks"][name] = wrong
         (tmp_path / "r.json").write_text(json.dumps(content))
         told = service.restored(YOU, put(service, YOU, "recipe", tmp_path / "r.json"))
         assert "mask" in told.left_out
+
+
+def saved(service, job_id, path):
+    """An edit as a browser saves it."""
+    result = service.result(ME, job_id)
+    path.write_bytes(b"".join(film_with(result.video, recipe_box(with_masks(result.recipe)))))
+    return path
+
+
+def test_a_saved_film_carries_recipe_and_masks(service, form_for, media, tmp_path):
+    masks = [{"frame": 0, "file": put(service, ME, "mask", media / "disc.png")}]
+    job_id = service.submit(ME, form_for(service, box=None, masks=masks))
+    assert wait(service, ME, job_id).state == "done"
+    film = saved(service, job_id, tmp_path / "sea-fire.mp4")
+    np.testing.assert_array_equal(frames_of(film), frames_of(service.result(ME, job_id).video))
+    mine = put(service, ME, "video", film)
+    assert service.video_facts(ME, mine).has_recipe
+    assert service.restored(ME, mine).form == service.form(ME, job_id)
+
+    put(service, YOU, "video", media / "clip.mp4")
+    put(service, YOU, "sound", media / "fire.wav")
+    for kind in ("video", "recipe"):
+        told = service.restored(YOU, put(service, YOU, kind, film))
+        assert told.left_out == ()
+        (mask,) = told.form.masks
+        assert service.file(YOU, mask.file).path.read_bytes() == (media / "disc.png").read_bytes()
+    assert not service.video_facts(YOU, told.form.video).has_recipe
+
+
+@pytest.mark.parametrize("cut", [1, 30, 200])
+def test_a_film_whose_recipe_is_damaged_is_a_film(service, form_for, tmp_path, cut):
+    job_id = service.submit(ME, form_for(service))
+    assert wait(service, ME, job_id).state == "done"
+    film = saved(service, job_id, tmp_path / "cut.mp4")
+    film.write_bytes(film.read_bytes()[:-cut])
+    assert not service.video_facts(YOU, put(service, YOU, "video", film)).has_recipe
+
+
+def test_a_recipe_that_is_none_is_told_in_a_line(service, media, tmp_path):
+    film = tmp_path / "odd.mp4"
+    for content in ("[]", "{", '{"request": 3}', "[" * 50_000):
+        film.write_bytes((media / "clip.mp4").read_bytes() + recipe_box(content))
+        with pytest.raises(ConfigError, match=r"^[^\n]*odd\.mp4"):
+            service.restored(ME, put(service, ME, "video", film))

@@ -201,7 +201,7 @@ def test_what_goes_wrong_is_told_in_the_visitors_words_and_the_next_job_is_done(
     assert wait(service, ME, fine).state == "done"
     jobs = {job.id: job for job in service.jobs(ME)}
     assert jobs[failed].state == "failed"
-    assert "fire.wav" in jobs[failed].error
+    assert "fire.wav" in str(jobs[failed].error)
     for job in jobs.values():
-        assert str(service.folder) not in job.error
-        assert "\n" not in job.error
+        assert str(service.folder) not in str(job.error)
+        assert "\n" not in str(job.error)

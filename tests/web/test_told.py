@@ -170,7 +170,7 @@ def failed(service, form_for):
         job_id = service.submit(ME, form_for(service, **fields))
         assert wait(service, ME, job_id).state == "failed"
         (ticket,) = service.folder.glob(f"owners/*/jobs/{job_id}/{TICKET}")
-        return job_id, json.loads(ticket.read_text())["error"]
+        return job_id, json.loads(ticket.read_text())["error"]["template"]
 
     return fail
 
@@ -180,13 +180,13 @@ def failed(service, form_for):
     [
         (
             {"start": "0.9s", "end": "4"},
-            "--end lies after --start",
+            "{later} lies after {earlier}",
             "let “To (seconds)” be later than “From (seconds)”",
             "0.9s부터 4까지는 빈 구간입니다. ‘끝(초)’ 값을 ‘시작(초)’ 값보다 크게 쓰세요.",
         ),
         (
             {"dilate": -500.0},
-            "(or use --invert)",
+            "(or use {option})",
             "raise “Grow the mask (pixels)”",
             "어느 프레임에도 칠한 곳이 없습니다.",
         ),
@@ -227,7 +227,7 @@ def test_jobs_that_fail_are_told_over_http_in_each_language(service_in, visitor,
 
 def in_each_language(error):
     """What a refusal says, in English and in Korean."""
-    return [problems_in(language).words(str(error)) for language in LANGUAGES]
+    return [problems_in(language).words(error.message) for language in LANGUAGES]
 
 
 def test_too_many_jobs(service_in, form_for):

@@ -8,7 +8,7 @@ from soundini.config.recipe import Recipe
 
 
 def uncoupled(recipe: Recipe, noise: Literal["shared", "independent"]) -> Recipe:
-    """A recipe with all that couples frames off, and the noised background put back after every step.
+    """A recipe with all that couples frames off, no drafts, and the noised background put back after every step.
 
     Args:
         recipe: what it shares with the method stays as it is: the models, the views that augment the region, L_back.
@@ -23,5 +23,5 @@ def uncoupled(recipe: Recipe, noise: Literal["shared", "independent"]) -> Recipe
             "blend_background": True,
         }
     )
-    sampling = recipe.sampling.model_copy(update={"noise": noise})
+    sampling = recipe.sampling.model_copy(update={"noise": noise, "draft": 0.0})
     return recipe.model_copy(update={"guidance": guidance, "sampling": sampling})

@@ -9,19 +9,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from soundini.batch.finished import is_same_edit
 from soundini.batch.manifest import Outcome
 from soundini.batch.models import Models
 from soundini.batch.place import Place, read_by, refuse_links
-from soundini.editing.files import preparing_edit
-from soundini.editing.inputs import hash_inputs
-from soundini.editing.methods import weight_hashes
-from soundini.editing.prepared import PreparedEdit
 from soundini.editing.request import EditRequest
-from soundini.errors import ConfigError, SoundiniError
-from soundini.events import EditDone, EditEvent, FileDone, MaskMade
-from soundini.jobs.job import JOB_PATIENCE, Job, delete_job, is_running
-from soundini.jobs.run import preparing_job, run_job
+from soundini.errors import SoundiniError
+from soundini.events import EditDone, EditEvent, FileDone
+from soundini.jobs.begin import begin_or_resume
+from soundini.jobs.job import JOB_PATIENCE
+from soundini.jobs.run import run_job
 from soundini.media.output import write_error
 
 
@@ -75,7 +71,8 @@ def _edit(
     except OSError as error:
         raise write_error(request.output, error) from None
     place.bring(*read_by(request))
-    job, edit = yield from _take_up(request, models, jobs)
+    folder, pack = jobs.of(request.output), models.open(request)
+    job, edit = yield from begin_or_resume(request, folder, pack, jobs.patience)
     ratio, done = None, None
     with job, closing(edit), closing(run_job(job, edit)) as events:
         moved = [f"{words} since it began" for words in job.record.other_versions()]
@@ -87,46 +84,6 @@ def _edit(
             yield event
     assert done is not None
     place.publish(done.path, done.recipe)
-    return Outcome("done", done.recipe, done.seconds, ratio, warnings=(*moved, *done.warnings))
-
-
-def _take_up(
-    request: EditRequest, models: Models, jobs: Jobs
-) -> Generator[MaskMade, None, tuple[Job, PreparedEdit]]:
-    """The job of an edit: the one that was begun, if it is of this very edit, else a new one in its place."""
-    folder, pack = jobs.of(request.output), models.open(request)
-    job = _begun(folder, jobs.patience)
-    if job is not None:
-        try:
-            if _is_of(job, request, weight_hashes(pack, request.recipe)):
-                return job, (yield from preparing_job(job, pack=pack))
-        except BaseException:
-            job.close()
-            raise
-        job.close()
-        delete_job(folder)
-    edit = yield from preparing_edit(request, pack)
-    try:
-        return Job.create(edit, folder), edit
-    except BaseException:
-        edit.close()
-        raise
-
-
-def _begun(folder: Path, patience: float) -> Job | None:
-    """The job in a folder; one that was killed as it was made, or is damaged, is cleared away."""
-    if not folder.exists():
-        return None
-    try:
-        return Job.open(folder, patience)
-    except ConfigError:
-        if is_running(folder):
-            raise
-        delete_job(folder)
-        return None
-
-
-def _is_of(job: Job, request: EditRequest, weights: dict[str, str]) -> bool:
-    record = job.record
-    same = is_same_edit(request, record.request) and record.weights == weights
-    return same and record.inputs == hash_inputs(request)
+    return Outcome(
+        "done", done.recipe, done.seconds, ratio, warnings=(*moved, *map(str, done.warnings))
+    )

@@ -17,7 +17,7 @@ from soundini.editing.low_memory import arrange
 from soundini.editing.part import read_part
 from soundini.editing.request import EditRequest, sidecar_path
 from soundini.editing.window import text_tower
-from soundini.errors import SoundiniError
+from soundini.errors import Message, SoundiniError
 from soundini.generators import finish
 from soundini.media.output import PartialFile, write_error
 
@@ -27,12 +27,12 @@ class Finding:
     """What is known of an edit before it is done.
 
     Args:
-        problem: why it cannot be done, in one line; empty where it can.
+        problem: why it cannot be done, in one line; None where it can.
         finished: what it came to before, where it need not be done again.
         frames: to be edited; 0 where there is nothing to do.
     """
 
-    problem: str = ""
+    problem: Message | None = None
     finished: Finished | None = None
     frames: int = 0
 
@@ -54,8 +54,8 @@ class RowChecked:
     finding: Finding
 
     @property
-    def problem(self) -> str:
-        """Why it cannot be done, in one line; empty where it can."""
+    def problem(self) -> Message | None:
+        """Why it cannot be done, in one line; None where it can."""
         return self.finding.problem
 
     @property
@@ -82,7 +82,7 @@ def check_rows(batch: Batch, models: Models) -> Iterator[RowChecked]:
     """
     clashes = find_clashes(batch.rows)
     for number, row in enumerate(batch.rows, 1):
-        finding = Finding(row.problem or clashes.get(number, ""))
+        finding = Finding(row.problem or clashes.get(number))
         if row.request is not None and not finding.problem:
             finding = check_row(row.request, batch.place, models)
         yield RowChecked(number, len(batch.rows), row, finding)
@@ -99,9 +99,9 @@ def check_row(request: EditRequest, place: Place, models: Models) -> Finding:
     try:
         return _check(request, place, models)
     except SoundiniError as error:
-        return Finding(str(error))
+        return Finding(error.message)
     except OSError as error:
-        return Finding(str(write_error(request.output, error)))
+        return Finding(write_error(request.output, error).message)
 
 
 def _check(request: EditRequest, place: Place, models: Models) -> Finding:
@@ -135,7 +135,7 @@ def _check_writable(request: EditRequest) -> None:
         pass
 
 
-def find_clashes(rows: Sequence[Row]) -> dict[int, str]:
+def find_clashes(rows: Sequence[Row]) -> dict[int, Message]:
     """Rows that would write what another one writes, or what any of them reads: number -> problem."""
     read = {
         _identity(path)
@@ -143,7 +143,7 @@ def find_clashes(rows: Sequence[Row]) -> dict[int, str]:
         if row.request is not None
         for path in (*row.request.inputs, *([row.recipe_file] if row.recipe_file else []))
     }
-    problems: dict[int, str] = {}
+    problems: dict[int, Message] = {}
     writers: dict[str, Row] = {}
     for number, row in enumerate(rows, 1):
         if row.request is None:
@@ -151,14 +151,21 @@ def find_clashes(rows: Sequence[Row]) -> dict[int, str]:
         output = row.request.output
         first = writers.setdefault(os.path.normcase(output), row)
         if first is not row:
-            problems[number] = (
-                f"writes {output}, as {first.name} ({first.where}) does; "
-                "tell them apart by name:, with {mask} or {recipe} in it, say"
+            problems[number] = Message(
+                "writes {output}, as {name} ({where}) does; "
+                "tell them apart by name:, with {{mask}} or {{recipe}} in it, say",
+                {"output": output, "name": first.name, "where": first.where},
             )
         elif any(_identity(path) in read for path in (output, sidecar_path(output))):
-            problems[number] = f"{output} would overwrite an input; choose another name or output"
+            problems[number] = Message(
+                "{output} would overwrite an input; choose another name or output",
+                {"output": output},
+            )
         elif _identity(output.parent) in read:
-            problems[number] = f"{output} lies in a folder of masks; choose another name or output"
+            problems[number] = Message(
+                "{output} lies in a folder of masks; choose another name or output",
+                {"output": output},
+            )
     return problems
 
 

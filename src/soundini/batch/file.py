@@ -12,7 +12,7 @@ from pydantic import BeforeValidator
 
 from soundini.config.section import Section, settings_from
 from soundini.editing.request import MaskRequest
-from soundini.errors import ConfigError
+from soundini.errors import ConfigError, Message
 from soundini.settings_files import read_text, read_yaml
 
 _LINES = {".jsonl", ".ndjson"}
@@ -33,7 +33,7 @@ class RowSettings(Section):
     recipe: OneOrMany[str] = ()
     """Presets, or .recipe.json files whose settings are taken; by default the preset named like the models, or fast."""
     heard_as: str | None = None
-    """What the sound is, as of ``soundini edit --heard-as``: rain, rain=0.7,wind=0.3, 0s:fire,4.2s:rain."""
+    """What the sound is, as ``sound.heard_as`` takes it: rain, rain=0.7,wind=0.3, 0s:fire,4.2s:rain."""
     set: OneOrMany[str] = ()
     """Settings that differ, such as guidance.strength=0.06; a row's come after those of the file."""
     models: str = "embedded"
@@ -62,12 +62,12 @@ class Entry:
     Args:
         where: it stands, for messages.
         settings: what it says; None where that cannot be understood.
-        problem: why not.
+        problem: why not; None where it can.
     """
 
     where: str
     settings: RowSettings | None
-    problem: str = ""
+    problem: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def read_batch_file(path: Path) -> BatchFile:
         try:
             settings = settings_from(content, FileSettings)
         except ConfigError as error:
-            raise ConfigError(f"{path}: {error}") from None
+            raise ConfigError("{file}: {why}", file=path, why=error) from None
         shared = {k: v for k, v in content.items() if k not in ("output", "rows", "set")}
         entries = [
             _entry(f"{path.name}, row {number}", {**shared, **row}, settings.set)
@@ -109,7 +109,7 @@ def read_batch_file(path: Path) -> BatchFile:
         ]
         output = settings.output
     if not entries:
-        raise ConfigError(f"{path} holds no rows; put at least one there")
+        raise ConfigError("{file} holds no rows; put at least one there", file=path)
     return BatchFile(path, output, tuple(entries))
 
 
@@ -118,13 +118,17 @@ def _read(reader: Callable[[Path], T], path: Path) -> T:
         return reader(path)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise ConfigError(f"cannot read the batch file {path}: {reason}") from None
+        raise ConfigError(
+            "cannot read the batch file {file}: {why}", file=path, why=reason
+        ) from None
 
 
 def _yaml(path: Path) -> Mapping[str, Any]:
     content = _read(read_yaml, path)
     if not isinstance(content, Mapping):
-        raise ConfigError(f"{path} is no batch file; it has keys such as video, sound and mask")
+        raise ConfigError(
+            "{file} is no batch file; it has keys such as video, sound and mask", file=path
+        )
     return content
 
 
@@ -134,7 +138,7 @@ def _line_entry(where: str, line: str) -> Entry:
     except (ValueError, RecursionError):
         content = None
     if not isinstance(content, Mapping):
-        return Entry(where, None, "is no JSON object; write the row on one line in braces")
+        return Entry(where, None, Message("is no JSON object; write the row on one line in braces"))
     return _entry(where, content, ())
 
 
@@ -142,5 +146,5 @@ def _entry(where: str, content: Mapping[str, Any], shared: tuple[str, ...]) -> E
     try:
         settings = settings_from(content, RowSettings)
     except ConfigError as error:
-        return Entry(where, None, str(error))
+        return Entry(where, None, error.message)
     return Entry(where, settings.model_copy(update={"set": (*shared, *settings.set)}))

@@ -11,8 +11,9 @@ from soundini.batch.manifest import Outcome
 from soundini.batch.models import Models
 from soundini.editing.inputs import hash_inputs
 from soundini.editing.methods import weight_hashes
-from soundini.editing.request import EditRequest, absolute, read_request, sidecar_path
+from soundini.editing.request import EditRequest, read_request, sidecar_path
 from soundini.errors import SoundiniError
+from soundini.jobs.begin import is_same_edit
 from soundini.packs.pack import file_hash
 from soundini.settings_files import read_json
 
@@ -60,36 +61,6 @@ def find_finished(request: EditRequest, models: Models) -> Finished | None:
         return _told(path, record) if same else None
     except (SoundiniError, KeyError, TypeError, AttributeError, ValueError):
         return None  # the record of something else; what is wrong with the edit itself is told when it is checked
-
-
-def is_same_edit(asked: EditRequest, recorded: EditRequest) -> bool:
-    """Whether two edits have the same paths and settings.
-
-    An edit that was fitted to a memory no longer names it, nor ``auto``: what was chosen stands in its place, and is taken for
-    the same.
-    """
-    asked, recorded = absolute(asked), absolute(recorded)
-    asked = _with_chosen(asked, recorded)
-    if asked.recipe.compute.memory and not recorded.recipe.compute.memory:
-        ours, theirs = asked.recipe, recorded.recipe
-        if theirs.window.frames > ours.window.frames:
-            return False
-        compute = {"memory": "", "chunk": theirs.compute.chunk}
-        chosen = {
-            "window": ours.window.model_copy(update={"frames": theirs.window.frames}),
-            "compute": ours.compute.model_copy(update=compute),
-        }
-        asked = asked.model_copy(update={"recipe": ours.model_copy(update=chosen)})
-    return asked == recorded
-
-
-def _with_chosen(asked: EditRequest, recorded: EditRequest) -> EditRequest:
-    """What is asked, with what was chosen in the place of ``auto``."""
-    ours, theirs = asked.recipe.compute, recorded.recipe.compute
-    names = ("chunk", "checkpoint", "offload")
-    chosen = {name: getattr(theirs, name) for name in names if getattr(ours, name) == "auto"}
-    recipe = asked.recipe.model_copy(update={"compute": ours.model_copy(update=chosen)})
-    return asked.model_copy(update={"recipe": recipe})
 
 
 def _told(path: Path, record: dict[str, Any]) -> Finished:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from soundini.editing.request import EditRequest, sidecar_path
-from soundini.errors import ConfigError
+from soundini.errors import ConfigError, Option
 
 
 class Place:
@@ -53,7 +53,9 @@ class Place:
         """
         found = self.matches(text)
         if not found:
-            raise ConfigError(f"nothing matches {text}; paths begin at {self.called}")
+            raise ConfigError(
+                "nothing matches {text}; paths begin at {called}", text=text, called=self.called
+            )
         return found
 
     def matches(self, text: str) -> list[Path]:
@@ -104,12 +106,15 @@ class Place:
 
     def _seen(self, text: str) -> Path:
         if "\0" in text:
-            raise ConfigError(f"{text!r} is no path")
+            raise ConfigError("{text!r} is no path", text=text)
         return Path(os.path.normpath(self.folder / text))
 
     def _outside(self, text: str) -> ConfigError:
         return ConfigError(
-            f"{text} leads out of {self.root}; move it there, or name a larger folder with --root"
+            "{text} leads out of {root}; move it there, or name a larger folder with {option}",
+            text=text,
+            root=self.root,
+            option=Option("root"),
         )
 
 
@@ -140,7 +145,9 @@ def refuse_links(path: Path, root: Path) -> None:
         if part == root:
             return
         if part.is_symlink():
-            raise ConfigError(f"{part} is a symbolic link; outputs are not written through links")
+            raise ConfigError(
+                "{part} is a symbolic link; outputs are not written through links", part=part
+            )
 
 
 def output_path(folder: Path, name: str) -> Path:
@@ -151,5 +158,7 @@ def output_path(folder: Path, name: str) -> Path:
     """
     path = Path(os.path.normpath(folder / f"{name}.mp4"))
     if "\0" in name or not path.is_relative_to(folder) or path.name == ".mp4":
-        raise ConfigError(f"the name {name!r} leads out of {folder}; choose another")
+        raise ConfigError(
+            "the name {name!r} leads out of {folder}; choose another", name=name, folder=folder
+        )
     return path

@@ -98,7 +98,9 @@ class RemotePlace(Place):
                     files = set()
                     path.unlink(missing_ok=True)
                 else:
-                    raise MediaError(f"{self.url}/{self._name(path)}: there is no such file")
+                    raise MediaError(
+                        "{url}/{file}: there is no such file", url=self.url, file=self._name(path)
+                    )
                 for file in sorted(files):
                     self._fetch(file)
 
@@ -180,7 +182,9 @@ class RemotePlace(Place):
             raise
         except Exception as error:  # every kind of storage has errors of its own
             words = " ".join(str(error).split()) or type(error).__name__
-            raise ConfigError(f"cannot reach {what} at {self.url}: {words}") from None
+            raise ConfigError(
+                "cannot reach {what} at {url}: {why}", what=what, url=self.url, why=words
+            ) from None
 
 
 def _whole_files(folder: Path) -> Iterator[Path]:

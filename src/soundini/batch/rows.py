@@ -15,7 +15,7 @@ from soundini.batch.place import Place, output_path
 from soundini.config.presets import load_preset, override, preset_names, preset_of
 from soundini.config.recipe import Recipe
 from soundini.editing.request import SELF, EditRequest, MaskRequest, keyed_path, read_request
-from soundini.errors import ConfigError
+from soundini.errors import ConfigError, Message
 from soundini.packs.paper import PAPER_PACKS
 
 MOST_ROWS = 10_000
@@ -32,14 +32,14 @@ class Row:
         where: it stands in the file.
         request: the edit, with absolute paths; None where ``problem`` says why there is none.
         recipe_file: whose settings it takes, or None.
-        problem: what is wrong with it, in one line.
+        problem: what is wrong with it, in one line; None where nothing is.
     """
 
     name: str
     where: str
     request: EditRequest | None
     recipe_file: Path | None = None
-    problem: str = ""
+    problem: Message | None = None
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,11 @@ def expand(file: BatchFile, place: Place | None = None) -> Batch:
     made = itertools.chain.from_iterable(_rows(entry, place, output) for entry in file.entries)
     rows = tuple(itertools.islice(made, MOST_ROWS + 1))
     if len(rows) > MOST_ROWS:
-        raise ConfigError(f"{file.path} makes more than {MOST_ROWS} edits; split it")
+        raise ConfigError(
+            "{path} makes more than {most} edits; split it",
+            path=file.path,
+            most=MOST_ROWS,
+        )
     return Batch(place, output, output / f"{file.path.stem}.manifest.jsonl", rows)
 
 
@@ -90,14 +94,14 @@ def _rows(entry: Entry, place: Place, output: Path) -> Iterator[Row]:
         models = settings.models
         models = models if models in _PACKS else str(place.input(models))
     except ConfigError as error:
-        yield Row("", entry.where, None, problem=str(error))
+        yield Row("", entry.where, None, problem=error.message)
         return
     for video in videos:
         try:
             sounds = _sounds(settings, place, video.stem)
             masks = [m for mask in settings.mask for m in _masks(mask, place, video.stem)]
         except ConfigError as error:
-            yield Row(video.name, entry.where, None, problem=str(error))
+            yield Row(video.name, entry.where, None, problem=error.message)
             continue
         for sound, mask, recipe in itertools.product(sounds, masks, recipes):
             name = f"{video.name} by {SELF if sound == SELF else Path(sound).name}"
@@ -119,7 +123,7 @@ def _rows(entry: Entry, place: Place, output: Path) -> Iterator[Row]:
                     end=None if settings.end is None else str(settings.end),
                 )
             except ConfigError as error:
-                yield Row(name, entry.where, None, problem=str(error))
+                yield Row(name, entry.where, None, problem=error.message)
                 continue
             yield Row(name, entry.where, request, recipe.file)
 
@@ -197,5 +201,7 @@ def _filled(template: str, names: dict[str, str]) -> str:
     for slot in _SLOT.findall(template):
         if slot not in names:
             known = ", ".join(f"{{{name}}}" for name in names)
-            raise ConfigError(f"name: there is no {{{slot}}}; there are {known}")
+            raise ConfigError(
+                "name: there is no {{{slot}}}; there are {known}", slot=slot, known=known
+            )
     return _SLOT.sub(lambda found: names[found[1]], template)

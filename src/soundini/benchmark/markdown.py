@@ -10,6 +10,7 @@ from soundini.benchmark.distances import DistanceTable
 from soundini.benchmark.suite import Suite
 from soundini.benchmark.summary import Summary
 from soundini.benchmark.sweep import SweepCurve
+from soundini.evaluation.markdown import markdown_table
 from soundini.evaluation.report import machine
 
 IMAGES = "images/benchmark"
@@ -77,6 +78,4 @@ figure is by a network that guided an edit.{trouble}
 def _grid(rows: Sequence[Sequence[str]]) -> str:
     if not rows:
         return ""
-    rule = ["---", *["---:"] * (len(rows[0]) - 1)]
-    lines = [f"| {' | '.join(row)} |" for row in (rows[0], rule, *rows[1:])]
-    return f"\n{chr(10).join(lines)}\n"
+    return f"\n{markdown_table(rows[0], rows[1:])}\n"

@@ -1,4 +1,4 @@
-"""The models of a benchmark: those of one edit at a time are loaded."""
+"""The models of a benchmark: only one pack is loaded at a time."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from soundini.packs.pack import ModelPack
 
 
 class ModelCache:
-    """The models that an edit asks for, on its device and in its arithmetic; those of one edit at a time."""
+    """The models of an edit, on its device and in its dtype; only the last one's stay loaded."""
 
     def __init__(self) -> None:
         self._opened: tuple[tuple[ComputeConfig, JointConfig], ModelPack] | None = None
 
     def open(self, request: EditRequest) -> ModelPack:
-        """Load them, where they are not those of the edit before.
+        """Load them, unless the edit before used the same.
 
         Raises:
             ModelError: they cannot be loaded.

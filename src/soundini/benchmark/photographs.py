@@ -126,7 +126,7 @@ def _photographs(images: LabelledImages, sound: str, judge: Judge) -> Tensor:
     pictures, _ = centre_squares(images, _SIDE, labels)
     if len(pictures) < 2:
         raise ConfigError(
-            f"fewer than two pictures of {sound} are held out; add some to images.csv"
+            "fewer than two pictures of {sound} are held out; add some to images.csv", sound=sound
         )
     return judge.features(pictures)
 

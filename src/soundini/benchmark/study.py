@@ -125,7 +125,10 @@ def write_study(jobs: Sequence[Job], page: Path, seed: int = 0) -> int:
 def _video(job: Job) -> str:
     if not job.request.output.exists():
         raise ConfigError(
-            f"{job.clip.name} by {job.sound}, {job.variant}, is not done; run soundini benchmark first"
+            "{name} by {sound}, {variant}, is not done; run soundini benchmark first",
+            name=job.clip.name,
+            sound=job.sound,
+            variant=job.variant,
         )
     return f"data:video/mp4;base64,{base64.b64encode(job.request.output.read_bytes()).decode()}"
 
@@ -145,7 +148,9 @@ def tally(key: Path, votes: Sequence[Path]) -> list[Preference]:
     for path in votes:
         for vote in _read(path, TypeAdapter(list[Vote]), "votes"):
             if vote.pair not in pairs or vote.question not in QUESTIONS:
-                raise ConfigError(f"{path}: a vote is of another study; name the key of that one")
+                raise ConfigError(
+                    "{file}: a vote is of another study; name the key of that one", file=path
+                )
             pair = pairs[vote.pair]
             one, two = sorted((pair.a, pair.b))
             value = {"none": 0.5, "a": float(pair.a == one), "b": float(pair.b == one)}
@@ -160,8 +165,10 @@ def _read(path: Path, adapter: TypeAdapter[Any], what: str) -> Any:
     try:
         return adapter.validate_json(path.read_bytes())
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}; name another file") from None
+        raise ConfigError(
+            "cannot read {file}: {why}; name another file", file=path, why=error.strerror
+        ) from None
     except ValidationError:
         raise ConfigError(
-            f"{path} does not hold {what}; name a file that the study wrote"
+            "{file} does not hold {what}; name a file that the study wrote", file=path, what=what
         ) from None

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from soundini.config.presets import load_preset, override
 from soundini.config.recipe import Recipe
 from soundini.config.section import settings_from
-from soundini.errors import ConfigError
+from soundini.errors import ConfigError, Option
 from soundini.evaluation.clips import EvaluationClip
 from soundini.judge.judge import TURNS
 from soundini.settings_files import read_yaml
@@ -99,7 +99,7 @@ class Suite(BaseModel):
         try:
             return override(load_preset(self.preset), [f"seed={self.seed}", *settings])
         except ConfigError as error:
-            raise ConfigError(f"variant {variant}: {error}") from None
+            raise ConfigError("variant {variant}: {why}", variant=variant, why=error) from None
 
     def _swept(self) -> list[tuple[float, str, list[str]]]:
         """Value, variant and settings of every point of the sweep."""
@@ -114,7 +114,9 @@ class Suite(BaseModel):
             recipe = self._recipe(name, settings)
             same = next((other for other, theirs in known.items() if theirs == recipe), name)
             if known.get(same, recipe) != recipe:
-                raise ConfigError(f"variant {name} is a point of the sweep's too; rename it")
+                raise ConfigError(
+                    "variant {name} is a point of the sweep's too; rename it", name=name
+                )
             points.append((value, same, settings))
         return points
 
@@ -132,11 +134,13 @@ def load_suite(path: Path, folder: Path) -> Suite:
     try:
         content = read_yaml(path)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"cannot read the suite {path}: {str(error).splitlines()[0]}") from None
+        raise ConfigError(
+            "cannot read the suite {file}: {why}", file=path, why=str(error).splitlines()[0]
+        ) from None
     try:
         suite = settings_from(content, Suite)
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise ConfigError("{file}: {why}", file=path, why=error) from None
     for variant in suite.compared:
         suite.recipe(variant)
     sounds = [file for sound in suite.sounds for file in suite.files(sound)]
@@ -144,13 +148,24 @@ def load_suite(path: Path, folder: Path) -> Suite:
     for name in named + [clip.mask for clip in suite.clips if clip.mask is not None]:
         if not (folder / name).exists():
             raise ConfigError(
-                f"{path}: there is no {name} in {folder}; name the folder with --data"
+                "{file}: there is no {name} in {folder}; name the folder with {option}",
+                file=path,
+                name=name,
+                folder=folder,
+                option=Option("data"),
             )
     names = [clip.name for clip in suite.clips]
     for name in names:
         if names.count(name) > 1:
-            raise ConfigError(f"{path}: two clips are called {name}; rename one")
+            raise ConfigError(
+                "{file}: two clips are called {name}; rename one", file=path, name=name
+            )
     for name in suite.shown:
         if name not in names:
-            raise ConfigError(f"{path}: shown: there is no clip {name}; choose from {names}")
+            raise ConfigError(
+                "{file}: shown: there is no clip {name}; choose from {names}",
+                file=path,
+                name=name,
+                names=names,
+            )
     return suite

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import FlagCreatePairsOff, Positional, arg
 
+from soundini.cli.words import shown
 from soundini.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -81,8 +82,9 @@ class Batch:
             if not bad and not self.dry_run:
                 ended = self._do(doer, checks, progress)
         for check in bad:
+            assert check.problem is not None
             named = f" ({check.row.name})" if check.row.name else ""
-            words = " ".join(f"{check.row.where}{named}: {check.problem}".split())
+            words = " ".join(f"{check.row.where}{named}: {shown(check.problem)}".split())
             print(f"soundini: error: {words}", file=sys.stderr)
         if bad:
             return 2
@@ -115,14 +117,23 @@ class Batch:
         try:
             memory = parse_bytes(self.worker_memory)
         except ValueError as error:
-            raise ConfigError(f"--worker-memory {self.worker_memory}: {error}") from None
+            raise ConfigError(
+                "--worker-memory {worker_memory}: {why}",
+                worker_memory=self.worker_memory,
+                why=error,
+            ) from None
         for option, value, least in (
             ("--workers", self.workers, 1),
             ("--worker-cpus", self.worker_cpus, 1),
             ("--worker-gpus", self.worker_gpus, 0),
         ):
             if value is not None and value < least:
-                raise ConfigError(f"{option} {value}: it must be at least {least}")
+                raise ConfigError(
+                    "{option} {value}: it must be at least {least}",
+                    option=option,
+                    value=value,
+                    least=least,
+                )
         return WorkerNeeds(self.worker_cpus, self.worker_gpus, memory)
 
     def _do(

@@ -57,7 +57,9 @@ class Benchmark:
         from soundini.judge import Judge
 
         if self.page is not None and self.page.suffix.lower() != ".md":
-            raise ConfigError(f"{self.page}: the page is Markdown; choose a name that ends in .md")
+            raise ConfigError(
+                "{page}: the page is Markdown; choose a name that ends in .md", page=self.page
+            )
         builtin = self.suite == BUILTIN
         path = make_builtin(self.run_folder / BUILTIN) if builtin else Path(self.suite)
         folder = self.data or path.parent
@@ -102,7 +104,8 @@ class Benchmark:
 
         if len(suite.clips) < 2 or suite.frames < MIN_FRAMES:
             raise ConfigError(
-                f"FVD needs two clips or more of {MIN_FRAMES} frames or more; add some, or leave out --i3d"
+                "FVD needs two clips or more of {least} frames or more; add some, or leave out --i3d",
+                least=MIN_FRAMES,
             )
         return I3D.from_state(read_i3d(self.i3d, I3D().layout()))
 

@@ -43,7 +43,8 @@ class Data:
         there = [kind for kind in KINDS if (self.folder / f"{kind}.csv").exists()]
         if not there:
             raise MediaError(
-                f"{self.folder} has neither images.csv nor sounds.csv; soundini data index {self.folder} makes them"
+                "{folder} has neither images.csv nor sounds.csv; soundini data index {folder} makes them",
+                folder=self.folder,
             )
         damaged = 0
         for kind in there:

@@ -51,7 +51,9 @@ class Demo:
             self.output.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise MediaError(
-                f"{self.output}: cannot be made ({error.strerror}); choose another folder with -o"
+                "{output}: cannot be made ({why}); choose another folder with -o",
+                output=self.output,
+                why=error.strerror,
             ) from None
         if not own:
             print(f"video: frames {start} to {int(end) - 1} of {FILE}, from the package {PACKAGE}")

@@ -124,7 +124,7 @@ def _speed(pack: ModelPack) -> None:
     preset = preset_of(pack.name)
     recipe = load_preset(preset)
     _fitting(pack, recipe)
-    steps = evaluations(recipe, pack.denoiser.schedule.num_timesteps)
+    steps = evaluations(recipe, pack)
     window = recipe.window
     passes = 100 * steps * window.frames / (window.frames - window.overlap)
     print("speed")

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from soundini.cli.job import heard, prepare
 from soundini.cli.settings import setting, walk_settings
+from soundini.cli.words import print_warning
 from soundini.editing.request import EditRequest
 
 
@@ -25,7 +26,7 @@ def print_plan(request: EditRequest) -> None:
         with console.status("measuring a step"):
             cost = estimate(edit)
         info, busy = edit.info, [w for w in edit.windows if w.box is not None]
-        steps = evaluations(recipe, edit.pack.denoiser.schedule.num_timesteps)
+        steps = evaluations(recipe, edit.pack)
         height, width = edit.windows[0].size
         device = next(edit.pack.denoiser.parameters()).device
         sound = edit.track.sound
@@ -41,7 +42,7 @@ def print_plan(request: EditRequest) -> None:
             f"sound        {request.sound_path}: {sound.duration:.2f} s laid along; {heard(edit)}"
         )
         for doubt in edit.doubts:
-            print(f"warning      {doubt}")
+            print_warning(doubt, 13)
         hears = f", hears with {edit.pack.sound_encoder}" if edit.pack.sound_encoder else ""
         flow = type(edit.pack.flow).__name__
         print(f"models       {edit.pack.name} on {device}, flow {flow}{hears}")
@@ -60,7 +61,7 @@ def print_plan(request: EditRequest) -> None:
         print(f"time         about {_span(cost.seconds)}")
         print(f"memory       about {cost.memory} MiB")
         for warning in edit.warnings:
-            print(f"warning      {warning}")
+            print_warning(warning, 13)
         print(f"output       {request.output} (not written: this is a dry run)")
     finally:
         edit.close()

@@ -54,7 +54,7 @@ class Evaluate:
 
         if self.output.suffix.lower() != ".md":
             raise ConfigError(
-                f"{self.output}: the page is Markdown; choose a name that ends in .md"
+                "{output}: the page is Markdown; choose a name that ends in .md", output=self.output
             )
         subject = self._subject()
         found: dict[str, list[Any]] = {}

@@ -113,8 +113,11 @@ def _amount(count: int) -> str:
 def _check_disk(plan: FetchPlan) -> None:
     if plan.disk_bytes > plan.free_bytes:
         raise ConfigError(
-            f"this takes {_amount(plan.disk_bytes)} in {plan.home}, where {_amount(plan.free_bytes)} are free; "
-            "free some space, or set SOUNDINI_HOME to a folder on another disk"
+            "this takes {amount} in {home}, where {free} are free; free some space, or set "
+            "SOUNDINI_HOME to a folder on another disk",
+            amount=_amount(plan.disk_bytes),
+            home=plan.home,
+            free=_amount(plan.free_bytes),
         )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import FlagCreatePairsOff, Positional, arg
 
 from soundini.cli.picture import check_picture
+from soundini.cli.words import shown
 from soundini.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class Hear:
         joint = load_senses(self.models).joint
         if not isinstance(joint, NamesSounds):
             raise ConfigError(
-                f"the models {self.models} have no words for sounds; listen with --models embedded"
+                "the models {models} have no words for sounds; listen with --models embedded",
+                models=self.models,
             )
         found: list[tuple[str, Hearing]] = []
         for path in self.sounds:
@@ -108,4 +110,4 @@ def _doubt(path: Path, heard: Hearing) -> str:
     from soundini.editing.prepared import doubt_of
 
     doubt = doubt_of(heard.mean)
-    return f"{path}: {doubt}" if doubt else ""
+    return f"{path}: {shown(doubt)}" if doubt is not None else ""

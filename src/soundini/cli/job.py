@@ -13,7 +13,8 @@ from rich.console import Console
 from soundini.cli.preparing import shown_preparation
 from soundini.cli.progress import EditProgress, PreviewFile, format_losses
 from soundini.cli.stopping import stop_on_interrupt
-from soundini.errors import MediaError
+from soundini.cli.words import print_warning
+from soundini.errors import MediaError, Message
 from soundini.events import EditDone, EditEvent, FileDone
 from soundini.generators import finish
 
@@ -91,7 +92,7 @@ def resume(name: str, output: Path | None = None, preview_file: Path | None = No
         with shown_preparation(console) as masks:
             edit = finish(preparing_job(job, output), masks.show)
         for moved in job.record.other_versions():
-            print(_warning(f"{moved} since the job began; the bytes may differ"))
+            print_warning(f"{moved} since the job began; the bytes may differ")
         with closing(edit):
             _work(job, edit, console, preview)
 
@@ -105,7 +106,7 @@ def _new_job(edit: PreparedEdit, folder: Path | None) -> Job | None:
     except MediaError as error:
         if folder is not None:
             raise
-        print(_warning(f"{error}; this edit cannot be resumed"))
+        print_warning(f"{error}; this edit cannot be resumed")
         return None
 
 
@@ -152,7 +153,7 @@ def tell(edit: PreparedEdit) -> None:
     """Say what is heard, and what the user may not expect, before the work begins."""
     print(heard(edit), flush=True)
     for warning in edit.warnings:
-        print(f"warning     {warning}", flush=True)
+        print_warning(warning)
 
 
 def heard(edit: PreparedEdit) -> str:
@@ -168,11 +169,7 @@ def heard(edit: PreparedEdit) -> str:
     return f"the sound is heard as {best}{ends}"
 
 
-def _warning(text: str) -> str:
-    return f"warning     {text}"
-
-
-def _summarise(done: FileDone, end: EditDone, warnings: Sequence[str]) -> None:
+def _summarise(done: FileDone, end: EditDone, warnings: Sequence[Message]) -> None:
     print(f"\noutput      {done.path} ({end.frames} frames)")
     print(f"recipe      {done.recipe}")
     resumed = end.seconds > done.seconds
@@ -189,4 +186,4 @@ def _summarise(done: FileDone, end: EditDone, warnings: Sequence[str]) -> None:
     if end.losses:
         print(f"losses      {format_losses(end.losses)}")
     for warning in warnings:
-        print(_warning(warning))
+        print_warning(warning)

@@ -55,7 +55,7 @@ class Clean:
         known = {status.folder.name for status in jobs}
         for name in self.names:
             if name not in known:
-                raise ConfigError(f"there is no job {name!r}; soundini jobs lists them")
+                raise ConfigError("there is no job {name!r}; soundini jobs lists them", name=name)
         chosen = [s for s in jobs if not self.names or s.folder.name in self.names]
         for status in chosen:
             if status.state == "running":

@@ -30,6 +30,7 @@ from soundini.cli.study import Study
 from soundini.cli.train import Train
 from soundini.cli.web import Web
 from soundini.cli.weights import Weights
+from soundini.cli.words import shown
 from soundini.errors import SoundiniError
 
 _MASK_PREVIEW = "mask preview"
@@ -89,7 +90,7 @@ def told(run: Callable[[], int]) -> int:
     try:
         return run()
     except SoundiniError as error:
-        return _fail(str(error), error.exit_code, error)
+        return _fail(shown(error.message), error.exit_code, error)
     except KeyboardInterrupt as error:
         words = "stopped" if _notes(error) else "stopped; nothing was written"
         return _fail(words, INTERRUPTED, error, kind="")
@@ -164,7 +165,7 @@ def _fail(
 
 
 def _shortened(message: str) -> str:
-    """A message that repeats what it was given may be of any length; its two ends are told."""
+    """A message without its middle where it is too long: it may repeat input of any length."""
     if len(message) <= _LONGEST:
         return message
     return f"{message[: _LONGEST // 2]} ... {message[-_LONGEST // 2 :]}"

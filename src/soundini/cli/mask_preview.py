@@ -16,8 +16,9 @@ from soundini.cli.options import (
     assignments,
 )
 from soundini.cli.picture import check_picture, strip, write_png
+from soundini.cli.words import print_warning
 from soundini.config.presets import load_preset, override
-from soundini.errors import ConfigError
+from soundini.errors import ConfigError, Message
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,12 @@ class MaskPreview:
                         held[index] = frame.rgb
                     yield frame.rgb
 
-            notes: list[str] = []
+            notes: list[Message] = []
             masks = make_masks(asked, region, reader.info, frames(), first, stop, notes)
             drawn = [overlay(held.pop(i), m) for i, m in enumerate(masks) if i in chosen]
         write_png(output, strip([drawn]))
         numbers = ", ".join(str(first + i) for i in sorted(chosen))
         for note in notes:
-            print(f"warning     {note}")
+            print_warning(note)
         print(f"{output}: the mask over frame {numbers} of {self.clip.video}")
         return 0

@@ -180,7 +180,12 @@ def edit_request(
     for name, remedy in remedies.items():
         if name not in settings:
             raise ConfigError(remedy)
-    return EditRequest.model_validate(settings)
+    request = EditRequest.model_validate(settings)
+    if options.recipe is None or mask.request() is not None:
+        return request
+    from soundini.editing.carried_masks import unpack_masks
+
+    return unpack_masks(request, options.recipe)
 
 
 def _refuse_output(output: Path, recipe: Path) -> None:
@@ -191,11 +196,15 @@ def _refuse_output(output: Path, recipe: Path) -> None:
     """
     if output.resolve().parent != recipe.resolve().parent:
         raise ConfigError(
-            f"{recipe} names an output outside its folder, {output}; choose one: -o out.mp4"
+            "{file} names an output outside its folder, {output}; choose one: -o out.mp4",
+            file=recipe,
+            output=output,
         )
     if os.path.lexists(output):
         raise ConfigError(
-            f"{recipe} names the output {output}, which is there; choose one: -o out.mp4"
+            "{file} names the output {output}, which is there; choose one: -o out.mp4",
+            file=recipe,
+            output=output,
         )
 
 

@@ -25,12 +25,14 @@ def check_picture(path: Path, inputs: Iterable[Path] = ()) -> Path:
         MediaError: another suffix, a folder, a symbolic link, one of the inputs, or no place to write.
     """
     if path.suffix.lower() != ".png":
-        raise MediaError(f"{path}: a picture is written as PNG; choose a name that ends in .png")
+        raise MediaError(
+            "{file}: a picture is written as PNG; choose a name that ends in .png", file=path
+        )
     from soundini.media.output import PartialFile, check_target
 
     check_target(path, inputs)
     if not path.parent.is_dir():
-        raise MediaError(f"{path.parent}: no such folder; create it first")
+        raise MediaError("{parent}: no such folder; create it first", parent=path.parent)
     with PartialFile(path):
         pass
     return path

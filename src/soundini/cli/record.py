@@ -64,7 +64,9 @@ class Record:
             content = _Content.model_validate(read_json(path))
         except ValidationError as error:
             where = ".".join(str(p) for p in error.errors()[0]["loc"])
-            raise ConfigError(f"{path}: {where} is missing or wrong; mend the file") from None
+            raise ConfigError(
+                "{file}: {where} is missing or wrong; mend the file", file=path, where=where
+            ) from None
         return cls(EditRequest.model_validate(settings), content, path.parent)
 
     def compare(self, request: EditRequest, done: FileDone) -> list[str]:

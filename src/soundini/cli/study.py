@@ -36,7 +36,9 @@ class Make:
         from soundini.benchmark.suite import load_suite
 
         if self.output.suffix.lower() != ".html":
-            raise ConfigError(f"{self.output}: the page is HTML; choose a name that ends in .html")
+            raise ConfigError(
+                "{output}: the page is HTML; choose a name that ends in .html", output=self.output
+            )
         folder = self.data or self.suite.parent
         suite = load_suite(self.suite, folder)
         jobs = plan_jobs(suite, folder, self.run_folder, self.models)

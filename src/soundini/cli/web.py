@@ -50,7 +50,8 @@ class Web:
         missing = [name for name in ("fastapi", "uvicorn") if find_spec(name) is None]
         if missing:
             raise ConfigError(
-                f"the page needs {' and '.join(missing)}, not installed here; run: pip install 'soundini[web]'"
+                "the page needs {names}, not installed here; run: pip install 'soundini[web]'",
+                names=" and ".join(missing),
             )
         from soundini.config.presets import override
         from soundini.web.files.folder import web_folder
@@ -76,7 +77,6 @@ class Web:
 
             def ready() -> None:
                 print(f"the page is at {address} (Ctrl-C stops it)", flush=True)
-                service.warm()
                 if not self.no_browser:
                     open_browser(address)
 
@@ -97,6 +97,8 @@ class Web:
         ):
             if days is not None and not 0 < days < float("inf"):
                 raise ConfigError(
-                    f"{name} {days:g} is no number of days above 0; leave it out to keep all"
+                    "{name} {days:g} is no number of days above 0; leave it out to keep all",
+                    name=name,
+                    days=days,
                 )
         return Keep(self.keep_days, self.keep_jobs_days)

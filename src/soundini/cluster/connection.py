@@ -48,7 +48,9 @@ def connected(address: str) -> Iterator[None]:
         Exception
     ) as error:  # of the network, of versions that differ, of an address that is none
         words = " ".join(str(error).split()) or type(error).__name__
-        raise ConfigError(f"cannot reach a Ray cluster at {address}: {words}") from None
+        raise ConfigError(
+            "cannot reach a Ray cluster at {address}: {why}", address=address, why=words
+        ) from None
     try:
         yield
     finally:
@@ -68,5 +70,8 @@ def _knock(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()
     except (OSError, OverflowError) as error:
         raise ConfigError(
-            f"no Ray cluster answers at {address} ({error}); look whether it runs, and how this machine reaches it"
+            "no Ray cluster answers at {address} ({why}); look whether it runs, and how this machine "
+            "reaches it",
+            address=address,
+            why=error,
         ) from None

@@ -167,7 +167,7 @@ class Pool:
             if self._failed_starts > MOST_LOSSES:  # the others, if there are any, go on without it
                 self._workers.remove(worker)
                 if not self._workers:
-                    raise ConfigError(f"workers cannot be started on the cluster: {why}")
+                    raise ConfigError("workers cannot be started on the cluster: {why}", why=why)
                 return
         elif queue.losses.setdefault(task, 0) + 1 >= MOST_LOSSES:
             queue.left -= 1

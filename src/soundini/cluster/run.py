@@ -22,7 +22,7 @@ from soundini.cluster.needs import WorkerNeeds
 from soundini.cluster.pool import Begun, Ended, Lost, Pool, Told
 from soundini.cluster.worker import BatchLocation, Task, Worker
 from soundini.editing.request import sidecar_path
-from soundini.errors import ConfigError
+from soundini.errors import ConfigError, Message, Option
 from soundini.jobs.job import jobs_folder
 
 JOBS = ".soundini-jobs"
@@ -52,8 +52,12 @@ class ClusterBatch:
         fitting = needs.fitting(ray.nodes())
         if count is None and fitting == 0:
             raise ConfigError(
-                f"no machine of the cluster has {needs.cpus} cores, {needs.gpus:g} GPUs and {needs.memory / 1e9:.1f} GB "
-                "for a worker; ask for less, or name --workers and let the cluster grow"
+                "no machine of the cluster has {cpus} cores, {gpus:g} GPUs and {gigabytes:.1f} GB for a "
+                "worker; ask for less, or name {option} and let the cluster grow",
+                cpus=needs.cpus,
+                gpus=needs.gpus,
+                gigabytes=needs.memory / 1e9,
+                option=Option("workers"),
             )
         count = min(count or fitting, max(1, len(batch.rows)))
         self._pool = Pool(Worker, (self._location, needs.cpus, __version__), count, needs)
@@ -78,7 +82,7 @@ class ClusterBatch:
         asked: list[tuple[int, Row]] = []
         tasks: list[Task] = []
         for number, row in enumerate(rows, 1):
-            problem = row.problem or clashes.get(number, "")
+            problem = row.problem or clashes.get(number)
             if problem or row.request is None:
                 yield RowChecked(number, total, row, Finding(problem))
             else:
@@ -87,7 +91,7 @@ class ClusterBatch:
         for event in self._pool.run(tasks):
             if isinstance(event, Ended):
                 number, row = asked[event.task]
-                finding = event.result or Finding(event.problem)
+                finding = event.result or Finding(Message(event.problem))
                 if finding.finished is not None:
                     recipe = self._recipe(tasks[event.task])
                     finding = replace(finding, finished=replace(finding.finished, recipe=recipe))

@@ -83,8 +83,11 @@ class Worker:
         """
         if self._version != __version__:
             raise ConfigError(
-                f"soundini {__version__} is installed on {platform.node()}, but {self._version} where the batch was started; "
-                "install the same"
+                "soundini {here} is installed on {machine}, but {version} where the batch was "
+                "started; install the same",
+                here=__version__,
+                machine=platform.node(),
+                version=self._version,
             )
 
     def told(self) -> EditEvent | None:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from soundini.errors import Message
+
 _TIMED = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*s?\s*:(.*)", re.DOTALL)
 
 
@@ -46,12 +48,16 @@ def parse_heard_as(text: str) -> tuple[SaidSound, ...]:
         if timed is not None:
             begin = float(timed[1])
             if parts and begin <= parts[-1][0]:
-                raise ValueError(f"the time in {item!r} is not after the one before it")
+                raise ValueError(
+                    Message("the time in {item!r} is not after the one before it", {"item": item})
+                )
             parts.append((begin, [timed[2].strip()]))
         elif parts:
             parts[-1][1].append(item)
         else:
-            raise ValueError(f"{item!r} has no time; write it as 0s:fire,4.2s:rain")
+            raise ValueError(
+                Message("{item!r} has no time; write it as 0s:fire,4.2s:rain", {"item": item})
+            )
     return tuple(SaidSound(begin, _mixture(words)) for begin, words in parts)
 
 
@@ -61,7 +67,11 @@ def _mixture(items: list[str]) -> dict[str, float]:
         word, equals, number = item.partition("=")
         share = _share(number) if equals else 1.0
         if not word.strip() or share is None:
-            raise ValueError(f"{item!r} is no word with a share above 0; write it as rain=0.7")
+            raise ValueError(
+                Message(
+                    "{item!r} is no word with a share above 0; write it as rain=0.7", {"item": item}
+                )
+            )
         found[word.strip()] = found.get(word.strip(), 0.0) + share
     total = sum(found.values())
     return {word: share / total for word, share in found.items()}

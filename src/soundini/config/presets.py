@@ -26,7 +26,9 @@ def load_preset(name: str) -> Recipe:
     """
     names = preset_names()
     if name not in names:
-        raise ConfigError(f"there is no preset {name!r}; {suggest(name, names)}")
+        raise ConfigError(
+            "there is no preset {name!r}; {suggest}", name=name, suggest=suggest(name, names)
+        )
     return recipe_from(_preset_settings(name))
 
 
@@ -40,7 +42,7 @@ def recipe_from(settings: Mapping[str, Any]) -> Recipe:
 
 
 def override(recipe: SettingsT, assignments: Iterable[str]) -> SettingsT:
-    """Apply ``section.name=value`` assignments, as ``--set`` gives them.
+    """Apply ``section.name=value`` assignments.
 
     Values are JSON where they parse as JSON, and plain text otherwise.
 
@@ -51,7 +53,7 @@ def override(recipe: SettingsT, assignments: Iterable[str]) -> SettingsT:
     for assignment in assignments:
         key, equals, text = assignment.partition("=")
         if not equals:
-            raise ConfigError(f"{assignment!r} sets nothing; write it as key=value")
+            raise ConfigError("{text!r} sets nothing; write it as key=value", text=assignment)
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):  # no JSON, too many digits, or nested without end

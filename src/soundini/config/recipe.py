@@ -10,6 +10,7 @@ from soundini.config.byte_size import parse_bytes
 from soundini.config.drift import DriftConfig
 from soundini.config.heard_as import parse_heard_as
 from soundini.config.section import Section, Share
+from soundini.errors import Message
 
 
 class SamplingConfig(Section):
@@ -17,10 +18,13 @@ class SamplingConfig(Section):
 
     method: Literal["ddpm", "ddim", "dpmpp_2m"] = "ddim"
     """Sampler."""
-    steps: int = Field(default=8, ge=1, le=1000)
+    steps: int = Field(default=5, ge=1, le=1000)
     """Network evaluations from ``start`` down to the clean frame, before repeats."""
     start: Share = 0.98
     """Noise level the source is taken to before it is denoised: 1 forgets it, 0.3 keeps its structure."""
+    draft: Share = 0.45
+    """Models that see the source and name sounds (``embedded``): sampling begins at a rendered draft of the effect, noised to
+    this level at most. 1 keeps next to nothing of it, 0.3 most; 0 renders none, and sampling begins at ``start``."""
     eta: Share = 0.0
     """DDIM only: share of fresh noise at each step."""
     clip: bool = True
@@ -160,6 +164,9 @@ class RegionConfig(Section):
 
     size: int = Field(default=128, ge=32, le=2048)
     """Longer side in pixels at which the padded region is edited."""
+    detail: int = Field(default=512, ge=32, le=4096)
+    """Longer side in pixels at which a draft's drops, sparks and flames are drawn, where the region has as many; see
+    ``sampling.draft``."""
     pad: float = Field(default=0.06, ge=0, le=2)
     """Context round the region, as a share of its size."""
     feather: float = Field(default=0.1, ge=0, le=1)
@@ -190,22 +197,25 @@ class WindowConfig(Section):
     def _overlap_fits(self) -> WindowConfig:
         if self.overlap * 2 > self.frames:
             raise ValueError(
-                f"overlap ({self.overlap}) may be at most half of frames ({self.frames})"
+                Message(
+                    "overlap ({overlap}) may be at most half of frames ({frames})",
+                    {"overlap": self.overlap, "frames": self.frames},
+                )
             )
         return self
 
 
 class BlendedDiffusionConfig(Section):
-    """The baseline ``--method blended-diffusion``: every frame by itself."""
+    """The baseline ``method=blended-diffusion``: every frame by itself."""
 
     candidates: int = Field(default=3, ge=1, le=64)
     """Results sampled of each frame; the joint space chooses. The cost grows with them."""
 
 
 class LayeredAtlasesConfig(Section):
-    """The baseline ``--method layered-atlases``: one picture of the scene, edited and laid back into every frame."""
+    """The baseline ``method=layered-atlases``: one picture of the scene, edited and laid back into every frame."""
 
-    steps: int = Field(default=800, ge=1, le=1_000_000)
+    steps: int = Field(default=500, ge=1, le=1_000_000)
     """Steps of the fit of each window: a twentieth of a second each on one core."""
     points: int = Field(default=2000, ge=1, le=1_000_000)
     """Pixels drawn at each step; their right and lower neighbours come on top."""
@@ -226,7 +236,7 @@ class LayeredAtlasesConfig(Section):
 
 
 class VqganClipConfig(Section):
-    """The baseline ``--method vqgan-clip``: the codes of a VQGAN are optimised, frame by frame."""
+    """The baseline ``method=vqgan-clip``: the codes of a VQGAN are optimised, frame by frame."""
 
     iterations: int = Field(default=60, ge=1, le=10000)
     """Optimisation steps of each frame, each a pass through the decoder and back."""

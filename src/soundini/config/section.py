@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticKnownError
 
-from soundini.errors import ConfigError
+from soundini.errors import ConfigError, Message, message_of
 
 Share = Annotated[float, Field(ge=0, le=1)]
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
@@ -49,7 +50,7 @@ def settings_from(settings: Mapping[str, Any], model: type[SettingsT]) -> Settin
     try:
         return model.model_validate(settings)
     except ValidationError as error:
-        raise ConfigError(one_line(error)) from None
+        raise ConfigError(invalid(error)) from None
 
 
 def with_values(settings: SettingsT, values: Mapping[str, Any]) -> SettingsT:
@@ -70,7 +71,9 @@ def with_values(settings: SettingsT, values: Mapping[str, Any]) -> SettingsT:
         for part in path:
             section = section[part]
             if not isinstance(section, dict):
-                raise ConfigError(f"unknown setting {name}; {suggest(name, known)}")
+                raise ConfigError(
+                    "unknown setting {name}; {suggest}", name=name, suggest=suggest(name, known)
+                )
         section[last] = value
     return settings_from(nested, type(settings))
 
@@ -96,30 +99,66 @@ def _refuse_unknown(
     settings: object, model: type[BaseModel], prefix: str, known: list[str]
 ) -> None:
     if not isinstance(settings, Mapping):
-        raise ConfigError(f"{prefix.rstrip('.') or 'a recipe'} holds settings; name one of them")
+        raise ConfigError(
+            "{name} holds settings; name one of them", name=prefix.rstrip(".") or "a recipe"
+        )
     for name, value in settings.items():
         field = model.model_fields.get(name)
         if field is None:
             raise ConfigError(
-                f"unknown setting {prefix}{name}; {suggest(prefix + str(name), known)}"
+                "unknown setting {name}; {suggest}",
+                name=f"{prefix}{name}",
+                suggest=suggest(prefix + str(name), known),
             )
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             _refuse_unknown(value, field.annotation, f"{prefix}{name}.", known)
 
 
-def suggest(name: str, known: list[str]) -> str:
+def suggest(name: str, known: list[str]) -> Message:
     """A few words that name what was most likely meant."""
+    if not known:
+        return Message("none is known")
     near = difflib.get_close_matches(name, known, 1, 0.8)
     tail = [k for k in known if k.rsplit(".", 1)[-1] == name.rsplit(".", 1)[-1]]
     far = difflib.get_close_matches(name, known, 1, 0.0) or known[:1]
-    return f"the nearest is {(near or tail or far)[0]}" if known else "none is known"
+    return Message("the nearest is {nearest}", {"nearest": (near or tail or far)[0]})
 
 
-def one_line(error: ValidationError) -> str:
+def invalid(error: ValidationError) -> Message:
     """What pydantic found wrong, in one line."""
-    parts = []
+    problems = []
     for item in error.errors():
-        where = ".".join(str(p) for p in item["loc"])
-        message = item["msg"].removeprefix("Value error, ")
-        parts.append(f"{where}: {message[:1].lower()}{message[1:]}, got {item['input']!r}")
-    return "; ".join(parts)
+        where = ".".join(str(part) for part in item["loc"])
+        values = {"wrong": wrong(item), "value": item["input"]}
+        if where:
+            problem = Message("{setting}: {wrong}, got {value!r}", {"setting": where, **values})
+        else:
+            problem = Message("{wrong}, got {value!r}", values)
+        problems.append(problem)
+    return Message("{problems}", {"problems": tuple(problems)})
+
+
+def wrong(item: Mapping[str, Any]) -> Message:
+    """What is wrong with one value.
+
+    Args:
+        item: one of what pydantic's ``errors()`` lists.
+    """
+    context, kind = item.get("ctx", {}), item["type"]
+    if kind == "value_error":
+        return message_of(context["error"])
+    if kind == "literal_error":
+        choices = context["expected"].replace(" or ", ", ")
+        return Message("input should be one of {choices}", {"choices": choices})
+    try:
+        template = PydanticKnownError(kind, context or None).message_template
+    except (KeyError, TypeError):  # a kind of whoever declared the model
+        return Message(item["msg"])
+    length = context.get("max_length", context.get("min_length"))
+    values = {"expected_plural": "" if length == 1 else "s", **context}
+    values |= {
+        name: int(v) for name, v in context.items() if isinstance(v, float) and v.is_integer()
+    }
+    sentence = template[:1].lower() + template[1:]
+    found = Message(sentence, values)
+    return found if str(found).lower() == item["msg"].lower() else Message(item["msg"])

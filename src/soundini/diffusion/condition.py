@@ -1,4 +1,4 @@
-"""What a network is told besides the timestep: an embedding, such as a sound's, on its way into the network."""
+"""What a network takes besides the timestep: an embedding, such as a sound's, on its way into the network."""
 
 from __future__ import annotations
 

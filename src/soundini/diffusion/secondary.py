@@ -48,7 +48,7 @@ class SecondaryDenoiser(nn.Module):
         """Load the published weights.
 
         Raises:
-            RuntimeError: they are not those of the network.
+            RuntimeError: they do not fit the network.
         """
         denoiser = cls()
         denoiser.load_state_dict(dict(state))

@@ -61,8 +61,8 @@ def count_evaluations(edit: PreparedEdit) -> int:
     Silent frames, frames between keyframes and windows without a mask need none; a picture that serves a whole window counts
     once.
     """
-    recipe, schedule = edit.request.recipe, edit.pack.denoiser.schedule
-    steps = evaluations(recipe, schedule.num_timesteps)
+    recipe = edit.request.recipe
+    steps = evaluations(recipe, edit.pack)
     return steps * sum(pictures(recipe, heard) for heard in _sampled_frames(edit))
 
 

@@ -34,14 +34,20 @@ def _checked(function: Callable[P, R]) -> Callable[P, R]:
             near = [difflib.get_close_matches(n, signature.parameters, 1, 0.0)[0] for n in kwargs]
             meant = [n for n in near if n not in kwargs]
             hint = f"; there is {meant[0]}" if meant else ""
-            raise ConfigError(f"{function.__name__}: {error}{hint}") from None
+            raise ConfigError(
+                "{name}: {why}{hint}", name=function.__name__, why=error, hint=hint
+            ) from None
         try:
             return validated(*args, **kwargs)
         except ValidationError as error:
             name = str(error.errors()[0]["loc"][0])
             declared = signature.parameters[name].annotation
             raise ConfigError(
-                f"{function.__name__}: {name} is {given[name]!r}; it takes {declared}"
+                "{function}: {name} is {value!r}; it takes {declared}",
+                function=function.__name__,
+                name=name,
+                value=given[name],
+                declared=declared,
             ) from None
 
     return call

@@ -181,7 +181,9 @@ class SoundEditor:
             settings = settings.replace(sound__heard_as=heard_as)
         if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not len(frames):
             raise MediaError(
-                f"frames must be uint8 [T, H, W, 3], not {frames.dtype} {list(frames.shape)}"
+                "frames must be uint8 [T, H, W, 3], not {dtype} {shape}",
+                dtype=frames.dtype,
+                shape=list(frames.shape),
             )
         masks = _as_masks(mask, frames.shape[:3], settings.region.feather)
         windows = plan_windows(
@@ -230,7 +232,9 @@ def _as_masks(mask: np.ndarray, shape: tuple[int, ...], feather_share: float) ->
         scaled = np.broadcast_to(scaled, shape)
     if scaled.shape != shape:
         raise MaskError(
-            f"the mask is {list(scaled.shape)}, the frames are {list(shape)}; make them equal"
+            "the mask is {mask}, the frames are {frames}; make them equal",
+            mask=list(scaled.shape),
+            frames=list(shape),
         )
     if not scaled.any():
         raise MaskError("the mask is empty: nothing in it is white; white is what is edited")

@@ -43,7 +43,10 @@ def class_of(word: str, classes: Iterable[str]) -> str:
     if found is None:
         near = difflib.get_close_matches(_plain(word), words, 1, 0.0)[0]
         raise ConfigError(
-            f"there is no sound {word!r}; the models know {', '.join(known.values())}; the nearest is {words[near]}"
+            "there is no sound {word!r}; the models know {known}; the nearest is {near}",
+            word=word,
+            known=", ".join(known.values()),
+            near=words[near],
         )
     return found
 

@@ -22,5 +22,7 @@ def hash_inputs(request: EditRequest) -> dict[str, str]:
             try:
                 hashes[str(file.absolute())] = file_hash(file)
             except OSError as error:
-                raise MediaError(f"{file}: cannot be read ({error.strerror})") from None
+                raise MediaError(
+                    "{file}: cannot be read ({why})", file=file, why=error.strerror
+                ) from None
     return hashes

@@ -91,7 +91,10 @@ def carry_change(
     window: Window,
     flow: FlowEstimator,
 ) -> Tensor:
-    """What the edit does to the frames of a window, from what it did to its keyframes.
+    """What sampling does to the frames of a window, from what it did to its keyframes.
+
+    Where sampling begins at drafts, every frame has its own, which moves as the effect does. Only what sampling adds to it is
+    carried.
 
     A weak change is carried as it is, and what is beneath it stays the frame's own. A strong one took away what its keyframe
     showed; carried as it is, it would take that away from a frame that never had it quite there, and outlines of the
@@ -102,7 +105,7 @@ def carry_change(
     which is ``carried edited picture - source_i`` where g is 0.
 
     Args:
-        change: of the keyframes, edited minus source.
+        change: of the keyframes, edited minus :attr:`WindowInputs.base`.
         keyframes: as :func:`at_keyframes` made them.
         inputs: all frames.
         window: which of them are keyframes.

@@ -53,8 +53,11 @@ def arrange(pack: ModelPack, recipe: Recipe) -> None:
     label, classes = recipe.sampling.class_label, pack.denoiser.num_classes
     if classes is not None and label != "random" and label >= classes:
         raise ConfigError(
-            f"sampling.class_label is {label}, but {pack.name} knows classes 0 to {classes - 1}; "
-            "use one of them, or random"
+            "sampling.class_label is {label}, but {models} knows classes 0 to {last}; use one of "
+            "them, or random",
+            label=label,
+            models=pack.name,
+            last=classes - 1,
         )
     pack.denoiser.recompute_activations(recipe.compute.recomputes)
     if recipe.compute.compile:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from soundini.config.recipe import RegionConfig
 from soundini.editing.request import MaskRequest, keyed_path
-from soundini.errors import MaskError
+from soundini.errors import MaskError, Message, Option
 from soundini.masks.folder import FolderMask, no_image
 from soundini.masks.numbering import listed
 from soundini.masks.refine import bounds, dilate, feather, invert
@@ -33,7 +32,7 @@ def make_masks(
     frames: Iterable[np.ndarray],
     first: int = 0,
     stop: int | None = None,
-    notes: list[str] | None = None,
+    notes: list[Message] | None = None,
 ) -> Iterator[np.ndarray]:
     """The finished masks: read, tracked, inverted, dilated and feathered.
 
@@ -66,12 +65,16 @@ def make_masks(
         yield feather(refined, radius or 0.0)
     if empty:
         raise MaskError(
-            "the mask is empty in every frame of the part; white is what is edited (or use --invert)"
+            "the mask is empty in every frame of the part; white is what is edited (or use {option})",
+            option=Option("region.invert"),
         )
     if highest <= _HALF and not region.invert:
         notes.append(
-            f"the mask is nowhere above half, its highest value is {highest:.2f} of 1, so the effect is weak; "
-            "paint what is to be edited white"
+            Message(
+                "the mask is nowhere above half, its highest value is {highest:.2f} of 1, so the effect "
+                "is weak; paint what is to be edited white",
+                {"highest": highest},
+            )
         )
 
 
@@ -85,7 +88,7 @@ class _RawMasks:
         info: VideoInfo,
         first: int,
         stop: int | None,
-        notes: list[str],
+        notes: list[Message],
     ) -> None:
         self._request = request
         self._region = region
@@ -115,7 +118,12 @@ class _RawMasks:
         ways: list[ShapeKind] = [kind for kind in _SHAPES if getattr(request, kind) is not None]
         if len(ways) + bool(request.paths) + request.whole_frame != 1:
             raise MaskError(
-                "say what to edit in exactly one way: --mask, --box, --ellipse, --polygon or --whole-frame"
+                "say what to edit in exactly one way: {mask}, {box}, {ellipse}, {polygon} or {whole}",
+                mask=Option("mask"),
+                box=Option("box"),
+                ellipse=Option("ellipse"),
+                polygon=Option("polygon"),
+                whole=Option("whole_frame"),
             )
         if request.whole_frame:
             return {first: np.ones(self._size, np.float32)}, None
@@ -134,7 +142,9 @@ class _RawMasks:
             source = self._open(path)
             if number is None or not isinstance(source, StillMask):
                 raise MaskError(
-                    f"with several masks, each is a still at a frame: --mask {number or 0}={shlex.quote(path.name)} with an image"
+                    "{file}: with several masks, each is a still image at a frame, such as {option}",
+                    file=path,
+                    option=Option("mask", f"{number or 0}=mask.png"),
                 )
             keyframes[number] = source.mask
         return keyframes, None
@@ -149,8 +159,16 @@ class _RawMasks:
         covered = bounds(mask)
         if covered is not None and min(covered.width, covered.height) < _SMALLEST:
             self._notes.append(
-                f"the {kind} {text} covers only {covered.width}x{covered.height} pixels; "
-                "numbers are shares of the frame where none is above 1 and one has a decimal point"
+                Message(
+                    "the {kind} {numbers} covers only {width}x{height} pixels; "
+                    "numbers are shares of the frame where none is above 1 and one has a decimal point",
+                    {
+                        "kind": kind,
+                        "numbers": text,
+                        "width": covered.width,
+                        "height": covered.height,
+                    },
+                )
             )
         return mask
 
@@ -169,7 +187,9 @@ class _RawMasks:
         if not self._region.track or not keyframes:
             raise no_image(folder, gaps, lacks_all=not keyframes)
         self._notes.append(
-            f"the mask folder {folder.folder} has no image for frames {listed(gaps)}, counted from 0; "
-            "the others are carried there"
+            Message(
+                "the mask folder {folder} has no image for frames {frames}, counted from 0; the others are carried there",
+                {"folder": folder.folder, "frames": listed(gaps)},
+            )
         )
         return keyframes

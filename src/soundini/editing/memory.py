@@ -13,7 +13,7 @@ import torch
 from soundini.compute import return_memory
 from soundini.config.byte_size import parse_bytes
 from soundini.config.recipe import Recipe
-from soundini.errors import ConfigError
+from soundini.errors import ConfigError, Option
 
 _MIB = 2**20
 _MARGIN = 0.9
@@ -87,8 +87,11 @@ def fit_windows(recipe: Recipe, model: MemoryModel) -> Recipe:
     else:
         least = model.peak(shortest, 1) / _MARGIN / _MIB
         raise ConfigError(
-            f"this edit takes about {least:.0f} MiB at the least, more than {recipe.compute.memory}; "
-            "allow more with --memory, or lower region.size"
+            "this edit takes about {amount:.0f} MiB at the least, more than {memory}; allow more "
+            "with {option}, or lower region.size",
+            amount=least,
+            memory=recipe.compute.memory,
+            option=Option("compute.memory"),
         )
     asked = 0 if chunk == longest else chunk
     window = recipe.window.model_copy(update={"frames": frames})

@@ -14,7 +14,6 @@ from soundini.config.recipe import Recipe
 from soundini.diffusion.sampling import SamplingState, SamplingStep
 from soundini.editing.atlas_window import edit_through_atlases, still_picture
 from soundini.editing.coding import optimise_window
-from soundini.editing.plan import place_keyframes
 from soundini.editing.window import WindowInputs, sample_window, sampling_plan
 from soundini.guidance.sound import region_similarity
 from soundini.packs.pack import ModelPack
@@ -28,7 +27,7 @@ class Method:
     Args:
         settings: what it makes of a recipe.
         evaluations: network evaluations of a window, each over all the pictures that are sampled for it, from such a recipe
-            and the number of timesteps of the diffusion model.
+            and the models.
         edit: edits a window, given the models, the window and the recipe, and the state where it resumes; the last step's
             ``x`` holds the edited frames.
         pictures: how many pictures are sampled for a window in which so many frames are heard.
@@ -38,7 +37,7 @@ class Method:
     """
 
     settings: Callable[[Recipe], Recipe]
-    evaluations: Callable[[Recipe, int], int]
+    evaluations: Callable[[Recipe, ModelPack], int]
     edit: Callable[..., Iterator[SamplingStep | FitStep]]
     pictures: Callable[[int], int] = lambda frames: frames
     fit_steps: str = ""
@@ -51,9 +50,9 @@ def settings_for_method(recipe: Recipe) -> Recipe:
     return METHODS[recipe.method].settings(recipe)
 
 
-def evaluations(recipe: Recipe, num_timesteps: int) -> int:
+def evaluations(recipe: Recipe, pack: ModelPack) -> int:
     """Network evaluations of a window, each over all the pictures that are sampled for it."""
-    return METHODS[recipe.method].evaluations(recipe, num_timesteps)
+    return METHODS[recipe.method].evaluations(recipe, pack)
 
 
 def pictures(recipe: Recipe, frames: int) -> int:
@@ -71,18 +70,6 @@ def with_fit_steps(recipe: Recipe, steps: int) -> Recipe:
     """The recipe with so many steps of :func:`fit_steps`; the same where the method fits nothing."""
     name = METHODS[recipe.method].fit_steps
     return override(recipe, [f"{name}={steps}"]) if name else recipe
-
-
-def evaluations_a_frame(recipe: Recipe, num_timesteps: int, frames: int) -> float:
-    """Network evaluations that each frame of a window takes; those of a picture that serves several frames are shared out.
-
-    Args:
-        recipe: settings.
-        num_timesteps: of the model's schedule.
-        frames: of the window, sampled or not.
-    """
-    sampled = len(place_keyframes(frames, recipe.window.stride))
-    return evaluations(recipe, num_timesteps) * pictures(recipe, sampled) / frames
 
 
 def weight_hashes(pack: ModelPack, recipe: Recipe) -> dict[str, str]:
@@ -117,8 +104,8 @@ def edit_window(
     return method.edit(pack, inputs, recipe, *([state] if method.resumes else []))
 
 
-def _sampled(recipe: Recipe, num_timesteps: int) -> int:
-    return len(sampling_plan(recipe, num_timesteps))
+def _sampled(recipe: Recipe, pack: ModelPack) -> int:
+    return len(sampling_plan(recipe, pack))
 
 
 def _best_of_candidates(
@@ -135,7 +122,7 @@ METHODS = {
     "soundini": Method(lambda recipe: recipe, _sampled, sample_window, resumes=True),
     "blended-diffusion": Method(
         frame_by_frame,
-        lambda recipe, timesteps: recipe.blended.candidates * _sampled(recipe, timesteps),
+        lambda recipe, pack: recipe.blended.candidates * _sampled(recipe, pack),
         _best_of_candidates,
     ),
     "layered-atlases": Method(

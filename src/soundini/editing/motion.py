@@ -19,6 +19,7 @@ from soundini.config.drift import DriftConfig
 from soundini.config.recipe import SamplingConfig
 from soundini.diffusion.noise import FrameNoise, NoiseKind, stable_seed
 from soundini.editing.sound_track import SoundTrack
+from soundini.effects.scene import Moment
 from soundini.flow.pairs import FlowPairs
 from soundini.flow.warp import inside, warp
 from soundini.joint.protocol import JointSpace, NamesSounds
@@ -33,8 +34,8 @@ _ALONG = ("sea", "river")
 _SWAYING = {"snow_wind": (0.05, 1.9)}
 """Classes that sway as they go: how far, in region heights, and seconds for a full swing."""
 
-_STRIKING = ("thunderstorm",)
-"""Classes that stand still and change with every onset of the sound."""
+_STRIKING = ("thunderstorm", "explosion")
+"""Classes that begin anew with every onset of the sound."""
 
 _CANVAS = 3
 """Noise that moves is drawn so many times as long as the frame; then it comes round again."""
@@ -50,15 +51,22 @@ class EffectMotion:
         positions: how far each class's effect has moved (right, down), in region heights.
         strikes: index of the video's frame that the present strike of a class began with; -1 for a class that does not
             strike.
+        velocities: of each class (right, down), in region heights a second.
+        times: the video's time at each frame, seconds.
+        ages: seconds since the last onset of the sound, or since the first frame.
 
     Shape:
-        ``shares``: ``[T, C]``; ``positions``: ``[T, C, 2]``; ``strikes``: ``[T, C]``.
+        ``shares``: ``[T, C]``; ``positions``: ``[T, C, 2]``; ``strikes``: ``[T, C]``; ``velocities``: ``[C, 2]``; ``times``,
+        ``ages``: ``[T]``.
     """
 
     names: tuple[str, ...]
     shares: Tensor
     positions: Tensor
     strikes: Tensor
+    velocities: Tensor
+    times: Tensor
+    ages: Tensor
 
     def of(self, frames: Sequence[int] | slice) -> EffectMotion:
         """The motion of some of the frames."""
@@ -68,6 +76,8 @@ class EffectMotion:
             shares=self.shares[picked],
             positions=self.positions[picked],
             strikes=self.strikes[picked],
+            times=self.times[picked],
+            ages=self.ages[picked],
         )
 
     def pixels(self, size: tuple[int, int], grid: int) -> Tensor:
@@ -80,12 +90,32 @@ class EffectMotion:
         Shape:
             returns ``[T, C, 2]``.
         """
-        height, width = size
-        moved = self.positions * height
-        if height > 1.2 * width:
-            along = [name in _ALONG for name in self.names]
-            moved = torch.where(torch.tensor(along)[None, :, None], moved.flip(-1), moved)
+        moved = self._along(self.positions, size) * size[0]
         return (moved / grid).round() * grid
+
+    def moments(self, size: tuple[int, int]) -> list[list[Moment]]:
+        """What the effect of every class is at, for each frame.
+
+        Args:
+            size: height and width of the window.
+        """
+        moved = (self._along(self.positions, size) * size[0]).tolist()
+        headings = self._along(self.velocities[None], size)[0].tolist()
+        times, ages, strikes = self.times.tolist(), self.ages.tolist(), self.strikes.tolist()
+        return [
+            [
+                Moment(times[i], tuple(far), tuple(heading), max(0, strike), ages[i])
+                for far, heading, strike in zip(moved[i], headings, strikes[i], strict=True)
+            ]
+            for i in range(len(times))
+        ]
+
+    def _along(self, ways: Tensor, size: tuple[int, int]) -> Tensor:
+        """Ways (right, down), turned for classes that flow along the region's longer side; ``[..., C, 2]``."""
+        if size[0] <= 1.2 * size[1]:
+            return ways
+        along = torch.tensor([name in _ALONG for name in self.names])
+        return torch.where(along[:, None], ways.flip(-1), ways)
 
     def steps(self, size: tuple[int, int], grid: int) -> Tensor:
         """By how many pixels the effect moves from each frame to the next, classes averaged by their shares.
@@ -117,7 +147,7 @@ def effect_motion(
         began: the video's time at the part's first frame, seconds.
         first_index: index in the video of that frame.
     """
-    if not config.drift.speed or not isinstance(joint, NamesSounds):
+    if not isinstance(joint, NamesSounds):
         return None
     rows = joint.name_sounds(track.embeds)
     means = {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
@@ -136,7 +166,15 @@ def effect_motion(
     strikes = torch.tensor(
         [[first_index + s if name in _STRIKING else -1 for name in names] for s in struck]
     )
-    return EffectMotion(names, shares / shares.sum(1, keepdim=True), positions, strikes)
+    return EffectMotion(
+        names,
+        shares / shares.sum(1, keepdim=True),
+        positions,
+        strikes,
+        velocities=torch.tensor([config.drift.velocity(name) for name in names]),
+        times=torch.tensor([began + t for t in times]),
+        ages=torch.tensor([t - times[s] for t, s in zip(times, struck, strict=True)]),
+    )
 
 
 def effect_position(name: str, time: float, drift: DriftConfig) -> list[float]:

@@ -13,7 +13,7 @@ from soundini.editing.mask_spool import MaskSpool
 from soundini.editing.masking import make_masks
 from soundini.editing.request import SELF, EditRequest
 from soundini.editing.sound_track import SoundTrack, lay_sound
-from soundini.errors import ConfigError, MediaError
+from soundini.errors import ConfigError, MediaError, Message, Option
 from soundini.events import MaskMade
 from soundini.joint.protocol import JointSpace
 from soundini.media.limits import SOUND_SECONDS
@@ -22,7 +22,7 @@ from soundini.media.opening import open_input
 from soundini.media.planes import COMMON, RGB, written_format
 from soundini.media.sound import Sound, load_sound, require_audible
 from soundini.media.tracks import choose_track, describe_tracks
-from soundini.media.video_info import VideoInfo, quoted
+from soundini.media.video_info import VideoInfo
 from soundini.media.video_reader import VideoReader
 
 _LONGEST_BOUND = 40
@@ -53,7 +53,7 @@ class EditPart:
     times: tuple[Fraction, ...]
     began: Fraction
     masks: MaskSpool
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     @property
     def frame_count(self) -> int:
@@ -92,7 +92,7 @@ def read_part(request: EditRequest) -> Generator[MaskMade, None, EditPart]:
     relative = tuple(t - began for t in (began, *ends))
     if relative[-1] > SOUND_SECONDS.value:  # a frame may claim to last for ever
         masks.close()
-        what = f"the part to edit lasts {float(relative[-1]):.0f} s"
+        what = Message("the part to edit lasts {seconds:.0f} s", {"seconds": float(relative[-1])})
         raise SOUND_SECONDS.exceeded(request.video, what)
     return EditPart(request, sound, info, first, relative, began, masks, tuple(notes))
 
@@ -139,12 +139,13 @@ def _span(
 
 def _audible(sound: Sound, request: EditRequest) -> Sound:
     track = request.recipe.sound.track
-    where = f"sound track {track} of {request.sound_path}" if track else request.sound_path
-    require_audible(sound, where)
+    path = request.sound_path
+    named = Message("sound track {track} of {file}", {"track": track, "file": path})
+    require_audible(sound, named if track else path)
     return sound
 
 
-def _track_notes(request: EditRequest) -> Iterator[str]:
+def _track_notes(request: EditRequest) -> Iterator[Message]:
     """Tell which of several sound tracks is heard where none was asked for."""
     path, wanted = request.sound_path, request.recipe.sound.track
     with open_input(path) as container:
@@ -152,27 +153,33 @@ def _track_notes(request: EditRequest) -> Iterator[str]:
             return
         there = describe_tracks(container)
     chosen = (choose_track(path) or 0) + 1
-    yield f"{path}: sound track {chosen} is heard, of {there}; --sound-track chooses another"
+    yield Message(
+        "{file}: sound track {track} is heard, of {there}; {option} chooses another",
+        {"file": path, "track": chosen, "there": there, "option": Option("sound.track")},
+    )
 
 
-def _picture_notes(request: EditRequest, info: VideoInfo) -> Iterator[str]:
+def _picture_notes(request: EditRequest, info: VideoInfo) -> Iterator[Message]:
     """Tell what of the pictures may come out otherwise than expected."""
     if second_film(request.video) is not None:
-        yield (
-            f"{request.video}: holds another film after its end, which players do not show, and which is left out; "
-            "join films with a video editor, not by their bytes"
+        yield Message(
+            "{file}: holds another film after its end, which players do not show, and which is left out; "
+            "join films with a video editor, not by their bytes",
+            {"file": request.video},
         )
     if info.interlaced:
-        yield (
-            f"{request.video}: is interlaced, and its two fields are edited and written as one frame; "
-            f"deinterlace it first, with: ffmpeg -i {quoted(request.video)} -vf bwdif out.mp4"
+        yield Message(
+            "{file}: is interlaced, and its two fields are edited and written as one frame; "
+            "deinterlace it first, with: ffmpeg -i {file:shell} -vf bwdif out.mp4",
+            {"file": request.video},
         )
     pixels, even = written_format(info), info.width % 2 == info.height % 2 == 0
     shown = even or pixels == RGB  # of an odd size, there is nothing that all of them play
     if shown and request.recipe.output.pixel_format == "source" and pixels != COMMON:
-        yield (
-            f"{request.video}: the result is {pixels}, as the source is {info.pixel_format}; some players refuse it, "
-            "and output.pixel_format=yuv420p writes what all of them play"
+        yield Message(
+            "{file}: the result is {pixels}, as the source is {source}; some players refuse it, "
+            "and output.pixel_format=yuv420p writes what all of them play",
+            {"file": request.video, "pixels": pixels, "source": info.pixel_format},
         )
 
 
@@ -185,7 +192,13 @@ def part_of(reader: VideoReader, start: str | None, end: str | None) -> tuple[in
     first = _bound(reader, start, "start") if start is not None else 0
     stop = _bound(reader, end, "end") if end is not None else None
     if stop is not None and stop <= first:
-        raise ConfigError(f"the part from {start or 0} to {end} is empty; --end lies after --start")
+        raise ConfigError(
+            "the part from {start} to {end} is empty; {later} lies after {earlier}",
+            start=start or 0,
+            end=end,
+            later=Option("end"),
+            earlier=Option("start"),
+        )
     return first, stop
 
 
@@ -202,11 +215,20 @@ def _bound(reader: VideoReader, text: str, name: str) -> int:
             return index
     except (ValueError, ZeroDivisionError):
         pass
-    raise ConfigError(f"--{name} {text!r} is neither a frame (48) nor a time (2.0s)")
+    raise ConfigError(
+        "{option} {text!r} is neither a frame (48) nor a time (2.0s)",
+        option=Option(name),
+        text=text,
+    )
 
 
 def _astray(request: EditRequest) -> MediaError:
-    return MediaError(f"{request.video} has no frame at {request.start}; choose an earlier --start")
+    return MediaError(
+        "{file} has no frame at {start}; choose an earlier {option}",
+        file=request.video,
+        start=request.start,
+        option=Option("start"),
+    )
 
 
 def _spool_masks(
@@ -214,7 +236,7 @@ def _spool_masks(
     request: EditRequest,
     first: int,
     stop: int | None,
-    notes: list[str],
+    notes: list[Message],
 ) -> Generator[MaskMade, None, tuple[MaskSpool, list[Fraction], list[Fraction]]]:
     """One pass over the part: its times, and its masks."""
     times: list[Fraction] = []

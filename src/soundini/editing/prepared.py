@@ -13,6 +13,7 @@ from soundini.editing.plan import Window, plan_windows
 from soundini.editing.request import EditRequest
 from soundini.editing.sound_track import SoundTrack
 from soundini.editing.stream import is_edited
+from soundini.errors import Message, Option
 from soundini.joint.naming import mean_names
 from soundini.media.video_info import VideoInfo
 from soundini.packs.pack import ModelPack
@@ -27,8 +28,8 @@ _SHORTER = 0.5
 """Seconds by which a sound is shorter than what it is laid along, to be told of."""
 
 
-def doubt_of(shares: Mapping[str, float], *, said: bool = False) -> str:
-    """Why an edit may show something other than the sound; empty where nothing speaks for that.
+def doubt_of(shares: Mapping[str, float], *, said: bool = False) -> Message | None:
+    """Why an edit may show something other than the sound; None where nothing speaks for that.
 
     Args:
         shares: probability of each class, the likeliest first; empty where the models have no words for sounds.
@@ -37,15 +38,19 @@ def doubt_of(shares: Mapping[str, float], *, said: bool = False) -> str:
     name, share = next(iter(shares.items()), ("", 1.0))
     percent = round(100 * share)
     if name == NO_EFFECT and said:
-        return "the sound is edited as none of the known kinds, so little will change"
+        return Message("the sound is edited as none of the known kinds, so little will change")
     if name == NO_EFFECT:
-        return (
-            f"the sound is heard as none of the known kinds ({percent}%), so little will change; "
-            "say what it is, such as --heard-as rain"
+        return Message(
+            "the sound is heard as none of the known kinds ({share}%), so little will change; "
+            "say what it is, such as {option}",
+            {"share": percent, "option": Option("sound.heard_as", "rain")},
         )
     if share < UNSURE and not said:
-        return f"it is not clear what the sound is ({name} {percent}%); say what it is, such as --heard-as {name}"
-    return ""
+        return Message(
+            "it is not clear what the sound is ({name} {share}%); say what it is, such as {option}",
+            {"name": name, "share": percent, "option": Option("sound.heard_as", name)},
+        )
+    return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +79,7 @@ class PreparedEdit:
     masks: MaskSpool
     track: SoundTrack
     windows: tuple[Window, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
     @property
     def frame_count(self) -> int:
@@ -109,39 +114,46 @@ class PreparedEdit:
         return mean_names(self.pack.joint, self.track.heard[self.track.strength > 0])
 
     @property
-    def doubts(self) -> tuple[str, ...]:
+    def doubts(self) -> tuple[Message, ...]:
         """Why the edit may show something other than the sound, one line each."""
         said = bool(self.request.recipe.sound.heard_as)
         meant = mean_names(self.pack.joint, self.track.meant[self.track.strength > 0])
         doubt = doubt_of(meant, said=said)
-        return (doubt,) if doubt else ()
+        return () if doubt is None else (doubt,)
 
     @property
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[Message, ...]:
         """What the user may not expect of it, one line each."""
         return (*self.notes, *self._sound_notes())
 
-    def _sound_notes(self) -> Iterator[str]:
+    def _sound_notes(self) -> Iterator[Message]:
         """Where nothing is heard, or no frame is edited, and why."""
         covered = [i for i, box in enumerate(self.masks.bounds) if box is not None]
         audible = [i for i, s in enumerate(self.track.strength.tolist()) if s >= UNSEEN]
         until = self.heard_until
         yield from self.doubts
         if not audible:
-            yield (
+            yield Message(
                 "no frame is edited: the sound is too quiet along the part; "
                 "raise sound.gain or sound.envelope_range, or use sound.envelope=off"
             )
         elif not set(covered) & set(audible):
-            yield (
-                f"no frame is edited: the mask covers frames {self.first + covered[0]} to {self.first + covered[-1]}, "
-                f"and the sound is heard in frames {self.first + audible[0]} to {self.first + audible[-1]}; "
-                "move the mask, or see sound.offset and sound.loop"
+            yield Message(
+                "no frame is edited: the mask covers frames {first} to {last}, "
+                "and the sound is heard in frames {begin} to {end}; "
+                "move the mask, or see sound.offset and sound.loop",
+                {
+                    "first": self.first + covered[0],
+                    "last": self.first + covered[-1],
+                    "begin": self.first + audible[0],
+                    "end": self.first + audible[-1],
+                },
             )
         elif until is not None:
-            yield (
-                f"nothing is heard after {until:.1f} s of {float(self.times[-1]):.1f} s, and the picture is the source's there; "
-                "sound.loop=true repeats a short sound"
+            yield Message(
+                "nothing is heard after {until:.1f} s of {total:.1f} s, and the picture is the source's there; "
+                "sound.loop=true repeats a short sound",
+                {"until": float(until), "total": float(self.times[-1])},
             )
 
     def is_edited(self, window: Window) -> bool:

@@ -157,21 +157,27 @@ def read_request(path: Path) -> dict[str, Any]:
         content = read_json(path)
     except (OSError, ValueError) as error:
         raise ConfigError(
-            f"cannot read the recipe {path}: {error}; name a .recipe.json that soundini wrote"
+            "cannot read the recipe {file}: {why}; name a .recipe.json that soundini wrote",
+            file=path,
+            why=error,
         ) from None
     if not isinstance(content, dict):
-        raise ConfigError(f"{path} holds no settings; name a .recipe.json that soundini wrote")
+        raise ConfigError(
+            "{file} holds no settings; name a .recipe.json that soundini wrote", file=path
+        )
     if "request" not in content:
         return {"recipe": recipe_from(content)}
     if not isinstance(content["request"], dict):
-        raise ConfigError(f"{path}: request is wrong; mend the file")
+        raise ConfigError("{file}: request is wrong; mend the file", file=path)
     settings = dict(content["request"])
     settings["recipe"] = recipe_from(settings.get("recipe", {}))
     try:
         EditRequest.model_validate(settings)
     except ValidationError as error:
         where = ".".join(str(p) for p in error.errors()[0]["loc"])
-        raise ConfigError(f"{path}: {where} is missing or wrong; mend the file") from None
+        raise ConfigError(
+            "{file}: {where} is missing or wrong; mend the file", file=path, where=where
+        ) from None
     return _with_paths(settings, lambda name: os.path.normpath(path.parent / name))
 
 

@@ -15,6 +15,7 @@ from soundini.baselines.fit_step import FitStep
 from soundini.compute import return_memory
 from soundini.config.recipe import Recipe
 from soundini.editing.coherence import CoherenceMeter, WarpSums, warp_sums
+from soundini.editing.draft import begins_at_draft, draw_drafts
 from soundini.editing.fading import fade_from
 from soundini.editing.intensity import amount_is_drawn, opacity
 from soundini.editing.keeping import (
@@ -39,11 +40,13 @@ from soundini.editing.window import OwnTerm, WindowInputs, effect_pairs
 from soundini.events import EditDone, EditEvent, FitStepDone, FrameDone, MasksReady, StepDone
 from soundini.flow.pairs import FlowPairs, estimate_pairs
 from soundini.flow.smooth import settle
-from soundini.media.geometry import mask_to_model, paste_change, to_model
+from soundini.media.geometry import edit_size, enlarge, mask_to_model, paste_change, to_model
 from soundini.packs.pack import ModelPack
 
 _LEAST_SHOWN = 0.1
 """Opacity below which what a window made of a frame cannot be told from how it is seen."""
+_LEAST_SCALE = 1.25
+"""How many times as large a region must be as what is sampled of it, for its draft to be drawn finer."""
 _FULL_MASK = 3.0
 """The sampled region reaches full strength at a third of the feather: the paste, not the sampler, makes the soft edge."""
 
@@ -94,7 +97,7 @@ def edit_frames(
     """
     keeper = keeper or KeepsNothing()
     recipe = settings_for_method(recipe)
-    steps = evaluations(recipe, pack.denoiser.schedule.num_timesteps)
+    steps = evaluations(recipe, pack)
     total = steps * sum(is_edited(window, track) for window in windows)
     yield MasksReady(windows[-1].stop, len(windows), total, windows[0].size)
     source = zip(frames, masks, strict=True)
@@ -103,6 +106,7 @@ def edit_frames(
     before: _Buffered | None = None
     losses: Mapping[str, float] = {}
     seconds, done = 0.0, 0
+    draft_seed = recipe.seed if begins_at_draft(pack, recipe) else None
     for number, window in enumerate(windows):
         fresh = [_Buffered(rgb, mask, rgb) for rgb, mask in islice(source, len(window) - len(held))]
         batch = held + fresh
@@ -110,7 +114,9 @@ def edit_frames(
             finished = keeper.finished(number)
             if finished is None:
                 shared = held if number and is_edited(windows[number - 1], track) else []
-                inputs = _inputs(pack, window, batch, before, track, first_index, motion)
+                inputs = _inputs(
+                    pack, window, batch, before, track, first_index, motion, draft_seed
+                )
                 inputs = replace(inputs, own_terms=tuple(own_terms))
                 sampling = _Sampling(number, done, total, losses)
                 finished = yield from _edit_window(
@@ -175,12 +181,12 @@ def _edit_window(
         preview = _preview(step.pred_xstart)
         yield StepDone(place.number, done, place.total, losses, preview)
     assert window.box is not None
-    change = x.clamp(-1, 1) - keyframes.source
+    change = x.clamp(-1, 1) - keyframes.base
     change = carry_change(change, keyframes, inputs, window, pack.flow)
     effect = effect_pairs(inputs, pack.denoiser.unshuffle)
     if recipe.guidance.lambda_flow:
         change = settle(change, inputs.own_pairs(), effect, recipe.guidance.settle)
-    edited = inputs.source + change
+    edited = inputs.base + change
     shown = opacity(inputs.strength, amount_is_drawn(pack, recipe))
     earlier = _earlier(shared, inputs.source, window, shown)
     if earlier is not None:
@@ -188,8 +194,13 @@ def _edit_window(
         edited = fade_from(edited, earlier, effect or inputs.own_pairs(), fade)
     patches = []
     for i, frame in enumerate(batch):
+        seen, drawn = inputs.source[i], edited[i]
+        finer = _finer(inputs, i, frame, window, recipe.region.detail)
+        if finer is not None:
+            seen, draft = finer
+            drawn = draft + enlarge(drawn - inputs.base[i], (draft.shape[-2], draft.shape[-1]))
         weight = float(shown[i]) * frame.mask
-        made = paste_change(frame.rgb, edited[i], inputs.source[i], weight, window.box)
+        made = paste_change(frame.rgb, drawn, seen, weight, window.box)
         patches.append(Patch.between(frame.rgb, made))
     warp = _measure(inputs, edited, shown, effect)
     return FinishedWindow(patches, losses, warp, time.perf_counter() - began)
@@ -208,6 +219,7 @@ def _inputs(
     track: SoundTrack,
     first_index: int,
     motion: EffectMotion | None,
+    draft_seed: int | None,
 ) -> WindowInputs:
     """Bring a window to the model's resolution and measure its flow."""
     assert window.box is not None
@@ -230,7 +242,26 @@ def _inputs(
         pairs=estimate_pairs(scene, pack.flow),
         anchor=anchor,
         motion=None if motion is None else motion.of(slice(window.start, window.stop)),
+        draft_seed=draft_seed,
     )
+
+
+def _finer(
+    inputs: WindowInputs, i: int, frame: _Buffered, window: Window, detail: int
+) -> tuple[Tensor, Tensor] | None:
+    """A frame and its draft at more pixels than are sampled, each ``[3, H, W]``; None where there is no more to see."""
+    assert window.box is not None
+    box, motion, seed = window.box, inputs.motion, inputs.draft_seed
+    size = edit_size(box, min(detail, max(box.width, box.height)), 1)
+    scale = max(size) / max(window.size)
+    if motion is None or seed is None or scale < _LEAST_SCALE or not inputs.strength[i]:
+        return None
+    device = inputs.source.device
+    source = to_model(frame.rgb[None], box, size, device=device)
+    mask = mask_to_model(frame.mask[None], box, size, device=device)
+    mask, strength = (mask * _FULL_MASK).clamp(0, 1), inputs.strength[i : i + 1]
+    draft = draw_drafts(source, mask, strength, motion.of([i]), seed, scale)
+    return source[0], draft[0]
 
 
 def _earlier(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -13,10 +14,11 @@ from soundini.diffusion.denoiser import seen_channels
 from soundini.diffusion.noise import FrameNoise
 from soundini.diffusion.sampling import SamplingState, SamplingStep, sample
 from soundini.diffusion.schedule import NoiseSchedule, Transition, plan_transitions, respace
+from soundini.editing.draft import draw_drafts, start_level
 from soundini.editing.low_memory import arrange, flow_of
 from soundini.editing.motion import EffectMotion, MovingNoise, pairs_of_effect
 from soundini.editing.noise import carry_noise
-from soundini.errors import ConfigError
+from soundini.errors import ConfigError, Option
 from soundini.flow.pairs import FlowPairs, estimate_pairs
 from soundini.flow.smooth import smooth_along
 from soundini.guidance.augment import AugmentConfig
@@ -48,6 +50,7 @@ class WindowInputs:
         anchor: the edited frame before the first, or None.
         motion: how effects move by themselves, or None where they do not.
         own_terms: guidance terms of the caller's own, see :data:`OwnTerm`.
+        draft_seed: names the random choices of the drafts that sampling begins at; None where it begins at the source.
 
     Shape:
         ``source``: ``[T, 3, H, W]``; ``mask``: ``[T, 1, H, W]``; ``sound_embeds``: ``[T, D]``; ``strength``: ``[T]``;
@@ -63,6 +66,14 @@ class WindowInputs:
     anchor: Tensor | None = None
     motion: EffectMotion | None = None
     own_terms: tuple[OwnTerm, ...] = ()
+    draft_seed: int | None = None
+
+    @cached_property
+    def base(self) -> Tensor:
+        """The clean frames that sampling begins at: drafts of the effects, or the source; ``[T, 3, H, W]``."""
+        if self.draft_seed is None or self.motion is None:
+            return self.source
+        return draw_drafts(self.source, self.mask, self.strength, self.motion, self.draft_seed)
 
     def own_pairs(self) -> FlowPairs:
         """Flow between the window's own frames, without the anchor's pair."""
@@ -87,14 +98,14 @@ def effect_pairs(inputs: WindowInputs, grid: int) -> FlowPairs | None:
     return pairs_of_effect(inputs.own_pairs(), inputs.mask, steps) if steps.any() else None
 
 
-def sampling_plan(recipe: Recipe, num_timesteps: int) -> list[Transition]:
-    """The network evaluations of a window, from the recipe's start level down to the clean frame.
+def sampling_plan(recipe: Recipe, pack: ModelPack) -> list[Transition]:
+    """The network evaluations of a window, from :func:`start_level` down to the clean frame.
 
     ``sampling.steps`` evaluations are spread evenly from the start level to timestep 0; steps inside the repeat band
     are done ``sampling.repeats`` times.
     """
-    config = recipe.sampling
-    start = max(1, round(config.start * num_timesteps))
+    config, num_timesteps = recipe.sampling, pack.denoiser.schedule.num_timesteps
+    start = max(1, round(start_level(pack, recipe) * num_timesteps))
     timesteps = respace(start, min(config.steps, start))
     return plan_transitions(
         timesteps,
@@ -126,7 +137,7 @@ def sample_window(
     arrange(pack, recipe)
     schedule = pack.denoiser.schedule
     source, mask = inputs.source, inputs.mask
-    plan = sampling_plan(recipe, schedule.num_timesteps)
+    plan = sampling_plan(recipe, pack)
     noise = _noise(inputs, recipe, pack.denoiser.unshuffle)
     start_noise = noise(0)
     audible = inputs.strength > 0
@@ -169,7 +180,7 @@ def sample_window(
         denoise,
         schedule,
         plan,
-        state or schedule.q_sample(source, start_noise, plan[0].t),
+        state or schedule.q_sample(inputs.base, start_noise, plan[0].t),
         noise=noise,
         method=recipe.sampling.method,
         eta=recipe.sampling.eta,
@@ -245,8 +256,10 @@ def text_tower(pack: ModelPack) -> EmbedsText:
     """
     if not isinstance(pack.joint, EmbedsText):
         raise ConfigError(
-            f"there is a text, but the models {pack.name} understand none; "
-            "use --models paper-256, or leave guidance.text empty"
+            "there is a text, but the models {models} understand none; use {option}, or "
+            "leave guidance.text empty",
+            models=pack.name,
+            option=Option("models", "paper-256"),
         )
     return pack.joint
 
@@ -255,7 +268,8 @@ def _noise(inputs: WindowInputs, recipe: Recipe, grid: int):
     config, device = recipe.sampling, inputs.source.device
     size = (inputs.source.shape[-2], inputs.source.shape[-1])
     kind = "shared" if config.noise == "warped" else config.noise
-    if inputs.motion is not None and config.noise in ("shared", "evolving"):
+    moves = inputs.motion is not None and config.drift.speed > 0
+    if moves and config.noise in ("shared", "evolving"):
         return MovingNoise(
             recipe.seed,
             inputs.indices,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 
-from soundini.errors import ConfigError, MediaError
+from soundini.errors import ConfigError, MediaError, Option
 from soundini.masks.shapes import shape_mask
 from soundini.masks.sources import open_mask
 from soundini.media.video_reader import VideoReader
@@ -55,10 +55,13 @@ def load_clips(path: Path) -> list[EvaluationClip]:
             f"{lines[0]} {lines[-2].strip()}" if isinstance(error, ValidationError) else lines[0]
         )
         raise ConfigError(
-            f"cannot read the clips {path}: {reason}; name a list with --clips"
+            "cannot read the clips {file}: {why}; name a list with {option}",
+            file=path,
+            why=reason,
+            option=Option("clips"),
         ) from None
     if not clips:
-        raise ConfigError(f"{path} lists no clips; put at least one there")
+        raise ConfigError("{file} lists no clips; put at least one there", file=path)
     return clips
 
 
@@ -85,7 +88,11 @@ def read_clip(
         found = [f.rgb for f in reader.frames(0, frames * every) if f.index % every == 0]
         rate = float(reader.info.frame_rate) / every
     if len(found) < frames:
-        raise MediaError(f"{folder / clip.clip} has fewer than {frames} frames; use a longer clip")
+        raise MediaError(
+            "{file} has fewer than {frames} frames; use a longer clip",
+            file=folder / clip.clip,
+            frames=frames,
+        )
     size = (found[0].shape[0], found[0].shape[1])
     return np.stack(found), _masks(clip, folder, size, range(0, frames * every, every)), rate
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from soundini.errors import ConfigError
+from soundini.errors import ConfigError, Option
 
 NAME = "results.jsonl"
 
@@ -37,7 +37,9 @@ class Journal:
             self._known: dict[str, Any] = dict(json.loads(line) for line in whole.splitlines())
         except (TypeError, ValueError):
             raise ConfigError(
-                f"{self._path} holds no results of an evaluation; name another folder for --run"
+                "{file} holds no results of an evaluation; name another folder for {option}",
+                file=self._path,
+                option=Option("run"),
             ) from None
 
     @staticmethod

@@ -18,7 +18,7 @@ from soundini.editing.coherence import CoherenceMeter, warp_sums
 from soundini.editing.part import EditPart, read_part
 from soundini.editing.request import EditRequest
 from soundini.editing.sound_track import SoundTrack
-from soundini.errors import ConfigError, MediaError
+from soundini.errors import ConfigError, MediaError, Option
 from soundini.evaluation.measures import EditMeasures
 from soundini.events import PicturesSeen
 from soundini.flow.pairs import estimate_pairs
@@ -132,7 +132,11 @@ def _look(part: EditPart, edited: Path, by: _Observers) -> Generator[PicturesSee
     if more or done != part.frame_count:
         has = f"more than {done}" if more else done
         raise MediaError(
-            f"{edited} has {has} frames where its recipe edits {part.frame_count}; name the recipe that made it"
+            "{edited} has {has} frames where its recipe edits {frame_count}; name the recipe that "
+            "made it",
+            edited=edited,
+            has=has,
+            frame_count=part.frame_count,
         )
     return gathered
 
@@ -169,7 +173,12 @@ def _require_one_size(before: VideoReader, after: VideoReader, path: Path) -> No
     sizes = [(reader.info.width, reader.info.height) for reader in (before, after)]
     if sizes[0] != sizes[1]:
         was, now = (f"{width}x{height}" for width, height in sizes)
-        raise MediaError(f"{path} is {now}, its source {was}; name the recipe that made it")
+        raise MediaError(
+            "{file} is {now}, its source {was}; name the recipe that made it",
+            file=path,
+            now=now,
+            was=was,
+        )
 
 
 def _measure(
@@ -225,7 +234,9 @@ def _heard(senses: Senses, track: SoundTrack) -> str:
     names = mean_names(senses.joint, track.meant[track.strength > 0])
     if not names:
         raise ConfigError(
-            f"the models {senses.name} have no words for sounds; say which it is with --sound-class"
+            "the models {name} have no words for sounds; say which it is with {option}",
+            name=senses.name,
+            option=Option("sound_class"),
         )
     return next(iter(names))
 

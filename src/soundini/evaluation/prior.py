@@ -15,7 +15,7 @@ from soundini.evaluation.subject import Subject, joint_of, pack_digest
 from soundini.events import ItemMeasured
 from soundini.packs.pack import ModelPack
 from soundini.training.composites.crops import CompositeCrops
-from soundini.training.composites.scene import Photographs
+from soundini.training.composites.photographs import Photographs
 from soundini.training.directions import class_directions
 from soundini.training.held_out import HeldOutComposites
 from soundini.training.images import LabelledImages

@@ -23,7 +23,7 @@ def paths_of(recordings: Sequence[Recording], name: str) -> list[str]:
     """
     found = [r.path for r in recordings if r.kind == CLASSES.index(name)]
     if not found:
-        raise MediaError(f"no recording of {name} is held out; add some to sounds.csv")
+        raise MediaError("no recording of {name} is held out; add some to sounds.csv", name=name)
     return found
 
 

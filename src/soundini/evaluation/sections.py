@@ -10,6 +10,7 @@ import numpy as np
 from soundini.evaluation.coherence import CoherenceFigures
 from soundini.evaluation.edits import EditFigures
 from soundini.evaluation.loudness import LOUD, QUIET, LoudnessFigures
+from soundini.evaluation.markdown import markdown_table
 from soundini.evaluation.prior import PriorFigures, label_of
 from soundini.evaluation.sheets import chosen_name
 from soundini.evaluation.spaces import PROTOTYPE_PICTURES, ZeroShot
@@ -58,7 +59,7 @@ def spaces_section(found: Sequence[ZeroShot]) -> Section:
         parts.append(
             f"{asked[told.told]}: {confusion.accuracy:.1%} of {confusion.counts.sum()}; "
             f"{confusion.balanced:.1%} with classes counting alike. Rows are the truth.\n\n"
-            f"{confusion.markdown()}\n\n{_table(['source', 'of', 'right'], sources)}"
+            f"{confusion.markdown()}\n\n{markdown_table(['source', 'of', 'right'], sources)}"
         )
     rule = (
         f"A prototype is the mean embedding of a class's training sounds at full level, or of up to {PROTOTYPE_PICTURES} "
@@ -112,11 +113,11 @@ is edited by another held-out recording of the class, at its loudest stretch, as
 "Scene kept": correlation of high-pass luminance before and after, inside the region, at 128 pixels. "Heard in": how many of
 the recordings the joint space takes for their class; it is not used here.
 
-{_table(head, means)}
+{markdown_table(head, means)}
 
 Rise by clip:
 
-{_table(["clip", *sounds], pairs)}
+{markdown_table(["clip", *sounds], pairs)}
 
 Clips whose pictures may be shown, chosen with their regions before any edit was seen: the source, then its middle frame under
 each sound, failures included:
@@ -160,7 +161,7 @@ def loudness_section(found: Sequence[LoudnessFigures]) -> Section:
 Gain runs from {QUIET:g} to {LOUD:g} and back over the clip. Spearman's rho between the gain and, frame by frame, the region's
 mean absolute change and the judge's probability of the class.
 
-{_table(head, rows)}"""
+{markdown_table(head, rows)}"""
     return Section(targets, text)
 
 
@@ -196,7 +197,7 @@ Edits of several windows by a steady sound. Warp errors are means over the regio
 of the edit counts by the scene's motion or the effect's own, whichever it fits better. "Border": how much the edit changes
 between neighbours across borders of windows, as a multiple of its change elsewhere.
 
-{_table(["sound", "clip", "source", "edited", "border"], rows)}"""
+{markdown_table(["sound", "clip", "source", "edited", "border"], rows)}"""
     return Section(targets, text)
 
 
@@ -209,7 +210,7 @@ def prior_section(found: Sequence[PriorFigures], sheets: Sequence[str], images: 
             for kind, by_level in figure.losses.items()
         ]
         head = [label_of(figure), *(f"t = {t}" for t in LEVELS)]
-        tables.append(_table(head, rows))
+        tables.append(markdown_table(head, rows))
     text = f"""## The diffusion prior
 
 Mean squared error of v on composites of held-out photographs, by class and noise level.
@@ -231,12 +232,7 @@ def targets_table(targets: Sequence[Target]) -> str:
         ]
         for t in targets
     ]
-    return _table(["what must hold", "bound", "found", "met"], rows)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return markdown_table(["what must hold", "bound", "found", "met"], rows)
 
 
 def _names(found: Sequence[EditFigures], key: Callable[[EditFigures], str]) -> list[str]:

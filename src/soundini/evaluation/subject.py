@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from soundini.config.presets import load_preset, override
 from soundini.config.recipe import Recipe
 from soundini.editing.editor import SoundEditor
-from soundini.errors import ConfigError
+from soundini.errors import ConfigError, Option
 from soundini.evaluation.clips import EvaluationClip
 from soundini.evaluation.journal import Journal
 from soundini.joint.embedded import EmbeddedJointSpace
@@ -100,7 +100,11 @@ class Subject:
         names = [clip.name for clip in self.clips]
         for name in self.settings.shown:
             if name not in names:
-                raise ConfigError(f"shown: there is no clip {name}; choose from {', '.join(names)}")
+                raise ConfigError(
+                    "shown: there is no clip {name}; choose from {names}",
+                    name=name,
+                    names=", ".join(names),
+                )
 
     @cached_property
     def editor(self) -> SoundEditor:
@@ -165,7 +169,9 @@ def joint_of(pack: ModelPack) -> EmbeddedJointSpace:
     """
     if not isinstance(pack.joint, EmbeddedJointSpace):
         raise ConfigError(
-            f"{pack.name} has no embedded joint space; name another pack with --models"
+            "{name} has no embedded joint space; name another pack with {option}",
+            name=pack.name,
+            option=Option("models"),
         )
     return pack.joint
 

@@ -42,7 +42,9 @@ class DISFlow:
     def __init__(self, preset: str = "medium") -> None:
         if preset not in _PRESETS:
             known = ", ".join(sorted(_PRESETS))
-            raise ConfigError(f"DIS has no preset {preset!r}: choose one of {known}.")
+            raise ConfigError(
+                "DIS has no preset {preset!r}: choose one of {known}.", preset=preset, known=known
+            )
         self.preset = preset
         self.name = f"dis-{preset}"
 

@@ -39,7 +39,9 @@ class RAFTFlow:
 
     def __init__(self, network: nn.Module, name: str = "raft-large", iterations: int = 20) -> None:
         if iterations < 1:
-            raise ConfigError(f"RAFT needs at least 1 iteration, not {iterations}.")
+            raise ConfigError(
+                "RAFT needs at least 1 iteration, not {iterations}.", iterations=iterations
+            )
         self.network = network.eval().requires_grad_(False)
         self.name = name
         self.iterations = iterations
@@ -69,15 +71,24 @@ class RAFTFlow:
         if missing or unexpected:
             example = (missing or unexpected)[0]
             raise ModelError(
-                f"{path} does not hold torchvision's raft_{variant}: {len(missing)} keys missing, "
-                f"{len(unexpected)} unexpected (first: {example}). "
-                "Choose the right variant or convert the file."
+                "{file} does not hold torchvision's raft_{variant}: {missing} keys missing, {unexpected} "
+                "unexpected (first: {example}). Choose the right variant or convert the file.",
+                file=path,
+                variant=variant,
+                missing=len(missing),
+                unexpected=len(unexpected),
+                example=example,
             )
         wrong = [key for key, value in expected.items() if value.shape != state[key].shape]
         if wrong:
             raise ModelError(
-                f"{path} does not hold torchvision's raft_{variant}: {wrong[0]} has shape "
-                f"{tuple(state[wrong[0]].shape)}, not {tuple(expected[wrong[0]].shape)}."
+                "{file} does not hold torchvision's raft_{variant}: {key} has shape {shape}, not "
+                "{expected}.",
+                file=path,
+                variant=variant,
+                key=wrong[0],
+                shape=tuple(state[wrong[0]].shape),
+                expected=tuple(expected[wrong[0]].shape),
             )
         network.load_state_dict(state, assign=True)
         return cls(network, f"raft-{variant}", iterations)
@@ -120,7 +131,9 @@ class RAFTFlow:
 def _empty_network(variant: str) -> nn.Module:
     if variant not in _VARIANTS:
         known = ", ".join(_VARIANTS)
-        raise ConfigError(f"RAFT has no variant {variant!r}: choose one of {known}.")
+        raise ConfigError(
+            "RAFT has no variant {variant!r}: choose one of {known}.", variant=variant, known=known
+        )
     from torchvision.models import optical_flow  # slow to import, and only needed here
 
     # on meta, construction draws nothing from the global random state

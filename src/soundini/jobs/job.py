@@ -14,7 +14,7 @@ from soundini.editing.files import PreparedEdit
 from soundini.editing.inputs import hash_inputs
 from soundini.editing.methods import evaluations, weight_hashes
 from soundini.editing.request import absolute, sidecar_path, versions
-from soundini.errors import ConfigError, MediaError
+from soundini.errors import ConfigError, MediaError, Message
 from soundini.jobs.journal import LOG, LOSSES
 from soundini.jobs.lock import take_lock
 from soundini.jobs.record import RECORD, JobRecord, now, read_record
@@ -28,7 +28,7 @@ _LOCK = "lock"
 
 
 def jobs_folder() -> Path:
-    """Where jobs lie unless they are told otherwise: ``jobs`` in soundini's home."""
+    """Where jobs lie by default: ``jobs`` in soundini's home."""
     return home_folder() / "jobs"
 
 
@@ -42,7 +42,7 @@ def find_job(name: str) -> Path:
     for folder in (known, Path(name)):
         if (folder / RECORD).is_file():
             return folder
-    raise ConfigError(f"there is no job {name!r}; soundini jobs lists them")
+    raise ConfigError("there is no job {name!r}; soundini jobs lists them", name=name)
 
 
 class Job:
@@ -81,7 +81,7 @@ class Job:
             lock.release()
             raise
         try:
-            steps = evaluations(edit.request.recipe, edit.pack.denoiser.schedule.num_timesteps)
+            steps = evaluations(edit.request.recipe, edit.pack)
             record = JobRecord(
                 token=secrets.token_hex(4),
                 created=now(),
@@ -206,7 +206,10 @@ def is_running(folder: Path) -> bool:
 
 def _locked(folder: Path, patience: float = JOB_PATIENCE) -> FileLock:
     """Take the lock of a job; see :func:`soundini.jobs.lock.take_lock`."""
-    held = f"another process works on the job {folder.name}; wait for it, or stop it first"
+    held = Message(
+        "another process works on the job {job}; wait for it, or stop it first",
+        {"job": folder.name},
+    )
     return take_lock(folder / _LOCK, held, patience)
 
 
@@ -232,7 +235,10 @@ def _is_foreign(path: Path) -> bool:
 def _refuse_job(folder: Path) -> None:
     if (folder / RECORD).exists():
         raise ConfigError(
-            f"{folder} holds a job already; soundini resume {folder} goes on with it, or choose another folder"
+            "{folder} holds a job already; soundini resume {same} goes on with it, or choose another "
+            "folder",
+            folder=folder,
+            same=folder,
         )
 
 
@@ -240,7 +246,9 @@ def _own_folder(folder: Path) -> Path:
     _refuse_job(folder)
     try:
         if folder.is_symlink() or (folder.exists() and any(map(_is_foreign, folder.iterdir()))):
-            raise ConfigError(f"{folder} is not an empty folder; choose another for the job")
+            raise ConfigError(
+                "{folder} is not an empty folder; choose another for the job", folder=folder
+            )
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise write_error(folder / RECORD, error) from None

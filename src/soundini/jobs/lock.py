@@ -6,11 +6,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from soundini.errors import ConfigError
+from soundini.errors import ConfigError, Message
 from soundini.media.output import write_error
 
 
-def take_lock(path: Path, held: str, patience: float = 0.0) -> FileLock:
+def take_lock(path: Path, held: Message, patience: float = 0.0) -> FileLock:
     """Take a lock. The system lets it go with the process that holds it, however that ends.
 
     Args:
@@ -23,7 +23,7 @@ def take_lock(path: Path, held: str, patience: float = 0.0) -> FileLock:
         MediaError: it cannot be made.
     """
     if path.is_symlink():  # taking it would empty the file that it leads to
-        raise ConfigError(f"{path} is a symbolic link; delete it")
+        raise ConfigError("{file} is a symbolic link; delete it", file=path)
     lock = FileLock(path)
     try:
         lock.acquire(timeout=patience)

@@ -81,12 +81,13 @@ def read_record(folder: Path) -> JobRecord:
     """
     path = folder / RECORD
     if not path.is_file():
-        raise ConfigError(f"there is no job in {folder}; soundini jobs lists them")
+        raise ConfigError("there is no job in {folder}; soundini jobs lists them", folder=folder)
     try:
         return JobRecord.model_validate(read_json(path))
     except (OSError, ValueError):
         raise ConfigError(
-            f"{path} is damaged or of another version of soundini; soundini jobs clean deletes the job"
+            "{file} is damaged or of another version of soundini; soundini jobs clean deletes the job",
+            file=path,
         ) from None
 
 

@@ -58,11 +58,19 @@ def preparing_job(
 
 
 def _refuse(job: Job, changed: list[str]) -> None:
-    if changed:
-        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+    if len(changed) == 1:
         raise ConfigError(
-            f"{changed[0]}{more} changed since the job {job.name} began; "
-            "put back what was there, or begin a new edit"
+            "{changed} changed since the job {job} began; put back what was there, or begin a new edit",
+            changed=Path(changed[0]),
+            job=job.name,
+        )
+    if changed:
+        raise ConfigError(
+            "{changed} and {count} more changed since the job {job} began; put back what was there, "
+            "or begin a new edit",
+            changed=Path(changed[0]),
+            count=len(changed) - 1,
+            job=job.name,
         )
 
 

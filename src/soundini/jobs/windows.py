@@ -33,7 +33,7 @@ class WindowFiles:
         folder: the job's folder.
         token: names the job.
         seconds_between_states: least time between two states of a window, seconds.
-        tell: is told, in words, of every file that is not believed.
+        tell: called with a sentence about every file that is damaged or foreign.
 
     Raises:
         ConfigError: the windows would be written elsewhere, through a symbolic link.
@@ -52,7 +52,9 @@ class WindowFiles:
         self._tell = tell
         self._stated = time.monotonic()
         if (folder / WINDOWS).is_symlink():
-            raise ConfigError(f"{folder / WINDOWS} is a symbolic link; delete it and resume again")
+            raise ConfigError(
+                "{file} is a symbolic link; delete it and resume again", file=folder / WINDOWS
+            )
         (folder / WINDOWS).mkdir(exist_ok=True)
 
     def finished(self, number: int) -> FinishedWindow | None:

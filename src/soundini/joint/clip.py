@@ -100,8 +100,9 @@ def _load(state: Mapping[str, Tensor]) -> Any:
     except (KeyError, RuntimeError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ModelError(
-            f"these are not the weights of a CLIP with a vision transformer ({reason}); "
-            "import ViT-B-32.pt or ViT-B-16.pt"
+            "these are not the weights of a CLIP with a vision transformer ({why}); import "
+            "ViT-B-32.pt or ViT-B-16.pt",
+            why=reason,
         ) from None
     # the mask of the text tower is no weight, and was built on meta
     network.attn_mask = torch.full(network.attn_mask.shape, float("-inf")).triu_(1)

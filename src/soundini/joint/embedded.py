@@ -18,7 +18,6 @@ from soundini.joint.listening import (
     segment_steps,
     sharpen,
     smooth,
-    step_levels,
 )
 from soundini.joint.spectrogram import MelConfig, mel_power
 from soundini.joint.towers import ImageTower, SoundHead, SoundNetwork
@@ -114,7 +113,9 @@ class EmbeddedJointSpace(nn.Module):
         except Exception as error:
             reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(":")
             raise ModelError(
-                f"cannot load the joint space in {folder}: {reason}; reinstall soundini or mend the folder"
+                "cannot load the joint space in {folder}: {why}; reinstall soundini or mend the folder",
+                folder=folder,
+                why=reason,
             ) from error
         return cls(*towers, prototypes=prototypes, image_size=config["image_size"])
 
@@ -158,7 +159,7 @@ class EmbeddedJointSpace(nn.Module):
             said = self.sound_network(columns[None, first : stop + _SEEN])[0]
             skipped = (start - first) // STRIDE
             parts.append(said[:, skipped : skipped + (stop - start) // STRIDE])
-        return Steps(torch.cat(parts, 1), step_levels(power))
+        return Steps.of(torch.cat(parts, 1), power)
 
     def step_shares(self, steps: Steps, window_seconds: float | None = None) -> Tensor:
         """The probability of each class at every step, in the order of :attr:`sound_classes`.

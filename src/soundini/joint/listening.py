@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from soundini.joint.texture import TEXTURE_FEATURES, band_power, sound_texture
 
 STRIDE = 8
 """Columns of the spectrogram in one step."""
@@ -21,35 +24,70 @@ LAGS = (1, 3, 8, 20)
 LEVEL_FEATURES = (BANDS + 1) * (3 + len(LAGS)) + BANDS
 """Numbers that :func:`pool_steps` makes of loudness."""
 
+
+def pooled_width(width: int) -> int:
+    """How many numbers :func:`pool_steps` makes of a sound network that says ``width`` numbers a step."""
+    return 3 * width + LEVEL_FEATURES + TEXTURE_FEATURES
+
+
+_AT_ONCE = 64
+"""Contexts that are summed up at once."""
+
 _FLOOR = 1e-8
 """Of mel power: -80 dB."""
 
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """A sound in steps of eight columns of its spectrogram.
+    """A sound, or several of one length, in steps of eight columns of its spectrogram.
 
     Args:
         features: of the sound network.
         levels: of each band, low to high, and of all together, in decibels.
+        bands: power of narrower bands in every column, see :func:`soundini.joint.texture.band_power`.
 
     Shape:
-        ``features``: ``[D, steps]``; ``levels``: ``[BANDS + 1, steps]``.
+        ``features``: ``[..., D, steps]``; ``levels``: ``[..., BANDS + 1, steps]``; ``bands``:
+        ``[..., TEXTURE_BANDS, steps * STRIDE]``.
     """
 
     features: Tensor
     levels: Tensor
+    bands: Tensor
+
+    @classmethod
+    def of(cls, features: Tensor, power: Tensor) -> Steps:
+        """What the sound network says of a sound, and what its mel power tells besides.
+
+        Shape:
+            ``features``: ``[..., D, steps]``; ``power``: ``[..., n_mels, columns]``, columns // STRIDE steps of it.
+        """
+        columns = features.shape[-1] * STRIDE
+        return cls(features, step_levels(power), band_power(power[..., :columns]))
 
     def __len__(self) -> int:
-        return self.features.shape[1]
+        return self.features.shape[-1]
 
     def to(self, device: torch.device) -> Steps:
         """The same on another device."""
-        return Steps(self.features.to(device), self.levels.to(device))
+        return Steps(self.features.to(device), self.levels.to(device), self.bands.to(device))
 
     def part(self, start: int, stop: int) -> Steps:
         """Steps ``start`` to ``stop - 1``."""
-        return Steps(self.features[:, start:stop], self.levels[:, start:stop])
+        return Steps(
+            self.features[..., start:stop],
+            self.levels[..., start:stop],
+            self.bands[..., start * STRIDE : stop * STRIDE],
+        )
+
+    def parts(self, starts: Sequence[int], count: int) -> Steps:
+        """``count`` steps from each of some starts on, as sounds of one length: one more axis, the first."""
+        parts = [self.part(start, start + count) for start in starts]
+        return Steps(
+            torch.stack([part.features for part in parts]),
+            torch.stack([part.levels for part in parts]),
+            torch.stack([part.bands for part in parts]),
+        )
 
 
 def step_levels(power: Tensor) -> Tensor:
@@ -60,17 +98,17 @@ def step_levels(power: Tensor) -> Tensor:
     return 10 * (torch.stack(bands, -2) + _FLOOR).log10()
 
 
-def pool_steps(features: Tensor, levels: Tensor) -> Tensor:
-    """Sum up some steps: mean, deviation and maximum of the features, and how loudness goes up and down.
+def pool_steps(steps: Steps) -> Tensor:
+    """Sum up some steps: mean, deviation and maximum of the features, how loudness goes up and down, and the texture.
 
     Of each band's level: its deviation, its peak over the median, the median over its least, and the root mean square change
     over each of :data:`LAGS`; and how much of all power is in the band. Where there are too few steps for a lag, its change is
     that of independent levels, sqrt(2) times the deviation.
 
     Shape:
-        ``features``: ``[..., D, steps]``; ``levels``: ``[..., BANDS + 1, steps]``; returns
-        ``[..., 3 D + LEVEL_FEATURES]``.
+        returns ``[..., F]``, :func:`pooled_width` numbers of each sound.
     """
+    features, levels = steps.features, steps.levels
     spread = levels.std(-1, unbiased=False)
     median = levels.median(-1).values
     changes = [
@@ -84,6 +122,7 @@ def pool_steps(features: Tensor, levels: Tensor) -> Tensor:
         *(features.mean(-1), features.std(-1, unbiased=False), features.amax(-1)),
         *(spread, levels.amax(-1) - median, median - levels.amin(-1), *changes),
         mean[..., :-1] - mean[..., -1:],
+        sound_texture(steps.bands),
     )
     return torch.cat(parts, -1)
 
@@ -100,18 +139,22 @@ def pool_around(steps: Steps, length: int, segments: list[int] | None = None) ->
         returns ``[len(steps), F]``.
     """
     starts = [*(segments or [0]), len(steps)]
-    pooled: list[Tensor] = []
-    known: dict[tuple[int, int], Tensor] = {}
+    contexts: list[tuple[int, int]] = []
     for start, stop in pairwise(starts):
         for step in range(start, stop):
             # A context that would reach beyond the segment is moved, so that it keeps its length where there is room.
             first = max(start, min(step - length // 2, stop - length))
-            last = min(stop, first + length)
-            if (first, last) not in known:
-                part = steps.part(first, last)
-                known = {(first, last): pool_steps(part.features, part.levels)}
-            pooled.append(known[first, last])
-    return torch.stack(pooled)
+            contexts.append((first, min(stop, first + length)))
+    by_length: dict[int, list[int]] = {}
+    for first, last in dict.fromkeys(contexts):
+        by_length.setdefault(last - first, []).append(first)
+    known: dict[tuple[int, int], Tensor] = {}
+    for count, firsts in by_length.items():
+        for at in range(0, len(firsts), _AT_ONCE):
+            some = firsts[at : at + _AT_ONCE]
+            pooled = pool_steps(steps.parts(some, count))
+            known |= {(first, first + count): row for first, row in zip(some, pooled, strict=True)}
+    return torch.stack([known[context] for context in contexts])
 
 
 def segment_steps(log_shares: Tensor, penalty: float) -> list[int]:

@@ -95,7 +95,9 @@ class PaperJointSpace(nn.Module):
         except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
             raise ModelError(
-                f"cannot load the sound encoder in {sound}: {reason}; import its checkpoint again"
+                "cannot load the sound encoder in {sound}: {why}; import its checkpoint again",
+                sound=sound,
+                why=reason,
             ) from error
         return cls(
             towers,
@@ -148,4 +150,4 @@ def _read(folder: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except Exception as error:  # a damaged file fails in the parser, in any way a parser can
-        raise ModelError(f"cannot read {path}; import its checkpoint again") from error
+        raise ModelError("cannot read {file}; import its checkpoint again", file=path) from error

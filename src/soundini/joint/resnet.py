@@ -37,7 +37,7 @@ class ResNetSoundEncoder(nn.Module):
         """Load the checkpoint's weights.
 
         Raises:
-            RuntimeError: they are not those of the network.
+            RuntimeError: they do not fit the network.
         """
         encoder = cls()
         encoder.load_state_dict(dict(state))

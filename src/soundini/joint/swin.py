@@ -42,7 +42,7 @@ class SwinSoundEncoder(nn.Module):
         """Load converted weights.
 
         Raises:
-            RuntimeError: they are not those of the network.
+            RuntimeError: they do not fit the network.
         """
         encoder = cls()
         encoder.load_state_dict({key: value.float() for key, value in state.items()})

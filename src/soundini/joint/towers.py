@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from soundini.joint.listening import LEVEL_FEATURES
+from soundini.joint.listening import pooled_width
 
 
 class ResidualBlock(nn.Module):
@@ -63,13 +63,14 @@ class ImageTower(nn.Module):
 class SoundNetwork(nn.Module):
     """Convolutional network over a log-mel spectrogram of any length: aiSFX's (Ma & Lerch 2022), batch norm folded in.
 
-    Four stages of two convolutions with ReLU, pooled by two after the first three; then the mean over frequency.
+    Four stages of two convolutions with ReLU, pooled by two after the first three. It says the mean over frequency of its last
+    three stages, the last one first: later stages name what a sound is of, earlier ones keep its texture.
 
     Args:
         widths: channels of each stage.
 
     Shape:
-        ``x``: ``[B, time, mel]``, at least 8 of each; returns ``[B, widths[-1], time // 8]``.
+        ``x``: ``[B, time, mel]``, at least 8 of each; returns ``[B, width, time // 8]``.
     """
 
     WIDTHS = (64, 128, 256, 512)
@@ -80,17 +81,21 @@ class SoundNetwork(nn.Module):
         self.convs = nn.ModuleList(
             nn.Conv2d(c_in, c_out, 3, padding=1) for c_in, c_out in pairwise(channels)
         )
-        self.width = widths[-1]
+        self.width = sum(widths[1:])
         self.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     def forward(self, x: Tensor) -> Tensor:
         """Features over time; see the class for shapes."""
-        h = x[:, None]
+        h, said = x[:, None], []
         for number, conv in enumerate(self.convs):
             h = F.relu(conv(h))
             if number in (1, 3, 5):
                 h = F.max_pool2d(h, 2)
-        return h.mean(3)
+            if number == 3:
+                said = [F.avg_pool2d(h, (2, 1)).mean(3)]
+            elif number in (5, 7):
+                said = [h.mean(3), *said]
+        return torch.cat(said, 1)
 
 
 class SoundHead(nn.Linear):
@@ -104,5 +109,5 @@ class SoundHead(nn.Linear):
         ``x``: ``[B, F]``, see :func:`soundini.joint.listening.pool_steps`; returns ``[B, classes]``.
     """
 
-    def __init__(self, classes: int, width: int = SoundNetwork.WIDTHS[-1]) -> None:
-        super().__init__(3 * width + LEVEL_FEATURES, classes)
+    def __init__(self, classes: int, width: int = sum(SoundNetwork.WIDTHS[1:])) -> None:
+        super().__init__(pooled_width(width), classes)

@@ -76,7 +76,7 @@ class VipAntSoundEncoder(nn.Module):
         """Load converted weights; the sizes are read off the shapes.
 
         Raises:
-            RuntimeError: they are not those of the network.
+            RuntimeError: they do not fit the network.
             KeyError: the same.
         """
         width, dim = state["proj"].shape

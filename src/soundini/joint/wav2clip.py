@@ -65,7 +65,7 @@ class Wav2ClipSoundEncoder(nn.Module):
         """Load converted weights.
 
         Raises:
-            RuntimeError: they are not those of the network.
+            RuntimeError: they do not fit the network.
         """
         encoder = cls()
         encoder.load_state_dict(dict(state))

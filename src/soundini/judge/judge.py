@@ -75,7 +75,8 @@ class Judge(nn.Module):
             fits = False
         if not fits:
             raise ModelError(
-                f"the judge in {folder} is not whole; fit it anew or reinstall soundini"
+                "the judge in {folder} is not whole; fit it anew or reinstall soundini",
+                folder=folder,
             )
         return judge
 
@@ -123,7 +124,9 @@ class Judge(nn.Module):
         named = sound.split(TURNS)
         if len(named) > 2 or any(name not in self.classes for name in named):
             known = ", ".join(self.classes)
-            raise ConfigError(f"the judge knows no {sound}; name the sound: {known}")
+            raise ConfigError(
+                "the judge knows no {sound}; name the sound: {known}", sound=sound, known=known
+            )
         return [self.classes.index(name) for name in named]
 
 
@@ -138,8 +141,10 @@ def read_card(folder: Path) -> Mapping[str, Any]:
         card = read_json(path)
     except (OSError, ValueError) as error:
         raise ModelError(
-            f"cannot read {path}: {error}; fit the judge or reinstall soundini"
+            "cannot read {file}: {why}; fit the judge or reinstall soundini", file=path, why=error
         ) from None
     if not isinstance(card, dict):
-        raise ModelError(f"{path} does not describe a judge; fit it or reinstall soundini")
+        raise ModelError(
+            "{file} does not describe a judge; fit it or reinstall soundini", file=path
+        )
     return card

@@ -42,7 +42,9 @@ def region_crops(frames: np.ndarray, masks: np.ndarray, size: int) -> Tensor:
     for number, (frame, mask) in enumerate(zip(frames, masks, strict=True)):
         covered = bounds(mask)
         if covered is None:
-            raise MaskError(f"the mask of frame {number} is empty: there is nothing to judge")
+            raise MaskError(
+                "the mask of frame {number} is empty: there is nothing to judge", number=number
+            )
         square = bounding_square(covered, (frame.shape[0], frame.shape[1]))
         crops.append(to_model(frame[None], square, (size, size)))
     return torch.cat(crops)

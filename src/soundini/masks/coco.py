@@ -29,10 +29,6 @@ def coco_mask(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
     Shape:
         returns ``[H, W]``.
     """
-    advice = (
-        f"the mask {path} is JSON, but no mask of COCO's: run lengths (size and counts), polygons, "
-        "or the annotations of one picture; draw what it describes as pictures first"
-    )
     try:
         if path.stat().st_size > _MOST_JSON:
             raise ValueError
@@ -53,7 +49,11 @@ def coco_mask(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
         layers = [_coco_shape(path, shape, frame_size) for shape in shapes]
         return np.maximum.reduce(layers)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise MaskError(advice) from None
+        raise MaskError(
+            "the mask {file} is JSON, but no mask of COCO's: run lengths (size and counts), polygons, "
+            "or the annotations of one picture; draw what it describes as pictures first",
+            file=path,
+        ) from None
 
 
 def _coco_shape(path: Path, shape: object, frame_size: tuple[int, int]) -> np.ndarray:

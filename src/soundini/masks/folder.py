@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from soundini.errors import MaskError, MediaError
+from soundini.errors import MaskError, MediaError, Option
 from soundini.masks.levels import check_levels
 from soundini.masks.numbering import clashing, frame_numbers, listed, natural
 from soundini.masks.pictures import is_picture, read_picture
@@ -50,11 +50,13 @@ class FolderMask:
         self.frame_size = frame_size
         self.files = sorted(filter(_is_mask_file, folder.iterdir()), key=natural)
         if not self.files:
-            raise MaskError(_without_images(folder))
+            raise _without_images(folder)
         if clash := clashing(self.files):
             raise MaskError(
-                f"the names in the mask folder {folder} do not tell which frame {clash} is of; leave one image for each frame, "
-                "with its number in its name"
+                "the names in the mask folder {folder} do not tell which frame {file} is of; leave one image "
+                "for each frame, with its number in its name",
+                folder=folder,
+                file=clash,
             )
         self.numbers = frame_numbers(
             self.files, lambda: None if info is None else count_frames(info.path)
@@ -71,7 +73,7 @@ class FolderMask:
         return [frame for frame in frames if frame not in there]
 
     def keyframes(self, frames: range) -> Mapping[int, np.ndarray]:
-        """The masks of those of some frames that have an image, read when they are asked for."""
+        """The masks of the frames that have an image; each is read when it is used."""
         numbers = range(len(self.files)) if self.numbers is None else self.numbers
         files = dict(zip(numbers, self.files, strict=True))
         return _Read({n: f for n, f in files.items() if n in frames}, self)
@@ -90,19 +92,28 @@ class FolderMask:
         if gaps:
             return no_image(self, gaps)
         return MaskError(
-            f"the mask folder {self.folder} holds {len(self.files)} images, "
-            "fewer than the video has frames; add the missing ones, or edit a part with --end"
+            "the mask folder {folder} holds {count} images, fewer than the video has frames; add the "
+            "missing ones, or edit a part with {option}",
+            folder=self.folder,
+            count=len(self.files),
+            option=Option("end"),
         )
 
     def _read(self, path: Path) -> np.ndarray:
         return self._meaning.mask(read_picture(path, self.frame_size))
 
 
-def _without_images(folder: Path) -> str:
+def _without_images(folder: Path) -> MaskError:
     inside = sorted(path.name for path in folder.iterdir() if path.is_dir())
     if inside:
-        return f"the mask folder {folder} holds no images, but the folder {inside[0]}; name the one with an image for each frame"
-    return f"the mask folder {folder} holds no images; put one for each frame there"
+        return MaskError(
+            "the mask folder {folder} holds no images, but the folder {inside}; name the one with an image for each frame",
+            folder=folder,
+            inside=inside[0],
+        )
+    return MaskError(
+        "the mask folder {folder} holds no images; put one for each frame there", folder=folder
+    )
 
 
 class _Read(Mapping[int, np.ndarray]):
@@ -127,15 +138,22 @@ class _Read(Mapping[int, np.ndarray]):
 
 def no_image(masks: FolderMask, missing: list[int], lacks_all: bool = False) -> MaskError:
     """What is wrong with a folder that lacks frames, or all of them."""
-    words = (
-        f"the mask folder {masks.folder} has no image for frames {listed(missing)}, counted from 0"
-    )
     if lacks_all and masks.numbers is not None:
         return MaskError(
-            f"{words}: its names count from {masks.numbers[0]} to {masks.numbers[-1]}; "
-            "name the images by the numbers of the frames"
+            "the mask folder {folder} has no image for frames {frames}, counted from 0: its names count "
+            "from {first} to {last}; name the images by the numbers of the frames",
+            folder=masks.folder,
+            frames=listed(missing),
+            first=masks.numbers[0],
+            last=masks.numbers[-1],
         )
-    return MaskError(f"{words}; add them, or let the others be carried there with --track")
+    return MaskError(
+        "the mask folder {folder} has no image for frames {frames}, counted from 0; add them, or "
+        "let the others be carried there with {option}",
+        folder=masks.folder,
+        frames=listed(missing),
+        option=Option("region.track"),
+    )
 
 
 def _is_mask_file(path: Path) -> bool:

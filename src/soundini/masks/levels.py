@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from soundini.errors import MaskError
+from soundini.errors import MaskError, Option
 
 
 def check_levels(path: Path, masks: Iterator[np.ndarray], inverted: bool) -> None:
@@ -24,12 +24,20 @@ def check_levels(path: Path, masks: Iterator[np.ndarray], inverted: bool) -> Non
             return
     if not some_white:
         raise MaskError(
-            f"the mask {path} is empty: nothing in it is white; white is what is edited, or black with --invert"
+            "the mask {file} is empty: nothing in it is white; white is what is edited, or black "
+            "with {option}",
+            file=path,
+            option=Option("region.invert"),
         )
     if inverted:
         raise MaskError(
-            f"the mask {path} is white everywhere, and with --invert nothing is edited; leave --invert out"
+            "the mask {file} is white everywhere, and with {option} nothing is edited; leave "
+            "{option} out",
+            file=path,
+            option=Option("region.invert"),
         )
     raise MaskError(
-        f"the mask {path} is white everywhere; if you mean the whole frame, use --whole-frame"
+        "the mask {file} is white everywhere; if you mean the whole frame, use {option}",
+        file=path,
+        option=Option("whole_frame"),
     )

@@ -11,7 +11,7 @@ import numpy as np
 from av.video.frame import VideoFrame as AvFrame
 from PIL import ExifTags, Image, ImageOps, ImageSequence
 
-from soundini.errors import MaskError, MediaError
+from soundini.errors import MaskError, MediaError, Message
 from soundini.masks.coco import coco_mask
 from soundini.masks.shapes import check_size
 from soundini.masks.values import Picture
@@ -128,7 +128,8 @@ def read_pictures(path: Path, frame_size: tuple[int, int]) -> Iterator[tuple[Fra
         check_size(path, (opened.height, opened.width), frame_size)
         for number, image in enumerate(ImageSequence.Iterator(opened)):
             if number >= FRAMES.value:
-                raise FRAMES.exceeded(path, f"has a frame number {number}")
+                what = Message("has a frame number {frame}", {"frame": number})
+                raise FRAMES.exceeded(path, what)
             yield time, _of_image(image)
             time += Fraction(_shown(image)) / 1000
 
@@ -173,16 +174,23 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except (MaskError, MediaError, MemoryError):
         raise
+    except Image.UnidentifiedImageError:
+        raise _unreadable(path, Message("it is no picture")) from None
     except Exception as error:  # a damaged picture fails in the decoder, in any way a decoder can
-        if (known := what_it_is(_head(path))) is not None:
-            raise MediaError(
-                f"cannot read the mask image {path}: it is {known.name}; {known.remedy}"
-            ) from None
-        why = reason(error)
-        why = "it is no image that is known" if "cannot identify" in why else why
-        raise MediaError(
-            f"cannot read the mask image {path}: {why}; save it again as PNG"
-        ) from None
+        raise _unreadable(path, reason(error)) from None
+
+
+def _unreadable(path: Path, why: str | Message) -> MediaError:
+    if (known := what_it_is(_head(path))) is not None:
+        return MediaError(
+            "cannot read the mask image {file}: it is {what}; {remedy}",
+            file=path,
+            what=known.name,
+            remedy=known.remedy,
+        )
+    return MediaError(
+        "cannot read the mask image {file}: {why}; save it again as PNG", file=path, why=why
+    )
 
 
 def _head(path: Path) -> bytes:
@@ -222,13 +230,14 @@ def _array(path: Path) -> np.ndarray:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise MediaError(
-            f"cannot read the mask image {path}: {reason(error)}; save it again as PNG"
-        ) from None
+        raise _unreadable(path, reason(error)) from None
     if array.ndim not in (2, 3, 4) or array.dtype.kind not in "biuf" or array.size == 0:
         raise MaskError(
-            f"the mask {path} is an array {list(array.shape)} of {array.dtype}; save one of [height, width] or "
-            "[frames, height, width] of numbers"
+            "the mask {file} is an array {shape} of {kind}; save one of [height, width] or [frames, "
+            "height, width] of numbers",
+            file=path,
+            shape=list(array.shape),
+            kind=array.dtype,
         )
     return array
 

@@ -49,8 +49,12 @@ def shape_mask(kind: ShapeKind, text: str, frame_size: tuple[int, int]) -> np.nd
     mask = _box(pairs, frame_size) if kind == "box" else _filled(_outline(kind, pairs), frame_size)
     if not mask.any():
         raise MaskError(
-            f"the {kind} {text} lies outside the {width}x{height} frame; "
-            f"give {_FORM[kind]} inside it"
+            "the {kind} {numbers} lies outside the {width}x{height} frame; give {form} inside it",
+            kind=kind,
+            numbers=text,
+            width=width,
+            height=height,
+            form=_FORM[kind],
         )
     return mask
 
@@ -86,12 +90,21 @@ def _numbers(kind: ShapeKind, text: str, frame_size: tuple[int, int]) -> np.ndar
         values = []
     enough = len(values) >= 6 and len(values) % 2 == 0 if kind == "polygon" else len(values) == 4
     if not enough or not all(abs(v) <= _FARTHEST for v in values):
-        raise MaskError(f"{text!r} is no {kind}; write it as {_FORM[kind]}, in pixels or fractions")
+        raise MaskError(
+            "{numbers!r} is no {kind}; write it as {form}, in pixels or fractions",
+            numbers=text,
+            kind=kind,
+            form=_FORM[kind],
+        )
     pairs = np.array(values, float).reshape(-1, 2)
     if max(abs(v) for v in values) <= 1 and any("." in p for p in parts):
         pairs = np.round(pairs * (frame_size[1], frame_size[0]), _DECIMALS)
     if kind != "polygon" and (pairs[1] <= 0).any():
-        raise MaskError(f"the {kind} {text} has no area; its last two numbers must be above 0")
+        raise MaskError(
+            "the {kind} {numbers} has no area; its last two numbers must be above 0",
+            kind=kind,
+            numbers=text,
+        )
     return pairs
 
 
@@ -110,10 +123,18 @@ def check_size(path: Path, size: tuple[int, int], frame_size: tuple[int, int]) -
     """
     if size[0] * size[1] > MAX_PIXELS:
         raise MaskError(
-            f"the mask {path} is {size[1]}x{size[0]}, too large; make it as large as the video"
+            "the mask {file} is {width}x{height}, too large; make it as large as the video",
+            file=path,
+            width=size[1],
+            height=size[0],
         )
     if size != frame_size:
         raise MaskError(
-            f"the mask {path} is {size[1]}x{size[0]}, the video {frame_size[1]}x{frame_size[0]}; "
-            "scale the mask to the video's size"
+            "the mask {file} is {width}x{height}, the video {across}x{down}; scale the mask to the "
+            "video's size",
+            file=path,
+            width=size[1],
+            height=size[0],
+            across=frame_size[1],
+            down=frame_size[0],
         )

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from soundini.errors import MaskError, MediaError
+from soundini.errors import MaskError, MediaError, Message, Option
 from soundini.masks.folder import IMAGE_SUFFIXES, FolderMask
 from soundini.masks.levels import check_levels
 from soundini.masks.pictures import (
@@ -30,7 +30,7 @@ from soundini.media.video_reader import VideoReader, count_frames
 class MaskSource(Protocol):
     """Masks by frame number of the video, streamed."""
 
-    notes: tuple[str, ...]
+    notes: tuple[Message, ...]
     """What was assumed of the mask, one line each."""
 
     def masks(self, start: int) -> Iterator[np.ndarray]:
@@ -45,7 +45,7 @@ class MaskSource(Protocol):
 class StillMask:
     """One mask for all frames."""
 
-    def __init__(self, mask: np.ndarray, notes: tuple[str, ...] = ()) -> None:
+    def __init__(self, mask: np.ndarray, notes: tuple[Message, ...] = ()) -> None:
         self.mask = mask
         self.notes = notes
 
@@ -99,13 +99,19 @@ class VideoMask:
             yield self._meaning.mask(picture)
             number += 1
         raise MaskError(
-            f"the mask video {self.path} ends before frame {number}, which the video has; "
-            "make it as long, or edit a part with --end"
+            "the mask video {file} ends before frame {frame}, which the video has; make it as long, "
+            "or edit a part with {option}",
+            file=self.path,
+            frame=number,
+            option=Option("end"),
         )
 
-    def _time_notes(self, count: int) -> Iterator[str]:
+    def _time_notes(self, count: int) -> Iterator[Message]:
         if self._by_time:
-            yield f"the mask {self.path} has {count} frames, and the video has not; it is laid along the video by time"
+            yield Message(
+                "the mask {file} has {count} frames, and the video has not; it is laid along the video by time",
+                {"file": self.path, "count": count},
+            )
 
     def _counted(self, start: int) -> Iterator[Picture]:
         return (picture for _, picture in itertools.islice(self._pictures(), start, None))
@@ -144,7 +150,7 @@ def open_mask(
     label: int = 0,
     inverted: bool = False,
 ) -> MaskSource:
-    """Open a mask source from a path; what it is is told by what it holds, not by its name.
+    """Open a mask source from a path; its content decides what it is, not its name.
 
     Args:
         path: an image, an animation, a video, or a folder of images.
@@ -161,7 +167,7 @@ def open_mask(
         return FolderMask(path, frame_size, info, label, inverted)
     if not path.exists():
         raise MaskError(
-            f"the mask {path} is not there; name an image, a video or a folder of images"
+            "the mask {file} is not there; name an image, a video or a folder of images", file=path
         )
     is_still = is_picture(path) or _is_image_name(path)
     if not is_still or frame_count(path) > 1:
@@ -185,7 +191,7 @@ def read_mask_image(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
 
 def _read_still(
     path: Path, frame_size: tuple[int, int], label: int = 0
-) -> tuple[np.ndarray, tuple[str, ...]]:
+) -> tuple[np.ndarray, tuple[Message, ...]]:
     picture, meaning = read_picture(path, frame_size), Meaning(path, label)
     meaning.see(picture)
     return meaning.mask(picture), tuple(meaning.notes())

@@ -141,10 +141,19 @@ def track_masks(
 
 
 def _astray(keyframe: int, first: int, last: int | None = None) -> MaskError:
-    part = f"{first} and later" if last is None else f"{first} to {last}"
+    if last is None:
+        return MaskError(
+            "there is a mask for frame {frame}, but the frames edited are {first} and later; move "
+            "the mask to one of them",
+            frame=keyframe,
+            first=first,
+        )
     return MaskError(
-        f"there is a mask for frame {keyframe}, but the frames edited are {part}; "
-        "move the mask to one of them"
+        "there is a mask for frame {frame}, but the frames edited are {first} to {last}; move the "
+        "mask to one of them",
+        frame=keyframe,
+        first=first,
+        last=last,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from soundini.errors import MaskError
+from soundini.errors import MaskError, Message, Option
 
 Form = Literal["grey", "index", "integer", "float", "colour"]
 
@@ -105,7 +105,9 @@ class Meaning:
                 seen.exact.update(np.unique(_packed(values))[: _MOST_EXACT + 1].tolist())
             return bool((values > 200).any() and (values.max(-1) < _BLACK).any())
         if picture.form == "float" and not np.isfinite(values).all():
-            raise MaskError(f"the mask {self._name} holds NaN or infinite values; save it again")
+            raise MaskError(
+                "the mask {file} holds NaN or infinite values; save it again", file=self._name
+            )
         seen.least = min(seen.least, float(values.min()))
         seen.largest = max(seen.largest, float(values.max()))
         if len(seen.values) <= _MOST_LABELS and seen.whole:
@@ -129,7 +131,7 @@ class Meaning:
             return np.clip(values, 0, 1).astype(np.float32)
         return snapped(values.astype(np.float32) / self._full(picture.form))
 
-    def notes(self) -> Iterator[str]:
+    def notes(self) -> Iterator[Message]:
         """What was assumed, where it is not plain, one line each."""
         if self._label or self._uses_alpha:
             return
@@ -139,20 +141,24 @@ class Meaning:
             if (form == "index" or self._are_labels(form)) and (
                 len(labels) > 1 or (form == "integer" and labels not in ([], [1]))
             ):
-                yield (
-                    f"the mask {self._name} holds the labels {named}; all of them are edited, --mask-label picks one"
+                yield Message(
+                    "the mask {file} holds the labels {labels}; all of them are edited, {option} picks one",
+                    {"file": self._name, "labels": named, "option": Option("region.label")},
                 )
             elif form == "colour" and len(seen.colours) > 1 and seen.has_black:
-                yield (
-                    f"the mask {self._name} holds {len(seen.colours)} colours; all but black is edited"
+                yield Message(
+                    "the mask {file} holds {count} colours; all but black is edited",
+                    {"file": self._name, "count": len(seen.colours)},
                 )
             elif form == "colour" and not seen.has_black and seen.colours:
-                yield (
-                    f"the mask {self._name} is in colour and has no black; its brightness is taken for the mask"
+                yield Message(
+                    "the mask {file} is in colour and has no black; its brightness is taken for the mask",
+                    {"file": self._name},
                 )
             elif form not in ("colour", "index") and self._is_unlike_grey(form):
-                yield (
-                    f"the mask {self._name} holds the values {named}; they are taken for shades of grey, --mask-label picks one"
+                yield Message(
+                    "the mask {file} holds the values {values}; they are taken for shades of grey, {option} picks one",
+                    {"file": self._name, "values": named, "option": Option("region.label")},
                 )
 
     def _is_unlike_grey(self, form: Form) -> bool:
@@ -190,13 +196,24 @@ class Meaning:
     def _one_label(self, picture: Picture) -> np.ndarray:
         if picture.form == "colour":
             raise MaskError(
-                f"the mask {self._name} is in colour and has no labels to pick one of; save it with a palette, or as numbers"
+                "the mask {file} is in colour and has no labels to pick one of; save it with a palette, "
+                "or as numbers",
+                file=self._name,
             )
         labels = sorted(v for v in self._seen[picture.form].values if v > 0)
         if self._label not in labels:
-            named = _named(labels)
+            if not labels:
+                raise MaskError(
+                    "the mask {file} has no labels; leave {option} out",
+                    file=self._name,
+                    option=Option("region.label"),
+                )
             raise MaskError(
-                f"the mask {self._name} has no label {self._label}, only {named or 'none'}; choose another with --mask-label"
+                "the mask {file} has no label {label}, only {labels}; choose another with {option}",
+                file=self._name,
+                label=self._label,
+                labels=_named(labels),
+                option=Option("region.label"),
             )
         return (picture.values == self._label).astype(np.float32)
 

@@ -248,6 +248,7 @@ def as_channels(sound: Sound, rate: int, channels: int) -> Sound:
 
 def _unreadable(path: Path, error: Exception) -> MediaError:
     return MediaError(
-        f"{path}: its sound cannot be decoded ({reason(error)}); "
-        "choose no sound or the guide's sound"
+        "{file}: its sound cannot be decoded ({why}); choose no sound or the guide's sound",
+        file=path,
+        why=reason(error),
     )

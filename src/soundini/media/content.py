@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from soundini.errors import Message
+
 
 class Content(NamedTuple):
     """A kind of file.
@@ -13,34 +15,39 @@ class Content(NamedTuple):
         remedy: what to do to get what is meant.
     """
 
-    name: str
-    remedy: str
+    name: Message
+    remedy: Message
 
 
-_ARRAYS = "save one array of it as .npy, or a picture as PNG"
-_PICTURE = "export it as PNG"
+_ARRAYS = Message("save one array of it as .npy, or a picture as PNG")
+_PICTURE = Message("export it as PNG")
+_UNPACK = Message("unpack it first")
+_UNPACK_ARRAYS = Message("unpack it first, or save one array of it as .npy, or a picture as PNG")
+_LFS = Message("fetch the file itself, with: git lfs pull")
+_DOWNLOAD = Message("download the file itself")
+_PLAYED = Message("name the file that is played")
+_MEANT = Message("name the file that you mean")
+_PICKLE = Content(Message("a pickle of Python"), _ARRAYS)
 _BY_MARK = (
-    (b"version https://git-lfs", Content("a pointer of Git LFS", "fetch the file itself, with: git lfs pull")),
-    (b"PK\x03\x04", Content("a ZIP archive, as .npz and .zip are", f"unpack it first, or {_ARRAYS}")),
-    (b"\x80\x04", Content("a pickle of Python", _ARRAYS)),
-    (b"\x80\x05", Content("a pickle of Python", _ARRAYS)),
-    (b"\x80\x03", Content("a pickle of Python", _ARRAYS)),
-    (b"\x89HDF", Content("an HDF5 file, as .h5 and new .mat are", _ARRAYS)),
-    (b"MATLAB", Content("a file of MATLAB", _ARRAYS)),
-    (b"\x1f\x8b", Content("compressed with gzip", "unpack it first")),
-    (b"7z\xbc\xaf", Content("a 7-Zip archive", "unpack it first")),
-    (b"Rar!", Content("a RAR archive", "unpack it first")),
-    (b"%PDF", Content("a PDF document", _PICTURE)),
-    (b"{\\rtf", Content("a text document", "name the file that you mean")),
-    (b"#EXTM3U", Content("a playlist, which names other files", "name the file that is played")),
-    (b"[InternetShortcut]", Content("a link to a web page", "download the file itself")),
-)  # fmt: skip
-_WEB_PAGE = Content("a web page (HTML)", "download the file itself")
-_DRAWING = Content("a drawing (SVG)", _PICTURE)
-_JSON = Content("JSON", "name the file that you mean")
-_TEXT = Content("plain text", "name the file that you mean")
-EVERY_CONTENT = (*(content for _, content in _BY_MARK), _WEB_PAGE, _DRAWING, _JSON, _TEXT)
-"""All that is told apart."""
+    (b"version https://git-lfs", Content(Message("a pointer of Git LFS"), _LFS)),
+    (b"PK\x03\x04", Content(Message("a ZIP archive, as .npz and .zip are"), _UNPACK_ARRAYS)),
+    (b"\x80\x04", _PICKLE),
+    (b"\x80\x05", _PICKLE),
+    (b"\x80\x03", _PICKLE),
+    (b"\x89HDF", Content(Message("an HDF5 file, as .h5 and new .mat are"), _ARRAYS)),
+    (b"MATLAB", Content(Message("a file of MATLAB"), _ARRAYS)),
+    (b"\x1f\x8b", Content(Message("compressed with gzip"), _UNPACK)),
+    (b"7z\xbc\xaf", Content(Message("a 7-Zip archive"), _UNPACK)),
+    (b"Rar!", Content(Message("a RAR archive"), _UNPACK)),
+    (b"%PDF", Content(Message("a PDF document"), _PICTURE)),
+    (b"{\\rtf", Content(Message("a text document"), _MEANT)),
+    (b"#EXTM3U", Content(Message("a playlist, which names other files"), _PLAYED)),
+    (b"[InternetShortcut]", Content(Message("a link to a web page"), _DOWNLOAD)),
+)
+_WEB_PAGE = Content(Message("a web page (HTML)"), _DOWNLOAD)
+_DRAWING = Content(Message("a drawing (SVG)"), _PICTURE)
+_JSON = Content(Message("JSON"), _MEANT)
+_TEXT = Content(Message("plain text"), _MEANT)
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<body")
 
 

@@ -192,6 +192,15 @@ def detail_gain(edited: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
     return slope * shows * shows * (3 - 2 * shows)
 
 
+def enlarge(picture: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """Bring a picture to another size, bicubic; what lies between pixels may leave the range a little.
+
+    Shape:
+        ``[C, h, w]``; returns ``[C, *size]``.
+    """
+    return _resize(picture[None].float(), size)[0]
+
+
 def _local_mean(pictures: torch.Tensor, side: int) -> torch.Tensor:
     return F.avg_pool2d(pictures, side, 1, side // 2, count_include_pad=False)
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from soundini.errors import ConfigError, MediaError
+from soundini.errors import ConfigError, MediaError, Message
 
 MIN_SIDE = 16
 """Pixels of the smallest side of a video."""
@@ -46,14 +46,24 @@ class Limit:
         except ValueError:
             value = 0.0
         if not value > 0:
-            raise ConfigError(f"{self.variable}={text!r} is no number of {self.unit} above 0")
+            raise ConfigError(
+                "{variable}={text!r} is no number of {unit} above 0",
+                variable=self.variable,
+                text=text,
+                unit=self.unit,
+            )
         return value
 
-    def exceeded(self, path: Path, what: str) -> MediaError:
+    def exceeded(self, path: Path, what: Message) -> MediaError:
         """Say in one line what is too much, what the limit is, and how it is raised."""
         return MediaError(
-            f"{path}: {what}, more than the limit of {self.value:g} {self.unit}; "
-            f"cut it shorter, or raise the limit with {self.variable}"
+            "{file}: {what}, more than the limit of {most:g} {unit}; cut it shorter, or raise the "
+            "limit with {variable}",
+            file=path,
+            what=what,
+            most=self.value,
+            unit=self.unit,
+            variable=self.variable,
         )
 
 
@@ -90,4 +100,5 @@ class IdleTimeout:
             MediaError: nothing has come for too long.
         """
         if time.monotonic() - self._since > self._most:
-            raise IDLE_SECONDS.exceeded(self._path, "nothing of it could be decoded for longer")
+            what = Message("nothing of it could be decoded for longer")
+            raise IDLE_SECONDS.exceeded(self._path, what)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import av
 import av.error
 
-from soundini.errors import MediaError
+from soundini.errors import MediaError, Message
 from soundini.media.content import what_it_is
 from soundini.media.limits import IDLE_SECONDS
 from soundini.media.mended import MendedFile, mended
@@ -35,15 +35,17 @@ def check_readable(path: Path) -> None:
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        raise MediaError(f"{path}: no such file; check the path") from None
+        raise MediaError("{file}: no such file; check the path", file=path) from None
     except (OSError, ValueError) as error:  # a name that the system cannot even ask for
-        raise MediaError(f"{path}: cannot be read ({reason(error)}); check the path") from None
+        raise MediaError(
+            "{file}: cannot be read ({why}); check the path", file=path, why=reason(error)
+        ) from None
     if stat.S_ISDIR(status.st_mode):
-        raise MediaError(f"{path}: is a folder; give the file itself")
+        raise MediaError("{file}: is a folder; give the file itself", file=path)
     if not stat.S_ISREG(status.st_mode):
-        raise MediaError(f"{path}: is not a plain file; copy it to disk first")
+        raise MediaError("{file}: is not a plain file; copy it to disk first", file=path)
     if status.st_size == 0:
-        raise MediaError(f"{path}: is empty (0 bytes); copy or export it again")
+        raise MediaError("{file}: is empty (0 bytes); copy or export it again", file=path)
 
 
 def open_input(path: Path) -> InputContainer:
@@ -62,11 +64,12 @@ def open_input(path: Path) -> InputContainer:
     try:
         return open_part(path, mended(path))
     except av.error.ExitError:
-        raise IDLE_SECONDS.exceeded(path, "nothing of it could be read for longer") from None
+        what = Message("nothing of it could be read for longer")
+        raise IDLE_SECONDS.exceeded(path, what) from None
     except PermissionError:
-        raise MediaError(f"{path}: permission denied; check who may read it") from None
+        raise MediaError("{file}: permission denied; check who may read it", file=path) from None
     except (av.error.FFmpegError, ValueError, OSError) as error:
-        raise MediaError(f"{path}: {_why_not(path, error)}") from None
+        raise _unknown(path, error) from None
 
 
 def open_part(path: Path, part: MendedFile | None) -> InputContainer:
@@ -108,17 +111,25 @@ def reason(error: Exception) -> str:
     return " ".join(words.split())
 
 
-def _why_not(path: Path, error: Exception) -> str:
+def _unknown(path: Path, error: Exception) -> MediaError:
     with path.open("rb") as file:
         head = file.read(512)
     if head[4:8] in _ISO_MEDIA_BOXES:
-        return (
-            "the file is incomplete (its index, the moov atom, is missing or damaged); "
-            "copy or record it again"
+        return MediaError(
+            "{file}: the file is incomplete (its index, the moov atom, is missing or damaged); "
+            "copy or record it again",
+            file=path,
         )
     if (known := what_it_is(head)) is not None:
-        return f"is not a video, sound or image file, but {known.name}; {known.remedy}"
-    return (
-        f"is not a video, sound or image file that FFmpeg knows ({reason(error)}); "
-        "convert it to mp4 or wav first"
+        return MediaError(
+            "{file}: is not a video, sound or image file, but {what}; {remedy}",
+            file=path,
+            what=known.name,
+            remedy=known.remedy,
+        )
+    return MediaError(
+        "{file}: is not a video, sound or image file that FFmpeg knows ({why}); "
+        "convert it to mp4 or wav first",
+        file=path,
+        why=reason(error),
     )

@@ -33,11 +33,11 @@ def check_output(path: str | Path, inputs: Iterable[str | Path] = ()) -> Path:
     """
     path = Path(path)
     if path.suffix.lower() != ".mp4":
-        raise MediaError(f"{path}: the output must end in .mp4; choose such a name")
+        raise MediaError("{file}: the output must end in .mp4; choose such a name", file=path)
     check_target(path, inputs)
     folder = path.parent
     if not folder.is_dir():
-        raise MediaError(f"{folder}: no such folder; create it first")
+        raise MediaError("{folder}: no such folder; create it first", folder=folder)
     with PartialFile(path):  # A folder's mode bits do not tell; a trial does.
         pass
     return path
@@ -59,11 +59,11 @@ def check_target(path: Path, inputs: Iterable[str | Path] = ()) -> None:
     except (OSError, ValueError) as error:
         raise write_error(path, error) from None
     if stat.S_ISLNK(mode):
-        raise MediaError(f"{path}: is a symbolic link; give the path of the file itself")
+        raise MediaError("{file}: is a symbolic link; give the path of the file itself", file=path)
     if stat.S_ISDIR(mode):
-        raise MediaError(f"{path}: is a folder; give the name of a file in it")
+        raise MediaError("{file}: is a folder; give the name of a file in it", file=path)
     if not stat.S_ISREG(mode):
-        raise MediaError(f"{path}: is not a plain file; choose another name")
+        raise MediaError("{file}: is not a plain file; choose another name", file=path)
     check_not_input(path, inputs)
 
 
@@ -87,7 +87,9 @@ def check_not_input(path: Path, inputs: Iterable[str | Path]) -> None:
     for source in inputs:
         with contextlib.suppress(OSError):
             if path.exists() and path.samefile(source):
-                raise MediaError(f"{path}: is the input itself; choose another output name")
+                raise MediaError(
+                    "{file}: is the input itself; choose another output name", file=path
+                )
 
 
 class PartialFile:
@@ -134,7 +136,9 @@ class PartialFile:
             with self.partial.open("rb+") as file:
                 os.fsync(file.fileno())
             if self.path.is_symlink():
-                raise MediaError(f"{self.path}: became a symbolic link; choose another name")
+                raise MediaError(
+                    "{file}: became a symbolic link; choose another name", file=self.path
+                )
             self.partial.replace(self.path)
             sync_folder(self.path.parent)
         except OSError as error:
@@ -184,12 +188,18 @@ def write_error(path: Path, error: Exception) -> MediaError:
     """Say in one line why writing failed and what to do."""
     number = getattr(error, "errno", None)
     if number in (errno.ENOSPC, errno.EDQUOT):
-        return MediaError(f"{path}: the disk is full; free some space and run again")
+        return MediaError("{file}: the disk is full; free some space and run again", file=path)
     if number in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return MediaError(f"{path.parent}: cannot be written to; choose another folder")
+        return MediaError(
+            "{folder}: cannot be written to; choose another folder", folder=path.parent
+        )
     if number == errno.EFBIG:
-        return MediaError(f"{path}: the file is too large for this disk; choose another folder")
+        return MediaError(
+            "{file}: the file is too large for this disk; choose another folder", file=path
+        )
     if number == errno.ENAMETOOLONG:
-        return MediaError(f"{path}: the name is too long; choose a shorter one")
+        return MediaError("{file}: the name is too long; choose a shorter one", file=path)
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return MediaError(f"{path}: writing failed ({words}); check the disk and run again")
+    return MediaError(
+        "{file}: writing failed ({why}); check the disk and run again", file=path, why=words
+    )

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import soxr
 
-from soundini.errors import MediaError
+from soundini.errors import MediaError, Message
 from soundini.media.limits import SOUND_SECONDS, VIDEO_SECONDS
 from soundini.media.loudness import Level, LevelMeter, without_offset
 from soundini.media.opening import open_input
@@ -151,7 +151,7 @@ def load_sound(
     if not loading.has_all():
         _check_complete(path, loading.until)
     if loading.until == 0:
-        raise MediaError(f"{path}: its sound has no length; record or export it again")
+        raise MediaError("{file}: its sound has no length; record or export it again", file=path)
     return loading.sound()
 
 
@@ -188,19 +188,19 @@ class _Loading:
             return
         if not np.isfinite(block.samples).all():
             raise MediaError(
-                f"{self._path}: its sound holds NaN or infinite samples; export it again"
+                "{file}: its sound holds NaN or infinite samples; export it again", file=self._path
             )
         self._measure(block)
         self.until = max(self.until, block.end)
         if block.end <= self._start or (self._end is not None and block.begin >= self._end):
             if self.until > VIDEO_SECONDS.value:
-                raise VIDEO_SECONDS.exceeded(self._path, f"its sound lasts {self.until:.0f} s")
+                raise VIDEO_SECONDS.exceeded(self._path, _lasts(float(self.until)))
             return
         if block.end - self._start > self._most:
             with open_input(self._path) as container:
                 claimed = (container.duration or 0) / av.time_base
             seconds = max(claimed, float(block.end))
-            raise SOUND_SECONDS.exceeded(self._path, f"its sound lasts {seconds:.0f} s")
+            raise SOUND_SECONDS.exceeded(self._path, _lasts(seconds))
         if block.follows and self._runs and self._runs[-1][-1].end == block.begin:
             self._runs[-1].append(block)
         else:
@@ -236,7 +236,7 @@ class _Loading:
         self._measured = block.end
 
 
-def require_audible(sound: Sound, name: str | Path = "the sound") -> None:
+def require_audible(sound: Sound, name: str | Path | Message = "the sound") -> None:
     """Refuse silence: nothing can follow it.
 
     Args:
@@ -248,7 +248,9 @@ def require_audible(sound: Sound, name: str | Path = "the sound") -> None:
     """
     peak = sound.stretch.level.peak if sound.stretch is not None else sound.centred().peak
     if peak < AUDIBLE_PEAK:
-        raise MediaError(f"{name}: is silent (peak under -80 dBFS); give a sound that can be heard")
+        raise MediaError(
+            "{file}: is silent (peak under -80 dBFS); give a sound that can be heard", file=name
+        )
 
 
 def resample(sound: Sound, rate: int) -> Sound:
@@ -281,6 +283,13 @@ def _check_complete(path: Path, seconds: Fraction) -> None:
             claimed = container.duration / av.time_base if container.duration else None
     if claimed is not None and seconds < 0.98 * claimed - 0.1:
         raise MediaError(
-            f"{path}: is incomplete ({float(seconds):.2f} s of {claimed:.2f} s of sound are there); "
-            "copy or export it again"
+            "{file}: is incomplete ({here:.2f} s of {whole:.2f} s of sound are there); copy or "
+            "export it again",
+            file=path,
+            here=float(seconds),
+            whole=claimed,
         )
+
+
+def _lasts(seconds: float) -> Message:
+    return Message("its sound lasts {seconds:.0f} s", {"seconds": seconds})

@@ -73,11 +73,13 @@ def decode_sound(path: Path, track: int = 0) -> Iterator[SoundBlock]:
     """
     index = choose_track(path, track)
     if index is None:
-        raise MediaError(f"{path}: holds no sound; give a file with an audio track")
+        raise MediaError("{file}: holds no sound; give a file with an audio track", file=path)
     with open_input(path) as container:
         stream = container.streams.audio[index]
         if stream.codec_context is None or stream.codec_context.codec is None:
-            raise MediaError(f"{path}: its audio codec is not known; convert it to wav first")
+            raise MediaError(
+                "{file}: its audio codec is not known; convert it to wav first", file=path
+            )
         parts = joined_parts(path) if find_video(container) is None else []
         if len(parts) < 2:
             yield from _placed(container, stream, path)
@@ -94,8 +96,10 @@ def _joined(path: Path, parts: list[tuple[int, int]]) -> Iterator[SoundBlock]:
                 container = open_part(path, part)
             except (av.error.FFmpegError, ValueError) as error:
                 raise MediaError(
-                    f"{path}: is joined of {len(parts)} files, and one of them cannot be read ({reason(error)}); "
-                    "copy or export it again"
+                    "{file}: is joined of {count} files, and one of them cannot be read ({why}); copy or export it again",
+                    file=path,
+                    count=len(parts),
+                    why=reason(error),
                 ) from None
             with container:
                 for found in _placed(container, container.streams.audio[0], path):
@@ -133,8 +137,11 @@ def _placed(container: InputContainer, stream: AudioStream, path: Path) -> Itera
     for frame in _frames(container, stream, path):
         if not 0 < frame.sample_rate <= MAX_SAMPLE_RATE:
             raise MediaError(
-                f"{path}: its sound has {frame.sample_rate} samples a second, where 1 to {MAX_SAMPLE_RATE} can be; "
-                "convert it to wav first"
+                "{file}: its sound has {rate} samples a second, where 1 to {most} can be; convert it to "
+                "wav first",
+                file=path,
+                rate=frame.sample_rate,
+                most=MAX_SAMPLE_RATE,
             )
         samples = mixer.mix(frame, path)
         begin = clock.place(frame, None if before is None else before.end)
@@ -180,8 +187,11 @@ def _frames(container: InputContainer, stream: AudioStream, path: Path) -> Itera
         failed, why = 1, error
     if failed and why is not None:
         raise MediaError(
-            f"{path}: its sound cannot be decoded past {float(seconds):.2f} s ({reason(why)}); "
-            "copy or export it again"
+            "{file}: its sound cannot be decoded past {seconds:.2f} s ({why}); copy or export it "
+            "again",
+            file=path,
+            seconds=float(seconds),
+            why=reason(why),
         )
 
 
@@ -247,7 +257,9 @@ class _Mixer:
             return self._mixed(frame)
         except (av.error.FFmpegError, ValueError) as error:
             raise MediaError(
-                f"{path}: its sound cannot be decoded ({reason(error)}); convert it to wav first"
+                "{file}: its sound cannot be decoded ({why}); convert it to wav first",
+                file=path,
+                why=reason(error),
             ) from None
 
     def _mixed(self, frame: AudioFrame) -> np.ndarray:

@@ -41,6 +41,10 @@ def read_still_image(path: Path) -> AvFrame:
                     return frame
         except av.error.FFmpegError as error:
             raise MediaError(
-                f"{path}: cannot be decoded ({reason(error)}); save it again as PNG"
+                "{file}: cannot be decoded ({why}); save it again as PNG",
+                file=path,
+                why=reason(error),
             ) from None
-    raise MediaError(f"{path}: holds no picture that can be decoded; save it again as PNG")
+    raise MediaError(
+        "{file}: holds no picture that can be decoded; save it again as PNG", file=path
+    )

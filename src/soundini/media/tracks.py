@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import av.error
 import numpy as np
 
-from soundini.errors import MediaError
+from soundini.errors import MediaError, Option
 from soundini.media.limits import IdleTimeout
 from soundini.media.opening import open_input
 
@@ -40,9 +40,16 @@ def choose_track(path: Path, wanted: int = 0) -> int | None:
         if wanted:
             if wanted <= len(tracks):
                 return wanted - 1
-            there = describe_tracks(container) or "none"
+            if not tracks:
+                raise MediaError(
+                    "{file}: holds no sound; give a file with an audio track", file=path
+                )
             raise MediaError(
-                f"{path}: has no sound track {wanted}, only {there}; choose another with --sound-track"
+                "{file}: has no sound track {track}, only {there}; choose another with {option}",
+                file=path,
+                track=wanted,
+                there=describe_tracks(container),
+                option=Option("sound.track"),
             )
         if len(tracks) < 2:
             return 0 if tracks else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
@@ -118,16 +117,18 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     stream = find_video(container)
     names = container.format.name
     if stream is None:
-        what = "holds sound but no video" if container.streams.audio else "holds no video stream"
-        raise MediaError(f"{path}: {what}; give a video file")
+        if container.streams.audio:
+            raise MediaError("{file}: holds sound but no video; give a video file", file=path)
+        raise MediaError("{file}: holds no video stream; give a video file", file=path)
     pictures = names.endswith("_pipe") or names == "image2"
     if is_still(container, stream) or (pictures and not _is_film(path)):
-        raise MediaError(f"{path}: {_still_words(path)}; give a video file")
+        raise _no_film(path)
     context = stream.codec_context
     if context is None or context.codec is None:
         raise MediaError(
-            f"{path}: its video codec is not known to this FFmpeg; convert it first, with: "
-            f"ffmpeg -i {quoted(path)} -c:v libx264 -pix_fmt yuv420p out.mp4"
+            "{file}: its video codec is not known to this FFmpeg; convert it first, with: ffmpeg -i "
+            "{file:shell} -c:v libx264 -pix_fmt yuv420p out.mp4",
+            file=path,
         )
     _check_size(path, context.width, context.height)
     _check_colors(path, stream)
@@ -144,26 +145,34 @@ def _is_film(path: Path) -> bool:
     return len(packets) >= _FILM
 
 
-def _still_words(path: Path) -> str:
+def _no_film(path: Path) -> MediaError:
     with path.open("rb") as file:
         head = file.read(64)
     if head[8:16] == b"WEBPVP8X" and head[20] & 2:
-        return "is an animated WebP, which FFmpeg does not play, so save it as a GIF or an animated PNG"
-    return "is a still image"
-
-
-def quoted(path: Path) -> str:
-    """A file's name as a shell takes it for one word, and a program for no option."""
-    name = path.name
-    return shlex.quote(f"./{name}" if name.startswith("-") else name)
+        return MediaError(
+            "{file}: is an animated WebP, which FFmpeg does not play, so save it as a GIF or an animated PNG; "
+            "give a video file",
+            file=path,
+        )
+    return MediaError("{file}: is a still image; give a video file", file=path)
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
-    size = f"{path}: is {width}x{height} pixels"
     if width < MIN_SIDE or height < MIN_SIDE:
-        raise MediaError(f"{size}; the smallest size is {MIN_SIDE}x{MIN_SIDE}, so enlarge it first")
+        raise MediaError(
+            "{file}: is {width}x{height} pixels; the smallest size is {least}x{least}, so enlarge it first",
+            file=path,
+            width=width,
+            height=height,
+            least=MIN_SIDE,
+        )
     if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
-        raise MediaError(f"{size}; the largest size is 8192x4320, so scale it down first")
+        raise MediaError(
+            "{file}: is {width}x{height} pixels; the largest size is 8192x4320, so scale it down first",
+            file=path,
+            width=width,
+            height=height,
+        )
 
 
 def _check_colors(path: Path, stream: VideoStream) -> None:
@@ -173,14 +182,18 @@ def _check_colors(path: Path, stream: VideoStream) -> None:
     )
     if hdr := tags.hdr_reason():
         raise MediaError(
-            f"{path}: HDR is not supported (found {hdr}); convert it first, with: "
-            f"ffmpeg -i {quoted(path)} -vf {_TO_SDR} -pix_fmt yuv420p out.mp4"
+            "{file}: HDR is not supported (found {found}); convert it first, with: ffmpeg -i {file:shell} "
+            "-vf {filter} -pix_fmt yuv420p out.mp4",
+            file=path,
+            found=hdr,
+            filter=_TO_SDR,
         )
     if not tags.is_known_matrix():
         raise MediaError(
-            f"{path}: its YUV matrix (H.273 code {tags.space}) is not supported; "
-            f"convert it first, with: ffmpeg -i {quoted(path)} "
-            "-vf zscale=m=709:r=tv -pix_fmt yuv420p out.mp4"
+            "{file}: its YUV matrix (H.273 code {code}) is not supported; convert it first, with: "
+            "ffmpeg -i {file:shell} -vf zscale=m=709:r=tv -pix_fmt yuv420p out.mp4",
+            file=path,
+            code=tags.space,
         )
 
 
@@ -190,9 +203,11 @@ def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> 
             return frame
     except av.error.FFmpegError as error:
         raise MediaError(
-            f"{path}: its first frame cannot be decoded ({reason(error)}); copy or export it again"
+            "{file}: its first frame cannot be decoded ({why}); copy or export it again",
+            file=path,
+            why=reason(error),
         ) from None
-    raise MediaError(f"{path}: its video stream holds no frame; copy or export it again")
+    raise MediaError("{file}: its video stream holds no frame; copy or export it again", file=path)
 
 
 def _describe(

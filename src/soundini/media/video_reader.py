@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import av.error
 import numpy as np
 
-from soundini.errors import MediaError
+from soundini.errors import MediaError, Message
 from soundini.media.alpha import alpha_decoder, alpha_of
 from soundini.media.color import ColorConverter
 from soundini.media.limits import FRAMES, VIDEO_SECONDS, IdleTimeout
@@ -253,26 +253,35 @@ class VideoReader:
                             raise _MissedError
                         awaited = None
                     if frame.is_corrupt:
-                        raise self._damage(count, "the picture data is corrupt")
+                        raise self._damage(count, Message("the picture data is corrupt"))
                     if (frame.width, frame.height) != stored:
                         raise MediaError(
-                            f"{info.path}: the picture changes from {stored[0]}x{stored[1]} to "
-                            f"{frame.width}x{frame.height} at frame {count}; "
-                            "cut the video there, or scale it to one size"
+                            "{file}: the picture changes from {width}x{height} to {across}x{down} at frame {frame}; "
+                            "cut the video there, or scale it to one size",
+                            file=info.path,
+                            width=stored[0],
+                            height=stored[1],
+                            across=frame.width,
+                            down=frame.height,
+                            frame=count,
                         )
                     if count >= most:
-                        raise FRAMES.exceeded(info.path, f"has a frame number {count}")
+                        what = Message("has a frame number {frame}", {"frame": count})
+                        raise FRAMES.exceeded(info.path, what)
                     if frame.pts is not None:
                         last = frame.pts * Fraction(frame.time_base or info.time_base)
                         if last - info.start_time > longest:
                             seconds = float(last - info.start_time)
-                            what = f"frame {count} comes after {seconds:.0f} s"
+                            what = Message(
+                                "frame {frame} comes after {seconds:.0f} s",
+                                {"frame": count, "seconds": seconds},
+                            )
                             raise VIDEO_SECONDS.exceeded(info.path, what)
                     yield frame
                     count += 1
                     idle.renew()
                 if damaged:
-                    raise self._damage(count, "a packet is incomplete")
+                    raise self._damage(count, Message("a packet is incomplete"))
         except av.error.FFmpegError as error:
             if awaited is not None:
                 raise _MissedError from None
@@ -284,13 +293,23 @@ class VideoReader:
         if promised is not None and info.frame_count is None:
             short = last + 2 / info.frame_rate < promised
         if short and is_cut_off(info.path):
-            raise self._damage(count, "the end of the file is missing")
+            raise self._damage(count, Message("the end of the file is missing"))
 
-    def _damage(self, frame: int, why: str) -> MediaError:
-        remedy = f"copy the file again, or edit only the frames before {frame}"
+    def _damage(self, frame: int, why: str | Message) -> MediaError:
         if frame == 0:
-            remedy = "copy or export the file again"
-        return MediaError(f"{self.info.path}: decoding failed at frame {frame} ({why}); {remedy}")
+            return MediaError(
+                "{file}: decoding failed at frame {frame} ({why}); copy or export the file again",
+                file=self.info.path,
+                frame=frame,
+                why=why,
+            )
+        return MediaError(
+            "{file}: decoding failed at frame {frame} ({why}); copy the file again, or edit only "
+            "the frames before {frame}",
+            file=self.info.path,
+            frame=frame,
+            why=why,
+        )
 
 
 def count_frames(path: str | Path) -> int:

@@ -17,7 +17,7 @@ import numpy as np
 from av.video.frame import PictureType
 from av.video.frame import VideoFrame as AvFrame
 
-from soundini.errors import MediaError
+from soundini.errors import MediaError, Message
 from soundini.media.audio_feed import (
     MP4_AUDIO,
     AudioFeed,
@@ -116,7 +116,7 @@ class VideoWriter:
         if not 0 <= crf <= 51:
             raise ValueError(f"crf must be from 0 to 51, not {crf}")
         self.path = check_output(path, [audio_source] if audio_source is not None else [])
-        self.warnings: tuple[str, ...] = ()
+        self.warnings: tuple[Message, ...] = ()
         self._like = like
         odd = like.width % 2 or like.height % 2
         self._pixel_format = pixel_format or ("yuv444p" if odd else COMMON)
@@ -140,7 +140,8 @@ class VideoWriter:
         except av.codec.codec.UnknownCodecError as error:
             self._abandon()
             raise MediaError(
-                f"this PyAV has no encoder {error}; install it from PyPI: pip install av"
+                "this PyAV has no encoder {codec}; install it from PyPI: pip install av",
+                codec=error,
             ) from None
         except BaseException:
             self._abandon()
@@ -229,7 +230,9 @@ class VideoWriter:
     def _finish(self) -> None:
         try:
             if self._last is None:
-                raise MediaError(f"{self.path}: no frame was written; check the range of frames")
+                raise MediaError(
+                    "{file}: no frame was written; check the range of frames", file=self.path
+                )
             self._encode_end(self._last[1])
             self._mux(self._stream.encode(None))
             if self._feed is not None:
@@ -293,8 +296,14 @@ class VideoWriter:
             path = Path(cast("str | Path", source))
             found = find_source_sound(path, self._start, end, track)
             if found is None:
-                less = "the output is silent" if mode == "source" else "only the guide is heard"
-                self.warnings += (f"{path}: has no sound that can be read; {less}",)
+                values = {"file": path}
+                silent = Message(
+                    "{file}: has no sound that can be read; the output is silent", values
+                )
+                guide = Message(
+                    "{file}: has no sound that can be read; only the guide is heard", values
+                )
+                self.warnings += (silent if mode == "source" else guide,)
                 mode = "none" if mode == "source" else "guide"
             else:
                 if mode == "source" and found.codec in MP4_AUDIO and found.steady:

@@ -88,7 +88,9 @@ class I3D(nn.Module):
         """
         if len(clip) < MIN_FRAMES:
             raise ConfigError(
-                f"FVD needs clips of {MIN_FRAMES} frames or more, not {len(clip)}; edit more frames"
+                "FVD needs clips of {least} frames or more, not {count}; edit more frames",
+                least=MIN_FRAMES,
+                count=len(clip),
             )
         parts = [
             F.interpolate(part, (_SIDE, _SIDE), mode="bilinear", align_corners=False)

@@ -63,11 +63,8 @@ def debug_pack(device: torch.device | str = "cpu", seed: int = 0) -> ModelPack:
             up_block_types=("UpBlock2D", "UpBlock2D"),
             norm_num_groups=4,
         )
-        towers = (
-            _TinyTower(32),
-            SoundNetwork((4, 4, 8, 16)),
-            SoundHead(len(DEBUG_CLASSES), 16),
-        )
+        network = SoundNetwork((4, 4, 8, 16))
+        towers = (_TinyTower(32), network, SoundHead(len(DEBUG_CLASSES), network.width))
         _sharpen(towers[1], towers[2])
         directions = torch.linalg.qr(torch.randn(32, len(DEBUG_CLASSES))).Q.T
     schedule = NoiseSchedule.from_diffusers(

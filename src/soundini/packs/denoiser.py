@@ -34,7 +34,7 @@ def load_denoiser(
 
     Args:
         folder: holds ``unet/`` and ``scheduler/``, or ``config.json``, ``scheduler_config.json``
-            and the weights; and ``condition.safetensors`` where the network is told an embedding.
+            and the weights; and ``condition.safetensors`` where the network takes an embedding.
         config: what a pack says of it: ``unshuffle``, ``clip_xstart``, ``sees_source``.
         dtype: arithmetic of the network: None for float32, else autocast.
         device: where it runs.
@@ -78,8 +78,10 @@ def load_denoiser(
         ).to(device)
     except Exception as error:
         raise ModelError(
-            f"cannot load a diffusion model from {folder}: {_first_line(error)}; it must be a "
-            "folder in diffusers format with safetensors weights and a scheduler_config.json"
+            "cannot load a diffusion model from {folder}: {why}; it must be a folder in diffusers "
+            "format with safetensors weights and a scheduler_config.json",
+            folder=folder,
+            why=_first_line(error),
         ) from error
 
 

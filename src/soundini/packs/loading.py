@@ -1,4 +1,4 @@
-"""Loading a model pack by its name: the one that comes along, those of the paper, or a folder."""
+"""Loading a model pack by name: the embedded one, one of the paper's, or a folder."""
 
 from __future__ import annotations
 
@@ -36,8 +36,9 @@ def find_pack(name: str | Path) -> Path:
     folder = embedded_folder() if str(name) == "embedded" else Path(name)
     if not folder.is_dir():
         raise ModelError(
-            f"there is no model pack {str(name)!r}; use embedded, debug, paper-256, paper-512, "
-            "paper-512-uncond, or the path of a pack's folder"
+            "there is no model pack {name!r}; use embedded, debug, paper-256, paper-512, "
+            "paper-512-uncond, or the path of a pack's folder",
+            name=str(name),
         )
     return folder
 
@@ -77,8 +78,11 @@ def load_pack(
     senses = _folder_senses(folder, device, flow)
     if denoiser.condition is not None and denoiser.condition.dim != senses.joint.dim:
         raise ModelError(
-            f"the prior in {folder} is told {denoiser.condition.dim} numbers, and a sound's embedding "
-            f"there has {senses.joint.dim}; put together what was trained together"
+            "the prior in {folder} takes embeddings of {dim} numbers, and its joint space gives {sound_dim}; "
+            "put together what was trained together",
+            folder=folder,
+            dim=denoiser.condition.dim,
+            sound_dim=senses.joint.dim,
         )
     return ModelPack(**vars(senses), denoiser=denoiser)
 
@@ -131,10 +135,14 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         settings = read_json(path)
     except (OSError, ValueError) as error:
-        raise ModelError(f"cannot read {path}: {error}; mend it or reinstall the pack") from None
+        raise ModelError(
+            "cannot read {file}: {why}; mend it or reinstall the pack", file=path, why=error
+        ) from None
     named = {"name": folder.name} | settings if isinstance(settings, dict) else {}
     if not isinstance(named.get("name"), str):
-        raise ModelError(f"{path} does not describe a pack; mend it or reinstall the pack")
+        raise ModelError(
+            "{file} does not describe a pack; mend it or reinstall the pack", file=path
+        )
     return named
 
 
@@ -150,7 +158,7 @@ def load_flow(name: str, folder: Path, device: torch.device | str) -> FlowEstima
             return RAFTFlow.from_file(path, variant).to(device)
     if name == "raft":
         raise ModelError(
-            f"there are no RAFT weights at {folder / 'flow' / 'raft_large.safetensors'}; put them there, "
-            "or set compute.flow=dis"
+            "there are no RAFT weights at {file}; put them there, or set compute.flow=dis",
+            file=folder / "flow" / "raft_large.safetensors",
         )
     return DISFlow()

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 
 from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.diffusion.secondary import SecondaryDenoiser
-from soundini.errors import ModelError
+from soundini.errors import ModelError, Option
 from soundini.flow.protocol import FlowEstimator
 from soundini.joint.protocol import JointSpace
 
@@ -87,14 +87,15 @@ class ModelPack(Senses):
         """
         if self.secondary_file is None:
             raise ModelError(
-                f"guidance.gradient=secondary needs a small denoiser, and the models {self.name} have none; "
-                "for paper-256 run: soundini weights fetch secondary, else use exact or fast"
+                "guidance.gradient=secondary needs a small denoiser, and the models {models} have none; "
+                "for paper-256 run: soundini weights fetch secondary, else use exact or fast",
+                models=self.name,
             )
         try:
             network = SecondaryDenoiser.from_state(load_file(self.secondary_file))
         except Exception as error:  # a damaged file fails in the parser, in any way a parser can
             raise ModelError(
-                f"cannot read {self.secondary_file}; import its checkpoint again"
+                "cannot read {file}; import its checkpoint again", file=self.secondary_file
             ) from error
         return network.to(next(self.denoiser.parameters()).device)
 
@@ -111,8 +112,10 @@ def check_sound_encoder(name: str | Path, sound_encoder: str) -> None:
     """
     if sound_encoder != "auto":
         raise ModelError(
-            f"the models {name} hear with an encoder of their own; leave joint.sound_encoder=auto, "
-            "or use --models paper-256"
+            "the models {models} hear with an encoder of their own; leave joint.sound_encoder=auto, "
+            "or use {option}",
+            models=name,
+            option=Option("models", "paper-256"),
         )
 
 

@@ -31,4 +31,6 @@ def sound_classes(name: str | Path) -> tuple[str, ...]:
         with safe_open(path, "np") as file:
             return tuple(sorted(file.keys()))
     except (OSError, SafetensorError) as error:
-        raise ModelError(f"cannot read {path}: {error}; mend it or reinstall the pack") from None
+        raise ModelError(
+            "cannot read {file}: {why}; mend it or reinstall the pack", file=path, why=error
+        ) from None

@@ -35,7 +35,9 @@ def load_perceptual(name: str = "auto", folder: Path | None = None) -> Perceptua
     """
     if name not in _NAMES:
         raise ConfigError(
-            f"There is no perceptual distance {name!r}: choose one of {', '.join(_NAMES)}."
+            "There is no perceptual distance {name!r}: choose one of {names}.",
+            name=name,
+            names=", ".join(_NAMES),
         )
     if name == "none":
         return None
@@ -47,8 +49,11 @@ def load_perceptual(name: str = "auto", folder: Path | None = None) -> Perceptua
     if name == "auto":
         return ImageNetDistance()
     raise ModelError(
-        f"There are no LPIPS weights in {folder or 'any folder'}: put {_TRUNKS[1]} (torchvision) "
-        f"and {_LINS[1]} (LPIPS v0.1) there, or choose the perceptual distance 'imagenet'."
+        "There are no LPIPS weights in {folder}: put {trunk} (torchvision) and {lins} (LPIPS "
+        "v0.1) there, or choose the perceptual distance 'imagenet'.",
+        folder=folder or "any folder",
+        trunk=_TRUNKS[1],
+        lins=_LINS[1],
     )
 
 

@@ -64,7 +64,9 @@ def imagenet_classifier() -> nn.Module:
     expected = network.state_dict()
     fits = names.keys() == expected.keys() and set(names.values()) == stored.keys()
     if not fits or any(expected[key].shape != stored[names[key]].shape for key in expected):
-        raise ModelError(f"{path} is not the EfficientNet-Lite0 expected: reinstall its package.")
+        raise ModelError(
+            "{file} is not the EfficientNet-Lite0 expected: reinstall its package.", file=path
+        )
     network.load_state_dict({key: stored[name] for key, name in names.items()}, assign=True)
     return network.eval().requires_grad_(False)
 

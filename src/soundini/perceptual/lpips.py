@@ -99,11 +99,15 @@ def _read_lins(state: Mapping[str, Tensor]) -> list[Tensor]:
 def _checked(state: Mapping[str, Tensor], key: str, shape: tuple[int, ...]) -> Tensor:
     if key not in state:
         raise ModelError(
-            f"LPIPS weights lack {key}: give torchvision's VGG16 and the v0.1 lins of LPIPS."
+            "LPIPS weights lack {key}: give torchvision's VGG16 and the v0.1 lins of LPIPS.",
+            key=key,
         )
     if tuple(state[key].shape) != shape:
         raise ModelError(
-            f"LPIPS weight {key} has shape {tuple(state[key].shape)}, not {shape}: "
-            "give torchvision's VGG16 and the v0.1 lins of LPIPS."
+            "LPIPS weight {key} has shape {shape}, not {expected}: give torchvision's VGG16 and the "
+            "v0.1 lins of LPIPS.",
+            key=key,
+            shape=tuple(state[key].shape),
+            expected=shape,
         )
     return state[key].detach().float().clone()

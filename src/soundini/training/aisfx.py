@@ -60,7 +60,10 @@ class AiSFX(nn.Module):
         except Exception as error:
             reason = (str(error) or type(error).__name__).splitlines()[0]
             raise ModelError(
-                f"cannot load aiSFX from {path}: {reason}; name the folder of the unpacked wheel of aisfx 0.1.2"
+                "cannot load aiSFX from {file}: {why}; name the folder of the unpacked wheel of aisfx "
+                "0.1.2",
+                file=path,
+                why=reason,
             ) from error
         return network.eval().requires_grad_(False)
 

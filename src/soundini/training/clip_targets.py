@@ -133,7 +133,11 @@ class ClipTargetCache:
         damaged = {f.clip.stem: stored.damaged[k] for f, k in keys if k in stored.damaged}
         if not whole:
             first = next(iter(damaged.values()), "none is there")
-            raise MediaError(f"none of {len(keys)} clips can be used; the first: {first}")
+            raise MediaError(
+                "none of {count} clips can be used; the first: {first}",
+                count=len(keys),
+                first=first,
+            )
         image, text = torch.stack([pair for _, pair in whole]).unbind(1)
         return ClipTargets([files for files, _ in whole], image, text, damaged)
 
@@ -191,7 +195,7 @@ def middle_frame(path: Path) -> np.ndarray:
     with VideoReader(path) as video:
         for frame in video.frames(middle, middle + 1):
             return frame.rgb
-    raise MediaError(f"{path}: has no frame {middle}; download it again")
+    raise MediaError("{file}: has no frame {middle}; download it again", file=path, middle=middle)
 
 
 def clip_image(rgb: np.ndarray, size: int) -> Tensor:

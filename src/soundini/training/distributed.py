@@ -53,7 +53,11 @@ class Workers:
             ConfigError: so it is.
         """
         if batch % self.count:
-            raise ConfigError(f"batch={batch} does not divide among {self.count} processes")
+            raise ConfigError(
+                "batch={batch} does not divide among {count} processes",
+                batch=batch,
+                count=self.count,
+            )
 
     def part(self, batch: Tensor) -> Tensor:
         """Keep this process's rows of a batch, whose length is a multiple of ``count``."""

@@ -101,7 +101,8 @@ def fit_judge(data: Path, recipe: JudgeRecipe) -> Iterator[PicturesSeen | JudgeF
     neutral = [label for label in labels if IMAGE_CLASS[label] == NONE]
     if not neutral or not len(held_out):
         raise MediaError(
-            f"{data} has too few pictures to fit and measure a judge; name a larger folder"
+            "{data} has too few pictures to fit and measure a judge; name a larger folder",
+            data=data,
         )
     total = recipe.crops // recipe.folds * recipe.folds + len(_MEASURED) * len(held_out)
     features: list[Tensor] = []

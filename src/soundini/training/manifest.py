@@ -59,7 +59,9 @@ def index_folder(folder: Path) -> Iterator[tuple[Path, int]]:
     found = {kind: list(_rows(folder, kind)) for kind in KINDS}
     if not any(found.values()):
         raise MediaError(
-            f"{folder} has no pictures in images/LABEL/ and no sounds in sounds/LABEL/; sort files so, and try again"
+            "{folder} has no pictures in images/LABEL/ and no sounds in sounds/LABEL/; sort files "
+            "so, and try again",
+            folder=folder,
         )
     for kind, rows in found.items():
         if not rows:
@@ -92,10 +94,14 @@ def read_manifest(path: Path) -> list[dict[str, str]]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise MediaError(
-            f"cannot read {path}: {reason}; soundini data index makes a manifest from folders"
+            "cannot read {file}: {why}; soundini data index makes a manifest from folders",
+            file=path,
+            why=reason,
         ) from None
     if missing:
-        raise MediaError(f"{path} has no column {' or '.join(sorted(missing))}; add it")
+        raise MediaError(
+            "{file} has no column {names}; add it", file=path, names=" or ".join(sorted(missing))
+        )
     return rows
 
 

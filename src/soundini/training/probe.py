@@ -30,7 +30,9 @@ class Probe:
         return features @ self.weight.T + self.bias
 
 
-def fit_probe(features: Tensor, targets: Tensor, share: Tensor, l2: float) -> Probe:
+def fit_probe(
+    features: Tensor, targets: Tensor, share: Tensor, l2: float, *, standardise: bool = True
+) -> Probe:
     """Minimise the weighted cross-entropy plus l2/2 |W|² over standardised features, by L-BFGS.
 
     The returned probe takes features as they are: the standardisation is folded in.
@@ -40,11 +42,14 @@ def fit_probe(features: Tensor, targets: Tensor, share: Tensor, l2: float) -> Pr
         targets: distribution over the classes.
         share: weight of each example, of mean 1; see :func:`example_weights`.
         l2: strength of the penalty, above 0.
+        standardise: False takes the features as they are.
 
     Shape:
         ``features``: ``[N, D]``; ``targets``: ``[N, classes]``; ``share``: ``[N]``.
     """
     mean, spread = features.mean(0), features.std(0).clamp_min(1e-6)
+    if not standardise:
+        mean, spread = torch.zeros_like(mean), torch.ones_like(spread)
     x, classes = (features - mean) / spread, targets.shape[1]
     weight = torch.zeros(classes, features.shape[1], requires_grad=True)
     bias = torch.zeros(classes, requires_grad=True)

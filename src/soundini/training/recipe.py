@@ -227,5 +227,7 @@ def load_train_recipe(model: type[RecipeT], path: Path | None = None) -> RecipeT
         content = read_yaml(Path(str(entry)))
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise ConfigError(f"cannot read the recipe {entry}: {reason}; name a YAML file") from None
+        raise ConfigError(
+            "cannot read the recipe {file}: {why}; name a YAML file", file=entry, why=reason
+        ) from None
     return settings_from(content, model)

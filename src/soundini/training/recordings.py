@@ -21,6 +21,17 @@ from soundini.training.split import SOUND_SHARES, Side, group_of, sides
 _NOT_OF_LABEL = {"rain": "train", "snow": "step|walk"}
 """Names of recordings that are not of their label, as regular expressions."""
 
+_ANOTHER_TOO = {
+    "fire": "rain|wind",
+    "thunderstorm": "rain",
+    "rain": "thunder|storm",
+    "ocean_waves": "rain|thunder|wind",
+    "river_waterfall": "rain|wind",
+    "snow": "rain",
+    "wind": "rain|sea|thunder|water|wave",
+}
+"""Names of recordings that hold another class as well, as regular expressions by label."""
+
 WINDOW_COLUMNS = 100
 """Columns of a window that is drawn: 2.32 s."""
 
@@ -55,7 +66,7 @@ def load_recordings(folder: Path, mel: MelConfig, *, side: Side = "train") -> li
 
     Args:
         folder: the data folder; ``sounds.csv`` has the columns ``path`` and ``label``. Labels that belong to no class are
-            left out.
+            left out, and so are recordings whose names say that they hold two classes.
         mel: front end.
         side: see :func:`soundini.training.split.sides`.
 
@@ -65,7 +76,7 @@ def load_recordings(folder: Path, mel: MelConfig, *, side: Side = "train") -> li
     rows = [r for r in read_manifest(folder / "sounds.csv") if r["label"] in SOUND_CLASS]
     found = []
     for row, its_side in zip(rows, sides(rows, SOUND_SHARES), strict=True):
-        if its_side != side:
+        if its_side != side or names_two_classes(row):
             continue
         sound = resample(load_sound(folder / row["path"]).mono(), mel.sample_rate)
         power = mel_power(torch.from_numpy(sound.samples[0] / max(sound.peak, 1e-6)), mel)
@@ -79,9 +90,21 @@ def sound_class(row: Mapping[str, str]) -> str:
 
     Labels were taken from names: "train" holds "rain", and steps in snow are no wind.
     """
-    name = PurePosixPath(row.get("original") or row["path"]).stem.lower()
     wrong = _NOT_OF_LABEL.get(row["label"])
-    return NONE if wrong and re.search(wrong, name) else SOUND_CLASS[row["label"]]
+    return NONE if wrong and re.search(wrong, _name(row)) else SOUND_CLASS[row["label"]]
+
+
+def names_two_classes(row: Mapping[str, str]) -> bool:
+    """Whether the name of a row of ``sounds.csv`` holds another class than its label, as ``rain_with_thunder`` does.
+
+    Either answer would be right, so such a recording can neither be learned from nor judged.
+    """
+    another = _ANOTHER_TOO.get(row["label"])
+    return bool(another and re.search(another, _name(row)))
+
+
+def _name(row: Mapping[str, str]) -> str:
+    return PurePosixPath(row.get("original") or row["path"]).stem.lower()
 
 
 def targets_of(kinds: Tensor, gain_db: Tensor) -> Tensor:

@@ -154,7 +154,9 @@ def train_sound_encoder(
     try:
         done = load_checkpoint(folder, encoder, ema, optimizer)
     except (KeyError, RuntimeError, ValueError):
-        raise ConfigError(f"{folder} holds a run of another network; name another folder") from None
+        raise ConfigError(
+            "{folder} holds a run of another network; name another folder", folder=folder
+        ) from None
     batches = load_batches(
         SoundWindows([files.sound for files in targets.clips]),
         recipe,
@@ -192,7 +194,9 @@ def steps_an_epoch(clips: int, recipe: SoundEncoderRecipe, workers: Workers) -> 
     workers.check(recipe.batch)
     if clips < recipe.batch:
         raise ConfigError(
-            f"batch={recipe.batch} is more than the {clips} clips there are; lower it"
+            "batch={batch} is more than the {clips} clips there are; lower it",
+            batch=recipe.batch,
+            clips=clips,
         )
     return clips // recipe.batch
 

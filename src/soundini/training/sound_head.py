@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from soundini.joint.embedded import LOG_SCALE, EmbeddedJointSpace
-from soundini.joint.listening import Steps, pool_steps, step_levels
+from soundini.joint.embedded import LOG_SCALE, EmbeddedJointSpace, log_power
+from soundini.joint.listening import Steps, pool_steps
 from soundini.joint.towers import SoundHead
 from soundini.training.classes import CLASSES
-from soundini.training.probe import Probe, fit_probe, fit_temperature
-from soundini.training.recordings import HeardWindows, Recording
+from soundini.training.components import Components
+from soundini.training.drawn_sounds import draw_sounds
+from soundini.training.folds import deal_folds
+from soundini.training.probe import Probe, class_importance, fit_probe, fit_temperature
+from soundini.training.recordings import Recording
 
-PENALTIES = (0.1, 0.3, 1.0)
-"""Strengths of the probe's penalty that are tried."""
+PENALTY = 0.2
+"""Strength of the probe's penalty."""
 
-_FOLDS = 4
+_Row = tuple[Tensor, Tensor, float, int, int]
+
+FOLDS = 5
 
 _CONTEXTS = 4
 """Contexts of each recording: the whole of it (ten seconds at most), and others of random place and length."""
@@ -27,11 +33,15 @@ _CONTEXTS = 4
 _LENGTH, _SHORTEST = 54, 6
 """Steps of the longest context (ten seconds) and of the shortest (1.1 s)."""
 
-_DRAWN, _AT_ONCE = 6, 24
-"""Batches of windows of each fold that are drawn at any level, mixed and through a room, and windows in each."""
+_DRAWN = 60
+"""Sounds of each fold that are drawn, mixed and coloured."""
 
-_WHOLE_SHARE, _DRAWN_SHARE = 0.55, 0.2
-"""Of the weight: whole recordings, and drawn windows; the rest is random contexts."""
+_WHOLE_SHARE, _DRAWN_SHARE = 0.55, 0.12
+"""Of the weight: whole recordings, and drawn sounds; the rest is random contexts."""
+
+
+_NONE_COUNTS = 1.4
+"""What has no effect in it is of many kinds: it counts as much as this many effects."""
 
 
 @dataclass(frozen=True)
@@ -66,48 +76,37 @@ def listen_to(joint: EmbeddedJointSpace, recordings: Sequence[Recording]) -> lis
         return [joint.listen(recording.power) for recording in recordings]
 
 
-def fit_sound_head(
-    head: SoundHead,
-    network: nn.Module,
-    recordings: Sequence[Recording],
-    steps: Sequence[Steps],
-    *,
-    drawn: int = _DRAWN,
-    seed: int = 0,
-) -> tuple[float, float]:
+def fit_sound_head(head: SoundHead, examples: Examples) -> float:
     """Set a head to the calibrated multinomial logistic regression of what the network says.
 
-    Classes count alike, and within a class groups by the root of their number of recordings. The penalty and the temperature
-    are those under which whole recordings of a fold are likeliest to a probe that is fitted on the other folds.
+    It is fitted on the first principal components of the standardised features. The temperature is the one under which whole
+    recordings of a fold are likeliest to a probe that is fitted on the other folds.
 
     Args:
         head: its weights are written in place.
-        network: what it listens to.
-        recordings: of all classes.
-        steps: what the network says of each.
-        drawn: how many batches of 24 windows each of four folds gives that are heard at any level, mixed and through a room.
-        seed: where contexts and windows come from.
+        examples: see :func:`gather`; of all classes.
 
     Returns:
-        The penalty and the temperature.
+        The temperature.
     """
-    examples = gather(network, recordings, steps, drawn, seed)
-    alike = torch.ones(len(CLASSES))
-    found: dict[float, tuple[float, float]] = {}
-    for penalty in PENALTIES:
-        logits, kinds = [], []
-        for number in examples.fold.unique():
-            away = examples.fold != number
-            whole = examples.of(~away & (examples.whole >= 0))
-            if away.any() and len(whole.fold):
-                logits.append(_fit(examples.of(away), penalty).logits(whole.features))
-                kinds.append(whole.whole)
-        if logits:
-            found[penalty] = fit_temperature(torch.cat(logits), torch.cat(kinds), alike)
-    penalty = min(found, key=lambda name: found[name][1], default=PENALTIES[1])
-    temperature = found[penalty][0] if found else 1.0
-    write_head(head, _fit(examples, penalty), temperature)
-    return penalty, temperature
+    components = Components.of(examples.features)
+    reduced = replace(examples, features=components.reduce(examples.features))
+    logits, kinds = [], []
+    for number in reduced.fold.unique():
+        away = reduced.fold != number
+        whole = reduced.of(~away & (reduced.whole >= 0))
+        if away.any() and len(whole.fold):
+            logits.append(_fit(reduced.of(away)).logits(whole.features))
+            kinds.append(whole.whole)
+    temperature = 1.0
+    if logits:
+        known = torch.cat(kinds)
+        common = torch.bincount(
+            known, minlength=len(CLASSES)
+        ).float()  # so every recording counts alike
+        temperature, _ = fit_temperature(torch.cat(logits), known, common)
+    write_head(head, components.unfold(_fit(reduced)), temperature)
+    return temperature
 
 
 @torch.no_grad()
@@ -123,55 +122,68 @@ def gather(
     network: nn.Module,
     recordings: Sequence[Recording],
     steps: Sequence[Steps],
-    drawn: int,
-    seed: int,
+    *,
+    drawn: int = _DRAWN,
+    seed: int = 0,
 ) -> Examples:
-    """Contexts of all recordings, and windows drawn of those of each fold."""
-    groups = sorted({recording.group for recording in recordings})
-    fold_of = {group: number % _FOLDS for number, group in enumerate(groups)}
-    members: dict[tuple[int, str], int] = {}
-    for recording in recordings:
-        key = recording.kind, recording.group
-        members[key] = members.get(key, 0) + 1
-    weight = torch.tensor([members[r.kind, r.group] ** -0.5 for r in recordings])
-    kinds = torch.tensor([r.kind for r in recordings])
-    total = torch.zeros(len(CLASSES)).index_add(0, kinds, weight)
-    share = weight / total[kinds] / len(kinds.unique())
-    one_hot = torch.eye(len(CLASSES))
-    rows: list[tuple[Tensor, Tensor, float, int, int]] = []
+    """Contexts of all recordings, and sounds drawn of those of each fold.
+
+    Effects count alike and "none" a little more; within a class, groups count by the root of their number of recordings.
+
+    Args:
+        network: what listens to the drawn sounds.
+        recordings: of all classes.
+        steps: what the network says of each.
+        drawn: how many sounds each of :data:`FOLDS` folds gives that are mixed and coloured.
+        seed: where contexts and drawn sounds come from.
+    """
+    folds = deal_folds(recordings, FOLDS)
+    rows: list[_Row] = []
     rng = np.random.default_rng((seed, 0))
     rest = 1 - _WHOLE_SHARE - (_DRAWN_SHARE if drawn else 0)
-    for number, (recording, said) in enumerate(zip(recordings, steps, strict=True)):
-        fold, target, mine = fold_of[recording.group], one_hot[recording.kind], float(share[number])
-        for context in range(_CONTEXTS):
-            longest = min(_LENGTH, len(said))
-            length = longest
-            if context:
-                shortest = min(_SHORTEST, longest)
-                length = round(shortest * (longest / shortest) ** rng.random())
-            first = (
-                int(rng.integers(len(said) - length + 1)) if context else (len(said) - length) // 2
-            )
-            part = said.part(first, first + length)
-            counts = rest / (_CONTEXTS - 1) if context else _WHOLE_SHARE
-            pooled = pool_steps(part.features, part.levels)
-            rows.append((pooled, target, mine * counts, fold, -1 if context else recording.kind))
-    for fold in sorted(set(fold_of.values())) if drawn else ():
-        windows = HeardWindows([r for r in recordings if fold_of[r.group] == fold])
-        for batch in range(drawn):
-            heard = windows.draw(_AT_ONCE, np.random.default_rng((seed, 1, fold, batch)))
-            said = torch.cat([network(part) for part in heard.windows.split(8)])
-            pooled = pool_steps(said, step_levels(power_of(heard.windows)))
-            each = _DRAWN_SHARE / (_AT_ONCE * drawn * len(set(fold_of.values())))
-            rows += [(p, t, each, fold, -1) for p, t in zip(pooled, heard.targets, strict=True)]
-    features, targets, shares, folds, whole = zip(*rows, strict=True)
+    each = zip(recordings, steps, folds, _weights(recordings), strict=True)
+    for recording, said, fold, weight in each:
+        target = torch.eye(len(CLASSES))[recording.kind]
+        for number, (first, length) in enumerate(_stretches(len(said), rng)):
+            share = weight * (rest / (_CONTEXTS - 1) if number else _WHOLE_SHARE)
+            whole = -1 if number else recording.kind
+            rows.append((pool_steps(said.part(first, first + length)), target, share, fold, whole))
+    for fold in sorted(set(folds)) if drawn else ():
+        mine = [recording for recording, its in zip(recordings, folds, strict=True) if its == fold]
+        for sound in draw_sounds(mine, drawn, np.random.default_rng((seed, 1, fold))):
+            heard = Steps.of(network(log_power(sound.power).T[None])[0], sound.power)
+            share = _DRAWN_SHARE / (drawn * len(set(folds)))
+            rows.append((pool_steps(heard), sound.target, share, fold, -1))
+    features, targets, shares, numbers, whole = zip(*rows, strict=True)
     return Examples(
         torch.stack(features),
         torch.stack(targets),
         torch.tensor(shares),
-        torch.tensor(folds),
+        torch.tensor(numbers),
         torch.tensor(whole),
     )
+
+
+def _weights(recordings: Sequence[Recording]) -> list[float]:
+    """How much each recording counts; all together 1."""
+    members = Counter((recording.kind, recording.group) for recording in recordings)
+    weight = torch.tensor([members[r.kind, r.group] ** -0.5 for r in recordings])
+    kinds = torch.tensor([r.kind for r in recordings])
+    total = torch.zeros(len(CLASSES)).index_add(0, kinds, weight)
+    importance = class_importance(_NONE_COUNTS)
+    share = (importance / total)[kinds] * weight
+    found: list[float] = (share / share.sum()).tolist()
+    return found
+
+
+def _stretches(count: int, rng: np.random.Generator) -> Iterator[tuple[int, int]]:
+    """First step and length of the contexts of a recording of ``count`` steps: the middle of it, then random ones."""
+    longest = min(_LENGTH, count)
+    shortest = min(_SHORTEST, longest)
+    yield (count - longest) // 2, longest
+    for _ in range(_CONTEXTS - 1):
+        length = round(shortest * (longest / shortest) ** rng.random())
+        yield int(rng.integers(count - length + 1)), length
 
 
 def power_of(windows: Tensor) -> Tensor:
@@ -179,7 +191,7 @@ def power_of(windows: Tensor) -> Tensor:
     return ((10 ** (LOG_SCALE * windows) - 1) / 1e4).transpose(1, 2)
 
 
-def _fit(examples: Examples, penalty: float) -> Probe:
+def _fit(examples: Examples) -> Probe:
     share = examples.share / examples.share.mean()
     with torch.enable_grad():
-        return fit_probe(examples.features, examples.targets, share, penalty)
+        return fit_probe(examples.features, examples.targets, share, PENALTY, standardise=False)

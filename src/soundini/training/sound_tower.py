@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from soundini.events import CheckpointSaved, TrainStep
 from soundini.joint.embedded import TEMPERATURE
-from soundini.joint.listening import pool_steps, step_levels
+from soundini.joint.listening import Steps, pool_steps
 from soundini.training.classes import CLASSES
 from soundini.training.directions import mean_shares
 from soundini.training.distributed import Workers
@@ -48,8 +48,7 @@ class SoundTower(nn.Module):
 
     def say(self, features: Tensor, windows: Tensor) -> Tensor:
         """The same, of features that the network said already: ``[B, D, steps]``."""
-        pooled = pool_steps(features, step_levels(power_of(windows)))
-        return self.head(pooled)[:, _ORDER]
+        return self.head(pool_steps(Steps.of(features, power_of(windows))))[:, _ORDER]
 
 
 def train_sound_tower(
@@ -113,6 +112,7 @@ def _apart(features: Tensor, heard: Heard) -> Tensor:
     """How far the features of both views are from what the teacher says of windows that are heard alone."""
     if heard.taught is None or not heard.alone.any():
         return features.new_zeros(())
+    features = features[:, : heard.taught.shape[1]]  # the last stage, which is the teacher's
     centre = heard.taught.mean(0)
     said = (heard.taught - centre)[heard.alone].repeat(2, 1)
     mine = (features - centre)[heard.alone.repeat(2)]

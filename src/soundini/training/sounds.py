@@ -65,6 +65,5 @@ def contexts(steps: Steps, length: int) -> Tensor:
     found = []
     for step in range(min(_EVERY // 2, len(steps) // 2), len(steps), _EVERY):
         first = max(0, min(step - length // 2, len(steps) - length))
-        part = steps.part(first, first + length)
-        found.append(pool_steps(part.features, part.levels))
+        found.append(pool_steps(steps.part(first, first + length)))
     return torch.stack(found)

@@ -68,10 +68,16 @@ def read_manifest(path: Path, split: Split = "train") -> list[VggSoundClip]:
             clips = [_clip(path, n, row) for n, row in enumerate(csv.reader(file), 1) if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or error
-        raise MediaError(f"cannot read {path}: {reason}; name VGG-Sound's list of clips") from None
+        raise MediaError(
+            "cannot read {file}: {why}; name VGG-Sound's list of clips", file=path, why=reason
+        ) from None
     kept = list({c.stem: c for c in clips if c.split == split}.values())
     if not kept:
-        raise MediaError(f"{path} lists no clip of the split {split!r}; check its fourth column")
+        raise MediaError(
+            "{file} lists no clip of the split {split!r}; check its fourth column",
+            file=path,
+            split=split,
+        )
     return kept
 
 
@@ -83,8 +89,11 @@ def _clip(path: Path, number: int, row: list[str]) -> VggSoundClip:
     except ValueError:
         pass
     raise MediaError(
-        f"{path}, line {number} is no clip: {','.join(row)[:80]!r}; "
-        "write YouTube id, start in seconds, label, train or test"
+        "{file}, line {number} is no clip: {row!r}; write YouTube id, start in seconds, label, "
+        "train or test",
+        file=path,
+        number=number,
+        row=",".join(row)[:80],
     )
 
 
@@ -104,7 +113,9 @@ def find_files(
         MediaError: there is no such folder.
     """
     if not folder.is_dir():
-        raise MediaError(f"there is no folder {folder}; name the one that holds the clips")
+        raise MediaError(
+            "there is no folder {folder}; name the one that holds the clips", folder=folder
+        )
     by_suffix: dict[str, dict[str, Path]] = {s: {} for s in VIDEO_SUFFIXES + SOUND_SUFFIXES}
     for path in sorted(folder.rglob("*")):
         by_suffix.get(path.suffix.lower(), {})[path.stem] = path

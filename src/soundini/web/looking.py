@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,16 +16,17 @@ from soundini.masks.shapes import shape_mask
 from soundini.web.files.inspecting import in_labels
 from soundini.web.files.strip import shrunk, strip
 from soundini.web.files.uploads import ID, Uploads, key_of, owner_folder
-from soundini.web.forms.asking import Whereabouts, ask, files_of, recipe_of, refuse_gaps
+from soundini.web.forms.about_fields import about
+from soundini.web.forms.asking import FormFiles, ask, files_of, recipe_of, refuse_gaps
 from soundini.web.forms.forms import EditForm
 from soundini.web.forms.hearing import Ears
 from soundini.web.forms.masking import drawn_shapes
-from soundini.web.forms.overlays import drop_old, overlay_name, write_overlay
+from soundini.web.forms.overlays import Drawing, drop_old, overlay_name, write_overlay
 from soundini.web.forms.part import part_begin, part_seconds, refuse_empty_part
 from soundini.web.jobs.pace import Pace
 from soundini.web.limits import Limits
 from soundini.web.refusals import MissingError
-from soundini.web.views import Heard, Price, StoredFile, VideoFacts
+from soundini.web.views import Heard, OverlayProgress, Price, StoredFile, VideoFacts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,7 +51,7 @@ class Looking:
         self._ears = Ears(models, self._loading)
         self._drawing = threading.Lock()
         self._pace = Pace()
-        self._drawn: dict[str, float] = {}
+        self._drawn: dict[str, Drawing] = {}
         self._stopped: set[str] = set()
 
     def file(self, owner: str, file_id: str) -> StoredFile:
@@ -77,7 +79,11 @@ class Looking:
             with VideoReader(self.file(owner, file_id).path) as reader:
                 for frame in reader.frames(index, index + 1):
                     return frame.rgb
-        raise ConfigError(f"the video has no frame {index}; choose one from 0 to {frames - 1}")
+        raise ConfigError(
+            "the video has no frame {frame}; choose one from 0 to {last}",
+            frame=index,
+            last=frames - 1,
+        )
 
     def small_frame(self, owner: str, file_id: str, index: int, side: int) -> np.ndarray:
         """A frame of a video whose longer side has at most so many pixels, ``uint8 [H, W, 3]``."""
@@ -100,9 +106,11 @@ class Looking:
         """
         key = key_of(owner)
         facts = self._uploads.facts(key, form.video)
-        seconds = part_seconds(form, facts)
+        with about("start"):
+            seconds = part_seconds(form, facts)
         frames = max(1, round(seconds * facts.frame_rate))
-        recipe = recipe_of(form, self.limits)
+        with about("settings"):
+            recipe = recipe_of(form, self.limits)
         return Price(
             frames=frames, part_seconds=seconds, seconds=self._pace.seconds(recipe, frames)
         )
@@ -128,12 +136,15 @@ class Looking:
         key = key_of(owner)
         refuse_gaps(form.model_copy(update={"whole_frame": True}))
         facts = self._uploads.facts(key, form.video)
-        seconds = part_seconds(form, facts)
+        with about("start"):
+            seconds = part_seconds(form, facts)
         began = part_begin(form, facts) if form.sound == SELF else 0.0
-        sound = self._uploads.find(key, form.video if form.sound == SELF else form.sound)
-        with in_labels({sound.path: sound.label}):
+        with about("settings"):
             config = recipe_of(form, self.limits).sound
-            return self._ears.hear(sound.path, seconds, config, began)
+        with about("sound"):
+            sound = self._uploads.find(key, form.video if form.sound == SELF else form.sound)
+            with in_labels({sound.path: sound.label}):
+                return self._ears.hear(sound.path, seconds, config, began)
 
     def mask_overlay(self, owner: str, form: EditForm) -> Path:
         """An MP4 of the part with the mask drawn on it, as an edit of the whole part would use it; the sound may be missing.
@@ -144,38 +155,57 @@ class Looking:
         key = key_of(owner)
         form = form.model_copy(update={"sound": SELF, "scope": "all"})
         refuse_gaps(form)
-        refuse_empty_part(form, self._uploads.facts(key, form.video))
-        self._check_masks(key, form)
+        facts = self._uploads.facts(key, form.video)
+        with about("start"):
+            refuse_empty_part(form, facts)
+        with about("settings"):
+            region = recipe_of(form, self.limits).region
+        with about("masks"):
+            self._check_masks(key, form)
         folder = owner_folder(self.folder, key) / "overlays"
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{overlay_name(form, recipe_of(form, self.limits).region)}.mp4"
+        path = folder / f"{overlay_name(form, region)}.mp4"
         frames = self.price(owner, form).frames
         self._stopped.discard(key)
         with self._drawing, in_labels(self._labels(key, form)):
             if not path.exists():
-                self._drawn[key] = 0.0
-                try:
-                    with tempfile.TemporaryDirectory(dir=self.folder / "incoming") as place:
-                        asked = ask(form, self._whereabouts(key, form, Path(place)), self.limits)
-                        told = partial(self._told_drawn, key, frames)
-                        write_overlay(asked.request, path, told)
-                finally:
-                    self._drawn.pop(key, None)
+                with tempfile.TemporaryDirectory(dir=self.folder / "incoming") as place:
+                    self._drawn[key] = drawing = Drawing(Path(place), frames)
+                    try:
+                        asked = ask(form, self._form_files(key, form, Path(place)), self.limits)
+                        write_overlay(asked.request, path, drawing, partial(self._go_on, key))
+                    finally:
+                        del self._drawn[key]
             path.touch()
             drop_old(folder)
         return path
 
-    def _told_drawn(self, key: str, frames: int, done: int) -> None:
+    def _go_on(self, key: str) -> None:
         if key in self._stopped:
             raise MaskError("the drawing of this mask was stopped")
-        self._drawn[key] = min(1.0, done / frames)
 
-    def overlay_progress(self, owner: str) -> float | None:
-        """Share of the overlay that is drawn for a visitor now; None where none is."""
-        return self._drawn.get(key_of(owner))
+    def overlay_progress(self, owner: str) -> OverlayProgress:
+        """How much of an overlay is drawn for a visitor now."""
+        drawing = self._drawn.get(key_of(owner))
+        if drawing is None:
+            return OverlayProgress()
+        return OverlayProgress(share=drawing.share, first=drawing.first, last=drawing.last)
+
+    def drawn(self, owner: str, index: int) -> bytes | None:
+        """A frame of the overlay that is being drawn, as JPEG; None where it is not there yet, or no more.
+
+        Args:
+            owner: whose.
+            index: its number in the video.
+        """
+        drawing = self._drawn.get(key_of(owner))
+        if drawing is not None and drawing.first <= index <= (drawing.last or -1):
+            with suppress(OSError):  # done meanwhile
+                return drawing.picture(index).read_bytes()
+        return None
 
     def stop_overlay(self, owner: str) -> None:
-        """Stop drawing an overlay: whoever asked for it is told so."""
+        """Stop drawing an overlay: the request for it ends with an error."""
         self._stopped.add(key_of(owner))
 
     def overlay(self, owner: str, name: str) -> Path:
@@ -185,10 +215,10 @@ class Looking:
             raise MissingError("there is no such overlay")
         return path
 
-    def _whereabouts(self, key: str, form: EditForm, folder: Path) -> Whereabouts:
+    def _form_files(self, key: str, form: EditForm, folder: Path) -> FormFiles:
         facts = self._uploads.facts(key, form.video)
         files = {i: self._uploads.find(key, i).path for i in files_of(form)}
-        return Whereabouts(files, folder, facts.size, facts.frames, self.models)
+        return FormFiles(files, folder, facts.size, facts.frames, self.models)
 
     def _labels(self, key: str, form: EditForm) -> dict[Path, str]:
         files = [self._uploads.find(key, i) for i in files_of(form)]
@@ -203,6 +233,10 @@ class Looking:
             width, height = picture_size(file.path)
             if (width, height) != (facts.width, facts.height):
                 raise MaskError(
-                    f"{file.label} is {width}x{height}, the video {facts.width}x{facts.height}; "
-                    "paint it on a frame of this video"
+                    "{file} is {width}x{height}, the video {across}x{down}; paint it on a frame of this video",
+                    file=file.label,
+                    width=width,
+                    height=height,
+                    across=facts.width,
+                    down=facts.height,
                 )

@@ -6,20 +6,22 @@ import hashlib
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from soundini.editing.heard_as import said_shares
 from soundini.editing.request import SELF, sidecar_path
-from soundini.errors import SoundiniError
-from soundini.events import EditDone
+from soundini.errors import Message, SoundiniError
+from soundini.events import EditDone, FileDone
 from soundini.web.files.examples import bring_example, example_names, find_example
 from soundini.web.files.folder import lock_folder, refuse_full
 from soundini.web.files.incoming import Incoming
-from soundini.web.files.inspecting import in_labels
+from soundini.web.files.inspecting import in_labels, labelled
 from soundini.web.files.strip import middle_of
 from soundini.web.files.uploads import clean_label, key_of
+from soundini.web.forms.about_fields import about
 from soundini.web.forms.asking import ask, recipe_of, refuse_gaps
 from soundini.web.forms.forms import EditForm
 from soundini.web.forms.part import refuse_empty_part
@@ -140,24 +142,32 @@ class EditService(Looking):
         """
         key = key_of(owner)
         refuse_gaps(form)
-        self._check_words(recipe_of(form, self.limits).sound.heard_as)
-        refuse_empty_part(form, self._uploads.facts(key, form.video))
-        self._check_masks(key, form)
-        video = self._uploads.find(key, form.video).label
-        sound = "" if form.sound == SELF else self._uploads.find(key, form.sound).label
+        with about("video"):
+            facts, video = self._uploads.facts(key, form.video), self._uploads.find(key, form.video)
+        with about("sound"):
+            other = None if form.sound == SELF else self._uploads.find(key, form.sound)
+        with about("settings"):
+            recipe = recipe_of(form, self.limits)
+        with about("heard_as"):
+            self._check_words(recipe.sound.heard_as)
+        with about("start"):
+            refuse_empty_part(form, facts)
+        with about("masks"):
+            self._check_masks(key, form)
         refuse_full(self.folder, self.limits)
-        return self._queue.submit(key, new_ticket(form, f"{video} + {sound}" if sound else video))
+        label = video.label if other is None else f"{video.label} + {other.label}"
+        return self._queue.submit(key, new_ticket(form, label))
 
     def _check_words(self, said: str) -> None:
         """Refuse what the visitor says the sound is, where the models do not know it."""
         if said:
             said_shares(said, (0.0,), self.sound_classes)
 
-    def jobs(self, owner: str) -> list[JobView]:
+    def jobs(self, owner: str) -> list[JobView[Message]]:
         """The jobs of an owner, the newest first."""
         return self._queue.views(key_of(owner))
 
-    def job(self, owner: str, job_id: str) -> JobView:
+    def job(self, owner: str, job_id: str) -> JobView[Message]:
         """One job."""
         return self._queue.view(key_of(owner), job_id)
 
@@ -232,14 +242,18 @@ class EditService(Looking):
         from soundini.web.jobs.running import run_asked
 
         form = job.ticket.form
-        with in_labels({**self._labels(job.key, form), job.folder: "", self.folder: ""}):
-            asked = ask(form, self._whereabouts(job.key, form, job.folder), self.limits)
+        labels = {**self._labels(job.key, form), job.folder: "", self.folder: ""}
+        with in_labels(labels):
+            asked = ask(form, self._form_files(job.key, form, job.folder), self.limits)
             began, anew = time.monotonic(), job.progress.step == 0
             with closing(run_asked(asked, job.folder, models)) as events:
                 for event in events:
                     if isinstance(event, EditDone) and anew:
                         spent = time.monotonic() - began
                         self._pace.learn(asked.request.recipe, event.frames, spent)
+                    if isinstance(event, FileDone):
+                        told = tuple(labelled(words, labels) for words in event.warnings)
+                        event = replace(event, warnings=told)
                     yield event
 
     def _load(self) -> Models:

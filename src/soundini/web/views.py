@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from soundini.web.forms.forms import EditForm, Scope
+from soundini.web.saved_message import SavedMessage
 
 FileKind = Literal["video", "sound", "mask", "recipe"]
 JobState = Literal["queued", "running", "interrupted", "done", "failed", "cancelled"]
@@ -34,10 +35,19 @@ class StoredFile:
     path: Path
 
 
+Words = TypeVar("Words")
+"""How a record holds sentences: as messages, or as text in one language."""
+
+
 class View(BaseModel):
     """A record that JSON can hold."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+        """The name of a generic record in the API's description: only the one of text stands there."""
+        return cls.__name__
 
 
 class VideoFacts(View):
@@ -55,6 +65,8 @@ class VideoFacts(View):
     """How long it lasts."""
     has_sound: bool
     """Whether it has a sound of its own."""
+    has_recipe: bool = False
+    """Whether it is an edit that carries its recipe."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -98,6 +110,17 @@ class Price(View):
     """About how long the edit takes on this machine; None while nothing was measured."""
 
 
+class OverlayProgress(View):
+    """How far an overlay is."""
+
+    share: float | None = None
+    """Of its frames, 0 to 1; null where none is being drawn."""
+    first: int | None = None
+    """Number in the video of its first frame."""
+    last: int | None = None
+    """Of the last that can be looked at."""
+
+
 class ExampleView(View):
     """An example to try."""
 
@@ -105,7 +128,7 @@ class ExampleView(View):
     """The class of its sound, which is synthesised."""
 
 
-class Summary(View):
+class Summary(View, Generic[Words]):
     """What came of an edit."""
 
     frames: int
@@ -114,15 +137,17 @@ class Summary(View):
     """Wall time of the sampling, all tries together."""
     temporal: float | None
     """Warp error of the edit over that of the source, inside the mask: 1 is as steady as the source; None for one frame."""
+    follows: float | None = None
+    """Rank correlation of the sound's strength with the change inside the mask, -1 to 1; None of few frames or an even sound."""
     seams: float | None
     """Change across borders of windows over the change elsewhere: 1 cannot be seen; None for one window."""
     losses: Mapping[str, float]
     """The guidance terms at their last step."""
-    warnings: tuple[str, ...]
+    warnings: tuple[Words, ...]
     """What differs from what was asked, one line each."""
 
 
-class JobView(View):
+class JobView(View, Generic[Words]):
     """A job as its owner sees it."""
 
     id: str
@@ -151,11 +176,13 @@ class JobView(View):
     """Where in the frame it lies: left, top, width and height as shares of the frame."""
     queue_place: int | None
     """1 for the next to run; None where it does not wait."""
-    error: str
-    """Why it failed, in one line."""
+    error: Words
+    """Why it failed, in one line; empty where it did not."""
+    field: str = ""
+    """The field of the form that this is about; empty where it is about none."""
     created: str
     """When it was submitted, UTC, ISO 8601."""
-    summary: Summary | None
+    summary: Summary[Words] | None
     """What came of it, once it is done."""
 
 
@@ -164,7 +191,7 @@ class JobEvent(View):
 
     number: int
     """Rises; a client that lost its connection asks for what came after the last it saw."""
-    job: JobView
+    job: JobView[SavedMessage]
     """The job as it was then."""
 
 

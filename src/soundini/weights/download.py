@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from soundini.errors import ModelError
+from soundini.errors import ModelError, SoundiniError
 from soundini.weights.published import Source
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _OK, _PARTIAL, _NOT_SATISFIABLE = 200, 206, 416
 _HTML_STARTS = (b"<!doctype", b"<html", b"<head", b"<?xml")
 
 
-class AddressError(Exception):
+class AddressError(SoundiniError):
     """An address does not give the file; the text says why."""
 
 
@@ -69,7 +69,9 @@ def open_client() -> Iterator[httpx.Client]:
         client = httpx.Client(timeout=timeout, follow_redirects=True)
     except (ValueError, ImportError) as error:
         raise ModelError(
-            f"the proxy of HTTP_PROXY, HTTPS_PROXY or ALL_PROXY cannot be used ({error}); mend or unset it"
+            "the proxy of HTTP_PROXY, HTTPS_PROXY or ALL_PROXY cannot be used ({why}); mend or unset "
+            "it",
+            why=error,
         ) from None
     with client:
         yield client
@@ -119,15 +121,17 @@ def download(
             part.unlink()
             continue
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-            raise UnreachableError(f"nobody answers ({_first_line(error)})") from None
+            raise UnreachableError("nobody answers ({why})", why=_first_line(error)) from None
         except httpx.TransportError as error:
             if _size(part) - before < _LEAST_PROGRESS:
                 raise AddressError(
-                    f"the connection ended at {_size(part):,} bytes ({_first_line(error)})"
+                    "the connection ended at {size:,} bytes ({why})",
+                    size=_size(part),
+                    why=_first_line(error),
                 ) from None
             continue
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise AddressError(_first_line(error)) from None
+            raise AddressError("{why}", why=_first_line(error)) from None
         try:
             _check_size(_size(part), source, least_bytes)
         except AddressError:
@@ -161,7 +165,9 @@ def _attempt(
                 raise _RestartError
             return
         if status not in (_OK, _PARTIAL):
-            raise AddressError(f"HTTP {status} {response.reason_phrase}".rstrip())
+            raise AddressError(
+                "HTTP {status}", status=f"{status} {response.reason_phrase}".rstrip()
+            )
         start, total = _extent(response)
         if start and (start != have or (known_tag and tag != known_tag)):
             raise _RestartError  # another file than the one that the part began with
@@ -182,7 +188,9 @@ def _attempt(
                 if source.bytes is not None and have > source.bytes:
                     break
     if total is None and source.bytes is not None and have < source.bytes:
-        raise AddressError(f"the connection ended at {have:,} of {source.bytes:,} bytes")
+        raise AddressError(
+            "the connection ended at {have:,} of {bytes:,} bytes", have=have, bytes=source.bytes
+        )
 
 
 @contextmanager
@@ -232,10 +240,12 @@ def _extent(response: httpx.Response) -> tuple[int, int | None]:
 
 def _check_size(size: int, source: Source, least_bytes: int) -> None:
     if source.bytes is not None and size != source.bytes:
-        raise AddressError(f"it gives {size:,} bytes, not {source.bytes:,}")
+        raise AddressError("it gives {size:,} bytes, not {bytes:,}", size=size, bytes=source.bytes)
     if size < least_bytes:
         raise AddressError(
-            f"it gives {size:,} bytes, and the weights have {least_bytes:,} at the least"
+            "it gives {size:,} bytes, and the weights have {least_bytes:,} at the least",
+            size=size,
+            least_bytes=least_bytes,
         )
 
 

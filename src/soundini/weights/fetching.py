@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
-from soundini.errors import ModelError
+from soundini.errors import ModelError, Option
 from soundini.weights import registry
 from soundini.weights.digest import mismatch
 from soundini.weights.download import (
@@ -166,7 +166,7 @@ def fetching(
             else:
                 lacking.append(need)
     if lacking:
-        raise ModelError(_lacking(lacking, folder, offline))
+        raise _lacking(lacking, folder, offline)
     return done
 
 
@@ -195,7 +195,7 @@ def _obtain(
             host = urlsplit(address).netloc
             try:
                 if host in network.dead:
-                    raise UnreachableError(f"nobody answered at {host} before")
+                    raise UnreachableError("nobody answered at {host} before", host=host)
                 path = yield from _fetch_from(network.client, entry, source, url, home)
                 result = _import_fetched(entry, source, path, home)
             except AddressError as error:
@@ -218,13 +218,14 @@ def _fetch_from(
         part = yield from download(client, source, url, folder, entry.least_bytes(source))
         if wrong := mismatch(part, source):
             part.unlink()
-            raise AddressError(wrong)
+            raise AddressError("{why}", why=wrong)
         part.replace(target)
         discard_parts(folder, source)
     except OSError as error:
         raise ModelError(
-            f"cannot write {target}: {error.strerror or error}; free space there and run again, "
-            "what has arrived is kept"
+            "cannot write {target}: {why}; free space there and run again, what has arrived is kept",
+            target=target,
+            why=error.strerror or error,
         ) from error
     return target
 
@@ -236,7 +237,7 @@ def _import_fetched(entry: Entry, source: Source, path: Path, home: Path) -> Imp
         if source.sha256 or source.sha256_prefix or source.git_blob:
             raise  # the file is the published one: another address would give the same
         path.unlink(missing_ok=True)
-        raise AddressError(f"it gives another file ({error})") from None
+        raise AddressError("it gives another file ({why})", why=error) from None
 
 
 def _candidates(
@@ -245,7 +246,9 @@ def _candidates(
     """The alternatives for each thing that the names stand for, in the order of the registry."""
     if sound_encoder is not None and sound_encoder not in SOUND_ENCODERS:
         raise ModelError(
-            f"there is no sound encoder {sound_encoder!r}; use one of {', '.join(SOUND_ENCODERS)}"
+            "there is no sound encoder {sound_encoder!r}; use one of {names}",
+            sound_encoder=sound_encoder,
+            names=", ".join(SOUND_ENCODERS),
         )
     found: dict[str, tuple[Entry, ...]] = {}
     for name in names:
@@ -302,22 +305,30 @@ def _alone(folder: Path) -> FileLock:
         lock.acquire(timeout=0)
     except Timeout:
         raise ModelError(
-            f"another soundini weights fetch is writing to {folder}; wait until it has ended"
+            "another soundini weights fetch is writing to {folder}; wait until it has ended",
+            folder=folder,
         ) from None
     except OSError as error:
         raise ModelError(
-            f"cannot write to {folder}: {error.strerror}; set SOUNDINI_HOME to a folder that can be written to"
+            "cannot write to {folder}: {why}; set SOUNDINI_HOME to a folder that can be written to",
+            folder=folder,
+            why=error.strerror,
         ) from None
     return lock
 
 
-def _lacking(needs: Sequence[Need], folder: Path, offline: bool) -> str:
+def _lacking(needs: Sequence[Need], folder: Path, offline: bool) -> ModelError:
     names = ", ".join(need.entry.name for need in needs)
     places = " and ".join(
         f"{need.entry.sources[0].urls[0]} (as {need.entry.file})" for need in needs
     )
     why = "is not here, and the network is not asked" if offline else "cannot be downloaded"
-    return (
-        f"{names} {why}; get {places} on another machine, put it in {folder}, "
-        "then run the same command with --offline"
+    return ModelError(
+        "{names} {why}; get {places} on another machine, put it in {folder}, "
+        "then run the same command with {option}",
+        names=names,
+        why=why,
+        places=places,
+        folder=folder,
+        option=Option("offline"),
     )

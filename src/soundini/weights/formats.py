@@ -243,7 +243,7 @@ def find_format(name: str) -> Format:
         if known.name == name:
             return known
     names = ", ".join(known.name for known in FORMATS)
-    raise ModelError(f"there is no layout {name!r}; use one of {names}")
+    raise ModelError("there is no layout {name!r}; use one of {names}", name=name, names=names)
 
 
 def recognise(state: State, formats: tuple[Format, ...] = FORMATS) -> Format:
@@ -259,8 +259,11 @@ def recognise(state: State, formats: tuple[Format, ...] = FORMATS) -> Format:
     names = ", ".join(known.name for known in formats)
     first = next(iter(state), "nothing")
     raise ModelError(
-        f"this checkpoint ({len(state)} tensors, the first {first}) is none of {names}; "
-        "check which file it is"
+        "this checkpoint ({count} tensors, the first {first}) is none of {names}; check which "
+        "file it is",
+        count=len(state),
+        first=first,
+        names=names,
     )
 
 

@@ -52,5 +52,5 @@ def read_i3d(path: Path, layout: Layout) -> dict[str, Tensor]:
     try:
         check_layout(kept, layout, "I3D, of Kinetics-400")
     except ModelError as error:
-        raise ModelError(f"{path}: {error}") from None
+        raise ModelError("{file}: {why}", file=path, why=error) from None
     return kept

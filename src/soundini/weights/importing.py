@@ -62,7 +62,7 @@ def import_checkpoint(
         kind = recognise(state, formats)
         converted = kind.convert(state)
     except ModelError as error:
-        raise ModelError(f"{path}: {error}") from None
+        raise ModelError("{file}: {why}", file=path, why=error) from None
     target = models_folder(home) / kind.weights
     try:
         for name, text in kind.texts.items():
@@ -83,7 +83,9 @@ def import_checkpoint(
         note["sha256"] = sha256(target)
         write_text(target.with_suffix(SOURCE_SUFFIX), json.dumps(note, indent=2) + "\n")
     except OSError as error:
-        raise ModelError(f"cannot write {target}: {error.strerror}; free space there") from error
+        raise ModelError(
+            "cannot write {target}: {why}; free space there", target=target, why=error.strerror
+        ) from error
     return result
 
 
@@ -106,7 +108,9 @@ def import_folder(
     paths = sorted(p for p in folder.iterdir() if p.suffix in SUFFIXES and p.is_file())
     if not paths:
         raise ModelError(
-            f"there is no checkpoint in {folder}; put files there that end in {', '.join(SUFFIXES)}"
+            "there is no checkpoint in {folder}; put files there that end in {names}",
+            folder=folder,
+            names=", ".join(SUFFIXES),
         )
     for path in paths:
         yield import_checkpoint(path, home, formats)
@@ -124,8 +128,12 @@ def make_random(layout: str, path: Path, seed: int = 0) -> Path:
         ModelError: there is no such layout, or the file cannot be written.
     """
     if path.suffix != ".safetensors":
-        raise ModelError(f"random weights are written as safetensors; name {path} accordingly")
+        raise ModelError(
+            "random weights are written as safetensors; name {file} accordingly", file=path
+        )
     try:
         return write_random(path, find_format(layout).layout(), seed)
     except OSError as error:
-        raise ModelError(f"cannot write {path}: {error.strerror}; choose another place") from error
+        raise ModelError(
+            "cannot write {file}: {why}; choose another place", file=path, why=error.strerror
+        ) from error

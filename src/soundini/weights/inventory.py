@@ -60,10 +60,15 @@ def ready_weights(name: str, home: Path | None = None) -> Path:
         return path
     entry = find_entry(name)
     if found := find_download(entry, home):
-        raise ModelError(f"{name} is not imported; run: soundini weights import {found[0]}")
+        raise ModelError(
+            "{name} is not imported; run: soundini weights import {file}", name=name, file=found[0]
+        )
     raise ModelError(
-        f"{name} is missing ({entry.purpose}); run: soundini weights fetch {name}. "
-        f"Offline: {by_hand(entry, home)}"
+        "{name} is missing ({purpose}); run: soundini weights fetch {same}. Offline: {how}",
+        name=name,
+        purpose=entry.purpose,
+        same=name,
+        how=by_hand(entry, home),
     )
 
 

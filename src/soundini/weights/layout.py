@@ -45,7 +45,9 @@ def check_layout(state: Mapping[str, Tensor], expected: Layout, what: str) -> No
     problems = [p for p in problems if p]
     if problems:
         raise ModelError(
-            f"these are not the weights of {what}: {'; '.join(problems)}; check which file it is"
+            "these are not the weights of {what}: {names}; check which file it is",
+            what=what,
+            names="; ".join(problems),
         )
 
 

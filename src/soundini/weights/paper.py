@@ -63,7 +63,11 @@ def paper_folders(
             how to get it.
     """
     if name not in UNETS:
-        raise ModelError(f"there is no pack {name!r} of the paper; use {' or '.join(UNETS)}")
+        raise ModelError(
+            "there is no pack {name!r} of the paper; use {names}",
+            name=name,
+            names=" or ".join(UNETS),
+        )
     required = {
         "unet": UNETS[name],
         "clip": clip or _first_ready(_CLIPS, home),

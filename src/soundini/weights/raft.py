@@ -102,5 +102,7 @@ def _check_twins(weights: Mapping[str, Tensor]) -> None:
         twin = _NORM3.sub(r"\1.downsample.1.", key)
         if twin != key and twin in weights and not torch.equal(value, weights[twin]):
             raise ModelError(
-                f"RAFT's {key} and {twin} should be one tensor and differ; fetch the file again"
+                "RAFT's {key} and {twin} should be one tensor and differ; fetch the file again",
+                key=key,
+                twin=twin,
             )

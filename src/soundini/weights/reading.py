@@ -59,4 +59,4 @@ def read_note(path: Path) -> str:
         with safe_open(path, "pt") as file:
             return (file.metadata() or {}).get(NOTE, "")
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path} cannot be read as weights: fetch it again") from error
+        raise ModelError("{file} cannot be read as weights: fetch it again", file=path) from error

@@ -271,14 +271,14 @@ ENTRIES = (
         "vqgan_imagenet_f16_1024",
         (Source("vqgan_imagenet_f16_1024.ckpt", (f"{_VQGAN}/140747ba53464f49b476/?dl=1",)),),
         "MIT (of CompVis/taming-transformers)",
-        "image model of --method vqgan-clip, with 1024 codes (ImageNet), in place of the embedded one",
+        "image model of the method vqgan-clip, with 1024 codes (ImageNet), in place of the embedded one",
         72_141_699,
     ),
     Entry(
         "vqgan_imagenet_f16_16384",
         (Source("vqgan_imagenet_f16_16384.ckpt", (f"{_VQGAN}/867b05fc8c4841768640/?dl=1",)),),
         "MIT (of CompVis/taming-transformers)",
-        "image model of --method vqgan-clip, with 16384 codes (ImageNet), in place of the embedded one",
+        "image model of the method vqgan-clip, with 16384 codes (ImageNet), in place of the embedded one",
         76_073_859,
     ),
 )
@@ -294,4 +294,6 @@ def find_entry(name: str) -> Entry:
         if entry.name == name:
             return entry
     names = ", ".join((*PACKS, *(entry.name for entry in ENTRIES)))
-    raise ModelError(f"there are no weights {name!r} in the registry; use one of {names}")
+    raise ModelError(
+        "there are no weights {name!r} in the registry; use one of {names}", name=name, names=names
+    )

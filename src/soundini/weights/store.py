@@ -37,7 +37,7 @@ def downloads_folder(home: Path | None = None) -> Path:
 
 
 @dataclass(frozen=True)
-class Whereabouts:
+class WeightFolders:
     """The folders of :func:`where`."""
 
     home: Path
@@ -45,9 +45,9 @@ class Whereabouts:
     models: Path
 
 
-def where(home: Path | None = None) -> Whereabouts:
+def where(home: Path | None = None) -> WeightFolders:
     """Name the folders that weights live in."""
-    return Whereabouts(home_folder(home), downloads_folder(home), models_folder(home))
+    return WeightFolders(home_folder(home), downloads_folder(home), models_folder(home))
 
 
 def find_download(entry: Entry, home: Path | None = None) -> tuple[Path, Source] | None:

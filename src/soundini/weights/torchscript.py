@@ -68,8 +68,10 @@ def read_torchscript(path: Path) -> dict[str, Tensor]:
     except Exception as error:  # a hostile pickle fails in the unpickler, in any way it can
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ModelError(
-            f"{path} was not read ({reason}), and none of its code was run: "
-            "get the file from its official address"
+            "{file} was not read ({why}), and none of its code was run: get the file from its "
+            "official address",
+            file=path,
+            why=reason,
         ) from error
 
 

@@ -120,8 +120,9 @@ def infer_config(
         )
     except (KeyError, IndexError, ValueError) as error:
         raise ModelError(
-            f"this is not a guided-diffusion U-Net with residual up- and downsampling ({error}); "
-            "use 256x256_diffusion_uncond.pt or 512x512_diffusion.pt"
+            "this is not a guided-diffusion U-Net with residual up- and downsampling ({why}); use "
+            "256x256_diffusion_uncond.pt or 512x512_diffusion.pt",
+            why=error,
         ) from None
 
 

@@ -49,6 +49,8 @@ def load_vqgan(folder: Path) -> VQGAN:
     except Exception as error:  # settings can be wrong in any way
         reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(":")
         raise ModelError(
-            f"cannot load the VQGAN in {folder}: {reason}; mend the folder or train it anew"
+            "cannot load the VQGAN in {folder}: {why}; mend the folder or train it anew",
+            folder=folder,
+            why=reason,
         ) from error
     return vqgan.eval().requires_grad_(False)

@@ -74,7 +74,7 @@ class TrainJoint(PackOptions):
         from soundini.training.aisfx import AiSFX, taught_features
         from soundini.training.checkpoint import load_average
         from soundini.training.recordings import HeardWindows
-        from soundini.training.sound_head import fit_sound_head, listen_to
+        from soundini.training.sound_head import fit_sound_head, gather, listen_to
         from soundini.training.sound_tower import SoundTower, train_sound_tower
 
         run = self.run_folder / "sound"
@@ -84,8 +84,9 @@ class TrainJoint(PackOptions):
             hears, head = cast(SoundNetwork, joint.sound_network), cast(SoundHead, joint.sound_head)
             network.fold_into(hears)
             steps = listen_to(joint, recordings)
-            penalty, temperature = fit_sound_head(head, hears, recordings, steps, seed=recipe.seed)
-            print(f"sound head: penalty {penalty}, temperature {temperature:.2f}", flush=True)
+            examples = gather(hears, recordings, steps, seed=recipe.seed)
+            temperature = fit_sound_head(head, examples)
+            print(f"sound head: temperature {temperature:.2f}", flush=True)
         if not recipe.sound_steps:
             return
         taught = [taught_features(network, r) for r in recordings] if network else []

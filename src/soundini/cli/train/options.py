@@ -1,4 +1,4 @@
-"""What every ``soundini train`` command is told."""
+"""Options of every ``soundini train`` command."""
 
 from __future__ import annotations
 
@@ -54,5 +54,7 @@ class PackOptions(RunOptions):
 
         pack = load_pack(self.start, dtype=pick_dtype(dtype, pick_device("cpu")))
         if not isinstance(pack.joint, EmbeddedJointSpace):
-            raise ConfigError(f"{self.start} has no embedded joint space; use --start embedded")
+            raise ConfigError(
+                "{start} has no embedded joint space; use --start embedded", start=self.start
+            )
         return pack, pack.joint

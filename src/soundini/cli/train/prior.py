@@ -19,7 +19,7 @@ class TrainPrior(PackOptions):
         """Train to the end, or on from where it was left."""
         from soundini.config.presets import override
         from soundini.training.composites.crops import PLAIN, CompositeCrops, CompositeShares
-        from soundini.training.composites.scene import Photographs
+        from soundini.training.composites.photographs import Photographs
         from soundini.training.distributed import Workers
         from soundini.training.held_out import HeldOutComposites
         from soundini.training.images import LabelledImages

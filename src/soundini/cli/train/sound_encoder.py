@@ -55,7 +55,7 @@ class TrainSoundEncoder(RunOptions):
         from soundini.training.sound_encoder import new_encoder, train_sound_encoder
 
         if self.output.suffix != ".safetensors":
-            raise ConfigError(f"{self.output} must end in .safetensors; name it so")
+            raise ConfigError("{output} must end in .safetensors; name it so", output=self.output)
         recipe = override(load_train_recipe(SoundEncoderRecipe, self.recipe), self.set)
         workers = Workers.join()
         device = pick_device(self.device)

@@ -10,11 +10,13 @@ import torch
 from torch import Tensor
 
 from soundini.diffusion.denoiser import seen_channels
+from soundini.effects.matte import matte_of
+from soundini.effects.registry import EFFECTS
+from soundini.effects.scene import Moment, Scene
 from soundini.errors import MediaError
 from soundini.training.classes import IMAGE_CLASS, NONE
-from soundini.training.composites.effects import EFFECTS
-from soundini.training.composites.regions import draw_region, matte_of
-from soundini.training.composites.scene import Photographs, Scene
+from soundini.training.composites.photographs import Photographs
+from soundini.training.composites.regions import draw_region
 
 PLAIN = {
     "generic": 0.6,
@@ -29,6 +31,9 @@ PLAIN = {
 """Labels of the photographs that effects are drawn into, and their shares."""
 
 _LEAST_AMOUNT = 0.1
+
+_AGE = 0.25
+"""Seconds since a bolt or burst struck, on average."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +149,8 @@ class CompositeCrops:
     def __post_init__(self) -> None:
         if not self.photographs.has(*PLAIN):
             raise MediaError(
-                f"images.csv lists no photograph to draw effects into; add some labelled {', '.join(PLAIN)}"
+                "images.csv lists no photograph to draw effects into; add some labelled {names}",
+                names=", ".join(PLAIN),
             )
 
     @property
@@ -242,7 +248,10 @@ class CompositeCrops:
     ) -> np.ndarray:
         if amount <= 0 or effect == NONE:
             return source
-        scene = Scene(source, region * matte_of(region, rng), amount, self.photographs, rng)
+        seed = int(rng.integers(2**31))
+        matte = region * matte_of(region, seed)
+        moment = Moment(age=float(rng.exponential(_AGE)))
+        scene = Scene(source, matte, amount, seed, moment, self.photographs)
         return np.clip(EFFECTS[effect](scene), 0, 1).astype(np.float32)
 
     def _condition(self, effect: str, amount: float, rng: np.random.Generator) -> np.ndarray:

@@ -1,11 +1,11 @@
-"""Random regions as users mask them, and how an effect fades towards their rim."""
+"""Random regions as users mask them."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from soundini.training.composites.canvas import blur, fractal, smoothstep
+from soundini.effects.canvas import blur, fractal
 
 _LEAST_COVER = 0.08
 """Share of the picture below which a region is taken for the whole frame."""
@@ -27,25 +27,6 @@ def draw_region(size: int, rng: np.random.Generator) -> np.ndarray:
     if region.mean() < _LEAST_COVER:
         return np.ones((size, size), np.float32)
     return blur(region, float(rng.choice([0, 0.5, 1.5, 3.0])) * size / 64)
-
-
-def matte_of(region: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """How much of the effect shows: 1 deep inside the region, falling to 0 at its rim, on the inner side.
-
-    The rim is uneven, as flames and clouds end. The picture's own border is no rim.
-
-    Shape:
-        ``[S, S]`` -> ``[S, S]``.
-    """
-    size = len(region)
-    hard = (region > 0.5).astype(np.uint8)
-    if hard.all():
-        return np.ones_like(region)
-    padded = np.pad(hard, 1, mode="edge")
-    inside = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
-    reach = rng.uniform(0.03, 0.18) * size
-    uneven = 1 + rng.uniform(0, 0.9) * (fractal(region.shape, size / 6, rng) - 0.5)
-    return np.minimum(smoothstep(inside * uneven, 0, reach), np.clip(1.5 * region, 0, 1))
 
 
 def _ellipse(size: int, rng: np.random.Generator) -> np.ndarray:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from soundini.errors import Message
 from soundini.jobs.lock import take_lock
 from soundini.media.output import write_error
 from soundini.web.limits import MIB, Limits
@@ -16,7 +17,7 @@ _LOCK = "lock"
 
 
 def web_folder() -> Path:
-    """Where the server's files lie unless it is told otherwise: ``web`` in soundini's home."""
+    """Where the server's files lie by default: ``web`` in soundini's home."""
     return home_folder() / "web"
 
 
@@ -31,7 +32,10 @@ def lock_folder(folder: Path) -> FileLock:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise write_error(folder, error) from None
-    held = f"another soundini web uses {folder}; stop it, or choose another with --folder"
+    held = Message(
+        "another soundini web uses {folder}; stop it, or choose another with --folder",
+        {"folder": folder},
+    )
     return take_lock(folder / _LOCK, held)
 
 

@@ -82,12 +82,15 @@ class Incoming:
         """
         if size > self._most:
             raise TooLargeError(
-                f"{self._label}: is larger than {self._most / MIB:g} MiB, the most that a {self._kind} may be here; "
-                "make it smaller, or cut it shorter"
+                "{file}: is larger than {amount:g} MiB, the most that a {kind} may be here; make it "
+                "smaller, or cut it shorter",
+                file=self._label,
+                amount=self._most / MIB,
+                kind=self._kind,
             )
         if size > self._room:
             raise TooLargeError(
-                f"{self._label}: there is no room for it here; delete files or jobs"
+                "{file}: there is no room for it here; delete files or jobs", file=self._label
             )
 
     def finish(self) -> StoredFile:

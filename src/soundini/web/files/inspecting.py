@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
-from soundini.errors import MediaError, SoundiniError
+from soundini.errors import MediaError, Message, SoundiniError
 from soundini.settings_files import read_json
+from soundini.web.files.recipe_box import recipe_inside
 from soundini.web.limits import Limits
 from soundini.web.views import FileKind, VideoFacts
 
@@ -46,30 +47,43 @@ def inspect(kind: FileKind, path: Path, label: str, limits: Limits) -> VideoFact
 
 @contextmanager
 def in_labels(labels: Mapping[Path, str]) -> Iterator[None]:
-    """Tell what goes wrong with the visitor's names for files in place of the server's.
+    """Let errors name files as the visitor does, not by the server's paths.
 
     Args:
-        labels: name of each path that may stand in a message; "" for a folder that messages leave out.
+        labels: name of each path that an error may hold; "" for a folder, which is left out of the paths of its files.
     """
     try:
         yield
     except SoundiniError as error:
-        raise type(error)(by_label(str(error), labels)) from None
+        raise type(error)(labelled(error.message, labels)) from None
 
 
-def by_label(message: str, labels: Mapping[Path, str]) -> str:
-    """A message with the visitor's names for files in place of the server's.
+def labelled(message: Message, labels: Mapping[Path, str]) -> Message:
+    """A message with the visitor's names for files in place of the server's paths.
 
     Args:
-        message: one line.
-        labels: name of each path that may stand in it.
+        message: its paths are the server's.
+        labels: as of :func:`in_labels`.
     """
-    for path, label in sorted(labels.items(), key=lambda item: -len(str(item[0]))):
-        if label:
-            message = message.replace(str(path), label).replace(path.name, label)
-        else:
-            message = message.replace(f"{path}{os.sep}", "").replace(str(path), "the job")
-    return message
+
+    def name(value: Any) -> Any:
+        if not isinstance(value, PurePath):
+            return value
+        for path, label in labels.items():
+            if value == path:
+                return label or "the job"
+        inside = [
+            folder for folder, label in labels.items() if not label and folder in value.parents
+        ]
+        return str(
+            min((value.relative_to(folder) for folder in inside), key=_length, default=value)
+        )
+
+    return message.map(name)
+
+
+def _length(path: PurePath) -> int:
+    return len(path.parts)
 
 
 def _video(path: Path, limits: Limits) -> VideoFacts:
@@ -90,6 +104,7 @@ def _video(path: Path, limits: Limits) -> VideoFacts:
         frame_rate=float(info.frame_rate),
         seconds=float(seconds),
         has_sound=info.has_audio,
+        has_recipe=recipe_inside(path) is not None,
     )
 
 
@@ -115,7 +130,11 @@ def _count_seconds(path: Path, most: float) -> None:
         rate = stream.codec_context.sample_rate
         if rate > _MOST_SAMPLES:
             raise MediaError(
-                f"{path}: its sound has {rate} samples a second, where {_MOST_SAMPLES} are the most; resample it first"
+                "{file}: its sound has {rate} samples a second, where {most} are the most; resample it "
+                "first",
+                file=path,
+                rate=rate,
+                most=_MOST_SAMPLES,
             )
         samples = 0
         try:
@@ -134,7 +153,9 @@ def _mask(path: Path, limits: Limits) -> None:
     width, height = picture_size(path)
     _check_picture(path, width, height, limits)
     if not read_mask_image(path, (height, width)).any():
-        raise MediaError(f"{path}: nothing in this mask is painted; paint what is to be edited")
+        raise MediaError(
+            "{file}: nothing in this mask is painted; paint what is to be edited", file=path
+        )
 
 
 def _recipe(path: Path, limits: Limits) -> None:
@@ -146,25 +167,37 @@ def _recipe(path: Path, limits: Limits) -> None:
             _video(path, limits)
         except MediaError:
             raise MediaError(
-                f"{path}: is no recipe (neither JSON nor a video); name a .recipe.json"
+                "{file}: is no recipe ({why}); name a .recipe.json",
+                file=path,
+                why=Message("neither JSON nor a video"),
             ) from None
         return
     try:
         read_json(path)
     except ValueError as error:
-        raise MediaError(f"{path}: is no recipe ({error}); name a .recipe.json") from None
+        raise MediaError(
+            "{file}: is no recipe ({why}); name a .recipe.json", file=path, why=error
+        ) from None
 
 
 def _check_picture(path: Path, width: int, height: int, limits: Limits) -> None:
     if max(width, height) > limits.side or width * height > limits.pixels:
         raise MediaError(
-            f"{path}: is {width}x{height} pixels, more than the {limits.side} a side or {limits.pixels} in all "
-            "that are taken here; scale it down first"
+            "{file}: is {width}x{height} pixels, more than the {side} a side or {pixels} in all that "
+            "are taken here; scale it down first",
+            file=path,
+            width=width,
+            height=height,
+            side=limits.side,
+            pixels=limits.pixels,
         )
 
 
 def _check_seconds(path: Path, seconds: Fraction, most: float, what: str) -> None:
     if seconds > most:
         raise MediaError(
-            f"{path}: lasts longer than {most:g} s, the most that a {what} may here; cut it shorter"
+            "{file}: lasts longer than {seconds:g} s, the most that a {kind} may here; cut it shorter",
+            file=path,
+            seconds=most,
+            kind=what,
         )

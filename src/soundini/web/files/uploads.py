@@ -97,12 +97,18 @@ class Uploads:
             TooLargeError: this visitor, or the server, has no room for more.
         """
         if kind not in CONTENTS:
-            raise ConfigError(f"there is no kind {kind!r}; it is one of {', '.join(CONTENTS)}")
+            raise ConfigError(
+                "there is no kind {kind!r}; it is one of {kinds}",
+                kind=kind,
+                kinds=", ".join(CONTENTS),
+            )
         limits = self._limits
         folder = owner_folder(self._root, key) / "files"
         if folder.is_dir() and sum(1 for _ in folder.iterdir()) >= limits.files:
             raise TooLargeError(
-                f"you have {limits.files} files here, the most there may be; delete jobs, or files that no job needs"
+                "you have {count} files here, the most there may be; delete jobs, or files that no job "
+                "needs",
+                count=limits.files,
             )
         room = limits.storage_mib * MIB - folder_bytes(folder)
         room = min(room, limits.total_mib * MIB - folder_bytes(self._root))

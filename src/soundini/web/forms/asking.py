@@ -14,6 +14,7 @@ from soundini.config.presets import load_preset, override
 from soundini.config.recipe import Recipe
 from soundini.editing.request import SELF, EditRequest, MaskRequest
 from soundini.errors import ConfigError, MaskError
+from soundini.web.forms.about_fields import about
 from soundini.web.forms.forms import EditForm
 from soundini.web.forms.masking import mask_request
 from soundini.web.jobs.tickets import OUTPUT
@@ -41,8 +42,8 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Whereabouts:
-    """Where the things lie that a form names, and where to write.
+class FormFiles:
+    """The files that a form names, by their paths, and the folder to write to.
 
     Args:
         files: path by id.
@@ -71,10 +72,12 @@ def refuse_gaps(form: EditForm) -> None:
     Raises:
         ConfigError: it does.
     """
-    if not form.video:
-        raise ConfigError("choose a video first")
-    if not form.sound:
-        raise ConfigError("choose a sound first, or the video's own")
+    with about("video"):
+        if not form.video:
+            raise ConfigError("choose a video first")
+    with about("sound"):
+        if not form.sound:
+            raise ConfigError("choose a sound first, or the video's own")
     if not form.has_mask:
         raise MaskError("say what to edit: paint a mask, draw a box or an ellipse, or take it all")
 
@@ -87,7 +90,9 @@ def recipe_of(form: EditForm, limits: Limits) -> Recipe:
     """
     for assignment in form.settings:
         if assignment.partition("=")[0].split(".")[0].strip() == "compute":
-            raise ConfigError(f"{assignment!r}: settings of compute are the server's to choose")
+            raise ConfigError(
+                "{text!r}: settings of compute are the server's to choose", text=assignment
+            )
     recipe = override(load_preset(form.preset), form.settings)
     strength = min(2.0, recipe.guidance.strength * form.strength)
     recipe = override(
@@ -122,10 +127,15 @@ def _refuse_excess(recipe: Recipe, limits: Limits) -> None:
     }
     for name, (value, most) in amounts.items():
         if value > most:
-            raise ConfigError(f"{name}: {value} is more than the {most} that are allowed here")
+            raise ConfigError(
+                "{name}: {value} is more than the {most} that are allowed here",
+                name=name,
+                value=value,
+                most=most,
+            )
 
 
-def ask(form: EditForm, at: Whereabouts, limits: Limits) -> Asked:
+def ask(form: EditForm, at: FormFiles, limits: Limits) -> Asked:
     """The edit that a form asks for.
 
     Raises:
@@ -152,7 +162,7 @@ def ask(form: EditForm, at: Whereabouts, limits: Limits) -> Asked:
 
 
 def _ask_for_a_few(
-    form: EditForm, request: EditRequest, at: Whereabouts, reader: VideoReader
+    form: EditForm, request: EditRequest, at: FormFiles, reader: VideoReader
 ) -> Asked:
     from soundini.editing.part import part_of
 
@@ -160,7 +170,10 @@ def _ask_for_a_few(
     count = (at.frames if stop is None else min(stop, at.frames)) - first
     if not first <= form.at < first + count:
         raise ConfigError(
-            f"frame {form.at} is not in the part that is edited, {first} to {first + count - 1}; choose one of these"
+            "frame {frame} is not in the part that is edited, {first} to {last}; choose one of these",
+            frame=form.at,
+            first=first,
+            last=first + count - 1,
         )
     if form.scope == "frame":
         begin, end = form.at - first, form.at - first + 1
@@ -175,8 +188,11 @@ def _ask_for_a_few(
     astray = [m.frame for m in form.masks if not first <= m.frame < first + count]
     if astray and form.tracks:
         raise MaskError(
-            f"there is a mask for frame {astray[0]}, but the frames edited are {first} to {first + count - 1}; "
-            "move the mask to one of them"
+            "there is a mask for frame {frame}, but the frames edited are {first} to {last}; move "
+            "the mask to one of them",
+            frame=astray[0],
+            first=first,
+            last=first + count - 1,
         )
     low, high = _with_keyframes(form, first, low, high, begin, end)
     offset = request.recipe.sound.offset

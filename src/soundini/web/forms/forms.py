@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from soundini.config.section import Section
+from soundini.errors import Message
 
 FileId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Fraction = Annotated[float, Field(ge=-1, le=1)]
@@ -51,7 +52,7 @@ class EditForm(Section):
     preset: str = Field(default="fast", max_length=64)
     """Settings to begin with."""
     settings: tuple[Annotated[str, Field(max_length=1000)], ...] = Field(default=(), max_length=200)
-    """More settings, each ``section.name=value``, as of ``soundini edit --set``; those of ``compute`` are the server's."""
+    """More settings, each ``section.name=value``, as of ``soundini edit --set``; the server chooses the ones of ``compute``."""
     heard_as: str = Field(default="", max_length=2000)
     """What the sound is, where the models hear it wrong: ``rain``, ``rain=0.7,wind=0.3``, or by its own seconds
     ``0s:fire,4.2s:rain``. ``GET /api/v1/sound-classes`` lists the words."""
@@ -74,20 +75,20 @@ class EditForm(Section):
     def _keyframes_differ(self) -> EditForm:
         frames = [mask.frame for mask in self.masks]
         if len(set(frames)) < len(frames):
-            raise ValueError("two masks are painted on one frame; keep one of them")
+            raise ValueError(Message("two masks are painted on one frame; keep one of them"))
         return self
 
     @model_validator(mode="after")
     def _shapes_have_an_area(self) -> EditForm:
         for shape in (self.box, self.ellipse):
             if shape is not None and min(shape[2:]) <= 0:
-                raise ValueError("a box or an ellipse without an area; draw it larger")
+                raise ValueError(Message("a box or an ellipse without an area; draw it larger"))
         return self
 
     @model_validator(mode="after")
     def _one_way(self) -> EditForm:
         if self.whole_frame and (self.masks or self.box or self.ellipse):
-            raise ValueError("the whole frame and a mask at once; leave one of them out")
+            raise ValueError(Message("the whole frame and a mask at once; leave one of them out"))
         return self
 
     @property

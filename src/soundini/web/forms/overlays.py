@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from soundini.web.forms.forms import EditForm
 _LONGEST_SIDE = 960
 _KEPT = 12
 """Overlays of one session that are kept: somebody who paints looks at many."""
+_SHOWN = 2000
+"""Frames that can be looked at one by one while the rest is drawn."""
 _SEEN = (
     *("video", "masks", "box", "ellipse", "whole_frame", "track"),
     *("dilate", "feather", "start", "end"),
@@ -30,18 +32,53 @@ def overlay_name(form: EditForm, region: RegionConfig) -> str:
     return hashlib.sha256(seen.encode()).hexdigest()[:32]
 
 
-def write_overlay(request: EditRequest, path: Path, told: Callable[[int], None]) -> None:
+@dataclass
+class Drawing:
+    """An overlay that is being drawn, as far as it is.
+
+    Args:
+        folder: holds its frames as pictures meanwhile.
+        frames: how many there will be.
+        first: number in the video of the first.
+        done: how many are there.
+    """
+
+    folder: Path
+    frames: int
+    first: int = 0
+    done: int = 0
+
+    @property
+    def share(self) -> float:
+        """How much of it is there, 0 to 1."""
+        return min(1.0, self.done / self.frames)
+
+    @property
+    def last(self) -> int | None:
+        """Number in the video of the last that can be looked at; None before the first."""
+        return self.first + min(self.done, _SHOWN) - 1 if self.done else None
+
+    def picture(self, index: int) -> Path:
+        """Where a frame lies, by its number in the video."""
+        return self.folder / f"{index}.jpg"
+
+
+def write_overlay(
+    request: EditRequest, path: Path, drawing: Drawing, told: Callable[[], None]
+) -> None:
     """Write an MP4 of the part of a video with its mask drawn on it, of at most 960 pixels a side, which every browser plays.
 
     Args:
         request: which part of which video, and which mask.
         path: where to write.
-        told: hears how many frames are done; what it raises stops the drawing.
+        drawing: takes the frames, and how many are there.
+        told: called after each; what it raises stops the drawing.
 
     Raises:
         SoundiniError: the mask is empty, of another size than the video, or the video is damaged.
     """
     import cv2
+    from PIL import Image
 
     from soundini.editing.masking import make_masks
     from soundini.editing.part import part_of
@@ -51,6 +88,7 @@ def write_overlay(request: EditRequest, path: Path, told: Callable[[int], None])
 
     with VideoReader(request.video) as reader:
         first, stop = part_of(reader, request.start, request.end)
+        drawing.first = first
         info = reader.info
         scale = min(1.0, _LONGEST_SIDE / max(info.width, info.height))
         width, height = (2 * max(8, round(side * scale / 2)) for side in (info.width, info.height))
@@ -73,7 +111,10 @@ def write_overlay(request: EditRequest, path: Path, told: Callable[[int], None])
                 began = frame.time if began is None else began
                 drawn = overlay(frame.rgb, shrunk(mask))
                 writer.write(drawn, frame.time - began, frame.duration)
-                told(number + 1)
+                if number < _SHOWN:
+                    Image.fromarray(drawn).save(drawing.picture(first + number), quality=80)
+                drawing.done = number + 1
+                told()
 
 
 def drop_old(folder: Path) -> None:

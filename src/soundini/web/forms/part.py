@@ -46,10 +46,14 @@ def refuse_empty_part(form: EditForm, facts: VideoFacts) -> None:
     start, end = form.start or "0", form.end
     whole = facts.seconds if start.endswith(_SECONDS) else facts.frames
     if _number(start) >= whole:
-        raise ConfigError(f"the video has no frame at {start}; let the part begin earlier")
+        raise ConfigError(
+            "the video has no frame at {start}; let the part begin earlier", start=start
+        )
     alike = end is not None and end.endswith(_SECONDS) == start.endswith(_SECONDS)
     if end is not None and _number(end) <= (_number(start) if alike else 0):
-        raise ConfigError(f"the part from {start} to {end} is empty; let it end later")
+        raise ConfigError(
+            "the part from {start} to {end} is empty; let it end later", start=start, end=end
+        )
 
 
 def _number(bound: str) -> Fraction:

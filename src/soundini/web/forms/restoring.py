@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from soundini.config.presets import differences, preset_names
+from soundini.editing.carried_masks import input_hashes, masks_in
 from soundini.editing.request import SELF, keyed_path, read_request, sidecar_path
 from soundini.errors import ConfigError
 from soundini.settings_files import read_json
 from soundini.web.files.inspecting import in_labels
+from soundini.web.files.recipe_box import recipe_file
 from soundini.web.files.uploads import Uploads
-from soundini.web.forms.carrying import masks_in
 from soundini.web.forms.forms import EditForm
 from soundini.web.forms.shapes import first_frame, paint, shares_of
 from soundini.web.jobs.live_job import LiveJob
@@ -48,7 +48,7 @@ Find = Callable[[FileKind, object], str]
 def restored(
     uploads: Uploads, key: str, file_id: str, done: Iterable[LiveJob], models: str
 ) -> Restored:
-    """What an uploaded recipe, or an uploaded video that was made here, asks for.
+    """What an uploaded recipe, or an uploaded video that carries one or was made here, asks for.
 
     Args:
         uploads: where the visitor's files are, and where what is painted is kept.
@@ -58,18 +58,21 @@ def restored(
         models: the server's model pack.
 
     Raises:
-        ConfigError: it is no recipe, or a video that was not made here.
+        ConfigError: it is no recipe, or a video that carries none and was not made here.
         MaskError: a shape of it is none.
     """
     stored, sha256 = uploads.find(key, file_id), uploads.about(key, file_id).sha256
-    made = _output_hash(stored.path)
-    for job in done:
-        if _output_hash(sidecar_path(job.folder / OUTPUT)) in {sha256, made} - {""}:
-            return Restored(form=job.ticket.form)
-    with in_labels({stored.path: stored.label}):
-        if not made and _is_video(stored.path):
-            raise ConfigError(f"{stored.label} was not made here; drop its .recipe.json instead")
-        return _restored(stored.path, uploads, key, models)
+    with recipe_file(stored.path) as recipe:
+        made = "" if recipe is None else _output_hash(recipe)
+        for job in done:
+            if _output_hash(sidecar_path(job.folder / OUTPUT)) in {sha256, made} - {""}:
+                return Restored(form=job.ticket.form)
+        if recipe is None:
+            raise ConfigError(
+                "{file} was not made here; drop its .recipe.json instead", file=stored.label
+            )
+        with in_labels({recipe: stored.label}):
+            return _restored(recipe, uploads, key, models)
 
 
 def _restored(path: Path, uploads: Uploads, key: str, models: str) -> Restored:
@@ -84,7 +87,7 @@ def _restored(path: Path, uploads: Uploads, key: str, models: str) -> Restored:
     others = differences(recipe, preset)
     changed = [f"{n}={json.dumps(v)}" for n, v in others.items() if _is_free(n)]
     left_out = [name for name in others if name.startswith(_COMPUTE)]
-    hashes, carried = _hashes(path), masks_in(path)
+    hashes, carried = input_hashes(path), masks_in(path)
 
     def find(kind: FileKind, name: object) -> str:
         sha256 = hashes.get(str(name), "")
@@ -122,7 +125,9 @@ def _restored(path: Path, uploads: Uploads, key: str, models: str) -> Restored:
         form = EditForm.model_validate(fields)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise ConfigError(f"{path}: {where} is not what a form can hold; mend the file") from None
+        raise ConfigError(
+            "{file}: {where} is not what a form can hold; mend the file", file=path, where=where
+        ) from None
     return Restored(form=form, left_out=(*missing, *left_out))
 
 
@@ -135,20 +140,6 @@ def _output_hash(path: Path) -> str:
     output = content.get("output") if isinstance(content, dict) else None
     found = output.get("sha256") if isinstance(output, dict) else None
     return found if isinstance(found, str) else ""
-
-
-def _is_video(path: Path) -> bool:
-    """Whether a file that was taken as a recipe is a video."""
-    with path.open("rb") as file:
-        return not file.read(64).lstrip().startswith(b"{")
-
-
-def _hashes(path: Path) -> dict[str, str]:
-    """sha256 of the recipe's inputs by their paths as :func:`read_request` gives them."""
-    content = read_json(path)
-    inputs = content.get("inputs") if isinstance(content, dict) else None
-    pairs = inputs.items() if isinstance(inputs, dict) else ()
-    return {os.path.normpath(path.parent / k): v for k, v in pairs if isinstance(v, str)}
 
 
 def _mask(

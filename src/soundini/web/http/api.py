@@ -10,16 +10,19 @@ from fastapi.responses import FileResponse
 from pydantic import Field
 
 from soundini.config.presets import preset_names
-from soundini.web.forms.carrying import carried_masks
+from soundini.editing.carried_masks import with_masks
+from soundini.web.files.recipe_box import recipe_box
 from soundini.web.forms.forms import EditForm
 from soundini.web.http.asking import Owner, Words
 from soundini.web.http.contents import (
+    drawn_reply,
     file_reply,
     film_reply,
     name_for,
     photograph_reply,
     picture_reply,
     recipe_reply,
+    saved_film_reply,
 )
 from soundini.web.http.events import add_events_route
 from soundini.web.limits import Limits
@@ -29,6 +32,7 @@ from soundini.web.views import (
     FileKind,
     Heard,
     JobView,
+    OverlayProgress,
     Price,
     Restored,
     StoredFile,
@@ -61,13 +65,6 @@ class OverlayView(View):
     """Where it is played from."""
 
 
-class OverlayProgress(View):
-    """How far an overlay is."""
-
-    share: float | None
-    """Of its frames, 0 to 1; null where none is being drawn."""
-
-
 class Naming(View):
     """What to call a job."""
 
@@ -93,7 +90,9 @@ def make_router(service: EditService) -> APIRouter:
     @router.get("/sound-classes", tags=["settings"])
     def sound_classes() -> tuple[str, ...]:
         """The words for sounds that ``heard_as`` may use; none where the models have a text tower instead."""
-        return service.sound_classes
+        classes = service.sound_classes
+        service.warm()  # a page that is there asks for them: loading the models before would hold up its first paint
+        return classes
 
     @router.get("/limits", tags=["settings"])
     def limits() -> Limits:
@@ -198,11 +197,17 @@ def _add_mask_and_sound_routes(router: APIRouter, service: EditService) -> None:
     @router.get("/overlays/progress", tags=["looking first"])
     def progress(owner: Owner) -> OverlayProgress:
         """Tell how much of an overlay is drawn that was asked for and is not there yet."""
-        return OverlayProgress(share=service.overlay_progress(owner))
+        return service.overlay_progress(owner)
+
+    @router.get("/overlays/progress/{index}.jpg", tags=["looking first"], response_class=Response)
+    def drawn(owner: Owner, index: int) -> Response:
+        """Show a frame of it that is drawn, by its number in the video; nothing (204) where it is not there."""
+        picture = service.drawn(owner, index)
+        return Response(status_code=204) if picture is None else drawn_reply(picture)
 
     @router.delete("/overlays/progress", status_code=204, tags=["looking first"])
     def stop(owner: Owner) -> None:
-        """Stop drawing it; whoever asked for it is told so."""
+        """Stop drawing it; the request for it ends with an error."""
         service.stop_overlay(owner)
 
     @router.get("/overlays/{name}.mp4", tags=["looking first"], response_class=FileResponse)
@@ -213,17 +218,17 @@ def _add_mask_and_sound_routes(router: APIRouter, service: EditService) -> None:
 
 def _add_job_routes(router: APIRouter, service: EditService) -> None:
     @router.post("/jobs", status_code=201, tags=["jobs"])
-    def submit(owner: Owner, words: Words, form: EditForm) -> JobView:
+    def submit(owner: Owner, words: Words, form: EditForm) -> JobView[str]:
         """Ask for an edit."""
         return words.job(service.job(owner, service.submit(owner, form)))
 
     @router.get("/jobs", tags=["jobs"])
-    def jobs(owner: Owner, words: Words) -> list[JobView]:
+    def jobs(owner: Owner, words: Words) -> list[JobView[str]]:
         """List your jobs, the newest first."""
         return [words.job(job) for job in service.jobs(owner)]
 
     @router.get("/jobs/{job_id}", tags=["jobs"])
-    def job(owner: Owner, words: Words, job_id: str) -> JobView:
+    def job(owner: Owner, words: Words, job_id: str) -> JobView[str]:
         """Tell how a job is."""
         return words.job(service.job(owner, job_id))
 
@@ -233,19 +238,19 @@ def _add_job_routes(router: APIRouter, service: EditService) -> None:
         return service.form(owner, job_id)
 
     @router.patch("/jobs/{job_id}", tags=["jobs"])
-    def rename(owner: Owner, words: Words, job_id: str, naming: Naming) -> JobView:
+    def rename(owner: Owner, words: Words, job_id: str, naming: Naming) -> JobView[str]:
         """Call a job something else."""
         service.rename(owner, job_id, naming.label)
         return words.job(service.job(owner, job_id))
 
     @router.post("/jobs/{job_id}/cancel", tags=["jobs"])
-    def cancel(owner: Owner, words: Words, job_id: str) -> JobView:
+    def cancel(owner: Owner, words: Words, job_id: str) -> JobView[str]:
         """Stop a job within a step; it can be resumed."""
         service.cancel(owner, job_id)
         return words.job(service.job(owner, job_id))
 
     @router.post("/jobs/{job_id}/resume", tags=["jobs"])
-    def resume(owner: Owner, words: Words, job_id: str) -> JobView:
+    def resume(owner: Owner, words: Words, job_id: str) -> JobView[str]:
         """Go on with a job that was cancelled, interrupted or failed."""
         service.resume(owner, job_id)
         return words.job(service.job(owner, job_id))
@@ -264,13 +269,13 @@ def _add_result_routes(router: APIRouter, service: EditService) -> None:
         return Response(status_code=204) if picture is None else picture_reply(picture)
 
     @router.get("/jobs/{job_id}/video", tags=["results"], response_class=FileResponse)
-    def video(
-        owner: Owner, job_id: str, download: bool = False, view: bool = False
-    ) -> FileResponse:
-        """Get the edited video; to view, in an even size that every browser plays."""
+    def video(owner: Owner, job_id: str, download: bool = False, view: bool = False) -> Response:
+        """Get the edited video: to view, in an even size that every browser plays; to download, with its recipe in it."""
         result = service.result(owner, job_id)
-        film = result.view if view else result.video
-        return film_reply(film, name_for(service.job(owner, job_id).label), download)
+        name = name_for(service.job(owner, job_id).label)
+        if download and not view:
+            return saved_film_reply(result.video, recipe_box(with_masks(result.recipe)), name)
+        return film_reply(result.view if view else result.video, name)
 
     @router.get("/jobs/{job_id}/source", tags=["results"], response_class=FileResponse)
     def source(owner: Owner, job_id: str, view: bool = False) -> FileResponse:
@@ -283,7 +288,7 @@ def _add_result_routes(router: APIRouter, service: EditService) -> None:
         """Get the recipe, which does it again; painted masks are in it."""
         path = service.result(owner, job_id).recipe
         name = name_for(service.job(owner, job_id).label)
-        return recipe_reply(carried_masks(path), f"{name}.recipe.json")
+        return recipe_reply(with_masks(path), f"{name}.recipe.json")
 
     @router.get("/jobs/{job_id}/thumbnail.jpg", tags=["results"], response_class=Response)
     def thumbnail(

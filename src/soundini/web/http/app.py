@@ -11,7 +11,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from soundini._version import __version__
-from soundini.errors import SoundiniError
+from soundini.config.section import wrong
+from soundini.errors import Message, SoundiniError
+from soundini.web.forms.about_fields import field_of
 from soundini.web.http.api import PREFIX, make_router
 from soundini.web.http.credentials import Credentials
 from soundini.web.http.guard import Guard
@@ -63,23 +65,30 @@ def make_app(
 
 def _told(request: Request, error: Exception) -> JSONResponse:
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 400)
-    return _detail(request, str(error), status)
+    assert isinstance(error, SoundiniError)
+    return _detail(request, error.message, status, field_of(error))
 
 
 def _told_defect(request: Request, error: Exception) -> JSONResponse:
     _LOG.error("%s %s", request.method, request.url.path, exc_info=error)
-    return _detail(request, "this is a defect of soundini; its log says more", 500)
+    return _detail(request, Message("this is a defect of soundini; its log says more"), 500)
 
 
 def _told_invalid(request: Request, error: Exception) -> JSONResponse:
-    """Tell in one line which fields are wrong."""
+    """Tell in one line which fields are wrong, and which is the first."""
     assert isinstance(error, RequestValidationError)
     parts = []
     for item in error.errors():
         where = ".".join(str(part) for part in item["loc"][1:])
-        parts.append(f"{where}: {str(item['msg']).removeprefix('Value error, ')}".lstrip(": "))
-    return _detail(request, "; ".join(parts), 422)
+        told = wrong(item)
+        parts.append(
+            Message("{setting}: {wrong}", {"setting": where, "wrong": told}) if where else told
+        )
+    place = error.errors()[0]["loc"]
+    field = str(place[1]) if place[0] == "body" and len(place) > 1 else ""
+    return _detail(request, Message("{problems}", {"problems": tuple(parts)}), 422, field)
 
 
-def _detail(request: Request, words: str, status: int) -> JSONResponse:
-    return JSONResponse({"detail": problems_for(request.scope).words(words)[:_LONGEST]}, status)
+def _detail(request: Request, message: Message, status: int, field: str = "") -> JSONResponse:
+    detail = problems_for(request.scope).words(message)[:_LONGEST]
+    return JSONResponse({"detail": detail, **({"field": field} if field else {})}, status)

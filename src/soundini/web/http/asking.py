@@ -1,4 +1,4 @@
-"""Whose request it is, and how it is told what is wrong."""
+"""What routes need of a request: its session, and the language of its errors."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from soundini.web.words.problems import Problems
 
 
 def session(request: Request) -> str:
-    """Whose request it is: the guard has found out."""
+    """The session of a request, which the guard has checked."""
     return request.state.owner
 
 
 def words(request: Request) -> Problems:
-    """How it is told what is wrong."""
+    """Words errors in the language of a request."""
     return problems_for(request.scope)
 
 

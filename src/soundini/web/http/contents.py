@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from fastapi import Response
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
+
+from soundini.web.files.recipe_box import film_with
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,21 +32,42 @@ _MEDIA_TYPES = {
 }
 
 
-def film_reply(path: Path, name: str = "", download: bool = False) -> FileResponse:
-    """An MP4 of ours.
+def film_reply(path: Path, name: str = "") -> FileResponse:
+    """An MP4 of ours, to be played.
 
     Args:
         path: where it lies.
         name: what it is saved as, without its suffix; "" for the name in its address.
-        download: whether a browser is to save it at once.
     """
     return FileResponse(
         path,
         media_type="video/mp4",
         filename=f"{name}.mp4" if name else None,
-        content_disposition_type="attachment" if download else "inline",
+        content_disposition_type="inline",
         headers=_SANDBOX,
     )
+
+
+def saved_film_reply(path: Path, box: bytes, name: str) -> StreamingResponse:
+    """An MP4 of ours with a box at its end, which a browser saves at once.
+
+    Args:
+        path: where it lies.
+        box: what is put after it.
+        name: what it is saved as, without its suffix.
+    """
+    length = {"content-length": str(path.stat().st_size + len(box))}
+    return StreamingResponse(
+        film_with(path, box),
+        media_type="video/mp4",
+        headers={**_SANDBOX, **_saved_as(f"{name}.mp4"), **length},
+    )
+
+
+def _saved_as(name: str) -> dict[str, str]:
+    quoted = quote(name)
+    told = f'filename="{name}"' if quoted == name else f"filename*=utf-8''{quoted}"
+    return {"content-disposition": f"attachment; {told}"}
 
 
 def name_for(label: str) -> str:
@@ -56,14 +79,18 @@ def name_for(label: str) -> str:
 
 def recipe_reply(recipe: str, name: str) -> Response:
     """A recipe in JSON, to be saved under a name."""
-    saved = f"attachment; filename*=utf-8''{quote(name)}"
-    headers = {**_SANDBOX, "content-disposition": saved}
+    headers = {**_SANDBOX, **_saved_as(name)}
     return Response(recipe, media_type="application/json", headers=headers)
 
 
 def file_reply(path: Path) -> FileResponse:
     """A visitor's file, as what a browser may play it as, or as a download."""
     return FileResponse(path, media_type=_media_type(path), headers=_SANDBOX)
+
+
+def drawn_reply(jpeg: bytes) -> Response:
+    """A picture that is JPEG already."""
+    return Response(jpeg, media_type="image/jpeg", headers=_SANDBOX)
 
 
 def picture_reply(picture: np.ndarray) -> Response:

@@ -54,12 +54,16 @@ def read_credentials(asked: str | None) -> Credentials | None:
             with path.open(encoding="utf-8") as file:
                 text = file.readline(_LONGEST).strip()
     except (OSError, ValueError) as error:
-        raise ConfigError(f"--auth {asked}: cannot be read ({error})") from None
+        raise ConfigError(
+            "--auth {asked}: cannot be read ({why})", asked=asked, why=error
+        ) from None
     name, colon, password = text.partition(":")
     if not name or not colon:
         raise ConfigError("--auth wants USER:PASSWORD, or a file that holds it on its first line")
     if len(password) < _SHORTEST:
-        raise ConfigError(f"--auth: the password is shorter than {_SHORTEST} characters")
+        raise ConfigError(
+            "--auth: the password is shorter than {least} characters", least=_SHORTEST
+        )
     return Credentials(text)
 
 
@@ -81,5 +85,7 @@ def refuse_open_door(host: str, credentials: Credentials | None) -> None:
     """
     if credentials is None and not is_loopback(host):
         raise ConfigError(
-            f"--host {host} lets others reach this page; say who may: --auth USER:PASSWORD (or a file that holds it)"
+            "--host {host} lets others reach this page; say who may: --auth USER:PASSWORD (or a file "
+            "that holds it)",
+            host=host,
         )

@@ -36,7 +36,7 @@ def add_events_route(router: APIRouter, service: EditService) -> None:
         """Stream what happens to a job as server-sent events, until it rests; each tells the whole job."""
         service.job(owner, job_id)
         if watching[owner] >= service.limits.watchers:
-            raise BusyError(f"you watch {watching[owner]} jobs already; close a stream")
+            raise BusyError("you watch {count} jobs already; close a stream", count=watching[owner])
 
         async def stream(known: int) -> AsyncIterator[str]:
             watching[owner] += 1

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 
+from soundini.errors import Message
 from soundini.web.http.buckets import TokenBuckets
 from soundini.web.http.credentials import Credentials
 from soundini.web.http.replies import reply
@@ -14,7 +15,8 @@ from soundini.web.http.sessions import COOKIE, SECONDS, Sessions
 from soundini.web.limits import MIB, Limits
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import Message as Part
 
 LOCAL_NAMES = frozenset({"localhost"})
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -91,28 +93,30 @@ class Guard:
         scope.setdefault("state", {})["owner"] = owner
         await _Counted(self._app, self._limits.body_bytes)(scope, receive, send)
 
-    def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str] | None:
+    def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, Message] | None:
         """Why a request is turned away: status and words; None where it may pass."""
         host = headers.get("host", "")
         if not self._knows(host):
-            return 403, "this server is not known by that name; use the address that it printed"
+            return 403, Message(
+                "this server is not known by that name; use the address that it printed"
+            )
         client = scope.get("client")
         address = client[0] if client else ""
         if not self._requests.take(address):
-            return 429, "too many requests at once; wait a few seconds"
+            return 429, Message("too many requests at once; wait a few seconds")
         if self._credentials is not None:
             told = headers.get("authorization", "")
             if told and self._guesses.level(address) < 1:
-                return 429, "too many wrong passwords; wait a minute"
+                return 429, Message("too many wrong passwords; wait a minute")
             if not self._credentials.admit(told):
                 if told:
                     self._guesses.take(address)
-                return 401, "a name and a password are needed"
+                return 401, Message("a name and a password are needed")
         if scope["method"] not in _SAFE and not _is_own(headers, scope, host):
-            return 403, "this request comes from another page; use the page of this server"
+            return 403, Message("this request comes from another page; use the page of this server")
         length = headers.get("content-length", "0")
         if not length.isascii() or not length.isdigit():
-            return 400, "the length of this request is no number"
+            return 400, Message("the length of this request is no number")
         if len(length) > 18 or int(length) > self._limits.body_bytes:
             return 413, _too_large(self._limits.body_bytes)
         return None
@@ -136,7 +140,7 @@ class _Counted:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         size, begun, over = 0, False, False
 
-        async def counted() -> Message:
+        async def counted() -> Part:
             nonlocal size, over
             message = await receive()
             if message["type"] == "http.request":
@@ -146,7 +150,7 @@ class _Counted:
                     return {"type": "http.disconnect"}
             return message
 
-        async def watched(message: Message) -> None:
+        async def watched(message: Part) -> None:
             nonlocal begun
             if over and not begun:
                 return
@@ -162,8 +166,11 @@ class _Counted:
             await reply(scope, send, 413, _too_large(self._most))
 
 
-def _too_large(most: int) -> str:
-    return f"this is larger than {most / MIB:g} MiB, the most that is taken here; make it smaller, or cut it shorter"
+def _too_large(most: int) -> Message:
+    return Message(
+        "this is larger than {amount:g} MiB, the most that is taken here; make it smaller, or cut it shorter",
+        {"amount": most / MIB},
+    )
 
 
 def _is_own(headers: dict[str, str], scope: Scope, host: str) -> bool:
@@ -188,7 +195,7 @@ def _cookies(header: str) -> dict[str, str]:
 def _with_headers(send: Send, headers: dict[str, str], cookies: dict[str, str]) -> Send:
     """Add headers that are not there yet, and cookies, to what is sent."""
 
-    async def added(message: Message) -> None:
+    async def added(message: Part) -> None:
         if message["type"] == "http.response.start":
             pairs = list(message.get("headers", []))
             there = {name.lower() for name, _ in pairs}

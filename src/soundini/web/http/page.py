@@ -77,12 +77,21 @@ def _page(language: str) -> str:
         "other": other,
         "assets": f"/page/{_version()}",
         "words": words,
+        "modules": _preloads(),
         **{key: texts[key] for key in ("title", "tagline", "other_language", "loading")},
     }
     html = (_folder() / "index.html").read_text(encoding="utf-8")
     for name, value in holes.items():
         html = html.replace(f"{{{{{name}}}}}", value)
     return html
+
+
+def _preloads() -> str:
+    """Links that let a browser ask for all modules at once, not for each when another names it."""
+    names = sorted(name for name in _assets() if name.endswith(".js"))
+    return "\n".join(
+        f'<link rel="modulepreload" href="/page/{_version()}/{name}">' for name in names
+    )
 
 
 @cache

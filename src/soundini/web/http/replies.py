@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
+from soundini.errors import Message
 from soundini.web.http.languages import choose_language
 from soundini.web.words.problems import Problems, problems_in
 
@@ -21,18 +22,22 @@ def problems_for(scope: Scope) -> Problems:
 
 
 async def reply(
-    scope: Scope, send: Send, status: int, words: str, headers: Mapping[str, str] | None = None
+    scope: Scope,
+    send: Send,
+    status: int,
+    message: Message,
+    headers: Mapping[str, str] | None = None,
 ) -> None:
-    """Answer a request with ``{"detail": words}``.
+    """Answer a request with ``{"detail": ...}``.
 
     Args:
         scope: of the request.
         send: takes the answer.
         status: HTTP's number.
-        words: soundini's own, which are told in the request's language.
+        message: what is wrong; it is put into the request's language.
         headers: more of them.
     """
-    body = json.dumps({"detail": problems_for(scope).words(words)}).encode()
+    body = json.dumps({"detail": problems_for(scope).words(message)}).encode()
     pairs = {
         "content-type": "application/json",
         "content-length": str(len(body)),

@@ -34,7 +34,11 @@ def listen(host: str, port: int | None) -> socket.socket:
         ConfigError: the host is not one of this machine, or the port is taken or not allowed.
     """
     if port is not None and not 0 <= port <= _LAST_PORT:  # the system would take it modulo 65536
-        raise ConfigError(f"--port {port} is no port; choose one from 0 to {_LAST_PORT}")
+        raise ConfigError(
+            "--port {port} is no port; choose one from 0 to {last}",
+            port=port,
+            last=_LAST_PORT,
+        )
     try:
         return _bound(host, PORT if port is None else port)
     except OSError as error:
@@ -42,7 +46,10 @@ def listen(host: str, port: int | None) -> socket.socket:
             return listen(host, 0)
         words = error.strerror or str(error)
         raise ConfigError(
-            f"cannot listen on {host}, port {port} ({words}); choose another with --host or --port"
+            "cannot listen on {host}, port {port} ({why}); choose another with --host or --port",
+            host=host,
+            port=port,
+            why=words,
         ) from None
 
 

@@ -61,8 +61,10 @@ def _read_secret(path: Path) -> bytes:
         pass
     status = path.lstat()
     if os.name == "posix" and (path.is_symlink() or status.st_mode & 0o077):
-        raise ConfigError(f"{path} may be read by others; delete it, and visitors begin anew")
+        raise ConfigError(
+            "{file} may be read by others; delete it, and visitors begin anew", file=path
+        )
     secret = path.read_bytes()
     if len(secret) != _BYTES:
-        raise ConfigError(f"{path} is damaged; delete it, and visitors begin anew")
+        raise ConfigError("{file} is damaged; delete it, and visitors begin anew", file=path)
     return secret

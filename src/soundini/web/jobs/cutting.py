@@ -11,8 +11,6 @@ from soundini.editing.prepared import UNSEEN, PreparedEdit
 from soundini.errors import MaskError, UnheardError
 from soundini.media.sound import Sound
 
-UNHEARD = "nothing is heard at this moment, so nothing changes here; look at another frame, or let a short sound repeat"
-
 
 def cut_edit(edit: PreparedEdit, start: int, stop: int) -> PreparedEdit:
     """Cut frames out of an edit that has not begun; the whole is closed.
@@ -28,7 +26,7 @@ def cut_edit(edit: PreparedEdit, start: int, stop: int) -> PreparedEdit:
     """
     if edit.track.strength[start:stop].max() < UNSEEN:
         edit.close()
-        raise UnheardError(UNHEARD)
+        raise unheard()
     try:
         masks = MaskSpool(islice(edit.masks, start, stop))
     finally:
@@ -54,4 +52,12 @@ def cut_edit(edit: PreparedEdit, start: int, stop: int) -> PreparedEdit:
         masks=masks,
         track=track.picked(slice(start, stop), Sound(track.sound.samples[:, heard].copy(), rate)),
         windows=tuple(windows),
+    )
+
+
+def unheard() -> UnheardError:
+    """What to say of a preview along which nothing is heard."""
+    return UnheardError(
+        "nothing is heard at this moment, so nothing changes here; look at another frame, or let a "
+        "short sound repeat"
     )

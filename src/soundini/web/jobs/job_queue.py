@@ -11,12 +11,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from soundini.errors import ConfigError, SoundiniError
-from soundini.web.files.uploads import ID, owner_folder
+from soundini.errors import ConfigError, Message, SoundiniError
+from soundini.web.files.uploads import owner_folder
+from soundini.web.forms.about_fields import field_of
 from soundini.web.forms.asking import files_of
-from soundini.web.jobs.live_job import LiveJob
+from soundini.web.jobs.live_job import LiveJob, found_jobs
 from soundini.web.jobs.progress import JobStep, Progress
-from soundini.web.jobs.tickets import Ticket, read_ticket
+from soundini.web.jobs.tickets import NO_ERROR, Ticket
 from soundini.web.limits import Limits
 from soundini.web.refusals import BusyError, MissingError
 from soundini.web.views import ENDED, JobEvent, JobView
@@ -50,7 +51,7 @@ class JobQueue:
         self._do = do
         self._load = warm
         self._changed = threading.Condition()
-        self._jobs = {job.id: job for job in _found(root)}
+        self._jobs = {job.id: job for job in found_jobs(root)}
         self._waiting: list[LiveJob] = []
         self._closing = False
         self._wanted = False
@@ -93,13 +94,13 @@ class JobQueue:
             self._enqueue(job)
             return name
 
-    def views(self, key: str) -> list[JobView]:
+    def views(self, key: str) -> list[JobView[Message]]:
         """The jobs of a session, the newest first."""
         with self._changed:
             mine = [job for job in self._jobs.values() if job.key == key and not job.gone]
             return [self._view(job) for job in reversed(mine)]
 
-    def view(self, key: str, job_id: str) -> JobView:
+    def view(self, key: str, job_id: str) -> JobView[Message]:
         """A job of a session."""
         with self._changed:
             return self._view(self.find(key, job_id))
@@ -160,7 +161,7 @@ class JobQueue:
             if job.ticket.state not in ENDED:
                 raise ConfigError("this job waits or runs already")
             self._check_room(key)
-            job.update(state="queued", error="")
+            job.update(state="queued", error=NO_ERROR)
             self._enqueue(job)
 
     def rename(self, key: str, job_id: str, label: str) -> None:
@@ -198,7 +199,8 @@ class JobQueue:
         busy = [job for job in self._jobs.values() if job.ticket.state not in ENDED]
         if sum(job.key == key for job in busy) >= self._limits.waiting:
             raise BusyError(
-                f"{self._limits.waiting} edits of yours wait or run already; wait for one, or cancel one"
+                "{count} edits of yours wait or run already; wait for one, or cancel one",
+                count=self._limits.waiting,
             )
         if len(busy) >= self._limits.waiting_in_all:
             raise BusyError("too many edits wait here already; try again later")
@@ -215,7 +217,7 @@ class JobQueue:
         elif job.ticket.state == "running":
             job.stop = True
 
-    def _view(self, job: LiveJob) -> JobView:
+    def _view(self, job: LiveJob) -> JobView[Message]:
         return job.view(self._place(job))
 
     def _place(self, job: LiveJob) -> int | None:
@@ -257,12 +259,12 @@ class JobQueue:
                 return None
             job = self._waiting.pop(0)
             job.progress = Progress(job.progress.step, job.progress.steps, job.progress.losses)
-            job.update(state="running", error="")
+            job.update(state="running", error=NO_ERROR)
             self._tell(job, *self._waiting)
             return job
 
     def _run(self, job: LiveJob, models: Models) -> None:
-        error = ""
+        error, field = NO_ERROR, ""
         try:
             with closing(self._do(job, models)) as events:
                 for event in events:
@@ -272,31 +274,18 @@ class JobQueue:
                         if job.stop or self._closing:
                             break
         except SoundiniError as problem:
-            error = str(problem)
+            error, field = problem.message, field_of(problem)
         except Exception as problem:  # of memory, or a defect: the server goes on
             _LOG.exception("job %s", job.id)
-            error = f"{type(problem).__name__}: {problem}"
+            words = " ".join(str(problem).split())
+            error = Message("{kind}: {why}", {"kind": type(problem).__name__, "why": words})
         with self._changed:
             job.progress.preview = None
             if job.gone:
                 self._drop(job)
             elif job.progress.summary is not None:
                 self._rest(job, state="done", summary=job.progress.summary)
-            elif error:
-                self._rest(job, state="failed", error=" ".join(error.split()))
+            elif error != NO_ERROR:
+                self._rest(job, state="failed", error=error, field=field)
             else:
                 self._rest(job, state="cancelled" if job.stop else "interrupted")
-
-
-def _found(root: Path) -> list[LiveJob]:
-    """The jobs of all sessions on disk, the oldest first; what was to be done is interrupted."""
-    found = []
-    for folder in root.glob("owners/*/jobs/*"):
-        ticket = read_ticket(folder)
-        if ticket is None or not ID.fullmatch(folder.name):
-            continue
-        job = LiveJob(folder.name, folder.parent.parent.name, folder, ticket)
-        if ticket.state not in ENDED:
-            job.update(state="interrupted")
-        found.append(job)
-    return sorted(found, key=lambda job: (job.ticket.created, job.id))

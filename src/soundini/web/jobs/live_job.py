@@ -6,9 +6,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from soundini.web.files.uploads import ID
 from soundini.web.jobs.progress import Progress
-from soundini.web.jobs.tickets import TICKET, Ticket
-from soundini.web.views import JobEvent, JobView
+from soundini.web.jobs.tickets import TICKET, Ticket, read_ticket
+from soundini.web.saved_message import SavedMessage
+from soundini.web.views import ENDED, JobEvent, JobView
 
 _REMEMBERED = 256
 """Events that a client may have missed; each tells the whole job, so older ones are no loss."""
@@ -63,7 +65,7 @@ class LiveJob:
         self.told += 1
         self.events.append(JobEvent(number=self.told, job=self.view(place)))
 
-    def view(self, place: int | None) -> JobView:
+    def view(self, place: int | None) -> JobView[SavedMessage]:
         """The job as its owner sees it.
 
         Args:
@@ -72,7 +74,7 @@ class LiveJob:
         ticket, progress = self.ticket, self.progress
         running = ticket.state == "running"
         shows = running and progress.preview is not None
-        return JobView(
+        return JobView[SavedMessage](
             id=self.id,
             label=ticket.label,
             form=ticket.form,
@@ -87,6 +89,7 @@ class LiveJob:
             preview_box=progress.place.box if shows and progress.place else None,
             queue_place=place,
             error=ticket.error,
+            field=ticket.field,
             created=ticket.created,
             summary=ticket.summary,
         )
@@ -95,3 +98,17 @@ class LiveJob:
         """Events after a number; all that are remembered where the number is of another server's run."""
         known = after if after <= self.told else 0
         return [event for event in self.events if event.number > known]
+
+
+def found_jobs(root: Path) -> list[LiveJob]:
+    """The jobs of all sessions on disk, the oldest first; what was to be done is interrupted."""
+    found = []
+    for folder in root.glob("owners/*/jobs/*"):
+        ticket = read_ticket(folder)
+        if ticket is None or not ID.fullmatch(folder.name):
+            continue
+        job = LiveJob(folder.name, folder.parent.parent.name, folder, ticket)
+        if ticket.state not in ENDED:
+            job.update(state="interrupted")
+        found.append(job)
+    return sorted(found, key=lambda job: (job.ticket.created, job.id))

@@ -16,6 +16,7 @@ from soundini.events import (
     MasksReady,
     StepDone,
 )
+from soundini.web.saved_message import SavedMessage
 from soundini.web.views import Summary
 
 if TYPE_CHECKING:
@@ -38,7 +39,18 @@ class WindowShown:
     box: tuple[float, float, float, float]
 
 
-JobStep = EditEvent | WindowShown
+@dataclass(frozen=True)
+class SoundFollowed:
+    """How closely a finished edit follows its sound.
+
+    Args:
+        correlation: see :class:`soundini.web.jobs.following.FollowMeter`.
+    """
+
+    correlation: float | None
+
+
+JobStep = EditEvent | WindowShown | SoundFollowed
 """What happens while a job is done."""
 
 
@@ -62,11 +74,12 @@ class Progress:
     masks: float | None = None
     preview: np.ndarray | None = None
     place: WindowShown | None = None
-    summary: Summary | None = None
+    summary: Summary[SavedMessage] | None = None
     _began: tuple[float, int] | None = None
     _last: float = 0.0
     _told: float = 0.0
     _end: EditDone | None = None
+    _follows: float | None = None
 
     def take(self, event: JobStep) -> bool:
         """Take note of an event; True where there is something new to show."""
@@ -84,6 +97,8 @@ class Progress:
             self.preview = event.preview
         elif isinstance(event, EditDone):
             self._end = event
+        elif isinstance(event, SoundFollowed):
+            self._follows = event.correlation
         elif isinstance(event, FileDone):
             self.summary = self._summarised(event)
         else:
@@ -116,13 +131,14 @@ class Progress:
         ):  # the step before it was done at an unknown time: this one begins the count
             self._began = self._last, event.step
 
-    def _summarised(self, done: FileDone) -> Summary:
+    def _summarised(self, done: FileDone) -> Summary[SavedMessage]:
         end = self._end
         assert end is not None
-        return Summary(
+        return Summary[SavedMessage](
             frames=end.frames,
             seconds=end.seconds,
             temporal=None if end.temporal is None else end.temporal.ratio,
+            follows=self._follows,
             seams=None if end.seams is None else end.seams.ratio,
             losses=dict(end.losses),
             warnings=done.warnings,

@@ -10,16 +10,16 @@ from soundini.batch.models import Models
 from soundini.editing.files import preparing_edit, run_edit
 from soundini.editing.prepared import PreparedEdit
 from soundini.editing.request import SELF, EditRequest, MaskRequest
-from soundini.errors import ConfigError, SoundiniError, UnheardError
-from soundini.events import FileDone, MaskMade, StepDone
-from soundini.jobs.job import Job, delete_job
-from soundini.jobs.record import RECORD
-from soundini.jobs.run import preparing_job, run_job
+from soundini.errors import SoundiniError, UnheardError
+from soundini.events import FileDone, FrameDone, StepDone
+from soundini.jobs.begin import begin_or_resume
+from soundini.jobs.run import run_job
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
 from soundini.web.forms.asking import Asked
-from soundini.web.jobs.cutting import UNHEARD, cut_edit
-from soundini.web.jobs.progress import JobStep, WindowShown
+from soundini.web.jobs.cutting import cut_edit, unheard
+from soundini.web.jobs.following import FollowMeter
+from soundini.web.jobs.progress import JobStep, SoundFollowed, WindowShown
 from soundini.web.jobs.tickets import SOURCE, WORK
 from soundini.web.jobs.viewing import write_view
 
@@ -46,10 +46,10 @@ def run_asked(asked: Asked, folder: Path, models: Models) -> Generator[JobStep, 
         try:
             edit = cut_edit((yield from preparing_edit(asked.request, pack)), *asked.shown)
         except UnheardError:
-            raise UnheardError(UNHEARD) from None
+            raise unheard() from None
         yield from _with_source(edit, run_edit(edit), folder)
         return
-    job, edit = yield from _take_up(asked, folder / WORK, models)
+    job, edit = yield from begin_or_resume(asked.request, folder / WORK, pack)
     with job, closing(edit):
         yield from _with_source(edit, run_job(job, edit), folder)
 
@@ -58,8 +58,10 @@ def _with_source(
     edit: PreparedEdit, work: Generator[JobStep, None, None], folder: Path
 ) -> Generator[JobStep, None, None]:
     window = None
-    with closing(work) as events:
+    with closing(work) as events, closing(FollowMeter(edit)) as meter:
         for event in events:
+            if isinstance(event, FrameDone):
+                meter.add(event)
             if isinstance(event, StepDone) and event.window != window:
                 window = event.window
                 yield _shown(edit, window)
@@ -67,6 +69,7 @@ def _with_source(
                 write_source(edit, folder / SOURCE)
                 for film in (edit.request.output, folder / SOURCE):
                     write_view(film)
+                yield SoundFollowed(meter.correlation)
             yield event
 
 
@@ -82,29 +85,6 @@ def _shown(edit: PreparedEdit, number: int) -> WindowShown:
         box.height / info.height,
     )
     return WindowShown(edit.first + window.start + sampled[len(sampled) // 2], shares)
-
-
-def _take_up(
-    asked: Asked, folder: Path, models: Models
-) -> Generator[MaskMade, None, tuple[Job, PreparedEdit]]:
-    """The job that was begun, where there is one that can go on, else a new one."""
-    pack = models.open(asked.request)
-    if (folder / RECORD).exists():
-        job = Job.open(folder)
-        try:
-            return job, (yield from preparing_job(job, pack=pack))
-        except ConfigError:  # soundini's weights changed with an update, or the server's --models
-            job.close()
-            delete_job(folder)
-        except BaseException:
-            job.close()
-            raise
-    edit = yield from preparing_edit(asked.request, pack)
-    try:
-        return Job.create(edit, folder), edit
-    except BaseException:
-        edit.close()
-        raise
 
 
 def write_source(edit: PreparedEdit, path: Path) -> None:

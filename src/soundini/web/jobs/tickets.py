@@ -7,9 +7,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from soundini.errors import Message
 from soundini.media.output import write_durably
 from soundini.settings_files import read_json
 from soundini.web.forms.forms import EditForm
+from soundini.web.saved_message import SavedMessage
 from soundini.web.views import JobState, Summary
 
 TICKET = "ticket.json"
@@ -17,6 +19,9 @@ WORK = "work"
 """Folder of the job store's job in a job's folder."""
 OUTPUT, SOURCE = "edit.mp4", "source.mp4"
 """The edited video, and the part of the source beside it."""
+
+
+NO_ERROR = Message("")
 
 
 class Ticket(BaseModel):
@@ -31,6 +36,7 @@ class Ticket(BaseModel):
         steps: steps in all, 0 where nobody knows yet.
         losses: at that step.
         error: why it failed.
+        field: of the form, that this is about; empty where it is about none.
         summary: what came of it.
     """
 
@@ -43,8 +49,9 @@ class Ticket(BaseModel):
     step: int = 0
     steps: int = 0
     losses: dict[str, float] = {}
-    error: str = ""
-    summary: Summary | None = None
+    error: SavedMessage = NO_ERROR
+    field: str = ""
+    summary: Summary[SavedMessage] | None = None
 
     def write(self, folder: Path) -> None:
         """Write it to a job's folder."""

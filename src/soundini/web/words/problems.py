@@ -1,33 +1,29 @@
-"""What soundini says is wrong, in the words of the page: its language, its controls in place of the command line's options.
+"""Messages of soundini in the words of the page: its language, and its fields in place of settings.
 
-The tables lie in ``page/texts/problems``: by soundini's own words with holes where something is put in, the page's words with the
-same holes. ``{why:said}`` is looked up in the table as well, ``{setting:named}`` is the name of the setting's control, and a hole
-with a dot, ``{look.end}``, is a text of the page.
+The tables lie in ``page/texts/problems``. They name a message by its template, and give the page's sentence with the same
+fields. ``{kind:said}`` is looked up among the words as well, ``{setting:named}`` is the label of the setting's field, and a
+field with a dot, ``{look.end}``, is a text of the page.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from soundini.errors import Message, Option, is_list
 from soundini.web.views import JobView
 from soundini.web.words.particles import PARTICLES, fitting
-from soundini.web.words.template import Template
 
 LONGEST = 2000
-"""Characters of a message that are looked at, and shown."""
+"""Characters of a message that are shown."""
 _LONGEST_VALUE = 160
-"""Characters of what is put into a hole."""
-_MOST_PARTS = 16
-"""Settings of one message that are told one by one."""
-_FILL = re.compile(rf"\{{([\w.]+)(?::(\w+))?\}}({'|'.join(map(re.escape, PARTICLES))})?")
-
-Pairs = list[tuple[Template, str]]
-"""Templates with other words for them, the heaviest first."""
+"""Characters of one value in it."""
+_FIELD = re.compile(rf"\{{([\w.]+)(?::(\w+))?\}}({'|'.join(map(re.escape, PARTICLES))})?")
+_LABELS = {"whole_frame": "mask.whole", "region.track": "mask.track"}
+"""Texts of the page for options whose label is not ``look.NAME``."""
 
 
 class Problems:
@@ -42,63 +38,73 @@ class Problems:
         table = _read(f"problems/{language}")
         self._unknown: str = table["unknown"]
         self._between: str = table["between"]
-        self._messages = _pairs(table["messages"].items())
-        self._said = _pairs(
-            pair for group in ("said", "words", "foreign") for pair in table[group].items()
-        )
-        self._settings = _pairs(_framed(table["wrong"], table["validation"]))
+        self._sentences: dict[str, str] = table["messages"] | table["parts"]
+        self._words: dict[str, str] = table["words"]
 
-    def words(self, message: str) -> str:
-        """A message in the page's words; one that no table knows as it is, after a sentence that says so.
+    def words(self, message: Message) -> str:
+        """A message in the page's words; one that the table lacks is in English, after a sentence that says so.
 
         Args:
-            message: what an error says, or a warning; of one with more than 2,000 characters, the first are shown.
+            message: what an error says, or a warning; no more than 2,000 characters are given.
         """
-        message = message if len(message) <= LONGEST else message[: LONGEST - 1] + "…"
-        parts = message.split("; ", _MOST_PARTS)
-        each = [self._put(self._settings, part) for part in parts]
-        if all(each):
-            return self._between.join(filter(None, each))
-        known = self._put(self._messages, message) or self._put(self._settings, message)
-        if known:
-            return known
-        if not message:
-            return message
-        return _FILL.sub(lambda hole: message, self._unknown)
+        known = self._known(message)
+        english = self._english(message)
+        told = known if known is not None or not english else self._unknown.format(message=english)
+        return _cut(english if told is None else told, LONGEST)
 
-    def job(self, job: JobView) -> JobView:
+    def job(self, job: JobView[Message]) -> JobView[str]:
         """A job whose error and warnings are in the page's words."""
-        changes: dict[str, Any] = {"error": self.words(job.error)}
+        fields: dict[str, Any] = dict(job)
+        fields["error"] = self.words(job.error)
         if job.summary is not None:
-            told = tuple(map(self.words, job.summary.warnings))
-            changes["summary"] = job.summary.model_copy(update={"warnings": told})
-        return job.model_copy(update=changes)
+            warnings = tuple(map(self.words, job.summary.warnings))
+            fields["summary"] = {**dict(job.summary), "warnings": warnings}
+        return JobView[str].model_validate(fields)
 
-    def _put(self, pairs: Pairs, message: str) -> str | None:
-        """The words of the first template that matches, filled; None where none does."""
-        for template, words in pairs:
-            found = template.match(message)
-            if found is not None:
-                return self._filled(words, found)
-        return None
+    def _known(self, message: Message) -> str | None:
+        """The page's sentence for a message, filled; None where the table lacks it."""
+        sentences = self._sentences
+        words = sentences.get(str(message), sentences.get(message.template))
+        return None if words is None else self._filled(words, message)
 
-    def _filled(self, words: str, found: Mapping[str, str]) -> str:
+    def _filled(self, words: str, message: Message) -> str:
+        shown = message.fields(self._option)
+
         def value(name: str, how: str | None) -> str:
             if "." in name:
                 return self._page[name]
-            text = found[name]
-            if how == "said":
-                return self._put(self._said, text) or _brief(text)
+            if how == "shell":
+                return _cut(shown[f"{name}:shell"], _LONGEST_VALUE)
+            held, text = message.values[name], shown.get(name, "")
+            if isinstance(held, Message):
+                return self._part(held)
+            if is_list(held):
+                return self._between.join(map(self.words, held))
             if how == "named":
-                return self._page.get(f"look.{text}", _brief(text))
-            return _brief(text)
+                return self._label(str(held)) or _cut(text, _LONGEST_VALUE)
+            return _cut(self._words.get(text, text) if how == "said" else text, _LONGEST_VALUE)
 
-        def put(hole: re.Match[str]) -> str:
-            name, how, particle = hole.groups()
+        def put(field: re.Match[str]) -> str:
+            name, how, particle = field.groups()
             text = value(name, how)
             return text + fitting(particle, text) if particle else text
 
-        return _FILL.sub(put, words)
+        return _FIELD.sub(put, words)
+
+    def _english(self, message: Message) -> str:
+        return message.map(_brief).text(self._option)
+
+    def _part(self, message: Message) -> str:
+        known = self._known(message)
+        return self._english(message) if known is None else known
+
+    def _option(self, option: Option) -> str:
+        label = self._label(option.name)
+        return f"“{label}”" if label else str(option)
+
+    def _label(self, name: str) -> str | None:
+        """What the page writes beside the field of an option."""
+        return self._page.get(_LABELS.get(name, f"look.{name}"))
 
 
 @cache
@@ -112,18 +118,9 @@ def _read(name: str) -> dict[str, Any]:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
-def _pairs(table: Iterable[tuple[str, str]]) -> Pairs:
-    pairs = [(Template(text), words) for text, words in table]
-    return sorted(pairs, key=lambda pair: -pair[0].weight)
+def _brief(value: Any) -> Any:
+    return value if isinstance(value, int | float | Option) else _cut(str(value), _LONGEST_VALUE)
 
 
-def _framed(frames: Mapping[str, str], wrongs: Mapping[str, str]) -> Iterable[tuple[str, str]]:
-    """What may be wrong with a setting, in every form in which settings and forms tell it."""
-    for frame, framed in frames.items():
-        for wrong, words in wrongs.items():
-            for text in (wrong, wrong[:1].lower() + wrong[1:]):
-                yield frame.replace("{wrong}", text), framed.replace("{wrong}", words)
-
-
-def _brief(text: str) -> str:
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

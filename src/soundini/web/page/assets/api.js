@@ -4,9 +4,10 @@ import { language, text } from "./dom.js";
 const API = "/api/v1";
 
 export class Problem extends Error {
-  constructor(words, status) {
+  constructor(words, status, field = "") {
     super(words);
     this.status = status;
+    this.field = field; // of the form, that it is about
   }
 }
 
@@ -26,7 +27,7 @@ const ask = async (method, path, body, signal) => {
     throw new Problem(text("wrong.lost"), 0);
   }
   const told = answer.status === 204 ? null : await answer.json().catch(() => null);
-  if (!answer.ok) throw new Problem(detail(told), answer.status);
+  if (!answer.ok) throw new Problem(detail(told), answer.status, told?.field);
   return told;
 };
 
@@ -39,6 +40,7 @@ export const url = {
   content: (file) => `${API}/files/${file}/content`,
   frame: (file, index, side = 1600) => `${API}/files/${file}/frames/${index}.png?side=${side}`,
   strip: (file, count, height) => `${API}/files/${file}/strip.jpg?count=${count}&height=${height}`,
+  drawn: (index) => `${API}/overlays/progress/${index}.jpg`,
   preview: (job, step) => `${API}/jobs/${job}/preview.png?step=${step}`,
   video: (job) => `${API}/jobs/${job}/video?view=true`,
   source: (job) => `${API}/jobs/${job}/source?view=true`,

@@ -1,59 +1,68 @@
 // The mask as the edit will use it, in every frame: followed through the video once, then shown wherever one scrubs.
-import { get, post, remove } from "./api.js";
+import { get, post, remove, url } from "./api.js";
 import { draft, formOf, frameAt, partStart, watch } from "./draft.js";
 import { make, text } from "./dom.js";
 import { uploadMasks } from "./layers.js";
-import { checkButton, film, source } from "./stage.js";
+import { complain, problemOf } from "./problems.js";
+import { checkButton, drawn, film, setFollowed, source } from "./stage.js";
 
 const LOOK_AGAIN = 500;
 const words = make("span", { role: "status" });
-const stop = make("button", { type: "button", class: "small", onclick: () => {
-  asking?.abort();
-  remove("/overlays/progress").catch(() => {});
-} }, text("action.cancel"));
-const problem = make("p", { class: "problem", role: "alert", hidden: true });
+const stop = make("button", { type: "button", class: "small", onclick: () => giveUp() }, text("action.cancel"));
 const bar = make("progress", { max: 1, "aria-label": text("mask.checking") });
 export const element = make("div", { class: "checking", hidden: true }, bar, words, stop);
-export const problems = problem;
+const giveUp = () => {
+  if (!asking) return;
+  asking.abort();
+  remove("/overlays/progress").catch(() => {});
+};
+export const problems = problemOf("masks", ["video", "layers", "whole", "track", "start", "end", "feather", "dilate", "settings", "preset"]);
 let asking = null;
 let fresh = false;
+let began = 0; // the frame where one stood when it was asked for
 
 checkButton.addEventListener("click", async () => {
-  if (fresh) return show(true);
+  if (fresh) return show();
   asking?.abort();
-  asking = new AbortController();
-  const { signal } = asking;
-  problem.hidden = true;
+  const mine = (asking = new AbortController());
+  complain("masks", "");
   element.hidden = false;
   words.textContent = text("mask.checking");
   bar.removeAttribute("value");
-  const watching = setInterval(async () => {
-    const told = await get("/overlays/progress").catch(() => null);
-    if (told?.share) bar.value = told.share;
-  }, LOOK_AGAIN);
+  began = draft.frame;
+  const watching = setInterval(look, LOOK_AGAIN);
   try {
-    const made = await post("/overlays", { ...formOf("all", await uploadMasks()), sound: "" }, signal);
+    const made = await post("/overlays", { ...formOf("all", await uploadMasks()), sound: "" }, mine.signal);
     film.src = made.url;
     fresh = true;
-    show(true);
+    setFollowed(true);
+    show();
   } catch (error) {
-    if (error.name !== "AbortError") {
-      problem.textContent = error.message;
-      problem.hidden = false;
-    }
+    if (error.name !== "AbortError") complain(error.field, error.message) || complain("masks", error.message);
   }
   clearInterval(watching);
-  if (signal === asking.signal) element.hidden = true;
+  if (mine !== asking) return undefined;
+  element.hidden = drawn.hidden = true;
+  asking = null;
   return undefined;
 });
+// What is drawn already can be seen while the rest is drawn: the frame where one stands, or the last that there is.
+const look = async () => {
+  const told = await get("/overlays/progress").catch(() => null);
+  if (!asking || !told || told.share === null) return;
+  bar.value = told.share;
+  if (told.last === null) return;
+  const stands = draft.frame !== began && draft.frame >= told.first && draft.frame <= told.last;
+  const address = url.drawn(stands ? draft.frame : told.last);
+  if (drawn.getAttribute("src") !== address) drawn.src = address;
+};
+drawn.addEventListener("load", () => (drawn.hidden = !asking));
 // Plays it from the beginning; scrubbing shows it still, until the mask or the part changes.
-const show = (plays) => {
+const show = () => {
   source.pause();
   film.hidden = false;
-  if (plays) {
-    film.currentTime = 0;
-    film.play().catch(() => {});
-  }
+  film.currentTime = 0;
+  film.play().catch(() => {});
 };
 film.addEventListener("ended", () => (film.hidden = true));
 source.addEventListener("play", () => (film.hidden = true));
@@ -66,8 +75,9 @@ watch(["frame"], () => {
   if (!film.hidden) film.currentTime = (draft.frame - begin + 0.5) / draft.video.facts.frame_rate;
 });
 watch(["video", "layers", "whole", "track", "start", "end", "feather", "dilate", "settings", "preset"], () => {
+  giveUp();
   fresh = false;
+  setFollowed(false);
   film.pause();
   film.hidden = true;
-  problem.hidden = true;
 });

@@ -20,6 +20,7 @@ const NOTHING = {
   heardAs: "",
   words: "",
   settings: "",
+  waiting: null, // a recipe that was opened before its files were there
 };
 
 const stored = () => {

@@ -59,7 +59,7 @@ const card = (id) => {
   });
   const stop = tool("action.cancel", ICONS.close, () => cancel(id));
   const drop = tool("action.delete", ICONS.clear, () => remove(jobs.find((job) => job.id === id)));
-  const element = make("li", { class: "job", "data-job": id }, open, field, make("div", { class: "job-tools" }, edit, stop, drop));
+  const element = make("li", { class: "job", "data-job": id }, open, field, make("div", { class: "job-tools" }, stop, edit, drop));
   return { element, picture, badge, name, facts, open, stop, drop };
 };
 const fill = async (shownCard, job) => {
@@ -70,7 +70,8 @@ const fill = async (shownCard, job) => {
   shownCard.badge.hidden = job.state === "done";
   shownCard.element.dataset.state = job.state;
   shownCard.open.setAttribute("aria-current", String(job.id === shown));
-  shownCard.stop.disabled = !busy || stopping.has(job.id);
+  shownCard.stop.hidden = !busy; // the first of the row, so that no other moves under the pointer
+  shownCard.stop.disabled = stopping.has(job.id);
   shownCard.drop.disabled = busy;
   const wanted = job.state === "done" ? url.thumbnail(job.id) : url.frame(job.form.video, job.form.at, 160);
   if (shownCard.picture.getAttribute("src") !== wanted) {

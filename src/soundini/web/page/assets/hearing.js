@@ -1,23 +1,21 @@
 // What the models hear, and what they should hear: one click says what a sound is.
 import { get, post } from "./api.js";
-import { change, draft, facts, formOf, watch } from "./draft.js";
+import { change, draft, formOf, watch } from "./draft.js";
 import { debounce, make, soundIcon, soundName, text } from "./dom.js";
-import { isLong } from "./media.js";
+import { complain, problemOf } from "./problems.js";
 import { showHeard } from "./timeline.js";
 
 const UNSURE = 0.5;
 const SILENT = 0.003;
-const CHOSEN = 3; // seconds of a long video to begin with
 let classes = [];
 let asking = null;
 let kept = null; // what was heard last
-let cut = null; // the video whose loudest part was chosen
 
 const line = make("p", { class: "heard-line", role: "status" });
 const chips = make("div", { class: "chips", role: "group", "aria-label": text("heard.said") });
 const unsure = make("p", { class: "warning", hidden: true }, text("heard.unsure"));
 const until = make("span", {});
-const problem = make("p", { class: "problem", role: "alert", hidden: true });
+const problem = problemOf("heard", ["heardAs", "sound"]);
 const repeat = make("button", { type: "button", class: "small", onclick: () => change({ loop: true }) }, text("look.loop"));
 const short = make("p", { class: "warning", hidden: true }, until, repeat);
 const words = make("input", { type: "text", maxlength: "500", placeholder: text("heard.text_info"), "aria-label": text("heard.text") });
@@ -47,22 +45,6 @@ const tell = (heard) => {
   until.textContent = text("heard.short", { until: ends.toFixed(1), seconds: heard.seconds.toFixed(1) });
 };
 
-// Of a long video, its loudest seconds are what one begins with.
-const chooseLoudest = (heard) => {
-  cut = draft.video.id;
-  if (!isLong() || draft.start !== null || draft.end !== null) return false;
-  const each = heard.seconds / heard.envelope.length;
-  const wide = Math.max(1, Math.round(CHOSEN / each));
-  let [best, most] = [0, -1];
-  for (let i = 0; i + wide <= heard.envelope.length; i++) {
-    const sum = heard.envelope.slice(i, i + wide).reduce((total, level) => total + level, 0);
-    if (sum > most + 1e-6) [best, most] = [i, sum];
-  }
-  const start = draft.sound.id === "self" ? best * each : 0; // another sound begins where the part does
-  change({ start: start > 0.05 ? Number(start.toFixed(2)) : null, end: Number((start + CHOSEN).toFixed(2)), frame: Math.round((start + CHOSEN / 2) * facts().frame_rate) });
-  return true;
-};
-
 const hear = debounce(async () => {
   asking?.abort();
   if (!draft.video || !draft.sound) {
@@ -76,7 +58,6 @@ const hear = debounce(async () => {
     const heard = await post("/heard", { ...formOf("all", []), whole_frame: true, heard_as: "" }, asking.signal);
     problem.hidden = true;
     element.removeAttribute("aria-busy");
-    if (cut !== draft.video?.id && chooseLoudest(heard)) return undefined;
     showHeard(heard);
     tell(heard);
     kept = heard;
@@ -87,8 +68,7 @@ const hear = debounce(async () => {
     kept = null;
     line.textContent = "";
     unsure.hidden = short.hidden = true;
-    problem.textContent = error.message;
-    problem.hidden = false;
+    if (!["start", "end", "settings"].includes(error.field)) complain("heard", error.message);
   }
   return undefined;
 }, 200);
@@ -100,7 +80,6 @@ watch(["heardAs"], () => {
 });
 watch(["words"], () => (words.value = draft.words));
 export const start = async () => {
-  if (draft.start !== null || draft.end !== null) cut = draft.video?.id ?? null;
   classes = (await get("/sound-classes").catch(() => [])).filter((name) => name !== "none");
   inWords.hidden = classes.length > 0;
   words.value = draft.words;

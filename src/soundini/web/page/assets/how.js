@@ -1,6 +1,7 @@
 // How it is edited: what matters in sight, the rest unfolded.
 import { change, draft, watch } from "./draft.js";
 import { make, text } from "./dom.js";
+import { problemOf } from "./problems.js";
 import { exact } from "./stage.js";
 
 const shows = [];
@@ -50,6 +51,7 @@ const more = make("details", { class: "more" }, make("summary", {}, text("look.m
     field("dilate", plain("dilate", { type: "number", min: "-512", max: "512", step: "1" }, number(0, -512, 512))),
     field("method", method)),
   field("settings", plain("settings", { type: "area", rows: "3", spellcheck: "false", placeholder: text("look.settings_hint") }, (told) => told)),
+  problemOf("settings", ["settings", "preset", "strength", "dilate", "feather", "seed", "method"], () => (more.open = true)),
   exact);
 
 export const element = make("section", { class: "how", "aria-label": text("step_look") },

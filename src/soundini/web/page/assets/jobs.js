@@ -12,6 +12,7 @@ export let jobs = [];
 export let shown = sessionStorage.getItem(HERE);
 const hidden = new Set(); // deleted, and still to be taken back
 export const stopping = new Set();
+export const mine = new Set(); // asked for in this tab, and not told of yet where they failed
 
 export const watchJobs = (work) => listeners.push(work);
 const tell = () => listeners.forEach((work) => work());
@@ -71,6 +72,7 @@ export const show = (id) => {
 export const submit = async (form, taken) => {
   const job = await post("/jobs", form);
   jobs = [job, ...jobs];
+  mine.add(job.id);
   show(job.id);
   taken();
   others();

@@ -3,10 +3,10 @@ import { get, post, Problem, upload } from "./api.js";
 import { change, draft, facts, fieldsOf, watch } from "./draft.js";
 import { icon, ICONS, language, make, soundIcon, soundName, text } from "./dom.js";
 import { setBase } from "./layers.js";
+import { chooseSome } from "./loudest.js";
+import { problemOf } from "./problems.js";
 
-const LONG = 10;
 const ACCEPT = { video: "video/*,.mkv,.mov,.avi,.webm", sound: "audio/*,video/*", recipe: ".json,video/mp4" };
-let waiting = null; // a recipe that was opened before its files were there
 
 const choosers = {};
 for (const kind of Object.keys(ACCEPT)) {
@@ -24,7 +24,7 @@ const pill = (kind) => {
   const more = make("span", { class: "pill-facts" });
   const bar = make("progress", { max: 1, value: 0, hidden: true, "aria-label": text("drop.sending") });
   const button = make("button", { type: "button", class: "pill-main", onclick: () => choose(kind) }, icon(ICONS[kind]), make("span", { class: "pill-words" }, name, more), bar);
-  const problem = make("p", { class: "problem", role: "alert", hidden: true });
+  const problem = problemOf(kind, [kind]);
   const actions = make("div", { class: "pill-actions" });
   const element = make("div", { class: "pill", "data-kind": kind }, button, actions, problem);
   const complain = (words) => {
@@ -36,12 +36,12 @@ const pill = (kind) => {
     bar.value = share ?? 0;
     element.classList.toggle("is-busy", share !== null);
   };
-  return { element, button, name, more, actions, complain, busy };
+  return { element, button, bar, problem, name, more, actions, complain, busy };
 };
 const pills = { video: pill("video"), sound: pill("sound") };
 export const notice = make("p", { class: "notice", role: "status", hidden: true });
-const say = (words) => {
-  notice.textContent = words;
+const say = (words, ...more) => {
+  notice.replaceChildren(words, ...more);
   notice.hidden = !words;
 };
 
@@ -82,11 +82,14 @@ record.addEventListener("click", async () => {
 });
 
 // A new video keeps the sound and the settings; what was painted on the one before goes with it.
+// One that is an edit itself brings back what it was made from, unless it is to be edited further.
 const took = {
-  video: (file) => {
+  video: (file, further = false) => {
+    if (file.facts.has_recipe && !further) return restore(file.id, file);
     const fresh = { video: file, layers: [], whole: false, track: false, frame: 0, start: null, end: null };
     if (draft.sound?.id === "self" && !file.facts.has_sound) fresh.sound = null;
     change(fresh);
+    return void chooseSome();
   },
   sound: (file) => change({ sound: { id: file.id, label: file.label }, heardAs: "" }),
 };
@@ -96,8 +99,9 @@ export const bring = async (kind, file) => {
   shown.complain("");
   shown.busy(0);
   try {
-    took[kind](await upload(kind, file, file.name, shown.busy));
-    if (waiting) await restore(waiting);
+    const { waiting } = draft;
+    await took[kind](await upload(kind, file, file.name, shown.busy));
+    if (waiting && waiting === draft.waiting) await restore(waiting);
   } catch (problem) {
     shown.complain(problem.message);
   }
@@ -115,15 +119,21 @@ const open = async (kind, file) => {
 };
 
 // Puts everything back that a recipe asks for; what is not here yet is waited for.
-const restore = async (recipe) => {
+const restore = async (recipe, film = null) => {
   const { form, left_out: missing } = await get(`/files/${recipe}/form`);
   await restoreForm(form);
   const files = ["video", "sound", "mask"].filter((name) => missing.includes(name));
-  waiting = files.includes("video") || files.includes("sound") ? recipe : null;
+  change({ waiting: files.includes("video") || files.includes("sound") ? recipe : null });
   const settings = missing.filter((name) => !files.includes(name));
   const told = files.filter((name) => name !== "mask" || !files.includes("video")).map((name) => text(`missing.${name}`));
   if (settings.length) told.push(text("missing.settings", { names: settings.join(", ") }));
-  say(told.join(" "));
+  if (!film) return say(told.join(" "));
+  const further = make("button", { type: "button", class: "small", onclick: () => {
+    change({ waiting: null });
+    say("");
+    took.video(film, true);
+  } }, text("recipe.further"));
+  return say([text("recipe.inside", { name: film.label }), ...told].join(" "), further);
 };
 export const restoreForm = async (form) => {
   const video = form.video ? await get(`/files/${form.video}`) : null;
@@ -190,8 +200,9 @@ const showExamples = async (tried) => {
   }));
   examples.parentElement.hidden = !there.length;
 };
-export const welcome = make("section", { class: "welcome", "data-kind": "video", "aria-label": text("video.title") },
-  make("button", { type: "button", class: "drop-here", onclick: () => choose("video") }, icon(ICONS.video), make("strong", {}, text("video.title")), make("span", {}, text("video.hint"))),
+const dropHere = make("button", { type: "button", class: "drop-here", onclick: () => choose("video") }, icon(ICONS.video), make("strong", {}, text("video.title")), make("span", {}, text("video.hint")));
+const first = make("div", { class: "first" }, dropHere);
+export const welcome = make("section", { class: "welcome", "data-kind": "video", "aria-label": text("video.title") }, first,
   make("div", { class: "try" }, make("h2", {}, text("example.title")), make("p", { class: "hint" }, text("example.hint")), examples));
 export const recipeButton = make("button", { type: "button", class: "link", title: text("recipe.hint"), onclick: () => choose("recipe") }, icon(ICONS.recipe), make("span", {}, text("recipe.title")));
 
@@ -199,6 +210,8 @@ const show = () => {
   const known = facts();
   welcome.hidden = Boolean(known);
   pills.video.element.hidden = !known;
+  (known ? pills.video.element : first).append(pills.video.problem); // also of the first video
+  (known ? pills.video.button : dropHere).append(pills.video.bar);
   pills.video.name.textContent = draft.video?.label ?? text("video.title");
   pills.video.more.textContent = known
     ? text("video.facts", { width: known.width, height: known.height, seconds: known.seconds.toFixed(1), sound: text(known.has_sound ? "video.with_sound" : "video.without_sound") })
@@ -211,7 +224,6 @@ const show = () => {
   own.setAttribute("aria-pressed", String(draft.sound?.id === "self"));
 };
 watch(["video", "sound"], show);
-export const isLong = () => (facts()?.seconds ?? 0) > LONG;
 export const element = make("section", { class: "media", "aria-label": text("step_media"), lang: language }, pills.video.element, pills.sound.element, ...Object.values(choosers));
 export const start = (tried) => {
   show();

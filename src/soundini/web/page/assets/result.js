@@ -2,10 +2,11 @@
 import { url } from "./api.js";
 import { change } from "./draft.js";
 import { duration, icon, ICONS, make, text } from "./dom.js";
-import { BUSY, cancel, current, resume, stopping, watchJobs } from "./jobs.js";
+import { BUSY, cancel, current, mine, resume, stopping, watchJobs } from "./jobs.js";
 import { drawLive } from "./live.js";
 import { restoreForm } from "./media.js";
 import { player } from "./player.js";
+import { complain as complainOf } from "./problems.js";
 
 const root = make("div", { class: "result", "aria-live": "off" });
 export const element = make("section", { class: "panel result-panel", id: "result", tabindex: "-1", "aria-label": text("step_result") }, root);
@@ -16,6 +17,8 @@ let announced = null;
 const STEADY = 1.25;
 const UNSTEADY = 1.8;
 const SEAMLESS = 1.3;
+const FOLLOWS = 0.5;
+const PARTLY = 0.2;
 const SETTLE = 700; // milliseconds in which a new button does not hear a click that was meant for the one before
 
 const act = (name, look, work) => {
@@ -69,6 +72,7 @@ const progress = async (job) => {
 };
 
 const resting = (job) => {
+  if (job.state === "failed" && job.field && mine.delete(job.id)) complainOf(job.field, job.error);
   const words = job.state === "failed" ? text("job.failed", { error: job.error }) : text(`job.${job.state}`);
   root.replaceChildren(
     make("div", { class: "rest" }, make("p", { class: job.state === "failed" ? "problem" : "rest-words", role: "status" }, words),
@@ -79,6 +83,7 @@ const row = (name, value) => make("div", {}, make("dt", {}, text(`summary.${name
 const verdicts = (summary) => {
   const told = [];
   if (summary.temporal !== null) told.push(summary.temporal <= STEADY ? "steady" : summary.temporal <= UNSTEADY ? "lively" : "flickers");
+  if (typeof summary.follows === "number") told.push(summary.follows >= FOLLOWS ? "follows" : summary.follows >= PARTLY ? "partly" : "apart");
   if (summary.seams !== null) told.push(summary.seams <= SEAMLESS ? "seamless" : "seams");
   return told.map((name) => make("span", { class: `verdict is-${name}` }, text(`verdict.${name}`)));
 };
@@ -86,6 +91,7 @@ const details = (job) => {
   const { summary } = job;
   const figures = [
     ...(summary.temporal === null ? [] : [row("temporal", summary.temporal.toFixed(2))]),
+    ...(typeof summary.follows === "number" ? [row("follows", summary.follows.toFixed(2))] : []),
     ...(summary.losses.sound === undefined ? [] : [row("semantic", summary.losses.sound.toFixed(3))]),
     ...(summary.seams === null ? [] : [row("seams", summary.seams.toFixed(2))]),
     row("cost", text("summary.cost_value", { seconds: summary.seconds.toFixed(1), frames: summary.frames })),

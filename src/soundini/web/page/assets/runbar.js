@@ -4,6 +4,7 @@ import { draft, facts, formOf, partSeconds, watch } from "./draft.js";
 import { debounce, duration, make, text } from "./dom.js";
 import { hasMask, uploadMasks } from "./layers.js";
 import { jobs, submit, watchJobs } from "./jobs.js";
+import { complain as complainOf } from "./problems.js";
 import { announce } from "./result.js";
 
 const MODELS_LOAD = 3000; // milliseconds after which a server that begins may know more
@@ -23,23 +24,25 @@ const complain = (words) => {
   problem.hidden = !words;
 };
 const missing = () => {
-  if (!draft.video) return "need.video";
-  if (!draft.sound) return "need.sound";
-  if (!hasMask()) return "need.mask";
+  if (!draft.video) return ["video", text("need.video")];
+  if (!draft.sound) return ["sound", text("need.sound")];
+  if (!hasMask()) return ["masks", text("need.mask")];
   const bad = draft.settings.split("\n").find((line) => line.trim() && !line.includes("="));
-  return bad ? ["need.settings", { line: bad }] : null;
+  return bad ? ["settings", text("need.settings", { line: bad })] : null;
 };
+// What is wrong is told beside its field; here only where it is about none.
+const refuse = (field, words) => complainOf(field, words) || complain(words);
 export const run = async (scope) => {
   const lacks = missing();
-  if (lacks) return complain(text(...[lacks].flat()));
+  if (lacks) return refuse(...lacks);
   complain("");
   for (const one of buttons) one.disabled = true;
   announce(scope);
   try {
     await submit(formOf(scope, await uploadMasks()), () => announce(null));
   } catch (error) {
-    complain(error.message);
     announce(null);
+    refuse(error.field, error.message);
   }
   for (const one of buttons) one.disabled = false;
   return undefined;

@@ -8,13 +8,15 @@ let tool = "brush";
 let stroke = null;
 let cursor = null;
 let byKeys = false;
+let followed = false; // whether it is known where the mask goes
 
 export const source = make("video", { class: "source", playsinline: true, preload: "auto", tabindex: "-1", "aria-hidden": "true" });
 export const film = make("video", { class: "film", playsinline: true, preload: "auto", muted: true, hidden: true, tabindex: "-1", "aria-label": text("mask.film") });
-const picture = make("img", { alt: "", draggable: "false", hidden: true });
+export const drawn = make("img", { class: "drawn", alt: text("mask.film"), draggable: "false", hidden: true });
+const picture = make("img", { class: "still", alt: "", draggable: "false", hidden: true });
 const mask = make("canvas", { class: "mask", "aria-hidden": "true" });
 const above = make("canvas", { class: "above", tabindex: "0", role: "application", "aria-label": text("paint.canvas") });
-const screen = make("div", { class: "stage" }, source, picture, film, mask, above);
+const screen = make("div", { class: "stage" }, source, picture, film, drawn, mask, above);
 
 const tools = {};
 const toolButton = (name, path, work, pressed) =>
@@ -158,9 +160,16 @@ const showTools = () => {
   keep.setAttribute("aria-pressed", String(key));
   keep.setAttribute("aria-label", text(key ? "paint.drop" : "paint.keep"));
   check.disabled = !layer && !draft.whole;
-  const words = draft.whole ? "mask.whole_info" : !layer ? "paint.help" : "";
+  const unseen = draft.track && layer && !followed && !draft.layers.some(({ frame }) => frame === draft.frame);
+  screen.classList.toggle("is-unseen", Boolean(unseen));
+  const words = draft.whole ? "mask.whole_info" : !layer ? "paint.help" : unseen ? "mask.unseen" : "";
   hint.textContent = words ? text(words) : "";
   hint.hidden = !words;
+};
+export const setFollowed = (known) => {
+  followed = known;
+  screen.classList.toggle("is-followed", known);
+  showTools();
 };
 const showVideo = () => {
   const known = facts();

@@ -2,6 +2,7 @@
 import { url } from "./api.js";
 import { change, draft, facts, frameAt, partEnd, partStart, timeOf, watch } from "./draft.js";
 import { draw, icon, ICONS, make, seconds, soundName, text } from "./dom.js";
+import { complain, problemOf } from "./problems.js";
 import { film, source } from "./stage.js";
 
 const PICTURES = 14;
@@ -24,13 +25,14 @@ const field = (name) => make("input", { type: "number", min: "0", step: "0.1", "
 const first = field("start");
 const last = field("end");
 const all = make("button", { type: "button", class: "link", onclick: () => change({ start: null, end: null }) }, text("time.all"));
-const problem = make("span", { class: "problem", role: "alert", hidden: true });
+const problem = problemOf("part", ["start", "end", "video"]);
 const guide = make("audio", { preload: "auto" });
 
 export const element = make("section", { class: "timeline", "aria-label": text("time.title") },
   track,
   make("div", { class: "transport" }, play, clock,
-    make("div", { class: "part" }, make("label", {}, make("span", {}, text("time.from_short")), first), make("label", {}, make("span", {}, text("time.to_short")), last), make("span", {}, text("unit.seconds")), all, problem)),
+    make("div", { class: "part" }, make("label", {}, make("span", {}, text("time.from_short")), first), make("label", {}, make("span", {}, text("time.to_short")), last), make("span", {}, text("unit.seconds")), all)),
+  problem,
   guide);
 
 const length = () => facts()?.seconds ?? 1;
@@ -70,8 +72,7 @@ const typed = () => {
   const low = first.value === "" ? 0 : Number(first.value);
   const high = last.value === "" ? length() : Number(last.value);
   const wrong = !(low >= 0 && low < high && low < length());
-  problem.textContent = wrong ? text("time.wrong") : "";
-  problem.hidden = !wrong;
+  complain("part", wrong ? text("time.wrong") : "");
   if (!wrong) setPart(low, high);
 };
 for (const input of [first, last]) input.addEventListener("change", typed);
@@ -142,7 +143,6 @@ const showPart = () => {
   if (document.activeElement !== first) first.value = low.toFixed(1);
   if (document.activeElement !== last) last.value = high.toFixed(1);
   all.hidden = draft.start === null && draft.end === null;
-  problem.hidden = true;
 };
 const showHead = () => {
   const time = timeOf(draft.frame);

@@ -1,23 +1,9 @@
 """An edit is known again by its record, whatever was chosen for the device."""
 
-from pathlib import Path
-
 import pytest
 
-from soundini.batch.finished import is_same_edit
-from soundini.config.presets import override
-from soundini.config.recipe import Recipe
-from soundini.editing.request import EditRequest, MaskRequest
-
-
-def _request(*settings):
-    return EditRequest(
-        video=Path("in.mp4"),
-        sound="self",
-        output=Path("out.mp4"),
-        mask=MaskRequest(whole_frame=True),
-        recipe=override(Recipe(), settings),
-    )
+from edit_requests import request
+from soundini.jobs.begin import is_same_edit
 
 
 @pytest.mark.parametrize(
@@ -31,4 +17,4 @@ def _request(*settings):
     ],
 )
 def test_what_was_chosen_stands_for_auto(asked, recorded, same):
-    assert is_same_edit(_request(*asked), _request(*recorded)) == same
+    assert is_same_edit(request(*asked), request(*recorded)) == same

@@ -1,0 +1,171 @@
+"""Sea and river: water that takes the region, in the scene's light, with foam where it meets what it does not cover."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from soundini.effects.canvas import blur, lerp, smoothstep
+from soundini.effects.scene import Photographs, Scene
+
+SEA, RIVER = "sea", "waterfall"
+"""Labels of the photographs that some of the water comes from."""
+
+_RENDERED = 0.6
+"""Share of water that is rendered where there are photographs; the rest is cut out of those."""
+
+_TRIES = 6
+
+
+def sea(scene: Scene) -> np.ndarray:
+    """The region under the sea's surface: a wet film at a small amount, waves at 1."""
+    return _flooded(scene, SEA, rendered_waves)
+
+
+def river(scene: Scene) -> np.ndarray:
+    """The region under running water: a wet film at a small amount, rapids at 1."""
+    return _flooded(scene, RIVER, rendered_rapids)
+
+
+def rendered_waves(scene: Scene) -> np.ndarray:
+    """The open sea: long waves from deep blue to teal, with a few crests of foam; ``[H, W, 3]``."""
+    draws = scene.draws("sea")
+    deep = draws.tint((0.02, 0.16, 0.28), (0.08, 0.30, 0.44))
+    bright = draws.tint((0.16, 0.46, 0.58), (0.34, 0.68, 0.78))
+    return _waves(scene, deep, bright, length=0.4, foam=draws.between(0.03, 0.14))
+
+
+def rendered_rapids(scene: Scene) -> np.ndarray:
+    """A stream: a fall in veils, or short green waves that break everywhere; ``[H, W, 3]``.
+
+    Water that is known to run sideways is no fall, and water that runs down is one.
+    """
+    draws, heading = scene.draws("river"), scene.moment.heading
+    falls = draws.chance(0.5) if heading is None else abs(heading[1]) > abs(heading[0])
+    if falls:
+        return _veils(scene)
+    deep = draws.tint((0.05, 0.16, 0.15), (0.14, 0.28, 0.26))
+    bright = draws.tint((0.30, 0.50, 0.46), (0.52, 0.68, 0.62))
+    return _waves(scene, deep, bright, length=0.22, foam=draws.between(0.3, 0.5))
+
+
+def _waves(
+    scene: Scene, deep: np.ndarray, bright: np.ndarray, *, length: float, foam: float
+) -> np.ndarray:
+    """Waves seen along the water, finer towards the horizon.
+
+    Args:
+        scene: where they go.
+        deep: colour of troughs.
+        bright: colour of crests.
+        length: of a wave at the lowest row, in widths of the region.
+        foam: share of the water that breaks.
+    """
+    draws, unit = scene.draws("waves"), scene.unit
+    least = draws.between(0.12, 0.4)
+    nearness = np.clip(least + (1 - least) * (1 - scene.rise), 0.12, 1.5)
+    lengths = ("swell", 1.0), ("ripple", draws.between(0.2, 0.4)), ("chop", 0.07)
+    swell, ripple, chop = (
+        _in_perspective(scene, name, nearness, length * share) for name, share in lengths
+    )
+    surface = 0.58 * swell + 0.34 * ripple + 0.08 * chop
+    slope = surface - np.roll(surface, 1, 0)
+    slope = slope / max(float(slope.std()), 1e-4)
+    tone = np.clip(0.42 + 0.2 * slope + 0.5 * (surface - 0.5), 0, 1)[..., None]
+    water = lerp(deep, bright, tone)
+    far = np.clip(1 - nearness, 0, 1)[..., None] * draws.between(0.2, 0.5)
+    water = lerp(water, draws.between(0.6, 0.85) * np.array([0.92, 0.98, 1.04]), far * tone)
+    crest = smoothstep(surface, *_highest(surface, foam, 0.06 + 0.3 * foam))
+    spray = smoothstep(scene.noise("spray", 4 * unit, speed=1.0, period=0.5), 0.35, 0.65)
+    glint = smoothstep(slope, 1.6, 2.6) * (1 - 0.6 * np.clip(nearness, 0, 1))
+    return _foamed(water, np.clip(crest * (0.35 + 0.65 * spray) + 0.5 * glint, 0, 1), scene)
+
+
+def _veils(scene: Scene) -> np.ndarray:
+    """A waterfall: white water that falls in soft threads before dark wet rock; ``[H, W, 3]``."""
+    draws, unit = scene.draws("veils"), scene.unit
+    rock = scene.noise("rock", (4 * unit, 5 * unit))
+    wet = draws.tint((0.04, 0.08, 0.10), (0.14, 0.18, 0.18)) * (0.4 + 1.4 * rock[..., None])
+    thread = draws.between(14, 26) * unit, draws.between(0.9, 1.6) * unit
+    fine = scene.noise("threads", thread, speed=1.0, period=1.5)
+    veil = scene.noise("veil", (1e6, draws.between(8, 16) * unit))
+    veil = veil + 0.5 * (scene.noise("gaps", (20 * unit, 6 * unit), speed=0.6, period=2) - 0.5)
+    flow = smoothstep(veil, *_highest(veil, draws.between(0.5, 0.8), 0.25))
+    white = flow * (0.45 + 0.75 * smoothstep(fine, 0.25, 0.75))
+    pool = smoothstep(1 - np.clip(scene.rise, 0, 1), draws.between(0.75, 0.95), 1.05)
+    mist = pool * smoothstep(scene.noise("mist", 5 * unit, period=0.8), 0.2, 0.7)
+    light = np.clip(np.maximum(white, mist), 0, 1)[..., None]
+    blue = draws.tint((0.55, 0.68, 0.78), (0.72, 0.82, 0.88))
+    return np.clip(lerp(lerp(wet, blue, np.clip(1.6 * light, 0, 1)), 0.97, light**2), 0, 1)
+
+
+def _in_perspective(scene: Scene, name: str, nearness: np.ndarray, length: float) -> np.ndarray:
+    """Noise, wider than high, that shrinks with distance: ``[H, W]`` in about [0, 1]; ``length`` of a wave in widths."""
+    rows, columns = scene.places
+    width = scene.box_size[1]
+    foot, middle = scene.box[0].stop, (scene.box[1].start + scene.box[1].stop) / 2
+    depth = np.cumsum(1 / nearness[::-1], 0)[::-1] - 1 / nearness[-1:]
+    depth = np.broadcast_to(depth - np.interp(foot, rows[:, 0], depth[:, 0]), rows.shape)
+    across = (columns - middle) / nearness
+    cell = 0.5 * length * width, 1.6 * length * width
+    return scene.noise(name, cell, speed=1.2, period=1.6, at=(depth, across))
+
+
+def _highest(field: np.ndarray, share: float, width: float) -> tuple[float, float]:
+    """Levels between which the highest ``share`` of a field begins: a soft threshold."""
+    level = float(np.quantile(field, 1 - share))
+    return level - width / 2, level + width / 2
+
+
+def _foamed(water: np.ndarray, foam: np.ndarray, scene: Scene) -> np.ndarray:
+    white = scene.draws("foam").between(0.85, 1.0) * np.array([0.97, 1.0, 1.0], np.float32)
+    return np.clip(lerp(water, white, (0.95 * foam)[..., None]), 0, 1)
+
+
+def _flooded(scene: Scene, label: str, rendered: Callable[[Scene], np.ndarray]) -> np.ndarray:
+    draws, picture, amount = scene.draws("flood"), scene.picture, scene.amount
+    photographs = scene.photographs
+    if draws.chance(_RENDERED) or photographs is None or not photographs.has(label):
+        water = rendered(scene)
+    else:
+        water = scene.placed(_photographed(scene, photographs, label))
+    water = _in_the_light_of(water, picture, scene.matte, draws.between(0, 0.25))
+    level = lerp(0.3, 1.6, amount) + 0.25 * (scene.noise("level", 16 * scene.unit, period=1) - 0.5)
+    covered = (1 - smoothstep(scene.rise - level, -0.25, 0.05)) * scene.matte
+    covered = covered * lerp(0.45, 1, min(1.0, 1.4 * amount))
+    wet = picture * (1 - 0.35 * scene.cover * amount)
+    flooded = lerp(wet, water, covered[..., None])
+    return np.clip(lerp(flooded, draws.between(0.75, 0.97), _foam(covered, scene)[..., None]), 0, 1)
+
+
+def _photographed(scene: Scene, photographs: Photographs, label: str) -> np.ndarray:
+    """A crop of a photograph as large as the region's box: of some, the one that is most blue and most broken by light."""
+    draws = scene.draws("photographed water")
+    best: tuple[float, np.ndarray] | None = None
+    for _ in range(_TRIES):
+        crop = photographs.crop(label, scene.box_size, draws.rng, 0.4)
+        fine = crop.mean(-1) - blur(crop.mean(-1), 2 * scene.unit)
+        cold = float((crop[..., 2] - crop[..., 0]).mean())
+        score = min(cold, 0.15) + 3 * min(float(fine.std()), 0.08)
+        if best is None or score > best[0]:
+            best = score, crop
+    assert best is not None
+    return best[1]
+
+
+def _in_the_light_of(
+    water: np.ndarray, picture: np.ndarray, matte: np.ndarray, share: float
+) -> np.ndarray:
+    """Water with the mean colour moved towards the picture's within the matte by a share."""
+    weight = matte[..., None] / max(float(matte.sum()), 1e-3)
+    wanted, own = (picture * weight).sum((0, 1)), (water * weight).sum((0, 1))
+    return np.clip(water * lerp(1, np.clip(wanted / (own + 0.05), 0.4, 1.8), share), 0, 1)
+
+
+def _foam(covered: np.ndarray, scene: Scene) -> np.ndarray:
+    """A broken white line where the water ends inside the picture: ``[H, W]``."""
+    soft = blur(covered, 0.8 * scene.unit)
+    rim = 4 * soft * (1 - soft)
+    broken = smoothstep(scene.noise("shore", 4 * scene.unit, period=0.8), 0.4, 0.65)
+    return rim * broken * scene.matte * scene.draws("shore").between(0, 0.8) * scene.amount

@@ -1,0 +1,49 @@
+"""Principal components of features, on which a probe is fitted faster than on all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from soundini.training.probe import Probe
+
+_COMPONENTS = 500
+"""They hold nearly all that features of a few thousand examples have in common."""
+
+_LEAST_SPREAD = 1e-4
+"""A feature that varies less is as good as constant."""
+
+
+@dataclass(frozen=True, eq=False)
+class Components:
+    """Standardised features, and the directions in which they vary most.
+
+    Shape:
+        ``mean``, ``spread``: ``[features]``; ``basis``: ``[features, components]``, orthonormal.
+    """
+
+    mean: Tensor
+    spread: Tensor
+    basis: Tensor
+
+    @classmethod
+    def of(cls, features: Tensor) -> Components:
+        """Those of some examples: ``[N, features]``; the global random state is left alone."""
+        mean, spread = features.mean(0), features.std(0).clamp_min(_LEAST_SPREAD)
+        x = (features - mean) / spread
+        count = min(_COMPONENTS, *x.shape)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            basis = torch.pca_lowrank(x, count, center=False, niter=2)[2]
+        return cls(mean, spread, basis)
+
+    def reduce(self, features: Tensor) -> Tensor:
+        """``[N, features]`` -> ``[N, components]``, no longer standardised: the first varies most."""
+        return ((features - self.mean) / self.spread) @ self.basis
+
+    def unfold(self, probe: Probe) -> Probe:
+        """The probe of the features that says what a probe of the components says."""
+        weight = (probe.weight @ self.basis.T) / self.spread
+        return Probe(weight, probe.bias - weight @ self.mean)

@@ -1,0 +1,96 @@
+"""Sounds drawn from recordings as they may be met: two at once, coloured and with hiss."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from soundini.training.classes import CLASSES
+from soundini.training.recordings import Recording
+
+DRAWN_COLUMNS = 216
+"""Columns of a drawn sound, 5.0 s; recordings that are shorter give what they have."""
+
+_SHORTEST = 60
+"""Columns (1.4 s) that two recordings must have in common to be mixed."""
+
+_APART_DB = 6.0
+"""Two sounds at once differ by at most this much in level."""
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnSound:
+    """One drawn sound.
+
+    Args:
+        power: mel power.
+        target: distribution over :data:`soundini.training.classes.CLASSES`.
+
+    Shape:
+        ``power``: ``[n_mels, columns]``; ``target``: ``[classes]``.
+    """
+
+    power: Tensor
+    target: Tensor
+
+
+def draw_sounds(
+    recordings: Sequence[Recording], count: int, rng: np.random.Generator, mixed: float = 0.5
+) -> list[DrawnSound]:
+    """Draw sounds; every class is drawn equally often, and so is every group of it.
+
+    Two sounds that are heard at once each count by the root of their power.
+
+    Args:
+        recordings: where they come from.
+        count: how many.
+        rng: what decides.
+        mixed: share of the sounds in which a recording of another class is heard as well.
+    """
+    pools: dict[int, dict[str, list[Recording]]] = {}
+    for recording in recordings:
+        pools.setdefault(recording.kind, {}).setdefault(recording.group, []).append(recording)
+    kinds, one_hot = sorted(pools), torch.eye(len(CLASSES))
+
+    def stretch(kind: int) -> Tensor:
+        groups = list(pools[kind].values())
+        group = groups[rng.integers(len(groups))]
+        power = group[rng.integers(len(group))].power
+        first = int(rng.integers(max(1, power.shape[1] - DRAWN_COLUMNS + 1)))
+        return power[:, first : first + DRAWN_COLUMNS]
+
+    drawn = []
+    for _ in range(count):
+        one, *others = rng.permutation(kinds).tolist()
+        power, target = stretch(one), one_hot[one]
+        if others and rng.random() < mixed:
+            other, apart_db = stretch(others[0]), rng.uniform(-_APART_DB, _APART_DB)
+            columns = min(power.shape[1], other.shape[1])
+            if columns >= _SHORTEST:
+                power = _mixed(power[:, :columns], other[:, :columns], apart_db)
+                share = 1 / (1 + 10 ** (-apart_db / 20))
+                target = share * target + (1 - share) * one_hot[others[0]]
+        drawn.append(DrawnSound(_coloured(power, rng), target))
+    return drawn
+
+
+def _mixed(one: Tensor, two: Tensor, apart_db: float) -> Tensor:
+    """Both at once, the first ``apart_db`` above the second, as loud in all as the first was."""
+    level = one.mean()
+    ratio = 10 ** (apart_db / 10)
+    together = ratio * one / level.clamp_min(1e-9) + two / two.mean().clamp_min(1e-9)
+    return together * level / (ratio + 1)
+
+
+def _coloured(power: Tensor, rng: np.random.Generator) -> Tensor:
+    """Colour the spectrum, and add hiss."""
+    curve = torch.from_numpy(rng.normal(0, 2, 7)).float()[None, None]
+    colour_db = F.interpolate(curve, power.shape[0], mode="linear", align_corners=True)[0, 0]
+    hiss = 10 ** (rng.uniform(-9, -5.5))
+    noise = hiss * torch.from_numpy(rng.exponential(size=tuple(power.shape))).float()
+    return power * 10 ** (colour_db / 10)[:, None] + noise

@@ -1,0 +1,83 @@
+"""What the sound head is fitted on: folds by origin, drawn sounds, and the components of their features."""
+
+import numpy as np
+import pytest
+import torch
+
+from soundini.training.components import Components
+from soundini.training.drawn_sounds import DRAWN_COLUMNS, draw_sounds
+from soundini.training.folds import deal_folds
+from soundini.training.probe import fit_probe
+from soundini.training.recordings import Recording
+
+
+def recordings_of(*, kinds=(0, 3, 8), groups=5, each=3, columns=300):
+    """Noise in one band for each class."""
+    found = []
+    for kind in kinds:
+        for group in range(groups):
+            for number in range(each):
+                power = torch.full((96, columns), 1e-6)
+                power[10 * kind : 10 * kind + 10] = 1.0 + number
+                found.append(
+                    Recording(f"{kind}-{group}-{number}", "", f"{kind}/{group}", kind, power)
+                )
+    return found
+
+
+def test_origins_are_dealt_out_whole_and_classes_evenly():
+    recordings = recordings_of()
+    folds = deal_folds(recordings, 5)
+    for group in {r.group for r in recordings}:
+        assert len({f for f, r in zip(folds, recordings, strict=True) if r.group == group}) == 1
+    for kind in (0, 3, 8):
+        counts = np.bincount([f for f, r in zip(folds, recordings, strict=True) if r.kind == kind])
+        assert counts.tolist() == [3] * 5
+
+
+def test_two_sounds_at_once_are_both_named_and_the_louder_more():
+    drawn = draw_sounds(recordings_of(kinds=(0, 3)), 60, np.random.default_rng(0), mixed=1.0)
+    for sound in drawn:
+        assert float(sound.target.sum()) == pytest.approx(1)
+        assert sound.power.shape == (96, DRAWN_COLUMNS)
+        louder, quieter = sound.target[[0, 3]].sort(descending=True).values.tolist()
+        assert louder <= 2 * quieter + 1e-4  # at most 6 dB apart
+        levels = sound.power[0:10].mean(), sound.power[30:40].mean()
+        if abs(float((levels[0] / levels[1]).log10())) > 0.5:  # more than colouring does
+            assert (levels[0] > levels[1]) == bool(sound.target[0] > sound.target[3])
+
+
+def test_a_drawn_sound_alone_is_of_its_class():
+    for sound in draw_sounds(recordings_of(), 40, np.random.default_rng(0), mixed=0.0):
+        kind = int(sound.target.argmax())
+        assert sound.target[kind] == 1
+        assert int(sound.power.mean(1).argmax()) // 10 == kind
+
+
+def test_the_same_chance_draws_the_same_sounds():
+    one, two = (draw_sounds(recordings_of(), 5, np.random.default_rng(3)) for _ in range(2))
+    assert all(torch.equal(a.power, b.power) for a, b in zip(one, two, strict=True))
+
+
+def test_one_class_alone_and_short_recordings_are_drawn_too():
+    (sound,) = draw_sounds(recordings_of(kinds=(3,), columns=9), 1, np.random.default_rng(0))
+    assert sound.power.shape == (96, 9)
+    short = draw_sounds(recordings_of(columns=20), 20, np.random.default_rng(0), mixed=1.0)
+    assert all(float(s.target.max()) == 1 for s in short)  # too short to be mixed
+
+
+def test_a_probe_of_the_components_says_the_same_of_the_features():
+    generator = torch.Generator().manual_seed(0)
+    features = torch.randn(80, 12, generator=generator) * torch.logspace(-1, 2, 12) + 5
+    targets = torch.eye(2)[(features[:, 3] > 5).long()]
+    components = Components.of(features)
+    reduced = components.reduce(features)
+    torch.testing.assert_close(reduced.mean(0), torch.zeros(12), atol=1e-3, rtol=0)
+    probe = fit_probe(reduced, targets, torch.ones(80), 0.1, standardise=False)
+    torch.testing.assert_close(
+        components.unfold(probe).logits(features), probe.logits(reduced), atol=1e-3, rtol=1e-3
+    )
+    plain = fit_probe(features, targets, torch.ones(80), 0.1)
+    torch.testing.assert_close(
+        plain.logits(features), components.unfold(probe).logits(features), atol=2e-2, rtol=1e-2
+    )

@@ -40,6 +40,7 @@ _BY_MARK = (
     (b"7z\xbc\xaf", Content(Message("a 7-Zip archive"), _UNPACK)),
     (b"Rar!", Content(Message("a RAR archive"), _UNPACK)),
     (b"%PDF", Content(Message("a PDF document"), _PICTURE)),
+    (b"%!PS", Content(Message("a drawing (PostScript)"), _PICTURE)),
     (b"{\\rtf", Content(Message("a text document"), _MEANT)),
     (b"#EXTM3U", Content(Message("a playlist, which names other files"), _PLAYED)),
     (b"[InternetShortcut]", Content(Message("a link to a web page"), _DOWNLOAD)),

@@ -135,7 +135,7 @@ def test_what_is_no_mask(tmp_path):
         "empty": "holds no images",
         "text.png": "cannot read the mask image",
         "cut.png": "cannot read the mask image",
-        "text.mp4": "is not a video",
+        "text.mp4": "is not a video, sound or image file, but plain text",
     }.items():
         with pytest.raises(SoundiniError, match=words) as error:
             open_mask(tmp_path / name, SIZE)

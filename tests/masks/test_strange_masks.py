@@ -294,7 +294,10 @@ def test_gaps_are_refused_with_their_numbers_or_tracked(tmp_path, clip, numbers,
     ):
         made(folder, clip)
     masks, notes = made(folder, clip, track=True)
-    assert f"has no image for frames {missing}; the others are carried there" in str(notes[0])
+    assert (
+        f"has no image for frames {missing}, counted from 0; the others are carried there"
+        in str(notes[0])
+    )
     shift = 2 if max(numbers) == 12 else 0
     for i, mask in enumerate(masks):
         there = np.roll(DISC, 2 * i + shift, 1)

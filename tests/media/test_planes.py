@@ -105,7 +105,7 @@ def test_turned_pictures_keep_their_samples(tmp_path, rotation):
         ("yuvj420p", "mjpeg", SIZE, 0, "yuv420p"),
         ("yuv411p", "ffv1", SIZE, 0, "yuv420p"),
         ("gray", "ffv1", SIZE, 0, "yuv420p"),
-        ("bgr0", "ffv1", SIZE, 0, "yuv444p"),
+        ("bgr0", "ffv1", SIZE, 0, "gbrp"),
         ("yuv420p", "ffv1", (63, 96), 0, "yuv444p"),
         ("yuv422p", "ffv1", (63, 96), 0, "yuv422p"),
         ("yuv444p12le", "ffv1", SIZE, 0, "yuv444p10le"),
@@ -133,6 +133,40 @@ def test_the_nearest_format_is_written(tmp_path, pixel_format, codec, size, rota
         for one, other in zip(before.frames(), after.frames(), strict=True):
             outside = make.disc_mask(size, 16) == 0
             assert np.abs(one.rgb[outside].astype(int) - other.rgb[outside]).mean() < 2.5
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "pixel_format"),
+    [
+        (".mkv", "ffv1", "bgr0"),
+        (".avi", "utvideo", "gbrp"),
+        (".mov", "png", "rgb24"),
+        (".mov", "qtrle", "rgb24"),
+        (".avi", "rawvideo", "bgr24"),
+        (".mp4", "libx264rgb", "rgb24"),
+        (".mkv", "ffv1", "gbrp10le"),
+    ],
+)
+@pytest.mark.parametrize("size", [SIZE, (63, 95)])
+def test_rgb_stays_rgb_to_the_bit(tmp_path, suffix, codec, pixel_format, size):
+    """Also where the edit changes nothing of a pixel, and at odd sizes, which RGB has no trouble with."""
+    rng = np.random.default_rng(0)
+    pictures = [rng.integers(0, 256, (*size, 3)).astype(np.uint8) for _ in range(3)]
+    options = {"crf": "0"} if codec == "libx264rgb" else None
+    path = make.write_video(
+        tmp_path / f"a{suffix}", pictures, codec=codec, pixel_format=pixel_format, options=options
+    )
+    edited(path, tmp_path / "b.mp4")
+    info = probe_video(tmp_path / "b.mp4")
+    assert (info.pixel_format, info.color.space, info.color.range) == ("gbrp", 0, 2)
+    inside = make.disc_mask(size) > 0
+    with VideoReader(path) as before, VideoReader(tmp_path / "b.mp4") as after:
+        for picture, one, other in zip(pictures, before.frames(), after.frames(), strict=True):
+            if pixel_format != "gbrp10le":
+                assert np.array_equal(one.rgb, picture)
+            assert np.array_equal(one.rgb[~inside], other.rgb[~inside])
+            bright = np.clip(one.rgb[inside].astype(int) + 40, 0, 255)
+            assert np.array_equal(other.rgb[inside], bright)
 
 
 @pytest.mark.parametrize("codec", ["prores_ks", "ffv1"])

@@ -136,6 +136,26 @@ def test_missing_packets_are_silence(tmp_path, suffix):
     assert make.onset(played[:, 48000:], 48000) + 1.0 == pytest.approx(2.5, abs=0.06)
 
 
+@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
+def test_a_part_after_a_gap_is_copied_in_its_place(tmp_path, suffix):
+    """What is before the gap is no place for the decoder to start: it would move all that follows."""
+    video = make.write_video(
+        tmp_path / f"a{suffix}", 96, audio=make.clicks(4.0, (0.5, 2.5)), options={"g": "12"}
+    )
+    gap = strange.without_sound_between(tmp_path / f"gap{suffix}", video, 1.0, 2.0)
+    begin = Fraction(2)
+    with (
+        VideoReader(gap) as reader,
+        VideoWriter(
+            tmp_path / "b.mp4", reader.info, audio="source", audio_source=gap, start=begin
+        ) as writer,
+    ):
+        for frame in reader.frames(48, 72):
+            writer.write(frame.rgb, frame.time - begin, frame.duration)
+    sound = load_sound(tmp_path / "b.mp4")
+    assert make.onset(sound.samples, 48000) == pytest.approx(0.5, abs=0.03)
+
+
 @pytest.mark.parametrize(
     ("riff", "data"),
     [

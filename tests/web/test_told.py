@@ -63,14 +63,14 @@ def uploading(path, kind):
 
 
 UPLOADS = [
-    ("notes.txt", "video", 400, "is not a video", "모르는 형식입니다(알 수 없는 데이터)"),
+    ("notes.txt", "video", 400, "is not a video", "글만 든 파일입니다(넣으려던"),
     ("half.mp4", "video", 400, "the file is incomplete", "파일이 온전하지 않습니다"),
     ("nothing.mp4", "video", 400, "is empty (0 bytes)", "비어 있습니다(0바이트)"),
     ("large.mp4", "video", 413, "larger than 1 MiB", "1MiB보다 큽니다"),
     ("mute.mp4", "sound", 400, "holds no sound", "소리가 들어 있지 않습니다"),
     ("silence.wav", "sound", 400, "is silent", "아무 소리도 들리지 않습니다"),
     ("black.png", "mask", 400, "nothing in this mask is painted", "마스크에 칠한 곳이 없습니다"),
-    ("notes.txt", "mask", 400, "cannot read the mask image", "읽을 수 없습니다(그림 파일이 아님)"),
+    ("notes.txt", "mask", 400, "cannot read the mask image", "글만 든 파일입니다(넣으려던"),
     ("notes.txt", "recipe", 400, "is no recipe", "레시피가 아닙니다"),
 ]
 

@@ -7,7 +7,6 @@ import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Annotated
 
 import tyro
@@ -35,7 +34,8 @@ from soundini.cli.words import shown
 from soundini.errors import SoundiniError
 
 _MASK_PREVIEW = "mask preview"
-_DASHED = re.compile(r"-[^-\d].+")
+_DASHED = re.compile(r"-.+", re.DOTALL)
+_NUMBERS = re.compile(r"-[\d.,-]+")
 _BEFORE_FILES = {"-o", "--output", "-s", "--sound", "-m", "--mask", "--recipe"}
 """Options that a file's name follows."""
 Command = (
@@ -136,7 +136,10 @@ def _with_dashed_files(argv: Sequence[str]) -> list[str]:
     options = arguments.index("--") if "--" in arguments else len(arguments)
     for i, text in enumerate(arguments[:options]):
         named = i > 0 and arguments[i - 1] in _BEFORE_FILES
-        if _DASHED.fullmatch(text) and (named or Path(text).exists()):
+        named = named and ("." in text or not text.startswith("--"))
+        if not _DASHED.fullmatch(text) or _NUMBERS.fullmatch(text):
+            continue
+        if named or os.path.lexists(text):
             arguments[i] = f"./{text}"
     return arguments
 

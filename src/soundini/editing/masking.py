@@ -10,10 +10,11 @@ import numpy as np
 from soundini.config.recipe import RegionConfig
 from soundini.editing.request import MaskRequest, keyed_path
 from soundini.errors import MaskError, Message, Option
+from soundini.masks.folder import FolderMask, no_image
 from soundini.masks.numbering import listed
 from soundini.masks.refine import bounds, dilate, feather, invert
 from soundini.masks.shapes import ShapeKind, shape_mask
-from soundini.masks.sources import FolderMask, MaskSource, StillMask, no_image, open_mask
+from soundini.masks.sources import MaskSource, StillMask, open_mask
 from soundini.masks.tracking import track_masks
 from soundini.media.video_info import VideoInfo
 from soundini.media.video_reader import count_frames
@@ -184,10 +185,10 @@ class _RawMasks:
         """
         keyframes = folder.keyframes(self._frames())
         if not self._region.track or not keyframes:
-            raise no_image(folder.folder, gaps)
+            raise no_image(folder, gaps, lacks_all=not keyframes)
         self._notes.append(
             Message(
-                "the mask folder {folder} has no image for frames {frames}; the others are carried there",
+                "the mask folder {folder} has no image for frames {frames}, counted from 0; the others are carried there",
                 {"folder": folder.folder, "frames": listed(gaps)},
             )
         )

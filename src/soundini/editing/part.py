@@ -17,8 +17,9 @@ from soundini.errors import ConfigError, MediaError, Message, Option
 from soundini.events import MaskMade
 from soundini.joint.protocol import JointSpace
 from soundini.media.limits import SOUND_SECONDS
+from soundini.media.mended import second_film
 from soundini.media.opening import open_input
-from soundini.media.planes import COMMON, written_format
+from soundini.media.planes import COMMON, RGB, written_format
 from soundini.media.sound import Sound, load_sound, require_audible
 from soundini.media.tracks import choose_track, describe_tracks
 from soundini.media.video_info import VideoInfo
@@ -160,6 +161,12 @@ def _track_notes(request: EditRequest) -> Iterator[Message]:
 
 def _picture_notes(request: EditRequest, info: VideoInfo) -> Iterator[Message]:
     """Tell what of the pictures may come out otherwise than expected."""
+    if second_film(request.video) is not None:
+        yield Message(
+            "{file}: holds another film after its end, which players do not show, and which is left out; "
+            "join films with a video editor, not by their bytes",
+            {"file": request.video},
+        )
     if info.interlaced:
         yield Message(
             "{file}: is interlaced, and its two fields are edited and written as one frame; "
@@ -167,7 +174,8 @@ def _picture_notes(request: EditRequest, info: VideoInfo) -> Iterator[Message]:
             {"file": request.video},
         )
     pixels, even = written_format(info), info.width % 2 == info.height % 2 == 0
-    if even and request.recipe.output.pixel_format == "source" and pixels != COMMON:
+    shown = even or pixels == RGB  # of an odd size, there is nothing that all of them play
+    if shown and request.recipe.output.pixel_format == "source" and pixels != COMMON:
         yield Message(
             "{file}: the result is {pixels}, as the source is {source}; some players refuse it, "
             "and output.pixel_format=yuv420p writes what all of them play",

@@ -182,9 +182,9 @@ def read_request(path: Path) -> dict[str, Any]:
 
 
 def keyed_path(text: str) -> tuple[int | None, Path]:
-    """The frame and the file of a mask: ``48=b.png`` -> 48, ``b.png``; ``b.png`` -> None, ``b.png``."""
+    """The frame and the file of a mask: ``48=b.png`` -> 48, ``b.png``; ``b.png``, and a file of the whole name -> None, it."""
     head, equals, tail = text.partition("=")
-    if equals and _FRAME.fullmatch(head):
+    if equals and _FRAME.fullmatch(head) and not os.path.lexists(text):
         return int(head), Path(tail)
     return None, Path(text)
 

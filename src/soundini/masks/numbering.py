@@ -21,7 +21,7 @@ def frame_numbers(
     """The frame that each file is of, by the number in its name that tells the files apart.
 
     Numbers begin at 0 or at 1. They begin at 1 where there is a 1 and no 0, or where they go up to the number of frames; files
-    that are as many as the frames, and follow each other, begin at the first frame whatever its number is.
+    whose numbers reach over as many frames as there are begin at the first frame whatever its number is.
 
     Args:
         files: in natural order.
@@ -30,6 +30,36 @@ def frame_numbers(
     Returns:
         Rising numbers from 0; None where the names hold no such numbers, and the files are taken in their order.
     """
+    numbers = _numbers(files)
+    return None if numbers is None else _from_zero(numbers, count_frames)
+
+
+def clashing(files: Sequence[Path]) -> str | None:
+    """The name of a file whose frame cannot be told though others have numbers; None where all can, or no name has a number.
+
+    Args:
+        files: in natural order.
+    """
+    if len(files) < 2 or _numbers(files) is not None:
+        return None
+    groups = [re.findall(r"\d+", path.stem) for path in files]
+    usual = max({len(group) for group in groups}, key=[len(group) for group in groups].count)
+    if usual == 0:
+        return None
+    odd = [path.name for path, group in zip(files, groups, strict=True) if len(group) != usual]
+    if odd:
+        return odd[0]
+    if len(set(map(tuple, groups))) == 1:  # the numbers are part of a name that letters tell apart
+        return None
+    places = [[int(text) for text in texts] for texts in zip(*groups, strict=True)]
+    frames = max(places, key=lambda numbers: len(set(numbers)))
+    return next(
+        (path.name for path, number in zip(files, frames, strict=True) if frames.count(number) > 1),
+        files[0].name,
+    )
+
+
+def _numbers(files: Sequence[Path]) -> list[int] | None:
     if len(files) < 2:
         return None
     groups = [re.findall(r"\d+", path.stem) for path in files]
@@ -39,7 +69,7 @@ def frame_numbers(
         texts = [group[place] for group in groups]
         numbers = [int(text) for text in texts if len(text) <= _LONGEST]
         if len(numbers) == len(files) == len(set(numbers)) and numbers == sorted(numbers):
-            return _from_zero(numbers, count_frames)
+            return numbers
     return None
 
 
@@ -52,8 +82,8 @@ def _from_zero(numbers: list[int], count_frames: Callable[[], int | None]) -> li
     frames = count_frames()
     if frames is None:
         return numbers
-    if last - first + 1 == len(numbers) == frames:
-        return list(range(frames))
+    if last - first + 1 == frames:
+        return [number - first for number in numbers]
     if last == frames:
         return [number - 1 for number in numbers]
     return numbers

@@ -8,14 +8,18 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from av.video.frame import VideoFrame as AvFrame
 from PIL import ExifTags, Image, ImageOps, ImageSequence
 
 from soundini.errors import MaskError, MediaError, Message
 from soundini.masks.coco import coco_mask
 from soundini.masks.shapes import check_size
 from soundini.masks.values import Picture
+from soundini.media.alpha import alpha_of
+from soundini.media.content import what_it_is
 from soundini.media.limits import FRAMES, MAX_PIXELS
 from soundini.media.opening import check_readable, reason
+from soundini.media.still_image import is_still_image, read_still_image
 
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF", "PPM", "JPEG2000", "AVIF")
 """What Pillow may take a file for: its other readers, of PostScript say, start programs."""
@@ -23,6 +27,8 @@ _UNMARKED = {".tga", ".vda", ".icb", ".vst", ".png"}
 """Names under which a Targa picture may come, which has no mark at its beginning: everything else is tried first."""
 _ANIMATED = {"GIF", "WEBP", "AVIF", "PNG", "TIFF"}
 _NUMPY = b"\x93NUMPY"
+_NEXT_TO_NOTHING = 10
+"""Milliseconds."""
 
 
 def is_picture(path: Path) -> bool:
@@ -40,19 +46,27 @@ def is_picture(path: Path) -> bool:
         with _opened(path):
             return True
     except Exception:  # whoever reads it says what is wrong
-        return False
+        return is_still_image(path)
 
 
 def frame_count(path: Path) -> int:
     """How many pictures a file holds; 1 where it cannot be told."""
     if _head(path).startswith(_NUMPY):
         array = _array(path)
-        return len(array) if array.ndim > 2 and array.shape[-1] > 4 else 1
+        return len(array) if _has_frames(array) else 1
     try:
         with _opened(path) as image:
             return int(getattr(image, "n_frames", 1)) if image.format in _ANIMATED else 1
     except Exception:  # whoever reads it says what is wrong
         return 1
+
+
+def has_times(path: Path) -> bool:
+    """Whether the pictures of a file are shown each for its time: those of arrays and of TIFF are only numbered."""
+    if _head(path).startswith(_NUMPY):
+        return False
+    with _told(path), _opened(path) as image:
+        return image.format != "TIFF"
 
 
 def picture_size(path: Path) -> tuple[int, int]:
@@ -84,6 +98,9 @@ def read_picture(path: Path, frame_size: tuple[int, int]) -> Picture:
         return _of_array(path, _array(path), frame_size)
     if head.lstrip()[:1] in (b"{", b"["):
         return Picture(coco_mask(path, frame_size), "grey")
+    if (still := _still_frame(path)) is not None:
+        check_size(path, (still.height, still.width), frame_size)
+        return of_rgb(still.to_ndarray(format="rgb24"), alpha_of(still))
     with _told(path), _opened(path) as opened:
         if opened.width * opened.height > MAX_PIXELS:
             check_size(path, (opened.height, opened.width), frame_size)
@@ -114,7 +131,30 @@ def read_pictures(path: Path, frame_size: tuple[int, int]) -> Iterator[tuple[Fra
                 what = Message("has a frame number {frame}", {"frame": number})
                 raise FRAMES.exceeded(path, what)
             yield time, _of_image(image)
-            time += Fraction(image.info.get("duration", 0) or 1000) / 1000
+            time += Fraction(_shown(image)) / 1000
+
+
+def _shown(image: Image.Image) -> float:
+    """Milliseconds for which a picture of an animation is shown; a tenth of a second where it says next to nothing."""
+    said = float(image.info.get("duration", 0))
+    return said if said > _NEXT_TO_NOTHING else 100.0
+
+
+def _still_frame(path: Path) -> AvFrame | None:
+    """A picture of a kind that FFmpeg knows and Pillow does not; None of others."""
+    try:
+        with _opened(path):
+            return None
+    except Exception:
+        try:
+            return read_still_image(path) if is_still_image(path) else None
+        except MediaError:
+            return None
+
+
+def _has_frames(array: np.ndarray) -> bool:
+    """Whether an array holds a picture for each frame: ``[T, H, W]``, or ``[T, H, W, C]``."""
+    return array.ndim == 4 or (array.ndim == 3 and array.shape[-1] > 4)
 
 
 def _opened(path: Path) -> Image.Image:
@@ -141,6 +181,13 @@ def _told(path: Path) -> Iterator[None]:
 
 
 def _unreadable(path: Path, why: str | Message) -> MediaError:
+    if (known := what_it_is(_head(path))) is not None:
+        return MediaError(
+            "cannot read the mask image {file}: it is {what}; {remedy}",
+            file=path,
+            what=known.name,
+            remedy=known.remedy,
+        )
     return MediaError(
         "cannot read the mask image {file}: {why}; save it again as PNG", file=path, why=why
     )
@@ -149,7 +196,7 @@ def _unreadable(path: Path, why: str | Message) -> MediaError:
 def _head(path: Path) -> bytes:
     check_readable(path)
     with path.open("rb") as file:
-        return file.read(64)
+        return file.read(512)
 
 
 def _of_image(image: Image.Image) -> Picture:

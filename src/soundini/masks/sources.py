@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
@@ -11,24 +11,20 @@ from typing import Protocol
 import numpy as np
 
 from soundini.errors import MaskError, MediaError, Message, Option
-from soundini.masks.numbering import frame_numbers, listed, natural
+from soundini.masks.folder import IMAGE_SUFFIXES, FolderMask
+from soundini.masks.levels import check_levels
 from soundini.masks.pictures import (
     frame_count,
+    has_times,
     is_picture,
     of_rgb,
     read_picture,
     read_pictures,
 )
 from soundini.masks.shapes import check_size
-from soundini.masks.values import Meaning, Picture, check_levels
+from soundini.masks.values import Meaning, Picture
 from soundini.media.video_info import VideoInfo
 from soundini.media.video_reader import VideoReader, count_frames
-
-IMAGE_SUFFIXES = {
-    *(".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".tif", ".tiff", ".webp", ".gif"),
-    *(".tga", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2", ".j2k", ".avif", ".npy"),
-}
-"""Of files in a folder that must be images: others are looked at, and left out where they are none."""
 
 
 class MaskSource(Protocol):
@@ -91,7 +87,8 @@ class VideoMask:
                 break  # what a mask video holds is plain by now
         check_levels(path, (self._meaning.mask(p) for _, p in self._pictures()), inverted)
         count = frame_count(path) if self._is_animation else count_frames(path)
-        self._by_time = info is not None and count != count_frames(info.path)
+        timed = not self._is_animation or has_times(path)
+        self._by_time = timed and info is not None and count != count_frames(info.path)
         self.notes = (*self._meaning.notes(), *self._time_notes(count))
 
     def masks(self, start: int) -> Iterator[np.ndarray]:
@@ -144,113 +141,6 @@ class VideoMask:
         with VideoReader(self.path, alpha=True) as reader:
             for frame in reader.frames():
                 yield frame.time, of_rgb(frame.rgb, frame.alpha)
-
-
-class FolderMask:
-    """A folder of images: the numbers in their names are those of the frames, from 0 or from 1.
-
-    Args:
-        folder: the folder; hidden files and what is no image are left out.
-        frame_size: height and width of the video.
-        info: the video, which tells where numbers begin that have neither 0 nor 1.
-        label: the one label that is edited; 0 for all.
-        inverted: as of :class:`VideoMask`.
-
-    Attributes:
-        files: the images, in natural order of their names (2 before 10).
-        numbers: the frame of each; None where names hold no numbers, and files go by their order.
-    """
-
-    def __init__(
-        self,
-        folder: Path,
-        frame_size: tuple[int, int],
-        info: VideoInfo | None = None,
-        label: int = 0,
-        inverted: bool = False,
-    ) -> None:
-        self.folder = folder
-        self.frame_size = frame_size
-        self.files = sorted(filter(_is_mask_file, folder.iterdir()), key=natural)
-        if not self.files:
-            raise MaskError(
-                "the mask folder {folder} holds no images; put one for each frame there",
-                folder=folder,
-            )
-        self.numbers = frame_numbers(
-            self.files, lambda: None if info is None else count_frames(info.path)
-        )
-        self._meaning = Meaning(folder, label)
-        for path in self.files:
-            self._meaning.see(read_picture(path, frame_size))
-        check_levels(folder, map(self._read, self.files), inverted)
-        self.notes = tuple(self._meaning.notes())
-
-    def missing(self, frames: range) -> list[int]:
-        """The frames that have no image."""
-        there = range(len(self.files)) if self.numbers is None else set(self.numbers)
-        return [frame for frame in frames if frame not in there]
-
-    def keyframes(self, frames: range) -> Mapping[int, np.ndarray]:
-        """The masks of the frames that have an image; each is read when it is used."""
-        numbers = range(len(self.files)) if self.numbers is None else self.numbers
-        files = dict(zip(numbers, self.files, strict=True))
-        return _Read({n: f for n, f in files.items() if n in frames}, self)
-
-    def masks(self, start: int) -> Iterator[np.ndarray]:
-        """See :class:`MaskSource`."""
-        numbers = range(len(self.files)) if self.numbers is None else self.numbers
-        files = dict(zip(numbers, self.files, strict=True))
-        for number in itertools.count(start):
-            if number not in files:
-                raise self._lacking(number, files)
-            yield self._read(files[number])
-
-    def _lacking(self, number: int, files: Mapping[int, Path]) -> MaskError:
-        gaps = [n for n in range(max(files)) if n not in files and n >= number]
-        if gaps:
-            return no_image(self.folder, gaps)
-        return MaskError(
-            "the mask folder {folder} holds {count} images, fewer than the video has frames; add the "
-            "missing ones, or edit a part with {option}",
-            folder=self.folder,
-            count=len(self.files),
-            option=Option("end"),
-        )
-
-    def _read(self, path: Path) -> np.ndarray:
-        return self._meaning.mask(read_picture(path, self.frame_size))
-
-
-class _Read(Mapping[int, np.ndarray]):
-    """Masks by frame, of which none is held."""
-
-    def __init__(self, files: Mapping[int, Path], folder: FolderMask) -> None:
-        self._files = files
-        self._folder = folder
-
-    def __getitem__(self, number: int) -> np.ndarray:
-        return self._folder._read(self._files[number])
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._files)
-
-    def __len__(self) -> int:
-        return len(self._files)
-
-    def __contains__(self, number: object) -> bool:
-        return number in self._files
-
-
-def no_image(folder: Path, missing: list[int]) -> MaskError:
-    """What is wrong with a folder that lacks frames."""
-    return MaskError(
-        "the mask folder {folder} has no image for frames {frames}, counted from 0; add them, or "
-        "let the others be carried there with {option}",
-        folder=folder,
-        frames=listed(missing),
-        option=Option("region.track"),
-    )
 
 
 def open_mask(
@@ -316,15 +206,3 @@ def _is_image_name(path: Path) -> bool:
             return False
     except MediaError:
         return True
-
-
-def _is_mask_file(path: Path) -> bool:
-    """Whether a file of a folder is one of its masks."""
-    if path.name.startswith(".") or not path.is_file():
-        return False
-    if path.suffix.lower() in IMAGE_SUFFIXES:
-        return True
-    try:
-        return path.suffix.lower() != ".json" and is_picture(path)
-    except MediaError:
-        return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -28,6 +27,10 @@ _SATURATED = 32
 _BLACK = 32
 _COLOUR_STEP = 32
 _NAMED = 8
+_NEARLY = 0.9
+"""Of white: what compression leaves of it lies above."""
+_MOST_EXACT = 64
+"""Colours of a picture that was drawn, and not compressed with loss."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +67,7 @@ class _Seen:
     colours: set[tuple[int, ...]] = field(default_factory=set)
     brightest_colour: int = 0
     has_black: bool = False
+    exact: set[int] = field(default_factory=set)
 
 
 class Meaning:
@@ -96,6 +100,9 @@ class Meaning:
         values = picture.values
         if picture.form == "colour":
             _see_colours(seen, values)
+            seen.largest = max(seen.largest, float(values.max()))
+            if len(seen.exact) <= _MOST_EXACT:
+                seen.exact.update(np.unique(_packed(values))[: _MOST_EXACT + 1].tolist())
             return bool((values > 200).any() and (values.max(-1) < _BLACK).any())
         if picture.form == "float" and not np.isfinite(values).all():
             raise MaskError(
@@ -130,7 +137,7 @@ class Meaning:
             return
         for form, seen in self._seen.items():
             labels = sorted(v for v in seen.values if v > 0)
-            named = ", ".join(map(str, labels[:_NAMED])) + (", ..." if len(labels) > _NAMED else "")
+            named = _named(labels) if seen.whole else f"{seen.least:.3g} to {seen.largest:.3g}"
             if (form == "index" or self._are_labels(form)) and (
                 len(labels) > 1 or (form == "integer" and labels not in ([], [1]))
             ):
@@ -148,15 +155,18 @@ class Meaning:
                     "the mask {file} is in colour and has no black; its brightness is taken for the mask",
                     {"file": self._name},
                 )
-            elif form not in ("colour", "index") and len(labels) < _NAMED and self._is_faint(form):
+            elif form not in ("colour", "index") and self._is_unlike_grey(form):
                 yield Message(
                     "the mask {file} holds the values {values}; they are taken for shades of grey, {option} picks one",
                     {"file": self._name, "values": named, "option": Option("region.label")},
                 )
 
-    def _is_faint(self, form: Form) -> bool:
-        full = 1 if form == "float" and self._seen[form].largest <= 1 else self._full(form)
-        return 0 < self._seen[form].largest <= full / 2 and not self._are_labels(form)
+    def _is_unlike_grey(self, form: Form) -> bool:
+        """Whether a mask that is taken for grey may not be: it is faint throughout, or has a few values and no white."""
+        seen = self._seen[form]
+        full = 1 if form == "float" and seen.largest <= 1 else self._full(form)
+        few = seen.whole and 2 < len(seen.values) <= _NAMED and seen.largest < _NEARLY * full
+        return seen.largest > 0 and not self._are_labels(form) and (few or seen.largest <= full / 2)
 
     def _are_labels(self, form: Form) -> bool:
         """Whether integers are numbers of objects and not shades of grey."""
@@ -198,24 +208,34 @@ class Meaning:
                     file=self._name,
                     option=Option("region.label"),
                 )
-            named = ", ".join(map(str, labels[:_NAMED])) + (", ..." if len(labels) > _NAMED else "")
             raise MaskError(
                 "the mask {file} has no label {label}, only {labels}; choose another with {option}",
                 file=self._name,
                 label=self._label,
-                labels=named,
+                labels=_named(labels),
                 option=Option("region.label"),
             )
         return (picture.values == self._label).astype(np.float32)
 
     @staticmethod
     def _colours(seen: _Seen, values: np.ndarray) -> np.ndarray:
+        if 0 in seen.exact and len(seen.exact) <= _MOST_EXACT and seen.largest < _BLACK:
+            return (values.max(-1) > 0).astype(np.float32)
         if not seen.colours or not seen.has_black:
             return snapped(values.astype(np.float32).mean(-1) / 255)
         brightness = values.max(-1).astype(np.float32)
         if len(seen.colours) == 1:
             return snapped(np.minimum(brightness / seen.brightest_colour, 1))
         return np.clip((brightness - _BLACK / 2) / _BLACK, 0, 1)
+
+
+def _named(labels: list[int]) -> str:
+    return ", ".join(map(str, labels[:_NAMED])) + (", ..." if len(labels) > _NAMED else "")
+
+
+def _packed(rgb: np.ndarray) -> np.ndarray:
+    """Each colour as one number."""
+    return rgb.astype(np.int32) @ np.array([65536, 256, 1], np.int32)
 
 
 def snapped(grey: np.ndarray) -> np.ndarray:
@@ -240,36 +260,3 @@ def _see_colours(seen: _Seen, rgb: np.ndarray) -> None:
     found = {tuple(int(v) for v in np.rint(shade * 2)) for shade in strong}
     seen.colours |= found
     seen.brightest_colour = max(seen.brightest_colour, int(np.percentile(largest[bright], 98)))
-
-
-def check_levels(path: Path, masks: Iterator[np.ndarray], inverted: bool) -> None:
-    """Refuse masks that are black throughout, or white throughout; looks no further than it must.
-
-    Raises:
-        MaskError: they are.
-    """
-    some_white, some_black = inverted, False
-    for mask in masks:
-        some_white = some_white or bool(mask.any())
-        some_black = some_black or bool(mask.min() <= 0.5)
-        if some_white and some_black:
-            return
-    if not some_white:
-        raise MaskError(
-            "the mask {file} is empty: nothing in it is white; white is what is edited, or black "
-            "with {option}",
-            file=path,
-            option=Option("region.invert"),
-        )
-    if inverted:
-        raise MaskError(
-            "the mask {file} is white everywhere, and with {option} nothing is edited; leave "
-            "{option} out",
-            file=path,
-            option=Option("region.invert"),
-        )
-    raise MaskError(
-        "the mask {file} is white everywhere; if you mean the whole frame, use {option}",
-        file=path,
-        option=Option("whole_frame"),
-    )

@@ -14,7 +14,7 @@ from av.audio.frame import AudioFrame
 from soundini.errors import MediaError
 from soundini.media.opening import open_input, reason
 from soundini.media.sound import Sound, resample
-from soundini.media.sound_decoding import picture_start
+from soundini.media.sound_decoding import GAP, picture_start
 from soundini.media.tracks import choose_track
 
 if TYPE_CHECKING:
@@ -118,17 +118,29 @@ class CopyFeed:
                     continue
                 packet.pts -= self._shift
                 packet.dts = packet.pts
-                if packet.pts + (packet.duration or 0) <= 0:
+                if packet.pts + self._length(packet) <= 0:
                     before = packet
                     continue
                 if self._stop is not None and packet.pts >= self._stop:
                     return
-                if not inside and before is not None:
+                if not inside and before is not None and self._touches(before):
                     yield before
                 inside = True
                 yield packet
         except av.error.FFmpegError as error:
             raise _unreadable(self._path, error) from None
+
+    def _touches(self, packet: Packet) -> bool:
+        """Whether a packet before the window ends where it begins: after a gap there is nothing to start on."""
+        return ((packet.pts or 0) + self._length(packet)) * self._time_base > -GAP
+
+    def _length(self, packet: Packet) -> Fraction:
+        """Ticks that a packet sounds: MP4 counts a gap after it in."""
+        context = self._source.codec_context
+        said = Fraction(packet.duration or 0)
+        if not context.frame_size:
+            return said
+        return min(said, Fraction(2 * context.frame_size, context.sample_rate) / self._time_base)
 
 
 class EncodeFeed:

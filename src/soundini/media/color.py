@@ -66,6 +66,10 @@ class ColorTags:
             return self
         return ColorTags(LIMITED, BT709, self.primaries, self.transfer)
 
+    def for_rgb(self) -> ColorTags:
+        """Return these tags for a file of red, green and blue."""
+        return ColorTags(FULL, 0, self.primaries, self.transfer)
+
 
 class ColorConverter:
     """Converts decoded frames to RGB, and RGB back to YUV, by the file's own colour tags.

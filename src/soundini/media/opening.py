@@ -10,7 +10,9 @@ import av
 import av.error
 
 from soundini.errors import MediaError, Message
+from soundini.media.content import what_it_is
 from soundini.media.limits import IDLE_SECONDS
+from soundini.media.mended import MendedFile, mended
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -60,13 +62,7 @@ def open_input(path: Path) -> InputContainer:
     """
     check_readable(path)
     try:
-        # A playlist could name addresses; the whitelist keeps FFmpeg to local files.
-        return av.open(
-            f"file:{path}",
-            options={"protocol_whitelist": "file"},
-            metadata_errors="ignore",
-            timeout=IDLE_SECONDS.value,
-        )
+        return open_part(path, mended(path))
     except av.error.ExitError:
         what = Message("nothing of it could be read for longer")
         raise IDLE_SECONDS.exceeded(path, what) from None
@@ -76,12 +72,32 @@ def open_input(path: Path) -> InputContainer:
         raise _unknown(path, error) from None
 
 
+def open_part(path: Path, part: MendedFile | None) -> InputContainer:
+    """Open a file, or what is read in its place; errors are FFmpeg's."""
+    # A playlist could name addresses; the whitelist keeps FFmpeg to local files.
+    return av.open(
+        f"file:{path}" if part is None else part,
+        "r",
+        options={"protocol_whitelist": "file"},
+        metadata_errors="ignore",
+        timeout=IDLE_SECONDS.value,
+    )
+
+
 def find_video(container: InputContainer) -> VideoStream | None:
-    """Return the first video stream that is not a cover picture, or None."""
-    for stream in container.streams.video:
-        if not int(stream.disposition) & _ATTACHED_PICTURE:
-            return stream
-    return None
+    """Return the first video stream that is not a cover picture, or None; a still is taken only where there is nothing else."""
+    streams = [
+        stream
+        for stream in container.streams.video
+        if not int(stream.disposition) & _ATTACHED_PICTURE
+    ]
+    return next((s for s in streams if not is_still(container, s)), next(iter(streams), None))
+
+
+def is_still(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether a stream is a picture without a duration, as AVIF and HEIC files hold, an animation beside it or not."""
+    is_one = stream.frames == 1 and not stream.duration and stream.time_base == 1
+    return container.format.name.startswith("mov") and is_one
 
 
 def find_audio(container: InputContainer) -> AudioStream | None:
@@ -97,12 +113,19 @@ def reason(error: Exception) -> str:
 
 def _unknown(path: Path, error: Exception) -> MediaError:
     with path.open("rb") as file:
-        head = file.read(64)
+        head = file.read(512)
     if head[4:8] in _ISO_MEDIA_BOXES:
         return MediaError(
             "{file}: the file is incomplete (its index, the moov atom, is missing or damaged); "
             "copy or record it again",
             file=path,
+        )
+    if (known := what_it_is(head)) is not None:
+        return MediaError(
+            "{file}: is not a video, sound or image file, but {what}; {remedy}",
+            file=path,
+            what=known.name,
+            remedy=known.remedy,
         )
     return MediaError(
         "{file}: is not a video, sound or image file that FFmpeg knows ({why}); "

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 COMMON = "yuv420p"
 """The pixel format that everything plays."""
+RGB = "gbrp"
+"""Red, green and blue as they are, which H.264 can hold too; eight bits each."""
 _WRITTEN = {
     *("yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"),
 }
@@ -61,7 +63,7 @@ class Layout:
 
 
 def written_format(info: VideoInfo) -> str:
-    """The pixel format nearest to a source's that H.264 can hold at its size.
+    """The pixel format nearest to a source's that H.264 can hold at its size; RGB stays RGB.
 
     Args:
         info: the source.
@@ -71,14 +73,24 @@ def written_format(info: VideoInfo) -> str:
     deep = _DEEP.fullmatch(source)
     if name not in _WRITTEN and deep is not None:
         name = f"yuv{deep[1]}p10le"
-    if name not in _WRITTEN:  # grey has no colours to lose; RGB has one for each pixel
-        name = "yuv444p" if info.color.space == 0 and not source.startswith("gray") else COMMON
+    if is_rgb(info):
+        return RGB
+    if name not in _WRITTEN:  # grey has no colours to lose
+        name = COMMON
     layout = Layout.of(name)
     if info.orientation.transpose and layout.across != layout.down:
         layout, name = Layout(1, 1, layout.bits), name.replace("422", "444")
     if not layout.fits(info.width, info.height):
         name = re.sub("42[02]", "444", name)
     return name
+
+
+def is_rgb(info: VideoInfo) -> bool:
+    """Whether a source's samples are red, green and blue, or indices of such colours."""
+    name = info.pixel_format
+    return name == "pal8" or (
+        info.color.space == 0 and not name.startswith(("gray", "mono", "yuv"))
+    )
 
 
 def planes_of(
@@ -95,6 +107,8 @@ def planes_of(
         returns luma ``[H, W]``, and twice chroma.
     """
     name = frame.format.name
+    if pixel_format == RGB:
+        return None
     if _SAME.get(name, name) != pixel_format:
         return None
     if name.startswith(("nv", "p0", "yuyv", "uyvy")):

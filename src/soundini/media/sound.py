@@ -18,7 +18,7 @@ from soundini.media.sound_decoding import SoundBlock, decode_sound
 from soundini.media.tracks import AUDIBLE_PEAK
 from soundini.media.wholeness import is_cut_off, riff_share
 
-_EXACT_LENGTH = {"flac", "w64"}
+_EXACT_LENGTH = {"w64"}
 """Containers that state their length exactly and have no parts that could reach beyond the end of the file."""
 _IN_TURN = Fraction(1)
 """Seconds by which sound may be stored after the pictures that it belongs to."""

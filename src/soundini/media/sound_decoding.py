@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,8 @@ import numpy as np
 
 from soundini.errors import MediaError
 from soundini.media.limits import MAX_SAMPLE_RATE, IdleTimeout
-from soundini.media.opening import find_video, open_input, reason
+from soundini.media.mended import MendedFile, joined_parts
+from soundini.media.opening import find_video, open_input, open_part, reason
 from soundini.media.packets import RESTART, clock_restarts
 from soundini.media.tracks import choose_track
 
@@ -79,7 +80,33 @@ def decode_sound(path: Path, track: int = 0) -> Iterator[SoundBlock]:
             raise MediaError(
                 "{file}: its audio codec is not known; convert it to wav first", file=path
             )
-        yield from _placed(container, stream, path)
+        parts = joined_parts(path) if find_video(container) is None else []
+        if len(parts) < 2:
+            yield from _placed(container, stream, path)
+            return
+    yield from _joined(path, parts)
+
+
+def _joined(path: Path, parts: list[tuple[int, int]]) -> Iterator[SoundBlock]:
+    """Files that were joined by their bytes, each of which begins where the one before ends."""
+    shift, before = Fraction(0), None
+    for begin, end in parts:
+        with MendedFile(path, begin, end) as part:
+            try:
+                container = open_part(path, part)
+            except (av.error.FFmpegError, ValueError) as error:
+                raise MediaError(
+                    "{file}: is joined of {count} files, and one of them cannot be read ({why}); copy or export it again",
+                    file=path,
+                    count=len(parts),
+                    why=reason(error),
+                ) from None
+            with container:
+                for found in _placed(container, container.streams.audio[0], path):
+                    block = replace(found, begin=found.begin + shift)
+                    yield replace(block, follows=before is not None and _goes_on(before, block))
+                    before = block
+        shift = shift if before is None else before.end
 
 
 def picture_start(path: Path) -> Fraction | None:
@@ -123,14 +150,17 @@ def _placed(container: InputContainer, stream: AudioStream, path: Path) -> Itera
             begin = before.end
         if samples.shape[1] == 0:
             continue
-        follows = (
-            before is not None
-            and begin == before.end
-            and before.rate == frame.sample_rate
-            and before.samples.shape[0] == samples.shape[0]
-        )
-        before = SoundBlock(samples, frame.sample_rate, begin, follows)
+        block = SoundBlock(samples, frame.sample_rate, begin, False)
+        before = replace(block, follows=before is not None and _goes_on(before, block))
         yield before
+
+
+def _goes_on(before: SoundBlock, block: SoundBlock) -> bool:
+    return (
+        block.begin == before.end
+        and block.rate == before.rate
+        and len(block.samples) == len(before.samples)
+    )
 
 
 def _frames(container: InputContainer, stream: AudioStream, path: Path) -> Iterator[AudioFrame]:
@@ -180,13 +210,15 @@ class _Clock:
         self._origin = origin
         self._shift = Fraction(0)
         self._restarts = 0
+        self._stamp: Fraction | None = None
 
     def place(self, frame: AudioFrame, due: Fraction | None) -> Fraction:
         """The time at which a frame begins; ``due`` is where the one before ends, None at the first."""
         stamp = frame.pts * Fraction(frame.time_base or 1) if frame.pts is not None else None
         if self._origin is None:
             self._origin = Fraction(0) if stamp is None else stamp
-        if stamp is None:
+        stands, self._stamp = stamp == self._stamp, stamp
+        if stamp is None or (stands and due is not None):
             return due or Fraction(0)
         begin = stamp - self._origin + self._shift
         if due is None or not self._timed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import av.error
 from soundini.errors import MediaError
 from soundini.media.color import FULL, ColorTags
 from soundini.media.limits import MAX_PIXELS, MAX_SIDE, MIN_SIDE
-from soundini.media.opening import find_audio, find_video, open_input, reason
+from soundini.media.opening import find_audio, find_video, is_still, open_input, reason
 from soundini.media.orientation import Orientation
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 # Not more digits: 1e999999999 is a Fraction too, and one that takes for ever to make.
 _MATROSKA_DURATION = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{1,12})?)", re.ASCII)
 _FALLBACK_RATE = Fraction(25)
+_FILM = 3
+"""Pictures after each other that are a film: a photograph may bring one or two smaller ones."""
 _TO_SDR = "zscale=t=linear,tonemap=hable,zscale=p=bt709:t=bt709:m=bt709:r=tv"
 
 
@@ -117,8 +120,9 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
         if container.streams.audio:
             raise MediaError("{file}: holds sound but no video; give a video file", file=path)
         raise MediaError("{file}: holds no video stream; give a video file", file=path)
-    if names.endswith("_pipe") or names == "image2":
-        raise MediaError("{file}: is a still image; give a video file", file=path)
+    pictures = names.endswith("_pipe") or names == "image2"
+    if is_still(container, stream) or (pictures and not _is_film(path)):
+        raise _no_film(path)
     context = stream.codec_context
     if context is None or context.codec is None:
         raise MediaError(
@@ -129,6 +133,28 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     _check_size(path, context.width, context.height)
     _check_colors(path, stream)
     return stream
+
+
+def _is_film(path: Path) -> bool:
+    """Whether pictures follow each other without a container, as cameras send them."""
+    with open_input(path) as container:
+        try:
+            packets = [p for p in islice(container.demux(video=0), _FILM + 1) if p.size]
+        except av.error.FFmpegError:
+            return False
+    return len(packets) >= _FILM
+
+
+def _no_film(path: Path) -> MediaError:
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head[8:16] == b"WEBPVP8X" and head[20] & 2:
+        return MediaError(
+            "{file}: is an animated WebP, which FFmpeg does not play, so save it as a GIF or an animated PNG; "
+            "give a video file",
+            file=path,
+        )
+    return MediaError("{file}: is a still image; give a video file", file=path)
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
@@ -165,7 +191,7 @@ def _check_colors(path: Path, stream: VideoStream) -> None:
     if not tags.is_known_matrix():
         raise MediaError(
             "{file}: its YUV matrix (H.273 code {code}) is not supported; convert it first, with: "
-            "ffmpeg -i {file:shell} -vf scale=out_color_matrix=bt709 -pix_fmt yuv420p out.mp4",
+            "ffmpeg -i {file:shell} -vf zscale=m=709:r=tv -pix_fmt yuv420p out.mp4",
             file=path,
             code=tags.space,
         )

@@ -194,6 +194,7 @@ class VideoReader:
         shift = -info.start_time
         decoded = self._decoded(container, stream, entry)
         number = 0 if entry is None else entry.index
+        stamped = False
         while True:
             try:
                 frame = next(decoded, None)
@@ -207,8 +208,10 @@ class VideoReader:
             time = due
             if frame.pts is not None:
                 stamp = frame.pts * Fraction(frame.time_base or info.time_base)
-                if held is not None and stamp + shift < held[2] - RESTART:
+                first = held is not None and not stamped
+                if held is not None and (first or stamp + shift < held[2] - RESTART):
                     shift = due - stamp
+                stamped = True
                 time = stamp + shift
             if held is not None:
                 time = max(time, held[2] + info.time_base)

@@ -30,7 +30,7 @@ from soundini.media.audio_feed import (
 )
 from soundini.media.color import ColorConverter
 from soundini.media.output import PartialFile, check_output, write_error
-from soundini.media.planes import COMMON
+from soundini.media.planes import COMMON, RGB
 from soundini.media.sound import Sound
 from soundini.media.source_sound import find_source_sound, source_blocks
 from soundini.media.video_info import PictureFormat
@@ -192,7 +192,9 @@ class VideoWriter:
             raise ValueError(f"frame at {float(time)} s does not come after the one before")
         ticks = max(1, round((duration or 1 / Fraction(like.frame_rate)) / self._time_base))
         pixel_format = cast("str", self._stream.pix_fmt)
-        if source is not None and source.planes is not None:
+        if self._pixel_format == RGB:
+            frame = AvFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+        elif source is not None and source.planes is not None:
             frame = self._converter.changed(source.planes, source.rgb, rgb, pixel_format)
         else:
             frame = self._converter.to_yuv(rgb, pixel_format)
@@ -259,19 +261,20 @@ class VideoWriter:
             self._container.mux(packet)
 
     def _add_video(self, crf: int, preset: str) -> VideoStream:
-        like, tags = self._like, self._like.color.for_yuv()
+        like, rgb = self._like, self._pixel_format == RGB
+        tags = like.color.for_rgb() if rgb else like.color.for_yuv()
         # Of 10 bits, x264's crf 0 is not lossless.
         quality = (
             {"crf": str(crf)} if crf or not self._pixel_format.endswith("10le") else {"qp": "0"}
         )
         stream = self._container.add_stream(
-            "libx264",
+            "libx264rgb" if rgb else "libx264",
             rate=Fraction(like.frame_rate),
             options={**quality, "preset": preset, **_DETERMINISTIC},
         )
         context = stream.codec_context
         context.width, context.height = like.width, like.height
-        context.pix_fmt = self._pixel_format
+        context.pix_fmt = "rgb24" if rgb else self._pixel_format
         context.time_base = self._time_base
         stream.time_base = self._time_base
         context.sample_aspect_ratio = like.sample_aspect_ratio

@@ -8,6 +8,8 @@ from typing import BinaryIO, Literal
 _ISO_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp", b"moof", b"sidx")
 _PLACEHOLDER = 0x7F000000
 """Bytes from which a RIFF length is what programs write to a pipe, whose end they do not know."""
+_LARGE, _FEW = 0x3B000000, 8
+"""A length as large as the first, of which less than one part in as many as the second is there, is a placeholder too."""
 _EBML = b"\x1a\x45\xdf\xa3"
 _SEGMENT = 0x18538067
 _MOST_PARTS = 100_000
@@ -49,10 +51,14 @@ def riff_share(path: Path) -> float:
         while len(header := file.read(8)) == 8:
             length = int.from_bytes(header[4:], "little")
             if header[:4] == b"data":
-                unknown = length == 0 or length >= _PLACEHOLDER
+                unknown = length == 0 or _is_placeholder(length, size)
                 return 1.0 if unknown else min(1.0, (size - file.tell()) / length)
             file.seek(length + length % 2, 1)
     return 1.0
+
+
+def _is_placeholder(length: int, size: int) -> bool:
+    return length >= _PLACEHOLDER or (length >= _LARGE and _FEW * size < length)
 
 
 def _iso_end(file: BinaryIO, size: int) -> int:
@@ -85,7 +91,7 @@ def _riff_end(file: BinaryIO, size: int, order: Literal["little", "big"]) -> int
         if len(head) < 8:
             break
         length = int.from_bytes(head[4:], order)
-        if length >= _PLACEHOLDER or (length == 0 and head[:4] == b"data"):
+        if _is_placeholder(length, size) or (length == 0 and head[:4] == b"data"):
             return 0
         at += 8 + length
         if at >= size:

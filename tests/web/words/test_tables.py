@@ -37,7 +37,8 @@ VISIBLE = visible()
 UNKNOWN = TABLES["ko"]["unknown"].removesuffix("{message}")
 NAMES = re.compile(
     r"0s:fire,4\.2s:rain|rain=0\.7|"
-    r"ffmpeg -i .*|soundini|HDR|YUV|H\.273|moov|MiB|dBFS|NaN|JSON|PNG|yuv420p|PyAV|pip install av|mp4|wav"
+    r"ffmpeg -i .*|soundini|HDR|YUV|H\.273|moov|MiB|dBFS|NaN|JSON|PNG|WebP|GIF|yuv420p|PyAV|pip install av|mp4|wav|"
+    r"7-Zip|PDF|PostScript|RAR|ZIP|SVG|MATLAB|pickle|git lfs pull|Git LFS|HTML|HDF5|gzip|\.npz|\.zip|\.npy|\.h5|\.mat"
     r"|\.recipe\.json|request|random|true|false|overlap|frames|GB|MB|[a-z]+\.[a-z_]+|compute|LPIPS|=auto"
 )
 """What is called the same in Korean."""

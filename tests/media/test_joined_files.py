@@ -1,0 +1,150 @@
+"""Files that were joined by their bytes: sounds go on at any rate and with any channels; films as far as players show them."""
+
+import itertools
+import wave
+from fractions import Fraction
+
+import av
+import numpy as np
+import pytest
+
+import media_factory as make
+import strange_media as strange
+from soundini.media.mended import joined_parts, second_film
+from soundini.media.sound import load_sound
+from soundini.media.video_reader import VideoReader, count_frames
+
+FORMS = [((1, 48000), (2, 48000)), ((2, 48000), (1, 24000)), ((1, 24000), (2, 48000))]
+
+
+def sine(hertz, channels, rate):
+    """A second of a tone."""
+    line = 0.5 * np.sin(2 * np.pi * hertz * np.arange(rate) / rate)
+    return np.tile(line.astype(np.float32), (channels, 1))
+
+
+def write(path, samples, rate):
+    if path.suffix == ".wav":
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(len(samples))
+            file.setsampwidth(2)
+            file.setframerate(rate)
+            file.writeframes((samples.T * 32767).astype("<i2").tobytes())
+        return path
+    codec = {".flac": "flac", ".oga": "flac", ".opus": "libopus"}[path.suffix]
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream(codec, rate=rate)
+        stream.codec_context.layout = "mono" if len(samples) == 1 else "stereo"
+        frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout=stream.layout.name)
+        frame.sample_rate, frame.pts = rate, 0
+        resampler = av.AudioResampler(
+            stream.codec_context.format.name, stream.layout.name, rate, stream.frame_size or 1024
+        )
+        for part in (*resampler.resample(frame), *resampler.resample(None)):
+            out.mux(stream.encode(part))
+        out.mux(stream.encode(None))
+    return path
+
+
+def pitch(sound, begin):
+    """Hertz of the strongest tone in a quarter of a second."""
+    at, count = round(begin * sound.sample_rate), sound.sample_rate // 4
+    spectrum = np.abs(np.fft.rfft(sound.samples[0][at : at + count] * np.hanning(count)))
+    return int(spectrum.argmax()) * 4
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".oga", ".opus"])
+@pytest.mark.parametrize("forms", FORMS)
+def test_sounds_go_on_at_any_rate_and_with_any_channels(tmp_path, suffix, forms):
+    parts = [
+        write(tmp_path / f"{i}{suffix}", sine(hertz, channels, rate), rate)
+        for i, (hertz, (channels, rate)) in enumerate(zip((400, 1000), forms, strict=True))
+    ]
+    path = strange.join(tmp_path / f"both{suffix}", *parts)
+    assert len(joined_parts(path)) == 2
+    assert len(joined_parts(parts[0])) == 1
+    sound = load_sound(path)
+    assert sound.samples.shape[0] == 2
+    assert sound.duration == pytest.approx(2.0, abs=0.05)
+    assert pitch(sound, 0.4) == 400
+    assert pitch(sound, 1.4) == 1000
+    late = load_sound(path, start=1.25, end=1.75)
+    assert late.duration == pytest.approx(0.5, abs=0.001)
+    assert pitch(late, 0.1) == 1000
+
+
+def film(path, seconds, flash, **options):
+    """Grey frames, one of them white with a click: its picture and its sound belong together."""
+    count = round(24 * seconds)
+    pictures = [np.full((64, 96, 3), 235 if i == flash else 60, np.uint8) for i in range(count)]
+    return make.write_video(path, pictures, audio=make.clicks(seconds, (flash / 24,)), **options)
+
+
+def flashes(path):
+    with VideoReader(path) as reader:
+        frames = list(reader.frames())
+    steps = [b.time - a.time for a, b in itertools.pairwise(frames)]
+    assert max(steps) < Fraction(1, 10)
+    return len(frames), [float(f.time) for f in frames if f.rgb.mean() > 150]
+
+
+def clicks(path):
+    sound = load_sound(path)
+    loud = np.flatnonzero(np.abs(sound.samples).max(0) > 0.2) / sound.sample_rate
+    begins = [True, *(np.diff(loud) > 0.5)]
+    return [float(t) for t, begin in zip(loud, begins, strict=True) if begin]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec", "sound"),
+    [
+        (".mkv", "libx264", "aac"),
+        (".webm", "libvpx", "libopus"),
+        (".ts", "libx264", "aac"),
+        (".mpg", "mpeg2video", "mp2"),
+        (".avi", "mpeg4", "libmp3lame"),
+    ],
+)
+def test_pictures_and_sound_go_on_together(tmp_path, suffix, codec, sound):
+    options = {"codec": codec, "audio_codec": sound, "options": {"g": "12"}}
+    parts = [film(tmp_path / f"{i}{suffix}", 2.0, 12 + 24 * i, **options) for i in range(2)]
+    path = strange.join(tmp_path / f"both{suffix}", *parts)
+    count, seen = flashes(path)
+    assert count == count_frames(path) == 96
+    heard = clicks(path)
+    assert len(seen) == len(heard) == 2
+    assert seen == pytest.approx([0.5, 3.5], abs=0.1)
+    assert heard == pytest.approx(seen, abs=0.06)
+
+
+@pytest.mark.parametrize("options", [{}, {"movflags": "frag_keyframe+empty_moov"}])
+def test_of_joined_mp4_the_first_is_read(tmp_path, options):
+    """Players show no more; FFmpeg would lay the sound of fragments beside other pictures."""
+    parts = []
+    for i in range(2):
+        whole = film(tmp_path / f"whole{i}.mp4", 2.0, 12, options={"g": "12"})
+        parts.append(tmp_path / f"{i}.mp4")
+        with av.open(str(whole)) as given, av.open(str(parts[i]), "w", options=options) as out:
+            streams = {s.index: out.add_stream_from_template(s) for s in given.streams}
+            for packet in given.demux():
+                if packet.size:
+                    packet.stream = streams[packet.stream.index]
+                    out.mux(packet)
+    path = strange.join(tmp_path / "both.mp4", *parts)
+    assert second_film(path) == parts[0].stat().st_size
+    assert second_film(parts[0]) is None
+    assert flashes(path) == (48, [pytest.approx(0.5, abs=0.01)])
+    assert clicks(path) == [pytest.approx(0.5, abs=0.05)]
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [(".h264", "libx264"), (".m2v", "mpeg2video")])
+def test_raw_pictures_go_on(tmp_path, suffix, codec):
+    parts = [
+        make.write_video(tmp_path / f"{i}{suffix}", 24, codec=codec, fps=25, options={"g": "12"})
+        for i in range(2)
+    ]
+    path = strange.join(tmp_path / f"both{suffix}", *parts)
+    with VideoReader(path) as reader:
+        times = [frame.time for frame in reader.frames()]
+    assert len(times) == count_frames(path) == 48
+    assert float(times[-1]) == pytest.approx(47 / 25, abs=0.02)

@@ -153,9 +153,15 @@ FORMS = [
 
 
 @pytest.mark.parametrize(("fields", "status", "english", "korean"), FORMS)
-def test_forms(told, service, form_for, fields, status, english, korean):
+def test_forms(told, service, form_for, media, fields, status, english, korean):
     def ask(client):
-        return client.post("/api/v1/jobs", json=form_for(service).model_dump() | fields)
+        """Submits files of the visitor's own."""
+        own = {}
+        for kind, name in (("video", "clip.mp4"), ("sound", "fire.wav")):
+            params = {"kind": kind, "label": name}
+            content = (media / name).read_bytes()
+            own[kind] = client.post("/api/v1/files", params=params, content=content).json()["id"]
+        return client.post("/api/v1/jobs", json=form_for(service).model_dump() | own | fields)
 
     in_english, in_korean = told(ask, service, status=status)
     assert english in in_english

@@ -12,6 +12,7 @@ from soundini.config.presets import override
 from soundini.config.recipe import Recipe
 from soundini.diffusion.sampling import SamplingStep
 from soundini.editing.keyframes import heard_keyframes, loudest_served
+from soundini.editing.methods import evaluations_a_frame
 from soundini.editing.plan import Window, plan_windows
 from soundini.editing.sound_track import lay_sound
 from soundini.editing.stream import edit_frames
@@ -216,6 +217,18 @@ def test_same_seed_same_bytes(editor, hiss, mask):
     frames, recipe = panning(9), recipe_of(3)
     first, again = (editor(frames, hiss, mask=mask, recipe=recipe).frames for _ in range(2))
     assert np.array_equal(first, again)
+
+
+def test_passes_of_a_frame(editor):
+    def passes(recipe, frames):
+        return evaluations_a_frame(recipe, editor.pack, frames)
+
+    recipe = recipe_of(3, "sampling.steps=10", "window.frames=14")
+    assert passes(recipe, 40) == pytest.approx(10 * 14 / 40)
+    assert passes(recipe, 12) == pytest.approx(10 * 5 / 12)
+    assert passes(recipe_of(1), 12) == 3
+    layered = override(recipe, ["method=layered-atlases"])
+    assert passes(layered, 40) == pytest.approx(10 / 40)
 
 
 def test_steps_are_those_of_fewer_windows(editor, hiss, mask):

@@ -266,11 +266,11 @@ def _do(job: Job, pack: ModelPack, judge: Judge) -> dict[str, Any]:
             measures = event
     assert end is not None
     assert measures is not None
-    recipe, num_timesteps = job.request.recipe, pack.denoiser.schedule.num_timesteps
+    recipe = job.request.recipe
     frames = min(longest_span(recipe.window), end.frames)
     return {
         "seconds": end.seconds,
-        "evaluations": evaluations_a_frame(recipe, num_timesteps, frames),
+        "evaluations": evaluations_a_frame(recipe, pack, frames),
         "memory": peak.resident,
         "device_memory": peak.on_device,
         "seams": asdict(end.seams) if end.seams else None,

@@ -14,6 +14,7 @@ from soundini.config.recipe import Recipe
 from soundini.diffusion.sampling import SamplingState, SamplingStep
 from soundini.editing.atlas_window import edit_through_atlases, still_picture
 from soundini.editing.coding import optimise_window
+from soundini.editing.plan import place_keyframes
 from soundini.editing.window import WindowInputs, sample_window, sampling_plan
 from soundini.guidance.sound import region_similarity
 from soundini.packs.pack import ModelPack
@@ -70,6 +71,18 @@ def with_fit_steps(recipe: Recipe, steps: int) -> Recipe:
     """The recipe with so many steps of :func:`fit_steps`; the same where the method fits nothing."""
     name = METHODS[recipe.method].fit_steps
     return override(recipe, [f"{name}={steps}"]) if name else recipe
+
+
+def evaluations_a_frame(recipe: Recipe, pack: ModelPack, frames: int) -> float:
+    """Network evaluations that each frame of a window takes; those of a picture that serves several frames are shared out.
+
+    Args:
+        recipe: settings.
+        pack: the models.
+        frames: of the window, sampled or not.
+    """
+    sampled = len(place_keyframes(frames, recipe.window.stride))
+    return evaluations(recipe, pack) * pictures(recipe, sampled) / frames
 
 
 def weight_hashes(pack: ModelPack, recipe: Recipe) -> dict[str, str]:

@@ -268,8 +268,8 @@ def _noise(inputs: WindowInputs, recipe: Recipe, grid: int):
     config, device = recipe.sampling, inputs.source.device
     size = (inputs.source.shape[-2], inputs.source.shape[-1])
     kind = "shared" if config.noise == "warped" else config.noise
-    moves = inputs.motion is not None and config.drift.speed > 0
-    if moves and config.noise in ("shared", "evolving"):
+    moves = config.drift.speed > 0 and config.noise in ("shared", "evolving")
+    if moves and inputs.motion is not None:
         return MovingNoise(
             recipe.seed,
             inputs.indices,

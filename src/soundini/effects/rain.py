@@ -40,7 +40,8 @@ def _falling(scene: Scene) -> np.ndarray:
     total = np.zeros(scene.size, np.float32)
     for name, lengths, density, bright, width, speed in _DEPTHS:
         length = draws.between(*lengths) * unit
-        count = area * density * draws.between(0.5, 1.5) * lerp(0.1, 1, scene.amount)
+        share = float(lerp(0.1, 1, scene.amount))
+        count = area * density * draws.between(0.5, 1.5) * share
         places, strengths = scattered(scene, name, count, speed=speed, margin=length)
         total += bright * streaks(scene, places, strengths, length, width * unit, slant)
     return np.clip(total * gusts, 0, 1) * lerp(0.55, 1, scene.amount)

@@ -57,7 +57,8 @@ def _falling(scene: Scene) -> np.ndarray:
     area = scene.size[0] * scene.size[1] / unit**2
     total = np.zeros(scene.size, np.float32)
     for name, density, radius, bright, speed in _FLAKES:
-        count = area * density * draws.between(0.5, 1.6) * lerp(0.2, 1, scene.amount)
+        share = float(lerp(0.2, 1, scene.amount))
+        count = area * density * draws.between(0.5, 1.6) * share
         size = radius * unit * draws.between(0.8, 1.2)
         places, strengths = scattered(
             scene, name, count, speed=speed, margin=4 * size, sway=1.5 * unit

@@ -12,7 +12,7 @@ NOTE_ALL = """() => { window.noted = []; const place = document.querySelector(".
 def test_a_file_that_is_none_is_told_beside_where_it_was_chosen(visit, media, tmp_path):
     notes = tmp_path / "notes<b>.mp4"
     notes.write_text("no video at all")
-    for language, bad in (("en", "is not a video"), ("ko", "형식")):
+    for language, bad in (("en", "is not a video"), ("ko", "글만 든 파일")):
         visitor = visit(f"?lang={language}")
         for kind, good in zip(("video", "sound"), media, strict=True):
             visitor.choose(kind, notes)

@@ -223,5 +223,5 @@ def test_a_long_video_begins_with_its_loudest_seconds(visit, tmp_path):
     visitor.page.locator(".runs .strong").get_by_text("Edit 3.0 s").wait_for()
     visitor.until("JSON.parse(localStorage.getItem('soundini-draft')).start !== null")
     begun = float(visitor.page.get_by_label("From (seconds)").input_value())
-    assert abs(begun - 6) < 0.5
+    assert abs(begun - 6) <= 0.5  # by the waveform, which is drawn in half seconds
     assert visitor.trouble == []

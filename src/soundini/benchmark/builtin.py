@@ -36,10 +36,10 @@ sounds:
   underwater: bubbles.wav
   fire-to-rain: [fire.wav, rain.wav]
 variants:
-  soundini: []
+  soundini: [sampling.steps=8]
   blended-diffusion: ["method=blended-diffusion", "blended.candidates=2", "sampling.steps=4"]
   vqgan-clip: ["method=vqgan-clip", "vqgan.iterations=8"]
-  layered-atlases: ["method=layered-atlases"]
+  layered-atlases: ["method=layered-atlases", "sampling.steps=8"]
 """
 
 

@@ -119,7 +119,6 @@ def test_one_click_on_an_example_shows_a_picture(visit):
     visitor = visit()
     visitor.page.get_by_role("button", name="fire", exact=True).click()
     visitor.page.locator(".working").wait_for()
-    visitor.steps_done()
     visitor.players()
     visitor.page.get_by_text("Edited as fire").wait_for()
     visitor.until_painted((0.8, 0.6))

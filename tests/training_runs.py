@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 
+import media_factory as make
 from soundini.events import CheckpointSaved, TrainStep
 from soundini.joint.listening import STRIDE
 from soundini.joint.towers import SoundHead
@@ -19,6 +20,23 @@ from soundini.training.prior import train_prior
 from soundini.training.recipe import JointRecipe, PriorRecipe
 from soundini.training.recordings import HeardWindows, load_recordings
 from soundini.training.sound_tower import SoundTower, train_sound_tower
+
+EFFECT_TINTS = {
+    "fire": (1, 0.5, 0.1),
+    "generic": (0.5, 0.5, 0.5),
+    "sea": (0.2, 0.6, 0.8),
+    "snow": (0.9, 0.95, 1),
+    "storm": (0.3, 0.2, 0.5),
+    "clouds": (0.7, 0.7, 0.8),
+    "underwater": (0, 0.3, 0.9),
+    "waterfall": (0.4, 0.7, 0.6),
+}
+
+
+def coloured_photographs(folder):
+    """Coloured noise for every label that effects take parts from, and what they are drawn into."""
+    make.write_pictures(folder, EFFECT_TINTS, 40, "{}.png")
+    return Photographs(LabelledImages(folder))
 
 
 def composite_crops(data, **shares):

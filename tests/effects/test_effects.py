@@ -6,31 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-import media_factory as make
 from soundini.effects.registry import EFFECTS
 from soundini.effects.scene import Moment, Scene
-from soundini.training.composites.photographs import Photographs
-from soundini.training.images import LabelledImages
+from training_runs import coloured_photographs
 
 SIZE = 48
-TINTS = {
-    "fire": (1, 0.5, 0.1),
-    "generic": (0.5, 0.5, 0.5),
-    "sea": (0.2, 0.6, 0.8),
-    "snow": (0.9, 0.95, 1),
-    "storm": (0.3, 0.2, 0.5),
-    "clouds": (0.7, 0.7, 0.8),
-    "underwater": (0, 0.3, 0.9),
-    "waterfall": (0.4, 0.7, 0.6),
-}
 
 
 @pytest.fixture(scope="module")
 def photographs(tmp_path_factory):
-    """Coloured noise for every label that effects take parts from."""
-    folder = tmp_path_factory.mktemp("composites")
-    make.write_pictures(folder, TINTS, 40, "{}.png")
-    return Photographs(LabelledImages(folder))
+    return coloured_photographs(tmp_path_factory.mktemp("composites"))
 
 
 def plain(seed=0):

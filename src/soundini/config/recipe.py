@@ -19,7 +19,8 @@ class SamplingConfig(Section):
     method: Literal["ddpm", "ddim", "dpmpp_2m"] = "ddim"
     """Sampler."""
     steps: int = Field(default=5, ge=1, le=1000)
-    """Network evaluations from ``start`` down to the clean frame, before repeats."""
+    """Network evaluations from the noise level that sampling begins at (``draft`` or ``start``) down to the clean frame, before
+    repeats."""
     start: Share = 0.98
     """Noise level the source is taken to before it is denoised: 1 forgets it, 0.3 keeps its structure."""
     draft: Share = 0.45

@@ -1,4 +1,4 @@
-"""Arithmetic on pictures: blending, noise, light. Pictures are float32 ``[H, W, 3]`` in [0, 1]; fields are ``[H, W]``."""
+"""Arithmetic on pictures: blending, blur, light. Pictures are float32 ``[H, W, 3]`` in [0, 1]; fields are ``[H, W]``."""
 
 from __future__ import annotations
 
@@ -43,35 +43,6 @@ def grey(picture: np.ndarray) -> np.ndarray:
 def blur(x: np.ndarray, sigma: float) -> np.ndarray:
     """Gaussian blur; ``sigma`` in pixels, nothing below a tenth of one."""
     return x if sigma < 0.1 else cv2.GaussianBlur(x, (0, 0), float(sigma))
-
-
-def resize(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Bring a picture or field to ``(height, width)``: by area when it shrinks, else bicubic, clipped to [0, 1]."""
-    if x.shape[:2] == size:
-        return x
-    shrinks = size[0] <= x.shape[0]
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return np.clip(cv2.resize(x, size[::-1], interpolation=way), 0, 1)
-
-
-def value_noise(
-    size: tuple[int, int], cell: tuple[float, float], rng: np.random.Generator
-) -> np.ndarray:
-    """Smooth random values in about [0, 1], one a cell of ``(height, width)`` pixels."""
-    shape = [max(2, int(side / max(step, 1)) + 2) for side, step in zip(size, cell, strict=True)]
-    values = rng.random(shape, np.float32)
-    return cv2.resize(values, size[::-1], interpolation=cv2.INTER_CUBIC)
-
-
-def fractal(
-    size: tuple[int, int], cell: float | tuple[float, float], rng: np.random.Generator
-) -> np.ndarray:
-    """Three octaves of :func:`value_noise`; the coarsest has the given cell."""
-    rows, columns = cell if isinstance(cell, tuple) else (cell, cell)
-    total = np.zeros(size, np.float32)
-    for octave, weight in enumerate((1.0, 0.5, 0.25)):
-        total += weight * value_noise(size, (rows / 2**octave, columns / 2**octave), rng)
-    return total / 1.75
 
 
 def heat_colour(heat: np.ndarray) -> np.ndarray:

@@ -162,7 +162,7 @@ class Scene:
             cell: pixels from one value to the next, or rows and columns of it.
             speed: by how much of the effect's movement the field is moved.
             period: seconds in which it turns into another field; 0 for one that stays.
-            at: rows and columns that it is read at, pixels; those of the picture where None.
+            at: rows and columns that it is read at, pixels; None reads it at every pixel of the picture.
             octaves: 1 to 3; each has half the cell and half the weight of the one before.
 
         Shape:

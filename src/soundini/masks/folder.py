@@ -1,4 +1,4 @@
-"""Masks from a folder of images: the numbers in their names are those of the frames."""
+"""Masks from a folder of images, whose names hold frame numbers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ IMAGE_SUFFIXES = {
 
 
 class FolderMask:
-    """A folder of images: the numbers in their names are those of the frames, from 0 or from 1.
+    """A folder of images, whose names hold frame numbers, from 0 or from 1.
 
     Args:
         folder: the folder; hidden files and what is no image are left out.

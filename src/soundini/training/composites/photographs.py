@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from soundini.effects.canvas import resize
 from soundini.training.images import LabelledImages
 
 
@@ -51,7 +51,7 @@ class Photographs:
         y, x = rng.integers(rows - height + 1), rng.integers(columns - width + 1)
         part = picture[y : y + height, x : x + width]
         part = part[:, ::-1] if rng.random() < 0.5 else part
-        return resize(np.ascontiguousarray(part, np.float32) / 255, size)
+        return _resized(np.ascontiguousarray(part, np.float32) / 255, size)
 
     def any_of(
         self, shares: dict[str, float], size: tuple[int, int], rng: np.random.Generator
@@ -64,3 +64,12 @@ class Photographs:
         labels = [label for label in shares if self.images.by_label.get(label)]
         weights = np.array([shares[label] for label in labels])
         return labels[rng.choice(len(labels), p=weights / weights.sum())]
+
+
+def _resized(x: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Bring a picture to ``(height, width)``: by area when it shrinks, else bicubic, clipped to [0, 1]."""
+    if x.shape[:2] == size:
+        return x
+    shrinks = size[0] <= x.shape[0]
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.clip(cv2.resize(x, size[::-1], interpolation=way), 0, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from soundini.effects.canvas import blur, fractal
+from soundini.effects.canvas import blur
 
 _LEAST_COVER = 0.08
 """Share of the picture below which a region is taken for the whole frame."""
@@ -47,7 +47,7 @@ def _box(size: int, rng: np.random.Generator) -> np.ndarray:
 def _band(size: int, rng: np.random.Generator) -> np.ndarray:
     """A sky or a ground with an uneven horizon."""
     level = rng.uniform(0.25, 0.75) * size
-    line = level + rng.uniform(0, 0.3) * size * (fractal((1, size), size / 4, rng)[0] - 0.5)
+    line = level + rng.uniform(0, 0.3) * size * (_fractal((1, size), size / 4, rng)[0] - 0.5)
     above = np.arange(size)[:, None] < line[None]
     return (above if rng.random() < 0.5 else ~above).astype(np.float32)
 
@@ -67,9 +67,24 @@ def _blob(size: int, rng: np.random.Generator) -> np.ndarray:
     """Like the outline of an object: noise, cut at a level, near the middle."""
     grid = (np.arange(size) + 0.5) / size - 0.5
     far = np.sqrt(grid[:, None] ** 2 + grid[None] ** 2)
-    field = fractal((size, size), size / rng.uniform(2, 5), rng) - rng.uniform(0.3, 1.4) * far
+    field = _fractal((size, size), size / rng.uniform(2, 5), rng) - rng.uniform(0.3, 1.4) * far
     return (field > np.quantile(field, rng.uniform(0.25, 0.75))).astype(np.float32)
 
 
 def _point(at: np.ndarray) -> tuple[int, int]:
     return int(at[0]), int(at[1])
+
+
+def _fractal(size: tuple[int, int], cell: float, rng: np.random.Generator) -> np.ndarray:
+    """Three octaves of :func:`_value_noise`; the coarsest has the given cell."""
+    total = np.zeros(size, np.float32)
+    for octave, weight in enumerate((1.0, 0.5, 0.25)):
+        total += weight * _value_noise(size, cell / 2**octave, rng)
+    return total / 1.75
+
+
+def _value_noise(size: tuple[int, int], cell: float, rng: np.random.Generator) -> np.ndarray:
+    """Smooth random values in about [0, 1], one a cell of so many pixels."""
+    shape = [max(2, int(side / max(cell, 1)) + 2) for side in size]
+    values = rng.random(shape, np.float32)
+    return cv2.resize(values, size[::-1], interpolation=cv2.INTER_CUBIC)

@@ -69,8 +69,8 @@ def test_fire_rises_and_rain_falls():
     assert motion_of("rain").steps(SIZE, 1)[:, 1].sum() > 0
 
 
-def test_water_flows_along_the_longer_side():
-    motion = motion_of("river", 13)
+def test_the_sea_runs_along_the_longer_side():
+    motion = motion_of("sea", 13)
     (right, down), (along, across) = (
         motion.steps(size, 1).sum(0).tolist() for size in ((48, 64), (64, 48))
     )

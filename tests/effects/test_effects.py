@@ -175,7 +175,7 @@ def test_water_falls_only_where_it_runs_down():
         light = at("river", Moment(heading=heading)).mean(-1)
         return np.abs(np.diff(light, axis=1)).mean() / np.abs(np.diff(light, axis=0)).mean()
 
-    assert longer_down((0.0, 0.5)) > 1.5 > 1 > longer_down((0.5, 0.0))
+    assert longer_down((0.0, 0.5)) > 1.2 > 1 > longer_down((0.5, 0.0))
 
 
 def test_less_variety_keeps_looks_near_the_middle():

@@ -31,8 +31,8 @@ class DriftConfig(Section):
     """Of flakes, which sway as they fall."""
     sea: Velocity = (0.12, 0.0)
     """Of waves; along the longer side of the region."""
-    river: Velocity = (0.5, 0.0)
-    """Of running water; along the longer side of the region."""
+    river: Velocity = (0.0, 0.7)
+    """Of running water, which falls over ledges; sideways, it runs in waves."""
     underwater: Velocity = (0.0, -0.18)
     """Of bubbles."""
 

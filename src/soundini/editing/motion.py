@@ -28,7 +28,7 @@ from soundini.media.onsets import onset_times
 _LEAST_SHARE = 0.1
 """Share of a class in what a frame hears below which it moves nothing."""
 
-_ALONG = ("sea", "river")
+_ALONG = ("sea",)
 """Classes that flow along the longer side of the region."""
 
 _SWAYING = {"snow_wind": (0.05, 1.9)}

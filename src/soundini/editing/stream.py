@@ -40,7 +40,7 @@ from soundini.editing.window import OwnTerm, WindowInputs, effect_pairs
 from soundini.events import EditDone, EditEvent, FitStepDone, FrameDone, MasksReady, StepDone
 from soundini.flow.pairs import FlowPairs, estimate_pairs
 from soundini.flow.smooth import settle
-from soundini.media.geometry import edit_size, enlarge, mask_to_model, paste_change, to_model
+from soundini.media.geometry import edit_size, enlarge, mask_to_model, paste_change, soften, to_model
 from soundini.packs.pack import ModelPack
 
 _LEAST_SHOWN = 0.1
@@ -198,7 +198,8 @@ def _edit_window(
         finer = _finer(inputs, i, frame, window, recipe.region.detail)
         if finer is not None:
             seen, draft = finer
-            drawn = draft + enlarge(drawn - inputs.base[i], (draft.shape[-2], draft.shape[-1]))
+            added = soften(drawn - inputs.base[i])
+            drawn = draft + enlarge(added, (draft.shape[-2], draft.shape[-1]))
         weight = float(shown[i]) * frame.mask
         made = paste_change(frame.rgb, drawn, seen, weight, window.box)
         patches.append(Patch.between(frame.rgb, made))

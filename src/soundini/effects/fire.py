@@ -25,8 +25,10 @@ def fire(scene: Scene) -> np.ndarray:
     flames, key = _flames(scene)
     key = key * _reach(scene) * scene.matte
     lit = np.clip(blur(key * flames.max(-1), 7 * unit) * 1.6, 0, 1)
-    dark = scene.picture * (1 - amount * draws.between(0.35, 0.75) * scene.cover)
-    dark = lerp(dark, grey(dark) * np.array([1.1, 0.92, 0.78]), 0.5 * amount * scene.cover)
+    near = np.clip(blur(key, 5 * unit) * 1.8, 0, 1)[..., None]
+    burnt = amount * np.maximum(0.7 * scene.veil, near * scene.cover)
+    dark = scene.picture * (1 - draws.between(0.35, 0.75) * burnt)
+    dark = lerp(dark, grey(dark) * np.array([1.1, 0.92, 0.78]), 0.5 * burnt)
     dark = dark * (1 + draws.between(0.5, 2.0) * amount * (lit * scene.matte)[..., None] * _LIGHT)
     if draws.chance(0.4):
         dark = _smoke(dark, scene)
@@ -117,4 +119,4 @@ def _smoke(picture: np.ndarray, scene: Scene) -> np.ndarray:
     colour = draws.between(0.04, 0.35) * np.array([1.05, 1.0, 0.93], np.float32)
     thick = smoothstep(scene.noise("smoke", 20 * scene.unit, speed=0.6, period=1.5), 0.35, 0.8)
     thick = thick * np.clip(scene.rise, 0.1, 1) * scene.amount * draws.between(0.3, 0.85)
-    return lerp(picture, colour, (thick * scene.matte)[..., None])
+    return lerp(picture, colour, thick[..., None] * scene.veil)

@@ -22,13 +22,14 @@ def rain(scene: Scene) -> np.ndarray:
     """The scene in the rain: a drizzle at a small amount, a downpour at 1."""
     amount, draws = scene.amount, scene.draws("rain")
     wet = lerp(scene.picture, grey(scene.picture), amount * draws.between(0.45, 0.9))
-    wet = wet * lerp(1, draws.between(0.45, 0.7), amount)
+    wet = wet * lerp(1, draws.between(0.38, 0.58), amount)
     wet = wet * draws.tint((0.93, 0.97, 1.0), (1.0, 1.02, 1.08))
     wet = _hazy(_mirrored(wet, scene), scene)
-    cover = _falling(scene) * draws.between(0.7, 1)
-    fallen = lerp(wet, draws.between(0.72, 0.98), np.clip(cover, 0, 1)[..., None])
-    splashes = _splashes(scene) * draws.between(0.4, 0.8)
-    return lerp(scene.picture, screen(np.clip(fallen, 0, 1), splashes[..., None]), scene.cover)
+    wet = lerp(scene.picture, np.clip(wet, 0, 1), scene.veil)
+    falling = np.clip(_falling(scene) * draws.between(0.7, 1), 0, 1)[..., None]
+    fallen = lerp(wet, draws.between(0.72, 0.98), falling * scene.cover)
+    splashes = _splashes(scene)[..., None] * draws.between(0.4, 0.8)
+    return screen(fallen, splashes * scene.cover)
 
 
 def _falling(scene: Scene) -> np.ndarray:
@@ -63,7 +64,7 @@ def _hazy(picture: np.ndarray, scene: Scene) -> np.ndarray:
     """Mist that takes the contrast of what is far, which is taken to be up."""
     draws = scene.draws("haze")
     mist = draws.between(0.45, 0.75) * np.array([0.97, 1.0, 1.04], np.float32)
-    thick = draws.between(0.15, 0.5) * scene.amount * np.clip(0.3 + 0.7 * scene.rise, 0, 1)
+    thick = draws.between(0.3, 0.6) * scene.amount * np.clip(0.3 + 0.7 * scene.rise, 0, 1)
     return lerp(picture, mist, thick[..., None])
 
 

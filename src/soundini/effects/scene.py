@@ -6,12 +6,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
+import cv2
 import numpy as np
 
+from soundini.effects.canvas import smoothstep
 from soundini.effects.draws import Draws, lattice, read_lattice
 
 _OCTAVES = ((1.0, 1.0), (2.0, 0.5), (4.0, 0.25))
 """Frequency and weight of the parts of :meth:`Scene.noise`."""
+
+
+_FADE = 0.3
+"""Width of the veil's fade, as a share of the region's depth."""
 
 
 class Photographs(Protocol):
@@ -106,6 +112,16 @@ class Scene:
     def cover(self) -> np.ndarray:
         """The matte as ``[H, W, 1]``."""
         return self.matte[..., None]
+
+    @cached_property
+    def veil(self) -> np.ndarray:
+        """The matte with a wide fade, for what has no edge of its own, such as haze and light: ``[H, W, 1]``."""
+        hard = (self.matte > 0.05).astype(np.uint8)
+        if hard.all():
+            return self.cover
+        padded = np.pad(hard, 1, mode="edge")
+        inside = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
+        return self.cover * smoothstep(inside, 0, _FADE * float(inside.max()))[..., None]
 
     @cached_property
     def box(self) -> tuple[slice, slice]:

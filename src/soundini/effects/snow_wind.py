@@ -9,9 +9,9 @@ from soundini.effects.particles import scattered, streaks
 from soundini.effects.scene import Scene
 
 _FLAKES = (
-    ("far", 0.045, 0.32, 0.9, 0.8),
-    ("middle", 0.014, 0.5, 1.0, 1.0),
-    ("near", 0.003, 0.8, 1.0, 1.25),
+    ("far", 0.11, 0.2, 0.75, 0.8),
+    ("middle", 0.02, 0.36, 0.95, 1.0),
+    ("near", 0.0035, 0.75, 0.8, 1.25),
 )
 """Flakes by depth: name, how many a square unit, radius in units, brightness, speed."""
 
@@ -20,34 +20,33 @@ _COLD = np.array([0.94, 0.98, 1.04], np.float32)
 
 def snow_wind(scene: Scene) -> np.ndarray:
     """The scene in falling snow: some flakes at a small amount, a blizzard over white ground at 1."""
-    amount, unit, draws = scene.amount, scene.unit, scene.draws("snow")
-    cold = lerp(scene.picture, grey(scene.picture), amount * draws.between(0.5, 0.9)) * _COLD
-    cold = cold * lerp(1, draws.between(0.85, 1.03), amount)
-    cold = lerp(cold, _lying(cold, scene), amount * draws.between(0.75, 1))
-    haze = draws.between(0.05, 0.3) * amount * np.clip(0.45 + 0.55 * scene.rise, 0, 1)
-    drifts = 0.6 + 0.8 * scene.noise("drifts", (10 * unit, 30 * unit), speed=0.5)
-    cold = lerp(cold, draws.between(0.7, 0.9) * _COLD, (haze * drifts)[..., None])
-    snowing = screen(np.clip(cold, 0, 1), _falling(scene)[..., None])
-    return lerp(scene.picture, snowing, scene.cover)
+    amount, draws = scene.amount, scene.draws("snow")
+    light = blur(grey(scene.picture)[..., 0], 0.5 * scene.unit)
+    weight = scene.matte / max(float(scene.matte.sum()), 1e-3)
+    dim = min(1.0, draws.between(0.42, 0.54) / max(float((light * weight).sum()), 0.05))
+    cold = lerp(scene.picture, grey(scene.picture), draws.between(0.6, 0.9)) * _COLD * dim
+    cold = _lying(cold, light * dim, scene)
+    haze = draws.between(0.3, 0.55) * np.clip(0.15 + 0.85 * scene.rise, 0, 1)
+    haze = haze * (0.7 + 0.6 * scene.noise("drifts", (10 * scene.unit, 30 * scene.unit), speed=0.5))
+    cold = lerp(cold, draws.between(0.6, 0.72) * _COLD, haze[..., None])
+    snowing = lerp(scene.picture, np.clip(cold, 0, 1), amount * scene.veil)
+    return screen(snowing, _falling(scene)[..., None] * scene.cover)
 
 
-def _lying(picture: np.ndarray, scene: Scene) -> np.ndarray:
-    """Snow where the scene faces up: below edges that are brighter above than below, and on the ground."""
+def _lying(picture: np.ndarray, light: np.ndarray, scene: Scene) -> np.ndarray:
+    """Snow on the ground and on what is light; what is dark, as trunks and shadows are, stays bare."""
     draws, unit = scene.draws("lying"), scene.unit
-    light = blur(picture @ np.array([0.299, 0.587, 0.114], np.float32), 0.7 * unit)
-    ledges = np.zeros_like(light)
-    ledges[:-1] = light[:-1] - light[1:]
-    ledges = blur(smoothstep(ledges * unit, 0.01, 0.08), 0.6 * unit)
-    ground = smoothstep(1 - np.clip(scene.rise, 0, 1), draws.between(0.1, 0.45), 0.8)
-    patches = smoothstep(scene.noise("patches", 14 * unit), 0.25, 0.6)
-    share = np.clip(0.25 * patches + ledges + ground * (0.6 + 0.4 * patches), 0, 1)
-    white = draws.between(0.88, 1.0) * _COLD
-    texture = 0.75 + 0.25 * np.clip(light / max(float(light.mean()), 0.15), 0.4, 1.3)
+    patches = scene.noise("patches", 12 * unit) - 0.5
+    ground = np.clip(1 - scene.rise, 0, 1) ** draws.between(0.6, 1.2)
+    bare = lerp(0.47, draws.between(0.05, 0.13), ground) - 0.15 * patches
+    share = smoothstep(light - bare, -0.12, 0.12)
+    fine = light / np.maximum(blur(light, 5 * unit), 0.05)
+    white = (0.9 * np.clip(fine, 0.6, 1.1) ** 0.8)[..., None] * _COLD
     photographs = scene.photographs
     if photographs is not None and draws.chance(0.35) and photographs.has("snow"):
         photograph = photographs.crop("snow", scene.box_size, draws.rng)
         white = lerp(white, scene.placed(photograph), draws.between(0.3, 0.7))
-    return lerp(picture, np.clip(white * texture[..., None], 0, 1), (0.95 * share)[..., None])
+    return lerp(picture, np.clip(white, 0, 1), (draws.between(0.75, 0.95) * share)[..., None])
 
 
 def _falling(scene: Scene) -> np.ndarray:

@@ -29,16 +29,16 @@ def thunderstorm(scene: Scene) -> np.ndarray:
     amount, unit, draws = scene.amount, scene.unit, scene.draws("storm")
     tint = draws.tint((0.74, 0.76, 1.02), (0.96, 0.92, 1.28))
     dark = lerp(scene.picture, grey(scene.picture), draws.between(0.4, 0.9))
-    dark = dark * tint * lerp(0.85, draws.between(0.4, 0.56), amount)
+    dark = dark * tint * lerp(0.85, draws.between(0.3, 0.46), amount)
     dark = _clouded(dark, scene, tint)
+    dark = lerp(scene.picture, dark, scene.veil * min(1.0, 0.1 + 0.95 * amount))
     reached, halo = draws.between(0.6, 2.2), draws.between(0.5, 1.2)
     core = _bolts(scene) * scene.matte
     reach = blur(core, draws.between(3, 9) * unit)
     reach = reach / max(float(reach.max()), 1e-3) * min(1.0, float(core.max()))
-    dark = dark * (1 + reached * reach[..., None] * tint)
-    dark = screen(np.clip(dark, 0, 1), blur(core, 1.2 * unit)[..., None] * tint * halo)
-    dark = screen(dark, 1.1 * core[..., None] * (tint + 0.25))
-    return lerp(scene.picture, np.clip(dark, 0, 1), scene.cover * min(1.0, 0.1 + 0.95 * amount))
+    lit = dark * (1 + reached * reach[..., None] * scene.cover * tint)
+    lit = screen(np.clip(lit, 0, 1), blur(core, 1.2 * unit)[..., None] * scene.cover * tint * halo)
+    return np.clip(screen(lit, 1.1 * core[..., None] * (tint + 0.25)), 0, 1)
 
 
 def _bolts(scene: Scene) -> np.ndarray:
@@ -63,7 +63,7 @@ def drawn_bolts(scene: Scene, draws: Draws) -> np.ndarray:
     rows, columns = scene.box
     height, width = scene.box_size
     canvas = np.zeros((_FINE * scene.size[0], _FINE * scene.size[1]), np.uint8)
-    for _ in range(1 + draws.chance(0.3)):
+    for _ in range(1 + draws.chance(0.7)):
         start = np.array([columns.start + width * draws.between(0.15, 0.85), rows.start - 2.0])
         drop = height * draws.between(0.6, 1.1)
         end = start + np.array([draws.normal(0.25) * width, drop])
@@ -118,5 +118,5 @@ def _clouded(picture: np.ndarray, scene: Scene, tint: np.ndarray) -> np.ndarray:
     height = np.clip(scene.rise, 0, 1) ** draws.between(0.5, 2)
     strength = (draws.between(0.6, 1) * height)[..., None]
     shaded = picture * lerp(1, np.clip(0.35 + 1.3 * light, 0, 1.6), strength)
-    over = lerp(shaded, light * tint * 0.7, strength * draws.between(0.1, 0.35))
+    over = lerp(shaded, light * tint * 0.7, strength * draws.between(0.25, 0.5))
     return np.clip(over, 0, 1)

@@ -34,7 +34,7 @@ def underwater(scene: Scene) -> np.ndarray:
     )
     shown = np.clip(_bubbles(scene) + 0.25 * dots(scene, places, strengths, 0.35 * unit), 0, 1)
     deep = screen(np.clip(deep, 0, 1), shown[..., None] * np.array([0.8, 0.95, 1.0], np.float32))
-    return lerp(scene.picture, deep, scene.cover * amount**0.7)
+    return lerp(scene.picture, deep, scene.veil * amount**0.7)
 
 
 def _photographed(deep: np.ndarray, scene: Scene) -> np.ndarray:

@@ -24,8 +24,8 @@ def sea(scene: Scene) -> np.ndarray:
 
 
 def river(scene: Scene) -> np.ndarray:
-    """The region under running water: a wet film at a small amount, rapids at 1."""
-    return _flooded(scene, RIVER, rendered_rapids)
+    """The region under running water: a wet film at a small amount, a torrent at 1."""
+    return _flooded(scene, RIVER, rendered_stream)
 
 
 def rendered_waves(scene: Scene) -> np.ndarray:
@@ -36,15 +36,15 @@ def rendered_waves(scene: Scene) -> np.ndarray:
     return _waves(scene, deep, bright, length=0.4, foam=draws.between(0.03, 0.14))
 
 
-def rendered_rapids(scene: Scene) -> np.ndarray:
-    """A stream: a fall in veils, or short green waves that break everywhere; ``[H, W, 3]``.
+def rendered_stream(scene: Scene) -> np.ndarray:
+    """A stream: a cascade, or short green waves that break everywhere; ``[H, W, 3]``.
 
-    Water that is known to run sideways is no fall, and water that runs down is one.
+    Water that is known to run sideways is no cascade, and water that runs down is one.
     """
     draws, heading = scene.draws("river"), scene.moment.heading
-    falls = draws.chance(0.5) if heading is None else abs(heading[1]) > abs(heading[0])
+    falls = draws.chance(0.7) if heading is None else abs(heading[1]) > abs(heading[0])
     if falls:
-        return _veils(scene)
+        return _cascade(scene)
     deep = draws.tint((0.05, 0.16, 0.15), (0.14, 0.28, 0.26))
     bright = draws.tint((0.30, 0.50, 0.46), (0.52, 0.68, 0.62))
     return _waves(scene, deep, bright, length=0.22, foam=draws.between(0.3, 0.5))
@@ -82,22 +82,42 @@ def _waves(
     return _foamed(water, np.clip(crest * (0.35 + 0.65 * spray) + 0.5 * glint, 0, 1), scene)
 
 
-def _veils(scene: Scene) -> np.ndarray:
-    """A waterfall: white water that falls in soft threads before dark wet rock; ``[H, W, 3]``."""
-    draws, unit = scene.draws("veils"), scene.unit
-    rock = scene.noise("rock", (4 * unit, 5 * unit))
-    wet = draws.tint((0.04, 0.08, 0.10), (0.14, 0.18, 0.18)) * (0.4 + 1.4 * rock[..., None])
-    thread = draws.between(14, 26) * unit, draws.between(0.9, 1.6) * unit
-    fine = scene.noise("threads", thread, speed=1.0, period=1.5)
-    veil = scene.noise("veil", (1e6, draws.between(8, 16) * unit))
-    veil = veil + 0.5 * (scene.noise("gaps", (20 * unit, 6 * unit), speed=0.6, period=2) - 0.5)
-    flow = smoothstep(veil, *_highest(veil, draws.between(0.5, 0.8), 0.25))
-    white = flow * (0.45 + 0.75 * smoothstep(fine, 0.25, 0.75))
-    pool = smoothstep(1 - np.clip(scene.rise, 0, 1), draws.between(0.75, 0.95), 1.05)
-    mist = pool * smoothstep(scene.noise("mist", 5 * unit, period=0.8), 0.2, 0.7)
-    light = np.clip(np.maximum(white, mist), 0, 1)[..., None]
-    blue = draws.tint((0.55, 0.68, 0.78), (0.72, 0.82, 0.88))
-    return np.clip(lerp(lerp(wet, blue, np.clip(1.6 * light, 0, 1)), 0.97, light**2), 0, 1)
+def _cascade(scene: Scene) -> np.ndarray:
+    """A mountain stream: water that drops from ledge to ledge, white where it falls, among wet rocks; ``[H, W, 3]``."""
+    draws, unit = scene.draws("cascade"), scene.unit
+    depth = 1 - np.clip(scene.rise, 0, 1)
+    near = 0.45 + 0.55 * depth
+    bend = scene.noise("ledges", (60 * unit, draws.between(16, 28) * unit)) - 0.5
+    steps = draws.between(1.1, 1.8) * depth**1.2 + draws.between(0.8, 1.3) * bend
+    after = steps % 1
+    fall = smoothstep(after, 0, 0.06) * (1 - smoothstep(after, 0.5, 0.8))
+    streak = draws.between(9, 15) * unit, draws.between(0.8, 1.3) * unit
+    threads = scene.noise("threads", streak, speed=1.0, period=1.2)
+    swirl = scene.noise("pools", (2.2 * unit, 6 * unit), speed=0.5, period=0.9)
+    foot = np.exp(-(((after - 0.68) / 0.16) ** 2))
+    broken = smoothstep(scene.noise("foam", (2 * unit, 3 * unit), speed=0.4, period=0.5), 0.3, 0.7)
+    deep = draws.tint((0.05, 0.13, 0.13), (0.12, 0.24, 0.22))
+    pale = draws.tint((0.42, 0.58, 0.58), (0.62, 0.74, 0.74))
+    water = lerp(deep, pale, (0.15 + 0.5 * smoothstep(swirl, 0.35, 0.75))[..., None])
+    gaps = smoothstep(scene.noise("gaps", (50 * unit, 7 * unit)), 0.18, 0.5)
+    white = fall * gaps * (0.3 + 0.75 * smoothstep(threads, 0.25, 0.75)) + 0.7 * foot * broken
+    white = np.clip(white + 0.35 * smoothstep(swirl, 0.6, 0.8), 0, 1)[..., None]
+    water = lerp(lerp(water, pale, white), np.array([0.94, 0.97, 1.0]), white**2)
+    return _among_rocks(water, scene, near)
+
+
+def _among_rocks(water: np.ndarray, scene: Scene, near: np.ndarray) -> np.ndarray:
+    """Boulders that stand out of the water, wet and lit from above; larger where they are near."""
+    draws, unit = scene.draws("rocks"), scene.unit
+    shape = scene.noise("rocks", (9 * unit, 13 * unit))
+    grain = scene.noise("grain", 1.6 * unit)
+    level, _ = _highest(shape, draws.between(0.07, 0.16), 0.0)
+    stands = smoothstep(shape - level + 0.03 * (grain - 0.5), 0, 0.05) * np.clip(near + 0.2, 0, 1)
+    relief = np.roll(shape, -max(1, round(unit)), 0) - shape
+    light = np.clip(0.42 + 5 * relief + 0.5 * (grain - 0.5), 0.08, 1.1)[..., None]
+    stone = draws.tint((0.20, 0.20, 0.17), (0.36, 0.34, 0.28)) * light
+    splash = np.clip(4 * stands * (1 - stands), 0, 1) * smoothstep(grain, 0.4, 0.7)
+    return np.clip(lerp(lerp(water, stone, stands[..., None]), 0.95, 0.6 * splash[..., None]), 0, 1)
 
 
 def _in_perspective(scene: Scene, name: str, nearness: np.ndarray, length: float) -> np.ndarray:

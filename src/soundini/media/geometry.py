@@ -201,6 +201,17 @@ def enlarge(picture: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     return _resize(picture[None].float(), size)[0]
 
 
+def soften(picture: torch.Tensor) -> torch.Tensor:
+    """Keep what is smooth in a picture: three means over 7x7 pixels, close to a Gaussian of 3.5 pixels.
+
+    Shape:
+        ``[C, h, w]``; returns the same.
+    """
+    for _ in range(3):
+        picture = _local_mean(picture, 7)
+    return picture
+
+
 def _local_mean(pictures: torch.Tensor, side: int) -> torch.Tensor:
     return F.avg_pool2d(pictures, side, 1, side // 2, count_include_pad=False)
 

@@ -87,9 +87,11 @@ def test_answers_are_counted_by_class_and_source():
 
 
 def test_loudness_is_ranked_by_change_and_by_probability():
-    figures = LoudnessFigures("c", "fire", "r", [0.1, 1, 0.2], [0.2, 0.9, 0.4], [0.3, 0.2, 0.1])
+    probability, change, strength = [0.2, 0.9, 0.4], [0.3, 0.2, 0.1], [0.3, 0.9, 0.1]
+    figures = LoudnessFigures("c", "fire", "r", [0.1, 1, 0.2], probability, change, strength)
     assert figures.by_probability == pytest.approx(1)
     assert figures.by_change == pytest.approx(-0.5)
+    assert figures.of_strength == pytest.approx(0.5)
 
 
 def test_detail_is_kept_by_a_tint_and_lost_under_noise():

@@ -149,6 +149,8 @@ class SoundConfig(Section):
     """Seconds in which the envelope falls."""
     envelope_range: float = Field(default=30, gt=0, le=120)
     """Decibels between full effect and none."""
+    envelope_curve: float = Field(default=1.7, ge=0.2, le=5)
+    """Exponent of the loudness: with 1.7, a sound that is 10 dB quieter has half the effect; with 1, two thirds."""
     envelope_floor: Share = 0.0
     """Least envelope, where there is any sound."""
 

@@ -135,6 +135,7 @@ def lay_strength(
         attack=config.attack,
         release=config.release,
         range_db=config.envelope_range,
+        curve=config.envelope_curve,
         floor=config.envelope_floor,
     )
     return laid, strength

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from soundini.editing.sound_track import lay_strength
 from soundini.evaluation.clips import EvaluationClip, read_clip
 from soundini.evaluation.recordings import loudest_stretch, paths_of
 from soundini.evaluation.subject import Subject
@@ -32,6 +33,7 @@ class LoudnessFigures:
         gain: at each frame.
         probability: of the sound's class in the region of each edited frame, by the judge.
         change: mean absolute change of each frame's region, 0 to 1.
+        strength: of the effect at each frame: the recording's own level under the gain, 0 to 1.
     """
 
     clip: str
@@ -40,6 +42,12 @@ class LoudnessFigures:
     gain: list[float]
     probability: list[float]
     change: list[float]
+    strength: list[float]
+
+    @property
+    def of_strength(self) -> float:
+        """Rank correlation of gain and strength: below 1 where the recording swells and fades by itself."""
+        return rank_correlation(np.array(self.gain), np.array(self.strength))
 
     @property
     def by_probability(self) -> float:
@@ -88,6 +96,7 @@ def _ramp(subject: Subject, clip: EvaluationClip, sound: str, path: str) -> Loud
     judged = subject.judge.region(edited, masks)
     difference = np.abs(edited.astype(np.float32) - frames).mean(-1) / 255
     times = (np.arange(count) + 0.5) / rate
+    _, strength = lay_strength(swelling, times.tolist(), seconds, recipe.sound)
     return LoudnessFigures(
         clip=clip.name,
         sound=sound,
@@ -95,4 +104,5 @@ def _ramp(subject: Subject, clip: EvaluationClip, sound: str, path: str) -> Loud
         gain=np.interp(times, [at for at, _ in ramp], [gain for _, gain in ramp]).tolist(),
         probability=judged[:, subject.judge.classes.index(sound)].tolist(),
         change=((difference * masks).sum((1, 2)) / masks.sum((1, 2))).tolist(),
+        strength=strength.tolist(),
     )

@@ -133,9 +133,9 @@ Edits that were chosen before any was seen (clip k with sound k), source above, 
 
 def loudness_section(found: Sequence[LoudnessFigures]) -> Section:
     """Whether louder means more."""
-    by_change, by_probability = (
+    by_change, by_probability, of_strength = (
         float(np.mean([getattr(f, name) for f in found]))
-        for name in ("by_change", "by_probability")
+        for name in ("by_change", "by_probability", "of_strength")
     )
     targets = [
         Target("Rank correlation of gain and the region's change, mean", BY_CHANGE, by_change),
@@ -152,14 +152,16 @@ def loudness_section(found: Sequence[LoudnessFigures]) -> Section:
             f"{min(f.probability):.2f} to {max(f.probability):.2f}",
             f"{f.by_probability:.2f}",
             f"{f.by_change:.2f}",
+            f"{f.of_strength:.2f}",
         ]
         for f in found
     ]
-    head = ["sound", "clip", "probability", "rho, probability", "rho, change"]
+    head = ["sound", "clip", "probability", "rho, probability", "rho, change", "rho, level"]
     text = f"""## Loudness
 
 Gain runs from {QUIET:g} to {LOUD:g} and back over the clip. Spearman's rho between the gain and, frame by frame, the region's
-mean absolute change and the judge's probability of the class.
+mean absolute change and the judge's probability of the class. The last column is that of gain and the sound's own level:
+recordings swell and fade by themselves, and an edit follows what is heard ({of_strength:.2f} on average).
 
 {markdown_table(head, rows)}"""
     return Section(targets, text)

@@ -35,7 +35,7 @@ def explosion(scene: Scene) -> np.ndarray:
     far = np.hypot((x - x0) / draws.between(0.9, 1.35), y - y0) / max(radius, 1)
     far = far - draws.between(0.5, 0.9) * (billows - 0.4)
     light = np.clip(np.exp(-far.clip(0) * 0.9), 0, 1) * matte * (0.3 + 0.7 * hot)
-    dark = scene.picture * (1 - amount * draws.between(0.15, 0.5) * scene.cover)
+    dark = scene.picture * (1 - amount * draws.between(0.15, 0.5) * scene.veil)
     dark = np.clip(dark * (1 + draws.between(0.5, 1.8) * amount * light[..., None] * _LIGHT), 0, 1)
     burst = lerp(dark, *_smoke(scene, far, light, radius, centred))
     ball, core = _ball(scene, far, radius, centred, hot)

@@ -93,6 +93,8 @@ def _cascade(scene: Scene) -> np.ndarray:
     fall = smoothstep(after, 0, 0.06) * (1 - smoothstep(after, 0.5, 0.8))
     streak = draws.between(9, 15) * unit, draws.between(0.8, 1.3) * unit
     threads = scene.noise("threads", streak, speed=1.0, period=1.2)
+    strands = scene.noise("strands", (7 * unit, 0.4 * unit), speed=1.2, period=0.9)
+    threads = np.clip(threads + 0.8 * (strands - 0.5), 0, 1)
     swirl = scene.noise("pools", (2.2 * unit, 6 * unit), speed=0.5, period=0.9)
     foot = np.exp(-(((after - 0.68) / 0.16) ** 2))
     broken = smoothstep(scene.noise("foam", (2 * unit, 3 * unit), speed=0.4, period=0.5), 0.3, 0.7)
@@ -114,7 +116,7 @@ def _among_rocks(water: np.ndarray, scene: Scene, near: np.ndarray) -> np.ndarra
     level, _ = _highest(shape, draws.between(0.07, 0.16), 0.0)
     stands = smoothstep(shape - level + 0.03 * (grain - 0.5), 0, 0.05) * np.clip(near + 0.2, 0, 1)
     relief = np.roll(shape, -max(1, round(unit)), 0) - shape
-    light = np.clip(0.42 + 5 * relief + 0.5 * (grain - 0.5), 0.08, 1.1)[..., None]
+    light = np.clip(0.4 + 7 * relief + 0.25 * (grain - 0.5), 0.08, 1.1)[..., None]
     stone = draws.tint((0.20, 0.20, 0.17), (0.36, 0.34, 0.28)) * light
     splash = np.clip(4 * stands * (1 - stands), 0, 1) * smoothstep(grain, 0.4, 0.7)
     return np.clip(lerp(lerp(water, stone, stands[..., None]), 0.95, 0.6 * splash[..., None]), 0, 1)

@@ -18,7 +18,7 @@ class SamplingConfig(Section):
 
     method: Literal["ddpm", "ddim", "dpmpp_2m"] = "ddim"
     """Sampler."""
-    steps: int = Field(default=5, ge=1, le=1000)
+    steps: int = Field(default=3, ge=1, le=1000)
     """Network evaluations from the noise level that sampling begins at (``draft`` or ``start``) down to the clean frame, before
     repeats."""
     start: Share = 0.98

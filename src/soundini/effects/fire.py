@@ -108,9 +108,9 @@ def _swirled(scene: Scene, name: str, cell: float, draws: Draws, speed: float) -
 
 
 def _reach(scene: Scene) -> np.ndarray:
-    """How high flames reach: a quarter of the region at the smallest amount, past its top at 1; ``[H, W]``."""
+    """How high flames reach: a quarter of the region at the smallest amount, here and there to its top at 1; ``[H, W]``."""
     ragged = scene.noise("ragged", (1e6, max(2.0, scene.size[1] / 6)), period=0.4) - 0.5
-    top = lerp(0.05, 1.45, scene.amount) + 0.4 * ragged
+    top = lerp(0.05, 1.1, scene.amount) + 0.7 * ragged
     return 1 - smoothstep(scene.rise - top, -0.35, 0.05)
 
 

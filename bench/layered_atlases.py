@@ -25,8 +25,8 @@ from soundini.config.recipe import Recipe
 from soundini.editing.plan import plan_windows
 from soundini.evaluation.clips import EvaluationClip, read_clip
 from soundini.flow.pairs import estimate_pairs
+from soundini.geometry import mask_to_model, to_model
 from soundini.masks.refine import bounds, feather
-from soundini.media.geometry import mask_to_model, to_model
 from soundini.packs.loading import load_pack
 from soundini.packs.pack import ModelPack
 

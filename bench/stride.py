@@ -29,8 +29,8 @@ from soundini.events import EditDone
 from soundini.flow.dis import DISFlow
 from soundini.flow.pairs import estimate_pairs
 from soundini.flow.warp import warp
+from soundini.geometry import Box, edit_size, to_model
 from soundini.judge import Judge
-from soundini.media.geometry import Box, edit_size, to_model
 from soundini.media.video_reader import VideoReader
 from soundini.packs.loading import load_pack
 from soundini.packs.pack import ModelPack

@@ -17,8 +17,8 @@ from soundini.editing.plan import Window, plan_windows
 from soundini.editing.sound_track import lay_sound
 from soundini.editing.stream import edit_frames
 from soundini.events import EditDone, FrameDone, MasksReady, StepDone
+from soundini.geometry import Box
 from soundini.masks.refine import bounds
-from soundini.media.geometry import Box
 from soundini.media.sound import Sound
 
 SIZE = (64, 96)

@@ -4,7 +4,7 @@ import pytest
 
 from soundini.config.recipe import RegionConfig, WindowConfig
 from soundini.editing.plan import longest_span, plan_windows, split_frames
-from soundini.media.geometry import Box
+from soundini.geometry import Box
 
 
 @pytest.mark.parametrize("count", [1, 2, 11, 12, 13, 23, 24, 100, 241])

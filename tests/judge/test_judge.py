@@ -6,10 +6,10 @@ import torch
 from safetensors.torch import save_file
 
 from soundini.errors import MaskError, ModelError
+from soundini.geometry import Box, to_model
 from soundini.judge import Judge
 from soundini.judge.features import SIZE
 from soundini.judge.region import bounding_square
-from soundini.media.geometry import Box, to_model
 from soundini.training.classes import CLASSES
 
 

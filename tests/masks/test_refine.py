@@ -5,9 +5,9 @@ import pytest
 from scipy import ndimage
 
 import media_factory as make
+from soundini.geometry import Box
 from soundini.masks.preview import contact_strip, overlay
 from soundini.masks.refine import bounds, dilate, feather, invert
-from soundini.media.geometry import Box
 
 DISC = make.disc_mask((80, 100), 15)
 OUTSIDE = ndimage.distance_transform_edt(DISC == 0)

@@ -13,7 +13,7 @@ from soundini.editing.window import WindowInputs
 from soundini.flow.carry import carry_between
 from soundini.flow.pairs import estimate_pairs
 from soundini.flow.protocol import FlowEstimator
-from soundini.media.geometry import detail_gain
+from soundini.geometry import detail_gain
 
 
 def served_frames(window: Window) -> Iterator[range]:
@@ -100,7 +100,7 @@ def carry_change(
     showed; carried as it is, it would take that away from a frame that never had it quite there, and outlines of the
     scene would shine through the effect like ghosts. So there it is the picture that is carried:
 
-        change_i = carried change + (g - 1) * (source_i - carried source),   g as in :func:`soundini.media.geometry.detail_gain`
+        change_i = carried change + (g - 1) * (source_i - carried source),   g as in :func:`soundini.geometry.detail_gain`
 
     which is ``carried edited picture - source_i`` where g is 0.
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from soundini.geometry import Box
 from soundini.masks.refine import bounds
-from soundini.media.geometry import Box
 
 
 class MaskSpool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from soundini.config.recipe import RegionConfig, WindowConfig
-from soundini.media.geometry import Box, edit_size, roi_box
+from soundini.geometry import Box, edit_size, roi_box
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ from soundini.editing.window import OwnTerm, WindowInputs, effect_pairs
 from soundini.events import EditDone, EditEvent, FitStepDone, FrameDone, MasksReady, StepDone
 from soundini.flow.pairs import FlowPairs, estimate_pairs
 from soundini.flow.smooth import settle
-from soundini.media.geometry import (
+from soundini.geometry import (
     edit_size,
     enlarge,
     mask_to_model,

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from soundini.errors import MaskError
+from soundini.geometry import Box, roi_box, to_model
 from soundini.masks.refine import bounds
-from soundini.media.geometry import Box, roi_box, to_model
 
 
 def bounding_square(region: Box, frame_size: tuple[int, int]) -> Box:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from soundini.media.geometry import Box
+from soundini.geometry import Box
 
 _NARROWEST = 1e-3
 """Pixels of a ramp that is one; a narrower one ends before the next pixel, and dividing by it overflows."""

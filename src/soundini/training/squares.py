@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from soundini.media.geometry import Box, to_model
+from soundini.geometry import Box, to_model
 from soundini.training.images import LabelledImages
 
 

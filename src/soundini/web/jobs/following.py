@@ -8,7 +8,7 @@ import numpy as np
 
 from soundini.editing.prepared import PreparedEdit
 from soundini.events import FrameDone
-from soundini.media.geometry import Box
+from soundini.geometry import Box
 from soundini.media.video_reader import VideoReader
 from soundini.metrics.rank import rank_correlation
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 import media_factory as make
-from soundini.media.geometry import (
+from soundini.geometry import (
     Box,
     edit_size,
     mask_to_model,

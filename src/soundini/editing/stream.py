@@ -102,10 +102,11 @@ def edit_frames(
         :class:`MasksReady`, then :class:`FitStepDone` (where the method fits something), :class:`StepDone` and
         :class:`FrameDone` as they come, then :class:`EditDone`.
     """
-    keeper = keeper or KeepsNothing()
     recipe = settings_for_method(recipe)
     steps = evaluations(recipe, pack)
     total = steps * sum(is_edited(window, track) for window in windows)
+    keeper = keeper or KeepsNothing()
+    edit = _Edit(pack, track, recipe, first_index, keeper, motion, tuple(own_terms), total)
     yield MasksReady(windows[-1].stop, len(windows), total, windows[0].size)
     source = zip(frames, masks, strict=True)
     meter, seams = CoherenceMeter(), SeamMeter(windows)
@@ -113,23 +114,13 @@ def edit_frames(
     before: _Buffered | None = None
     losses: Mapping[str, float] = {}
     seconds, done = 0.0, 0
-    draft_seed = recipe.seed if begins_at_draft(pack, recipe) else None
     for number, window in enumerate(windows):
         fresh = [_Buffered(rgb, mask, rgb) for rgb, mask in islice(source, len(window) - len(held))]
         batch = held + fresh
         if is_edited(window, track):
-            finished = keeper.finished(number)
-            if finished is None:
-                shared = held if number and is_edited(windows[number - 1], track) else []
-                inputs = _inputs(
-                    pack, window, batch, before, track, first_index, motion, draft_seed
-                )
-                inputs = replace(inputs, own_terms=tuple(own_terms))
-                sampling = _Sampling(number, done, total, losses)
-                finished = yield from _edit_window(
-                    pack, inputs, recipe, window, batch, shared, sampling, keeper
-                )
-                keeper.keep_finished(number, finished)
+            shared = held if number and is_edited(windows[number - 1], track) else []
+            progress = _Progress(number, done, losses)
+            finished = yield from _finished_window(edit, window, batch, before, shared, progress)
             meter.add(finished.warp)
             losses, seconds, done = finished.losses, seconds + finished.seconds, done + steps
             edited = zip(batch, finished.patches, strict=True)
@@ -145,49 +136,59 @@ def edit_frames(
 
 
 @dataclass(frozen=True)
-class _Sampling:
-    """Where in the edit the sampling of a window comes: its number, the steps before it, all steps, the losses so far."""
+class _Edit:
+    """What all windows of an edit have in common; ``total`` counts the network evaluations of all of them."""
+
+    pack: ModelPack
+    track: SoundTrack
+    recipe: Recipe
+    first_index: int
+    keeper: Keeper
+    motion: EffectMotion | None
+    own_terms: tuple[OwnTerm, ...]
+    total: int
+
+
+@dataclass(frozen=True)
+class _Progress:
+    """How far the edit is when a window begins: the window's number, the evaluations done, the latest losses."""
 
     number: int
     done: int
-    total: int
     losses: Mapping[str, float]
 
 
+def _finished_window(
+    edit: _Edit,
+    window: Window,
+    batch: Sequence[_Buffered],
+    before: _Buffered | None,
+    shared: Sequence[_Buffered],
+    progress: _Progress,
+) -> Generator[EditEvent, None, FinishedWindow]:
+    """Take a window from the keeper, or edit it now and give it to the keeper."""
+    finished = edit.keeper.finished(progress.number)
+    if finished is None:
+        inputs = _inputs(edit, window, batch, before)
+        finished = yield from _edit_window(edit, inputs, window, batch, shared, progress)
+        edit.keeper.keep_finished(progress.number, finished)
+    return finished
+
+
 def _edit_window(
-    pack: ModelPack,
+    edit: _Edit,
     inputs: WindowInputs,
-    recipe: Recipe,
     window: Window,
     batch: Sequence[_Buffered],
     shared: Sequence[_Buffered],
-    place: _Sampling,
-    keeper: Keeper,
+    progress: _Progress,
 ) -> Generator[EditEvent, None, FinishedWindow]:
-    """Sample a window, from where it stood if it was begun before, and lay its change into the native frames."""
-    resumes = resumes_within_window(recipe)
-    running = keeper.running(place.number) if resumes else None
-    losses, spent, state = place.losses, 0.0, None
-    if running is not None:
-        losses, spent = running.losses, running.seconds
-        state = running.sampling.to(inputs.source.device)
-    began = time.perf_counter() - spent
+    """Sample a window and lay its change into the native frames."""
+    pack, recipe = edit.pack, edit.recipe
+    running = edit.keeper.running(progress.number) if resumes_within_window(recipe) else None
+    began = time.perf_counter() - (running.seconds if running is not None else 0.0)
     keyframes = at_keyframes(inputs, window, pack.flow)
-    done = place.done + (state.index if state is not None else 0)
-    x = state.x if state is not None else keyframes.source
-    for step in edit_window(pack, keyframes, recipe, state):
-        if isinstance(step, FitStep):
-            fitted = _read_back(step.losses)
-            yield FitStepDone(place.number, step.index + 1, step.total, fitted)
-            continue
-        done, x = done + 1, step.x
-        losses = _read_back(step.diagnostics) or losses
-        if resumes:
-            spent = time.perf_counter() - began
-            keeper.keep_running(place.number, RunningWindow(step.state, losses, spent))
-        preview = _preview(step.pred_xstart)
-        yield StepDone(place.number, done, place.total, losses, preview)
-    assert window.box is not None
+    x, losses = yield from _sample(edit, keyframes, progress, running, began)
     change = x.clamp(-1, 1) - keyframes.base
     change = carry_change(change, keyframes, inputs, window, pack.flow)
     effect = effect_pairs(inputs, pack.denoiser.unshuffle)
@@ -199,10 +200,53 @@ def _edit_window(
     if earlier is not None:
         fade = recipe.window.fade if recipe.guidance.lambda_flow else 0
         edited = fade_from(edited, earlier, effect or inputs.own_pairs(), fade)
+    patches = _patches(inputs, edited, shown, window, batch, recipe.region.detail)
+    warp = _measure(inputs, edited, shown, effect)
+    return FinishedWindow(patches, losses, warp, time.perf_counter() - began)
+
+
+def _sample(
+    edit: _Edit,
+    keyframes: WindowInputs,
+    progress: _Progress,
+    running: RunningWindow | None,
+    began: float,
+) -> Generator[EditEvent, None, tuple[Tensor, Mapping[str, float]]]:
+    """Sample a window from its beginning, or from where it was stopped; return the frames and the last losses."""
+    losses, state = progress.losses, None
+    if running is not None:
+        losses, state = running.losses, running.sampling.to(keyframes.source.device)
+    done = progress.done + (state.index if state is not None else 0)
+    x = state.x if state is not None else keyframes.source
+    resumes = resumes_within_window(edit.recipe)
+    for step in edit_window(edit.pack, keyframes, edit.recipe, state):
+        if isinstance(step, FitStep):
+            fitted = _read_back(step.losses)
+            yield FitStepDone(progress.number, step.index + 1, step.total, fitted)
+            continue
+        done, x = done + 1, step.x
+        losses = _read_back(step.diagnostics) or losses
+        if resumes:
+            kept = RunningWindow(step.state, losses, time.perf_counter() - began)
+            edit.keeper.keep_running(progress.number, kept)
+        yield StepDone(progress.number, done, edit.total, losses, _preview(step.pred_xstart))
+    return x, losses
+
+
+def _patches(
+    inputs: WindowInputs,
+    edited: Tensor,
+    shown: Tensor,
+    window: Window,
+    batch: Sequence[_Buffered],
+    detail: int,
+) -> list[Patch]:
+    """Paste the change of every frame into its native frame."""
+    assert window.box is not None
     patches = []
     for i, frame in enumerate(batch):
         seen, drawn = inputs.source[i], edited[i]
-        finer = _finer(inputs, i, frame, window, recipe.region.detail)
+        finer = _finer(inputs, i, frame, window, detail)
         if finer is not None:
             seen, draft = finer
             added = soften(drawn - inputs.base[i])
@@ -210,8 +254,7 @@ def _edit_window(
         weight = float(shown[i]) * frame.mask
         made = paste_change(frame.rgb, drawn, seen, weight, window.box)
         patches.append(Patch.between(frame.rgb, made))
-    warp = _measure(inputs, edited, shown, effect)
-    return FinishedWindow(patches, losses, warp, time.perf_counter() - began)
+    return patches
 
 
 def is_edited(window: Window, track: SoundTrack) -> bool:
@@ -220,17 +263,11 @@ def is_edited(window: Window, track: SoundTrack) -> bool:
 
 
 def _inputs(
-    pack: ModelPack,
-    window: Window,
-    batch: Sequence[_Buffered],
-    before: _Buffered | None,
-    track: SoundTrack,
-    first_index: int,
-    motion: EffectMotion | None,
-    draft_seed: int | None,
+    edit: _Edit, window: Window, batch: Sequence[_Buffered], before: _Buffered | None
 ) -> WindowInputs:
     """Bring a window to the model's resolution and measure its flow."""
     assert window.box is not None
+    pack, motion = edit.pack, edit.motion
     device = next(pack.denoiser.parameters()).device
     box, size = window.box, window.size
     source = to_model(np.stack([f.rgb for f in batch]), box, size, device=device)
@@ -240,9 +277,9 @@ def _inputs(
         anchor = to_model(before.edited[None], box, size, device=device)
         anchor_source = to_model(before.rgb[None], box, size, device=device)
     scene = source if anchor_source is None else torch.cat([anchor_source, source])
-    embeds, strength = track.window(window.start, window.stop)
+    embeds, strength = edit.track.window(window.start, window.stop)
     return WindowInputs(
-        indices=tuple(range(first_index + window.start, first_index + window.stop)),
+        indices=tuple(range(edit.first_index + window.start, edit.first_index + window.stop)),
         source=source,
         mask=(mask * _FULL_MASK).clamp(0, 1),
         sound_embeds=embeds.to(device),
@@ -250,7 +287,8 @@ def _inputs(
         pairs=estimate_pairs(scene, pack.flow),
         anchor=anchor,
         motion=None if motion is None else motion.of(slice(window.start, window.stop)),
-        draft_seed=draft_seed,
+        own_terms=edit.own_terms,
+        draft_seed=edit.recipe.seed if begins_at_draft(pack, edit.recipe) else None,
     )
 
 

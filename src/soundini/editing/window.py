@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -136,48 +136,11 @@ def sample_window(
     terms = guidance_terms(pack, inputs, recipe) if guided else []
     arrange(pack, recipe)
     schedule = pack.denoiser.schedule
-    source, mask = inputs.source, inputs.mask
     plan = sampling_plan(recipe, pack)
     noise = _noise(inputs, recipe, pack.denoiser.unshuffle)
     start_noise = noise(0)
-    audible = inputs.strength > 0
-    pairs = effect_pairs(inputs, pack.denoiser.unshuffle) or inputs.own_pairs()
-
-    def constrain(x: Tensor, t: int) -> Tensor:
-        """Hold the background, and the frames that nothing is heard in, at the noised source."""
-        known = schedule.q_sample(source, start_noise, t)
-        free = audible.to(x, non_blocking=True).view(-1, 1, 1, 1)
-        if t >= 0 and not recipe.guidance.blend_background:
-            return free * x + (1 - free) * known
-        inside = mask * free
-        return inside * x + (1 - inside) * known
-
-    denoise = GuidedDenoiser(
-        pack.denoiser,
-        terms,
-        strength=recipe.guidance.strength * inputs.strength.to(source),
-        rule=recipe.guidance.rule,
-        gradient=recipe.guidance.gradient,
-        guide_from=noisiest_guided(recipe, schedule),
-        guide_until=round(recipe.guidance.until * schedule.num_timesteps),
-        clamp=recipe.guidance.clamp,
-        roi=mask,
-        chunk=recipe.compute.frames_at_once,
-        seed=recipe.seed,
-        held=HeldFrames(source, audible.cpu()),
-        smooth=(lambda gradient: smooth_along(gradient, pairs, recipe.guidance.smooth))
-        if recipe.guidance.lambda_flow
-        else None,
-        class_label=recipe.sampling.class_label,
-        condition=recipe.sampling.condition * _condition(inputs).to(source),
-        seen=seen_channels(source, mask)
-        if pack.denoiser.sees_source and recipe.sampling.see
-        else None,
-        calls=state.index if state is not None else 0,
-        secondary=pack.secondary if recipe.guidance.gradient == "secondary" else None,
-    )
     yield from sample(
-        denoise,
+        _guided_denoiser(pack, inputs, recipe, terms, state.index if state is not None else 0),
         schedule,
         plan,
         state or schedule.q_sample(inputs.base, start_noise, plan[0].t),
@@ -185,8 +148,71 @@ def sample_window(
         method=recipe.sampling.method,
         eta=recipe.sampling.eta,
         clip=recipe.sampling.clip,
-        constrain=constrain,
+        constrain=_hold_source(
+            inputs, schedule, start_noise, at_every_step=recipe.guidance.blend_background
+        ),
     )
+
+
+def _guided_denoiser(
+    pack: ModelPack,
+    inputs: WindowInputs,
+    recipe: Recipe,
+    terms: Sequence[WeightedTerm],
+    calls: int,
+) -> GuidedDenoiser:
+    """The pack's denoiser under the terms; ``calls`` evaluations are done already."""
+    config, sampling = recipe.guidance, recipe.sampling
+    schedule, source, mask = pack.denoiser.schedule, inputs.source, inputs.mask
+    pairs = effect_pairs(inputs, pack.denoiser.unshuffle) or inputs.own_pairs()
+    sees = pack.denoiser.sees_source and sampling.see
+    return GuidedDenoiser(
+        pack.denoiser,
+        terms,
+        strength=config.strength * inputs.strength.to(source),
+        rule=config.rule,
+        gradient=config.gradient,
+        guide_from=noisiest_guided(recipe, schedule),
+        guide_until=round(config.until * schedule.num_timesteps),
+        clamp=config.clamp,
+        roi=mask,
+        chunk=recipe.compute.frames_at_once,
+        seed=recipe.seed,
+        held=HeldFrames(source, (inputs.strength > 0).cpu()),
+        smooth=(lambda gradient: smooth_along(gradient, pairs, config.smooth))
+        if config.lambda_flow
+        else None,
+        class_label=sampling.class_label,
+        condition=sampling.condition * _condition(inputs).to(source),
+        seen=seen_channels(source, mask) if sees else None,
+        calls=calls,
+        secondary=pack.secondary if config.gradient == "secondary" else None,
+    )
+
+
+def _hold_source(
+    inputs: WindowInputs, schedule: NoiseSchedule, start_noise: Tensor, *, at_every_step: bool
+) -> Callable[[Tensor, int], Tensor]:
+    """Return what holds silent frames at the noised source, and the background too.
+
+    Args:
+        inputs: the frames.
+        schedule: the prior's.
+        start_noise: what the source is noised with.
+        at_every_step: hold the background at every timestep, not only in the clean frame.
+    """
+    source, mask = inputs.source, inputs.mask
+    audible = inputs.strength > 0
+
+    def hold(x: Tensor, t: int) -> Tensor:
+        known = schedule.q_sample(source, start_noise, t)
+        free = audible.to(x, non_blocking=True).view(-1, 1, 1, 1)
+        if t >= 0 and not at_every_step:
+            return free * x + (1 - free) * known
+        inside = mask * free
+        return inside * x + (1 - inside) * known
+
+    return hold
 
 
 def noisiest_guided(recipe: Recipe, schedule: NoiseSchedule) -> int:

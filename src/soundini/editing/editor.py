@@ -179,12 +179,7 @@ class SoundEditor:
             settings = settings.replace(seed=seed)
         if heard_as is not None:
             settings = settings.replace(sound__heard_as=heard_as)
-        if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not len(frames):
-            raise MediaError(
-                "frames must be uint8 [T, H, W, 3], not {dtype} {shape}",
-                dtype=frames.dtype,
-                shape=list(frames.shape),
-            )
+        _check_frames(frames)
         masks = _as_masks(mask, frames.shape[:3], settings.region.feather)
         windows = plan_windows(
             [bounds(m) for m in masks],
@@ -193,14 +188,10 @@ class SoundEditor:
             settings.window,
             self.pack.denoiser.stride,
         )
-        track = lay_sound(
-            _as_sound(sound, sample_rate),
-            [(i + 0.5) / frame_rate for i in range(len(frames))],
-            len(frames) / frame_rate,
-            self.pack.joint,
-            settings.sound,
-        )
         times = [i / frame_rate for i in range(len(frames))]
+        middles = [(i + 0.5) / frame_rate for i in range(len(frames))]
+        heard, seconds = _as_sound(sound, sample_rate), len(frames) / frame_rate
+        track = lay_sound(heard, middles, seconds, self.pack.joint, settings.sound)
         motion = effect_motion(self.pack.joint, track, times, settings.sampling)
         yield from edit_frames(
             self.pack,
@@ -211,6 +202,15 @@ class SoundEditor:
             settings,
             motion=motion,
             own_terms=self.terms,
+        )
+
+
+def _check_frames(frames: np.ndarray) -> None:
+    if frames.ndim != 4 or frames.shape[-1] != 3 or frames.dtype != np.uint8 or not len(frames):
+        raise MediaError(
+            "frames must be uint8 [T, H, W, 3], not {dtype} {shape}",
+            dtype=frames.dtype,
+            shape=list(frames.shape),
         )
 
 

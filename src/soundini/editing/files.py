@@ -137,21 +137,7 @@ def run_edit(
         stack.callback(edit.close)
         pixels = written_format(edit.info) if recipe.output.pixel_format == "source" else None
         reader = stack.enter_context(VideoReader(request.video, planes=pixels))
-        writer = stack.enter_context(
-            VideoWriter(
-                request.output,
-                edit.info,
-                pixel_format=pixels,
-                crf=recipe.output.crf,
-                audio=recipe.output.audio,
-                sound=edit.track.sound,
-                audio_source=request.video,
-                track=recipe.sound.track if request.sound == SELF else 0,
-                start=edit.began,
-                end=edit.began + edit.times[-1],
-                token=token,
-            )
-        )
+        writer = stack.enter_context(_writer(edit, pixels, token))
         rgb = (f.rgb for f in reader.frames(edit.first, edit.first + edit.frame_count))
         events = stack.enter_context(
             closing(
@@ -180,6 +166,23 @@ def run_edit(
     seconds = time.perf_counter() - began
     sidecar = write_sidecar(request, hash_inputs(request), _record(edit, end, seconds), token)
     yield FileDone(request.output, sidecar, seconds, (*edit.warnings, *writer.warnings))
+
+
+def _writer(edit: PreparedEdit, pixel_format: str | None, token: str) -> VideoWriter:
+    request, recipe = edit.request, edit.request.recipe
+    return VideoWriter(
+        request.output,
+        edit.info,
+        pixel_format=pixel_format,
+        crf=recipe.output.crf,
+        audio=recipe.output.audio,
+        sound=edit.track.sound,
+        audio_source=request.video,
+        track=recipe.sound.track if request.sound == SELF else 0,
+        start=edit.began,
+        end=edit.began + edit.times[-1],
+        token=token,
+    )
 
 
 def _record(edit: PreparedEdit, end: EditDone, seconds: float) -> dict[str, object]:

@@ -8,9 +8,9 @@ import yaml
 import media_factory as make
 from soundini.batch.check import check_rows
 from soundini.batch.file import read_batch_file
-from soundini.batch.models import Models
 from soundini.batch.place import Place
 from soundini.batch.rows import expand
+from soundini.editing.model_cache import ModelCache
 
 QUICK = ["sampling.steps=3", "region.size=32", "window.frames=4", "window.overlap=1"]
 SHARED = {"models": "debug", "set": QUICK, "sound": "fire.wav", "mask": {"box": "24,12,40,40"}}
@@ -58,7 +58,7 @@ def batch(folder):
 @pytest.fixture
 def models(debug):
     """The tiny random models, loaded already."""
-    kept = Models()
+    kept = ModelCache()
     kept.open = lambda _: debug
     return kept
 

@@ -10,10 +10,10 @@ from soundini.batch.attempt import Jobs
 from soundini.batch.check import check_rows
 from soundini.batch.events import RowBegun, RowEnded, RowStep
 from soundini.batch.manifest import Manifest, Outcome
-from soundini.batch.models import Models
 from soundini.batch.place import Place
 from soundini.batch.run import run_rows
 from soundini.editing.files import prepare_edit, run_edit
+from soundini.editing.model_cache import ModelCache
 from soundini.errors import ConfigError
 from soundini.events import StepDone
 from soundini.jobs.job import Job, jobs_folder
@@ -256,7 +256,7 @@ def test_models_are_loaded_once(batch, monkeypatch, debug):
     monkeypatch.setattr("soundini.editing.files.load_pack", load)
     made, models = (
         batch(**VIDEOS, rows=[{"set": ["compute.memory=64GB"]}, {"name": "{video}"}]),
-        Models(),
+        ModelCache(),
     )
     events = list(run_rows(made, list(check_rows(made, models)), models))
     assert states(events) == ["done"] * 4

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soundini.batch.manifest import Outcome
-from soundini.batch.models import Models
 from soundini.batch.place import Place, read_by, refuse_links
+from soundini.editing.model_cache import ModelCache
 from soundini.editing.request import EditRequest
 from soundini.errors import SoundiniError
 from soundini.events import EditDone, EditEvent, FileDone
@@ -40,7 +40,7 @@ class Jobs:
 
 
 def attempt_row(
-    request: EditRequest, place: Place, models: Models, jobs: Jobs
+    request: EditRequest, place: Place, models: ModelCache, jobs: Jobs
 ) -> Generator[EditEvent, None, Outcome]:
     """Edit, and return how it ended, whatever went wrong.
 
@@ -63,7 +63,7 @@ def attempt_row(
 
 
 def _edit(
-    request: EditRequest, place: Place, models: Models, jobs: Jobs
+    request: EditRequest, place: Place, models: ModelCache, jobs: Jobs
 ) -> Generator[EditEvent, None, Outcome]:
     refuse_links(request.output, place.root)  # again: much time may have gone by
     try:

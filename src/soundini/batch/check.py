@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from soundini.batch.finished import Finished, find_finished
-from soundini.batch.models import Models
 from soundini.batch.place import Place, read_by, refuse_links
 from soundini.batch.rows import Batch, Row
 from soundini.editing.files import check_outputs
 from soundini.editing.low_memory import arrange
+from soundini.editing.model_cache import ModelCache
 from soundini.editing.part import read_part
 from soundini.editing.request import EditRequest, sidecar_path
 from soundini.editing.window import text_tower
@@ -70,7 +70,7 @@ class RowChecked:
         return self.row.request
 
 
-def check_rows(batch: Batch, models: Models) -> Iterator[RowChecked]:
+def check_rows(batch: Batch, models: ModelCache) -> Iterator[RowChecked]:
     """Check every row as an edit is checked, and against all others; nothing is left on disk.
 
     Videos are read to their ends, masks made and sounds heard, unless the row is done already. What is not known before a row
@@ -88,7 +88,7 @@ def check_rows(batch: Batch, models: Models) -> Iterator[RowChecked]:
         yield RowChecked(number, len(batch.rows), row, finding)
 
 
-def check_row(request: EditRequest, place: Place, models: Models) -> Finding:
+def check_row(request: EditRequest, place: Place, models: ModelCache) -> Finding:
     """Check one edit by itself.
 
     Args:
@@ -104,7 +104,7 @@ def check_row(request: EditRequest, place: Place, models: Models) -> Finding:
         return Finding(write_error(request.output, error).message)
 
 
-def _check(request: EditRequest, place: Place, models: Models) -> Finding:
+def _check(request: EditRequest, place: Place, models: ModelCache) -> Finding:
     written = request.output, sidecar_path(request.output)
     for path in written:
         refuse_links(path, place.root)

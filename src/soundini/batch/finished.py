@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from soundini.batch.manifest import Outcome
-from soundini.batch.models import Models
 from soundini.editing.inputs import hash_inputs
 from soundini.editing.methods import weight_hashes
+from soundini.editing.model_cache import ModelCache
 from soundini.editing.request import EditRequest, read_request, sidecar_path
 from soundini.errors import SoundiniError
 from soundini.jobs.begin import is_same_edit
@@ -38,7 +38,7 @@ class Finished:
         return Outcome("skipped", self.recipe, self.seconds, self.warp_ratio)
 
 
-def find_finished(request: EditRequest, models: Models) -> Finished | None:
+def find_finished(request: EditRequest, models: ModelCache) -> Finished | None:
     """The output of an edit, if it is there, whole, and was made of the same inputs by the same settings and weights.
 
     Args:

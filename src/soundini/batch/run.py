@@ -10,8 +10,8 @@ from soundini.batch.attempt import Jobs, attempt_row
 from soundini.batch.check import RowChecked, check_rows
 from soundini.batch.events import RowBegun, RowEnded, RowEvent, RowStep
 from soundini.batch.manifest import Manifest
-from soundini.batch.models import Models
 from soundini.batch.rows import Batch
+from soundini.editing.model_cache import ModelCache
 from soundini.editing.request import EditRequest
 from soundini.generators import map_events
 from soundini.jobs.job import delete_job, jobs_folder
@@ -20,7 +20,7 @@ from soundini.media.output import write_error
 
 
 def run_rows(
-    batch: Batch, checks: Sequence[RowChecked], models: Models
+    batch: Batch, checks: Sequence[RowChecked], models: ModelCache
 ) -> Generator[RowEvent, None, None]:
     """Do the rows that are not done; stop iterating, or be killed, and the same call goes on later, to the same bytes.
 
@@ -72,7 +72,7 @@ class LocalBatch:
     """
 
     batch: Batch
-    models: Models = field(default_factory=Models)
+    models: ModelCache = field(default_factory=ModelCache)
 
     def check(self) -> Iterator[RowChecked]:
         """Check every row; see :func:`soundini.batch.check.check_rows`."""

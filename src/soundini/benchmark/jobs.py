@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from soundini.benchmark.made_by import made_by
 from soundini.benchmark.memory import PeakMemory
-from soundini.benchmark.model_cache import ModelCache
 from soundini.benchmark.suite import Suite
 from soundini.benchmark.turning import HEARD, LEAD, write_turning
 from soundini.compute import pick_device
@@ -17,6 +17,7 @@ from soundini.config.presets import override
 from soundini.config.recipe import Recipe
 from soundini.editing.files import prepare_edit, run_edit
 from soundini.editing.methods import evaluations_a_frame
+from soundini.editing.model_cache import ModelCache
 from soundini.editing.plan import longest_span
 from soundini.editing.request import EditRequest, MaskRequest
 from soundini.errors import SoundiniError
@@ -203,7 +204,7 @@ def run_jobs(jobs: list[Job], judge: Judge) -> Iterator[JobDone]:
     Raises:
         ModelError: the models cannot be loaded.
     """
-    models = ModelCache()
+    models = ModelCache(only_last=True)
     models.open(jobs[0].request)
     for number, job in enumerate(jobs, 1):
         try:
@@ -213,22 +214,22 @@ def run_jobs(jobs: list[Job], judge: Judge) -> Iterator[JobDone]:
 
 
 def _result(job: Job, models: ModelCache, judge: Judge) -> Result:
-    made_by = models.made_by(job.request)
-    kept = _kept(job, made_by)
+    maker = made_by(job.request, models)
+    kept = _kept(job, maker)
     if kept is not None:
         return kept
-    figures = {**_do(job, models.open(job.request), judge), "made_by": made_by}
+    figures = {**_do(job, models.open(job.request), judge), "made_by": maker}
     with PartialFile(job.folder / FIGURES) as file:
         file.partial.write_text(json.dumps(figures, indent=1) + "\n")
         file.commit()
     return _of_figures(job, figures)
 
 
-def _kept(job: Job, made_by: object) -> Result | None:
+def _kept(job: Job, maker: object) -> Result | None:
     """What an earlier run found; None where it found nothing, where it is damaged, or where something else made it."""
     try:
         figures = read_json(job.folder / FIGURES)
-        if figures.keys() != _KEPT or figures["made_by"] != made_by:
+        if figures.keys() != _KEPT or figures["made_by"] != maker:
             return None
         return _of_figures(job, figures) if job.request.output.exists() else None
     except (OSError, ValueError, AttributeError, KeyError, TypeError):

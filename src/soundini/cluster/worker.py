@@ -14,9 +14,9 @@ from soundini._version import __version__
 from soundini.batch.attempt import Jobs, attempt_row
 from soundini.batch.check import Finding, check_row
 from soundini.batch.manifest import Outcome
-from soundini.batch.models import Models
 from soundini.batch.place import Place
 from soundini.batch.remote import RemotePlace
+from soundini.editing.model_cache import ModelCache
 from soundini.editing.request import EditRequest, moved
 from soundini.errors import ConfigError
 from soundini.events import EditEvent, FitStepDone, StepDone
@@ -72,7 +72,7 @@ class Worker:
         self._version = version
         self._location = location
         self._threads = threads
-        self._models = Models()
+        self._models = ModelCache()
         self._word: EditEvent | None = None
 
     def ready(self) -> None:

@@ -13,8 +13,7 @@ from soundini.editing.fitting import fit_to_device
 from soundini.editing.inputs import hash_inputs
 from soundini.editing.keeping import Keeper
 from soundini.editing.methods import weight_hashes
-from soundini.editing.part import EditPart, read_part
-from soundini.editing.plan import plan_windows
+from soundini.editing.part import PartWithSound, read_part
 from soundini.editing.prepared import PreparedEdit
 from soundini.editing.request import (
     SELF,
@@ -88,26 +87,19 @@ def load_models(request: EditRequest) -> ModelPack:
     return pack
 
 
-def _plan(part: EditPart, pack: ModelPack) -> PreparedEdit:
+def _plan(part: PartWithSound, pack: ModelPack) -> PreparedEdit:
     recipe = part.request.recipe
-    windows = plan_windows(
-        part.masks.bounds,
-        (part.info.height, part.info.width),
-        recipe.region,
-        recipe.window,
-        pack.denoiser.stride,
-    )
     edit = PreparedEdit(
-        part.request,
-        pack,
-        part.info,
-        part.first,
-        part.times,
-        part.began,
-        part.masks,
-        part.lay(pack.joint),
-        tuple(windows),
-        part.notes,
+        request=part.request,
+        info=part.info,
+        first=part.first,
+        times=part.times,
+        began=part.began,
+        masks=part.masks,
+        notes=part.notes,
+        pack=pack,
+        track=part.lay(pack.joint),
+        windows=part.plan(pack.denoiser.stride),
     )
     fitted = fit_to_device(pack, recipe, edit.windows[0].size)
     if fitted != recipe:

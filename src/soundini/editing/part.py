@@ -11,6 +11,7 @@ import numpy as np
 
 from soundini.editing.mask_spool import MaskSpool
 from soundini.editing.masking import make_masks
+from soundini.editing.plan import Window, plan_windows
 from soundini.editing.request import SELF, EditRequest
 from soundini.editing.sound_track import SoundTrack, lay_sound
 from soundini.errors import ConfigError, MediaError, Message, Option
@@ -31,13 +32,12 @@ _LONGEST_WINDOW = 10
 """Seconds of sound that a frame hears, of the models that hear most."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class EditPart:
-    """The part of a video that an edit is of, read and checked; no model is needed for it.
+    """The part of a video that an edit is of.
 
     Args:
         request: what was asked.
-        sound: as the file has it.
         info: the source video.
         first: index in the video of the first edited frame.
         times: time of each frame of the part, seconds from its first; one more for the end of the last.
@@ -47,7 +47,6 @@ class EditPart:
     """
 
     request: EditRequest
-    sound: Sound
     info: VideoInfo
     first: int
     times: tuple[Fraction, ...]
@@ -60,6 +59,30 @@ class EditPart:
         """Frames of the part."""
         return len(self.times) - 1
 
+    def plan(self, stride: int) -> tuple[Window, ...]:
+        """Plan the windows by the request's settings, see :func:`soundini.editing.plan.plan_windows`.
+
+        Args:
+            stride: of the network that samples them, in pixels.
+        """
+        recipe, size = self.request.recipe, (self.info.height, self.info.width)
+        return tuple(plan_windows(self.masks.bounds, size, recipe.region, recipe.window, stride))
+
+    def close(self) -> None:
+        """Drop the spooled masks."""
+        self.masks.close()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PartWithSound(EditPart):
+    """A part and its sound, read and checked; no model is needed for it.
+
+    Args:
+        sound: as the file has it.
+    """
+
+    sound: Sound
+
     def lay(self, joint: JointSpace) -> SoundTrack:
         """What each frame hears, see :func:`soundini.editing.sound_track.lay_sound`."""
         middles = [float((a + b) / 2) for a, b in pairwise(self.times)]
@@ -67,12 +90,8 @@ class EditPart:
         sound = self.request.recipe.sound
         return lay_sound(self.sound, middles, float(self.times[-1]), joint, sound, began)
 
-    def close(self) -> None:
-        """Drop the spooled masks."""
-        self.masks.close()
 
-
-def read_part(request: EditRequest) -> Generator[MaskMade, None, EditPart]:
+def read_part(request: EditRequest) -> Generator[MaskMade, None, PartWithSound]:
     """Read and check an edit's sound, masks and times; stop iterating to give it up.
 
     Yields:
@@ -94,7 +113,16 @@ def read_part(request: EditRequest) -> Generator[MaskMade, None, EditPart]:
         masks.close()
         what = Message("the part to edit lasts {seconds:.0f} s", {"seconds": float(relative[-1])})
         raise SOUND_SECONDS.exceeded(request.video, what)
-    return EditPart(request, sound, info, first, relative, began, masks, tuple(notes))
+    return PartWithSound(
+        request=request,
+        sound=sound,
+        info=info,
+        first=first,
+        times=relative,
+        began=began,
+        masks=masks,
+        notes=tuple(notes),
+    )
 
 
 def _load(request: EditRequest, reader: VideoReader, first: int, stop: int | None) -> Sound:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from soundini.config.recipe import Recipe
-from soundini.editing.mask_spool import MaskSpool
 from soundini.editing.motion import EffectMotion, effect_motion
-from soundini.editing.plan import Window, plan_windows
-from soundini.editing.request import EditRequest
+from soundini.editing.part import EditPart
+from soundini.editing.plan import Window
 from soundini.editing.sound_track import SoundTrack
 from soundini.editing.stream import is_edited
 from soundini.errors import Message, Option
 from soundini.joint.naming import mean_names
-from soundini.media.video_info import VideoInfo
 from soundini.packs.pack import ModelPack
 
 UNSURE = 0.5
@@ -53,38 +50,19 @@ def doubt_of(shares: Mapping[str, float], *, said: bool = False) -> Message | No
     return None
 
 
-@dataclass(frozen=True, eq=False)
-class PreparedEdit:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PreparedEdit(EditPart):
     """An edit that is checked and planned, and has not begun.
 
     Args:
-        request: what was asked.
         pack: the models.
-        info: the source video.
-        first: index in the video of the first edited frame.
-        times: time of each frame of the part, seconds from its first; one more for the end of the last.
-        began: source time of the first frame.
-        masks: the masks, one for each frame.
         track: the sound, laid along the part.
         windows: the plan.
-        notes: what was assumed of the inputs, one line each.
     """
 
-    request: EditRequest
     pack: ModelPack
-    info: VideoInfo
-    first: int
-    times: tuple[Fraction, ...]
-    began: Fraction
-    masks: MaskSpool
     track: SoundTrack
     windows: tuple[Window, ...]
-    notes: tuple[Message, ...] = ()
-
-    @property
-    def frame_count(self) -> int:
-        """Frames of the edited part."""
-        return len(self.times) - 1
 
     @property
     def motion(self) -> EffectMotion | None:
@@ -162,16 +140,6 @@ class PreparedEdit:
 
     def planned(self, recipe: Recipe) -> PreparedEdit:
         """The same edit with its windows planned anew, by other settings of windows and of computing."""
-        windows = plan_windows(
-            self.masks.bounds,
-            (self.info.height, self.info.width),
-            recipe.region,
-            recipe.window,
-            self.pack.denoiser.stride,
-        )
         request = self.request.model_copy(update={"recipe": recipe})
-        return replace(self, request=request, windows=tuple(windows))
-
-    def close(self) -> None:
-        """Drop the spooled masks."""
-        self.masks.close()
+        edit = replace(self, request=request)
+        return replace(edit, windows=edit.plan(self.pack.denoiser.stride))

@@ -57,7 +57,7 @@ class DISFlow:
         if batch == 0:
             return frames_a.new_zeros(0, 2, height, width)
         greys_a, greys_b = _greys(frames_a), _greys(frames_b)
-        with _one_thread():
+        with one_thread():
             flows = [self._pair(a, b) for a, b in zip(greys_a, greys_b, strict=True)]
         flow = torch.from_numpy(np.stack(flows)).permute(0, 3, 1, 2).contiguous()
         return resize_flow(flow, (height, width)).to(frames_a)
@@ -82,9 +82,8 @@ def _greys(frames: Tensor) -> list[np.ndarray]:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    # DIS propagates matches inside stripes of rows, one stripe per thread: the flow would depend
-    # on the machine
+def one_thread() -> Iterator[None]:
+    """Let OpenCV use one thread: DIS gives each thread a stripe of rows, so more would change the flow."""
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from soundini.errors import MaskError
+from soundini.flow.dis import one_thread
 
 Flow = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """From two RGB frames to the flow from the first to the second, ``[H, W, 2]`` in pixels."""
@@ -34,12 +35,8 @@ def dis_flow(here: np.ndarray, there: np.ndarray) -> np.ndarray:
     ]
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     estimator.setFinestScale(0)  # the preset stops at half the size, too coarse for an edge
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # more threads split the picture, and the flow, differently
-    try:
+    with one_thread():
         flow = estimator.calc(grey[0], grey[1], np.zeros((size[1], size[0], 2), np.float32))
-    finally:
-        cv2.setNumThreads(threads)
     full = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
     return full * np.array([width / size[0], height / size[1]], np.float32)
 

@@ -40,7 +40,7 @@ from soundini.web.views import FileKind, JobEvent, JobView, Restored, Result, St
 if TYPE_CHECKING:
     import numpy as np
 
-    from soundini.batch.models import Models
+    from soundini.editing.model_cache import ModelCache
 
 
 class EditService(Looking):
@@ -237,7 +237,7 @@ class EditService(Looking):
         key = key_of(owner)
         return restored(self._uploads, key, file_id, self._queue.done(key), self.models)
 
-    def _do(self, job: LiveJob, models: Models) -> Generator[JobStep, None, None]:
+    def _do(self, job: LiveJob, models: ModelCache) -> Generator[JobStep, None, None]:
         """Do a job of the queue, in its thread."""
         from soundini.web.jobs.running import run_asked
 
@@ -256,7 +256,7 @@ class EditService(Looking):
                         event = replace(event, warnings=told)
                     yield event
 
-    def _load(self) -> Models:
+    def _load(self) -> ModelCache:
         """Load the models, in the queue's thread."""
         with self._loading:
             from soundini.web.jobs.running import load, nothing_asked

@@ -6,7 +6,6 @@ from dataclasses import replace
 from itertools import islice
 
 from soundini.editing.mask_spool import MaskSpool
-from soundini.editing.plan import plan_windows
 from soundini.editing.prepared import UNSEEN, PreparedEdit
 from soundini.errors import MaskError, UnheardError
 from soundini.media.sound import Sound
@@ -34,25 +33,18 @@ def cut_edit(edit: PreparedEdit, start: int, stop: int) -> PreparedEdit:
     if not any(masks.bounds):
         masks.close()
         raise MaskError("the mask covers nothing here; look at another frame, or move the mask")
-    recipe, track, began = edit.request.recipe, edit.track, edit.times[start]
-    windows = plan_windows(
-        masks.bounds,
-        (edit.info.height, edit.info.width),
-        recipe.region,
-        recipe.window,
-        edit.pack.denoiser.stride,
-    )
+    track, began = edit.track, edit.times[start]
     rate = track.sound.sample_rate
     heard = slice(round(began * rate), round(edit.times[stop] * rate))
-    return replace(
+    cut = replace(
         edit,
         first=edit.first + start,
         times=tuple(time - began for time in edit.times[start : stop + 1]),
         began=edit.began + began,
         masks=masks,
         track=track.picked(slice(start, stop), Sound(track.sound.samples[:, heard].copy(), rate)),
-        windows=tuple(windows),
     )
+    return replace(cut, windows=cut.plan(edit.pack.denoiser.stride))
 
 
 def unheard() -> UnheardError:

@@ -23,13 +23,13 @@ from soundini.web.refusals import BusyError, MissingError
 from soundini.web.views import ENDED, JobEvent, JobView
 
 if TYPE_CHECKING:
-    from soundini.batch.models import Models
+    from soundini.editing.model_cache import ModelCache
 
 _LOG = logging.getLogger("soundini.web")
 _PATIENCE = 1.0
 """Seconds after which a listener that heard nothing looks again."""
 
-Do = Callable[[LiveJob, "Models"], "Generator[JobStep, None, None]"]
+Do = Callable[[LiveJob, "ModelCache"], "Generator[JobStep, None, None]"]
 """Does a job: yields its events, and raises what goes wrong, in the visitor's words."""
 
 
@@ -45,7 +45,7 @@ class JobQueue:
         warm: loads the models, for the first job or when :meth:`warm` asks.
     """
 
-    def __init__(self, root: Path, limits: Limits, do: Do, warm: Callable[[], Models]) -> None:
+    def __init__(self, root: Path, limits: Limits, do: Do, warm: Callable[[], ModelCache]) -> None:
         self._root = root
         self._limits = limits
         self._do = do
@@ -263,7 +263,7 @@ class JobQueue:
             self._tell(job, *self._waiting)
             return job
 
-    def _run(self, job: LiveJob, models: Models) -> None:
+    def _run(self, job: LiveJob, models: ModelCache) -> None:
         error, field = NO_ERROR, ""
         try:
             with closing(self._do(job, models)) as events:

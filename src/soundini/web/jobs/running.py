@@ -6,8 +6,8 @@ from collections.abc import Generator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from soundini.batch.models import Models
 from soundini.editing.files import preparing_edit, run_edit
+from soundini.editing.model_cache import ModelCache
 from soundini.editing.prepared import PreparedEdit
 from soundini.editing.request import SELF, EditRequest, MaskRequest
 from soundini.errors import SoundiniError, UnheardError
@@ -24,7 +24,7 @@ from soundini.web.jobs.tickets import SOURCE, WORK
 from soundini.web.jobs.viewing import write_view
 
 
-def run_asked(asked: Asked, folder: Path, models: Models) -> Generator[JobStep, None, None]:
+def run_asked(asked: Asked, folder: Path, models: ModelCache) -> Generator[JobStep, None, None]:
     """Do an edit, or go on with it; stop iterating to stop it.
 
     A preview takes seconds and begins anew; what edits the whole part goes on where it was, to the same bytes.
@@ -108,9 +108,9 @@ def write_source(edit: PreparedEdit, path: Path) -> None:
             writer.write(frame.rgb, here, there - here)
 
 
-def load(models: str) -> Models:
+def load(models: str) -> ModelCache:
     """Load what every edit needs, before the first one asks for it."""
-    kept = Models()
+    kept = ModelCache()
     with suppress(SoundiniError):  # a job will tell
         kept.open(nothing_asked(models))
     return kept

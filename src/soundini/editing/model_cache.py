@@ -1,4 +1,4 @@
-"""The models of a batch: each loaded once."""
+"""Model packs that several edits share: each is loaded once."""
 
 from __future__ import annotations
 
@@ -8,22 +8,29 @@ from soundini.editing.request import EditRequest
 from soundini.packs.pack import ModelPack
 
 
-class Models:
-    """Keeps every pack that was asked for, on its device and in its arithmetic."""
+class ModelCache:
+    """Keeps the packs that edits asked for, each on its device and in its dtype.
 
-    def __init__(self) -> None:
+    Args:
+        only_last: keep the last pack alone, where memory has no room for two.
+    """
+
+    def __init__(self, *, only_last: bool = False) -> None:
+        self._only_last = only_last
         self._packs: dict[tuple[str, ComputeConfig, JointConfig], ModelPack] = {}
 
     def open(self, request: EditRequest) -> ModelPack:
-        """The models of an edit.
+        """Return the models of an edit; load them if they are not here.
 
         Raises:
             ModelError: they cannot be loaded.
             ConfigError: there is no such device.
         """
-        # Settings that set a pack up apart; how many frames pass it at once is none of them.
+        # A pack is the same whatever memory it may use, and however many frames pass it at once.
         compute = request.recipe.compute.model_copy(update={"memory": "", "chunk": 0})
         key = request.models, compute, request.recipe.joint
         if key not in self._packs:
+            if self._only_last:
+                self._packs.clear()
             self._packs[key] = load_models(request)
         return self._packs[key]

@@ -1,7 +1,8 @@
 from collections import Counter
 
 from edit_requests import request
-from soundini.benchmark.model_cache import ModelCache
+from soundini.benchmark.made_by import made_by
+from soundini.editing.model_cache import ModelCache
 from soundini.packs import pack as packs
 
 
@@ -13,13 +14,13 @@ def test_each_weight_file_is_hashed_once_for_all_jobs_of_a_pack(monkeypatch):
         return file_hash(path)
 
     monkeypatch.setattr(packs, "file_hash", counted)
-    models = ModelCache()
-    first = models.made_by(request())["weights"]
-    assert models.made_by(request("seed=3"))["weights"] == first
-    coded = models.made_by(request("method=vqgan-clip"))["weights"]
-    assert models.made_by(request("method=vqgan-clip"))["weights"] == coded
+    models = ModelCache(only_last=True)
+    first = made_by(request(), models)["weights"]
+    assert made_by(request("seed=3"), models)["weights"] == first
+    coded = made_by(request("method=vqgan-clip"), models)["weights"]
+    assert made_by(request("method=vqgan-clip"), models)["weights"] == coded
     assert coded.keys() - first.keys() == {"vqgan"}
     assert len(read) == len(coded)
     assert set(read.values()) == {1}
-    models.made_by(request("compute.dtype=float32"))
+    made_by(request("compute.dtype=float32"), models)
     assert set(read.values()) == {1, 2}, "models that are loaded anew may be others"

@@ -1,6 +1,7 @@
 """Every command and every piece of Python in the pages: read by the real parser, and done where it can be done here."""
 
 import ast
+import functools
 import re
 import shutil
 from pathlib import Path
@@ -16,6 +17,7 @@ from soundini.config.presets import override
 from soundini.demo.crackle import crackle
 from soundini.demo.wav import write_wav
 from soundini.media.video_reader import VideoReader
+from soundini.packs.loading import load_pack
 
 from .pages import (
     SHELL,
@@ -46,6 +48,14 @@ def shortened(arguments):
         return [*arguments, *TINY]
     keyframes = [int(word[1]) for a in arguments if (word := re.fullmatch(r"(\d+)=\w+\.png", a))]
     return [*arguments, *TINY, "--end", str(1 + max(keyframes, default=3))]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded_once():
+    """Commands share the models that they load: what loading does is tested elsewhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("soundini.editing.files.load_pack", functools.cache(load_pack))
+        yield
 
 
 @pytest.fixture(scope="module")

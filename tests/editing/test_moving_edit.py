@@ -50,10 +50,23 @@ def edited(editor, scene, what, gain=1.0):
     return editor(scene, hiss(), mask=mask, frame_rate=RATE, recipe=recipe).frames
 
 
+@pytest.fixture(scope="module")
+def whole(editor, scene):
+    """The whole scene edited by a sound of one kind; each edit is made once."""
+    made = {}
+
+    def edit(what):
+        if what not in made:
+            made[what] = edited(editor, scene, what)
+        return made[what]
+
+    return edit
+
+
 @pytest.mark.parametrize("what", ["rain", "fire", "snow_wind"])
-def test_an_effect_moves_at_its_own_velocity(editor, scene, what):
+def test_an_effect_moves_at_its_own_velocity(whole, scene, what):
     """What changes from frame to frame is displaced as the drift and its sway say, within a third; by phase correlation."""
-    change = (edited(editor, scene, what).astype(np.float64) - scene).mean(-1)
+    change = (whole(what).astype(np.float64) - scene).mean(-1)
     moving = change - change.mean(0)
     window = cv2.createHanningWindow((SIDE, SIDE), cv2.CV_64F)
     shifts = [cv2.phaseCorrelate(moving[i], moving[i + 1], window)[0] for i in range(COUNT - 1)]
@@ -67,9 +80,9 @@ def test_an_effect_moves_at_its_own_velocity(editor, scene, what):
     ("what", "least"),
     [("rain", 0.5), ("snow_wind", 0.5), ("thunderstorm", 0.3), ("underwater", 0.5)],
 )
-def test_the_scene_is_kept(editor, scene, what, least):
+def test_the_scene_is_kept(whole, scene, what, least):
     """Bolts cross most of this small scene, and nothing shows beneath them."""
-    assert detail_kept(scene, edited(editor, scene, what), np.ones(scene.shape[:3])) > least
+    assert detail_kept(scene, whole(what), np.ones(scene.shape[:3])) > least
 
 
 def test_a_quiet_sound_changes_less(editor, scene):

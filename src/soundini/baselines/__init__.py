@@ -1,1 +1,1 @@
-"""What the method is compared to, on the same models and behind the same editor."""
+"""The methods that ours is compared to, with the same models and the same editor."""

@@ -1,4 +1,4 @@
-"""What a method tells while it fits something to a window, before the window is edited."""
+"""The event of a method that fits something to a window before editing it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class FitStep:
-    """One step of a fit is done.
+    """A step of a fit is done.
 
     Args:
         index: number of this step, from 0.

@@ -1,4 +1,4 @@
-"""Settings under which nothing couples frames."""
+"""Settings that couple no frames."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Many edits from one file: all are checked first, what is done is skipped, and each survives what stops it."""
+"""Many edits from one file. All are checked first, finished ones are skipped, and each can be resumed."""

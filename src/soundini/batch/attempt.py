@@ -1,4 +1,4 @@
-"""Doing one row: a job that is begun or gone on with, and how it ended, whatever went wrong."""
+"""Edits one row, as a new or a resumed job, and reports how it ended."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from soundini.media.output import write_error
 
 @dataclass(frozen=True)
 class Jobs:
-    """Where the jobs of a batch lie.
+    """The folder of a batch's jobs.
 
     Args:
         folder: of all of them.
@@ -34,7 +34,7 @@ class Jobs:
     patience: float = JOB_PATIENCE
 
     def of(self, output: Path) -> Path:
-        """The folder of the job whose output that is: a name that a later run finds again."""
+        """The folder of an output's job; its name depends on the output alone, so a later run finds it."""
         digest = hashlib.sha256(os.fsencode(output)).hexdigest()
         return self.folder / f"{output.stem}-{digest[:8]}"
 
@@ -57,7 +57,7 @@ def attempt_row(
         return (yield from _edit(request, place, models, jobs))
     except SoundiniError as error:
         words = str(error)
-    except Exception as error:  # of memory, or a defect: the other rows are worth trying
+    except Exception as error:  # out of memory, or a defect; other rows may still work
         words = f"{type(error).__name__}: {error}"
     return Outcome("failed", error=" ".join(words.split()))
 
@@ -65,7 +65,7 @@ def attempt_row(
 def _edit(
     request: EditRequest, place: Place, models: ModelCache, jobs: Jobs
 ) -> Generator[EditEvent, None, Outcome]:
-    refuse_links(request.output, place.root)  # again: much time may have gone by
+    refuse_links(request.output, place.root)  # again, because much time may have passed
     try:
         request.output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Everything that can be wrong with a batch, found before anything is begun."""
+"""Checks a whole batch before any edit begins."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from soundini.media.output import PartialFile, write_error
 
 @dataclass(frozen=True)
 class Finding:
-    """What is known of an edit before it is done.
+    """What the check found out about an edit.
 
     Args:
         problem: why it cannot be done, in one line; None where it can.
@@ -39,7 +39,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class RowChecked:
-    """A row was looked at.
+    """A row was checked.
 
     Args:
         number: of the row, from 1.
@@ -55,12 +55,12 @@ class RowChecked:
 
     @property
     def problem(self) -> Message | None:
-        """Why it cannot be done, in one line; None where it can."""
+        """Why the row cannot be edited, in one line; None if it can."""
         return self.finding.problem
 
     @property
     def finished(self) -> Finished | None:
-        """What it came to before, where it need not be done again."""
+        """The earlier result, if the row is done already."""
         return self.finding.finished
 
     @property
@@ -71,7 +71,7 @@ class RowChecked:
 
 
 def check_rows(batch: Batch, models: ModelCache) -> Iterator[RowChecked]:
-    """Check every row as an edit is checked, and against all others; nothing is left on disk.
+    """Check every row by itself and against all others; nothing is left on disk.
 
     Videos are read to their ends, masks made and sounds heard, unless the row is done already. What is not known before a row
     begins is whether it fits into its ``compute.memory``.
@@ -125,7 +125,7 @@ def _check(request: EditRequest, place: Place, models: ModelCache) -> Finding:
 
 
 def _check_writable(request: EditRequest) -> None:
-    """Try whether the output can be written, or where its folder is still to be made, whether that can."""
+    """Check that the output can be written, or that its folder can be made."""
     folder = request.output.parent
     if folder.is_dir():
         check_outputs(request)
@@ -170,7 +170,7 @@ def find_clashes(rows: Sequence[Row]) -> dict[int, Message]:
 
 
 def _identity(path: Path) -> tuple[int, int] | str:
-    """What a file is, whatever it is called; its name where it is not there, or not yet."""
+    """The identity of a file, whatever its name; its name if it does not exist yet."""
     try:
         status = path.stat()
     except (OSError, ValueError):

@@ -26,12 +26,12 @@ class RowEvent:
 
 @dataclass(frozen=True)
 class RowBegun(RowEvent):
-    """A row is begun, or gone on with."""
+    """A row is begun or resumed."""
 
 
 @dataclass(frozen=True)
 class RowStep(RowEvent):
-    """The edit of a row goes on.
+    """The edit of a row made progress.
 
     Args:
         event: of its edit.
@@ -42,7 +42,7 @@ class RowStep(RowEvent):
 
 @dataclass(frozen=True)
 class RowLost(RowEvent):
-    """Whatever did a row is gone, and another goes on with it.
+    """The worker of a row was lost, and another one resumes the row.
 
     Args:
         why: what happened, in one line.
@@ -53,7 +53,7 @@ class RowLost(RowEvent):
 
 @dataclass(frozen=True)
 class RowEnded(RowEvent):
-    """A row is done, was done before, or failed; the manifest says so.
+    """A row ended: it is done, was done before, or failed. The manifest has it.
 
     Args:
         outcome: how it ended.

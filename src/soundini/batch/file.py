@@ -1,4 +1,4 @@
-"""What a batch file says: declared once, read from YAML or from JSON lines."""
+"""The keys of a batch file: declared once, read from YAML or JSON lines."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ class RowSettings(Section):
 
 
 class FileSettings(RowSettings):
-    """A batch file: one row, or what all of ``rows`` begin with."""
+    """A batch file: one row, or the keys that all ``rows`` share."""
 
     output: str = "."
     """Folder of the outputs and of the manifest."""
     rows: tuple[dict[str, Any], ...] = ()
-    """Rows, each with what differs from the file's own keys."""
+    """Rows, each with keys that differ from the file's."""
 
 
 @dataclass(frozen=True)

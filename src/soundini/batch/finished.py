@@ -1,4 +1,4 @@
-"""Whether an edit was done before, as its recipe record tells."""
+"""Finds out from a recipe record whether an edit is done."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from soundini.settings_files import read_json
 
 @dataclass(frozen=True)
 class Finished:
-    """An output that is there.
+    """A finished output.
 
     Args:
         recipe: its record.
@@ -34,7 +34,7 @@ class Finished:
 
     @property
     def outcome(self) -> Outcome:
-        """What the manifest says of it."""
+        """Its line in the manifest."""
         return Outcome("skipped", self.recipe, self.seconds, self.warp_ratio)
 
 
@@ -60,7 +60,7 @@ def find_finished(request: EditRequest, models: ModelCache) -> Finished | None:
         )
         return _told(path, record) if same else None
     except (SoundiniError, KeyError, TypeError, AttributeError, ValueError):
-        return None  # the record of something else; what is wrong with the edit itself is told when it is checked
+        return None  # the record of something else; the check reports errors of the edit itself
 
 
 def _told(path: Path, record: dict[str, Any]) -> Finished:

@@ -1,4 +1,4 @@
-"""What became of every row, in JSON lines."""
+"""The manifest: how every row ended, in JSON lines."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Manifest:
             raise write_error(path, error) from None
 
     def add(self, number: int, request: EditRequest, outcome: Outcome) -> None:
-        """Tell how a row ended.
+        """Write how a row ended.
 
         Raises:
             MediaError: the disk is full, or cannot be written to.
@@ -93,12 +93,12 @@ class Manifest:
             os.fsync(file.fileno())
 
     def _seen(self, path: str | Path) -> str:
-        """Name a file as seen from the manifest, so that a folder that is moved whole still makes sense."""
+        """Name a file relative to the manifest, so that the folder can be moved as a whole."""
         return os.path.relpath(path, self._path.parent)
 
 
 def _cut(file: BinaryIO) -> None:
-    """Take out what stands after the last whole line."""
+    """Remove what follows the last complete line."""
     whole = 0
     file.seek(0)
     for line in file:

@@ -1,4 +1,4 @@
-"""Where a batch may read and write: nothing that its file names lies outside a folder that the user declared."""
+"""The folder that a batch may read and write; its file can name nothing outside of it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Place:
         path = self._seen(text)
         try:
             inside = path.resolve().is_relative_to(self.root)
-        except (OSError, RuntimeError):  # a ring of links
+        except (OSError, RuntimeError):  # a circle of links
             inside = False
         if not inside:
             raise self._outside(text)
@@ -84,7 +84,7 @@ class Place:
         return folder
 
     def bring(self, *paths: Path, missing_ok: bool = False) -> None:
-        """Have files and folders here, as they are now, before they are read; what lies on this machine's disks is here.
+        """Fetch the current state of files and folders before they are read. Files on this machine's disks need no fetching.
 
         Args:
             *paths: what is read, below the root.
@@ -95,7 +95,7 @@ class Place:
         """
 
     def publish(self, *paths: Path) -> None:
-        """Send files to where the batch writes; on this machine's disks they are there already.
+        """Send files to where the batch writes. Files on this machine's disks need no sending.
 
         Args:
             *paths: files below the root.
@@ -121,12 +121,12 @@ class Place:
 def _is_there(path: Path) -> bool:
     try:
         return path.exists()
-    except OSError:  # too long a name, say
+    except OSError:  # for example, the name is too long
         return False
 
 
 def read_by(request: EditRequest) -> list[Path]:
-    """All that an edit reads: its inputs, and its models where they are a folder."""
+    """All files that an edit reads: its inputs, and its models if they are a folder."""
     models = Path(request.models)
     return [*dict.fromkeys(request.inputs), *([models] if models.is_absolute() else [])]
 
@@ -151,7 +151,7 @@ def refuse_links(path: Path, root: Path) -> None:
 
 
 def output_path(folder: Path, name: str) -> Path:
-    """Where an output of that name goes.
+    """The path of an output of that name.
 
     Raises:
         ConfigError: not below ``folder``.

@@ -1,4 +1,4 @@
-"""A batch whose files lie elsewhere: in a bucket, on a server, wherever fsspec reaches."""
+"""A batch whose files are elsewhere: in a bucket, on a server, or wherever fsspec reaches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MARKS = ".marks"
 
 
 def is_url(text: str) -> bool:
-    """Whether a root is an address and no folder."""
+    """Whether a root is an address, not a folder."""
     return "://" in text
 
 
@@ -136,7 +136,7 @@ class RemotePlace(Place):
         self._mark(path, version)
 
     def _version(self, path: Path) -> str:
-        """What changes when the file there does."""
+        """A value that changes when the remote file changes."""
         info = self._files.info(self._at(path))
         stamps = ("size", "ETag", "etag", "mtime", "LastModified", "updated", "created")
         return repr([str(info.get(name)) for name in stamps])
@@ -165,7 +165,7 @@ class RemotePlace(Place):
         return self._there if name == "." else f"{self._there}/{name}"
 
     def _here(self, name: Any) -> Path | None:
-        """Where a file of the tree is kept; None for a name that leads out of it."""
+        """The local path of a remote file; None for a name that leads out of the tree."""
         try:
             parts = PurePosixPath(name).relative_to(self._there).parts
         except ValueError:
@@ -180,7 +180,7 @@ class RemotePlace(Place):
             yield
         except SoundiniError:
             raise
-        except Exception as error:  # every kind of storage has errors of its own
+        except Exception as error:  # each kind of storage raises its own errors
             words = " ".join(str(error).split()) or type(error).__name__
             raise ConfigError(
                 "cannot reach {what} at {url}: {why}", what=what, url=self.url, why=words
@@ -188,5 +188,5 @@ class RemotePlace(Place):
 
 
 def _whole_files(folder: Path) -> Iterator[Path]:
-    """Files below a folder, but those that another process is fetching."""
+    """Files below a folder, except those that another process is fetching."""
     return (p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))

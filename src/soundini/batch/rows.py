@@ -1,4 +1,4 @@
-"""From the rows of a batch file to single edits."""
+"""Expands the rows of a batch file to single edits."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def _sounds(settings: RowSettings, place: Place, video: str) -> list[str]:
 
 
 def _matched(texts: Sequence[str], place: Place) -> list[Path]:
-    """The files of patterns, each once, without those that a pattern after ``!`` matches."""
+    """The files that patterns match, each once, without those that a ``!`` pattern matches."""
     wanted = [path for text in texts if text[:1] != "!" for path in place.inputs(text)]
     left_out = {path for text in texts if text[:1] == "!" for path in place.matches(text[1:])}
     return [path for path in dict.fromkeys(wanted) if path not in left_out]
@@ -185,7 +185,7 @@ def _masks(mask: str | MaskRequest, place: Place, video: str) -> list[MaskReques
 
 
 def _of_video(pattern: str, video: str) -> str:
-    """Put the name of a video into a pattern, as plain letters."""
+    """Put the name of a video into a pattern, with special characters escaped."""
     name = glob.escape(video) if glob.has_magic(pattern) else video
     return pattern.replace("{video}", name)
 

@@ -1,4 +1,4 @@
-"""Doing a batch that was checked: each row is a job, and one that fails does not stop the others."""
+"""Runs a checked batch: each row is a job, and a failed row does not stop the others."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def run_rows(
 
 
 def tidy(request: EditRequest, jobs: Jobs) -> None:
-    """Delete what is left of a job that was killed when its output was there already."""
+    """Delete the rest of a job that was killed after its output was written."""
     folder = jobs.of(request.output)
     if folder.exists() and job_status(folder).state in ("interrupted", "failed"):
         delete_job(folder)
@@ -64,7 +64,7 @@ def tidy(request: EditRequest, jobs: Jobs) -> None:
 
 @dataclass(frozen=True)
 class LocalBatch:
-    """A batch that this process does, row by row.
+    """A batch that this process runs, row by row.
 
     Args:
         batch: what is to be done.

@@ -1,4 +1,4 @@
-"""The suite that needs no files: three clips, a fire, rain and bubbles, made from a seed."""
+"""The built-in suite: three clips and the sounds of a fire, rain and bubbles, made from a seed."""
 
 from __future__ import annotations
 

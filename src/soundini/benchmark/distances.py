@@ -1,4 +1,4 @@
-"""How far all edits of a variant together are from other pictures or clips."""
+"""Distances between all edits of a variant and other pictures or clips."""
 
 from __future__ import annotations
 

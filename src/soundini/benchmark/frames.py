@@ -27,6 +27,6 @@ def source_frames(job: Job) -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 
 def edited_frames(folder: Path) -> list[np.ndarray]:
-    """What a job's edit shows: ``uint8 [H, W, 3]`` each."""
+    """The frames of a job's edit: ``uint8 [H, W, 3]`` each."""
     with VideoReader(folder / EDITED) as reader:
         return [frame.rgb for frame in reader.frames()]

@@ -65,7 +65,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Result:
-    """What a job came to.
+    """The result of a job.
 
     Args:
         clip: name of the clip.

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Batch:
-    """Edit many videos by many sounds, as a file says. All rows are checked before the first begins; what is done is skipped.
+    """Edit many videos by many sounds, as a file says. All rows are checked before the first begins; finished rows are skipped.
 
-    For example, with these keys in jobs.yaml (docs/batch.md tells of all):
+    For example, with these keys in jobs.yaml (docs/batch.md explains all keys):
     - video: clips/*.mp4
     - sound: [fire.wav, rain.wav]
     - mask: masks/{video}.png
@@ -42,11 +42,11 @@ class Batch:
     """Nothing outside this folder is read or written; by default the file's own. An address that fsspec knows, such as
     s3://bucket/project, is the folder that the paths in the file begin at."""
     dry_run: FlagCreatePairsOff[bool] = False
-    """Check everything, say what would be done, and write nothing."""
+    """Check everything, print what would be done, and write nothing."""
     cluster: Annotated[str | None, arg(metavar="auto|ray://HOST:PORT", help_behavior_hint="")] = (
         None
     )
-    """Do it on a Ray cluster; auto is the one that this machine belongs to, or this machine alone."""
+    """Run the rows on a Ray cluster; auto is the cluster that this machine belongs to, or this machine alone."""
     workers: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """Rows at a time on the cluster; by default as many as it holds now."""
     worker_cpus: Annotated[int, arg(metavar="N")] = 1
@@ -54,7 +54,7 @@ class Batch:
     worker_gpus: Annotated[float, arg(metavar="N")] = 0.0
     """GPUs of a worker; 0.5 lets two share one."""
     worker_memory: Annotated[str, arg(metavar="AMOUNT")] = "3GB"
-    """Memory that a worker is given room for."""
+    """Memory of a worker."""
 
     def run(self) -> int:
         """Check all rows, then do them.
@@ -95,7 +95,7 @@ class Batch:
 
     @contextmanager
     def _doer(self, batch: Rows) -> Iterator[LocalBatch | ClusterBatch]:
-        """Whatever checks and does the rows: this process, or a cluster."""
+        """What checks and edits the rows: this process, or a cluster."""
         if self.cluster is None:
             from soundini.batch.run import LocalBatch
 
@@ -142,7 +142,7 @@ class Batch:
         from soundini.batch.events import RowEnded
         from soundini.cli.stopping import StopRequest, stop_on_interrupt
 
-        # On a cluster nothing of a step happens in this process: it may stop at once, and while it waits.
+        # On a cluster, no sampling step runs in this process, so it may stop at once, even while it waits.
         stopping = stop_on_interrupt() if self.cluster is None else nullcontext(StopRequest())
         ended: list[RowEnded] = []
         progress.begin(len(checks))

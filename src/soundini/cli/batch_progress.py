@@ -1,4 +1,4 @@
-"""How far a batch is: a bar for all and one for each row that is being done on a terminal, a line now and then elsewhere."""
+"""How far a batch is: on a terminal, one bar for all rows and one for each running row; elsewhere, a line now and then."""
 
 from __future__ import annotations
 
@@ -62,18 +62,18 @@ class BatchProgress:
         self._bar.stop()
 
     def show_check(self, check: RowChecked) -> None:
-        """Take note of a row that was checked."""
+        """Show that a row was checked."""
         self._checked += 1
         self._bar.update(
             self._all, completed=self._checked, total=check.total, about=check.row.name
         )
 
     def begin(self, total: int) -> None:
-        """Go on from checking to doing."""
+        """Switch from checking rows to editing them."""
         self._bar.reset(self._all, total=total, description="rows", about="")
 
     def show(self, event: RowEvent) -> None:
-        """Take note of an event."""
+        """Show an event."""
         row = f"row {event.number}/{event.total}"
         if isinstance(event, RowBegun):
             bar = self._bar.add_task(f"row {event.number}", total=None, about=event.row.name)

@@ -22,18 +22,21 @@ BUILTIN = "builtin"
 
 @dataclass(frozen=True, kw_only=True)
 class Benchmark:
-    """Edit clips by sounds with several methods or settings, measure all, and write one report. Goes on where it was stopped."""
+    """Edit clips by sounds with several methods or settings, measure all, and write one report.
+
+    A run that was stopped goes on where it was.
+    """
 
     suite: Positional[Annotated[str, arg(metavar="SUITE.yaml|builtin")]]
-    """What is compared and on what; builtin needs no files."""
+    """The suite: what is compared, and on which clips; builtin needs no files."""
     run_folder: Annotated[Path, arg(name="run", metavar="FOLDER")]
     """Where the edits, jobs.csv and report.html go."""
     data: Annotated[Path | None, arg(metavar="FOLDER")] = None
-    """Where the suite's videos and sounds lie; beside it, where none is named."""
+    """Folder of the suite's videos and sounds; by default the suite's own."""
     photographs: Annotated[Path | None, arg(metavar="DATA")] = None
-    """A folder with images.csv: how far edits are from its held-out photographs of what is heard is measured too."""
+    """A folder with images.csv; the distance of edits to its held-out photographs of the sound's class is measured too."""
     i3d: Annotated[Path | None, arg(metavar="FILE")] = None
-    """Weights of I3D of Kinetics-400, which you bring: FVD between edited clips and source clips is measured too."""
+    """Weights of I3D (Kinetics-400), which you provide; FVD between edited clips and source clips is measured too."""
     page: Annotated[Path | None, arg(metavar="PAGE.md")] = None
     """Write a page for the docs too; its pictures go to images/benchmark beside it."""
     models: Annotated[str, arg(metavar="PACK")] = "embedded"
@@ -65,7 +68,7 @@ class Benchmark:
         folder = self.data or path.parent
         suite, judge = load_suite(path, folder), Judge.from_package()
         for sound in suite.sounds:
-            judge.columns(sound)  # an unknown one is refused before any work
+            judge.columns(sound)  # an unknown model is refused before any work
         network = self._video_network(suite)
         self.run_folder.mkdir(parents=True, exist_ok=True)
         jobs = plan_jobs(suite, folder, self.run_folder, self.models)
@@ -96,7 +99,7 @@ class Benchmark:
         return 1 if failed else 0
 
     def _video_network(self, suite: Suite) -> I3D | None:
-        """The network of FVD, where it is asked for and the suite has what it needs."""
+        """The network of FVD, if it is asked for and the suite has enough clips."""
         if self.i3d is None:
             return None
         from soundini.metrics.i3d import I3D, MIN_FRAMES

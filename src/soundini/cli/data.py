@@ -15,7 +15,7 @@ class Data:
     """List or check a folder of training data.
 
     ``index`` writes images.csv and sounds.csv from images/LABEL/ and sounds/LABEL/; ``check`` reads every file that they
-    list, says what is damaged, and counts what is trained on, judged by and held out.
+    list, names the damaged ones, and counts the files for training, for the judge and held out.
     """
 
     what: Positional[Literal["index", "check"]]
@@ -24,7 +24,7 @@ class Data:
     """The data folder."""
 
     def run(self) -> int:
-        """Do it; 1 where a file is damaged."""
+        """List or check the folder; return 1 if a file is damaged."""
         from soundini.training.manifest import index_folder
 
         if self.what == "check":

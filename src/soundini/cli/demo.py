@@ -26,7 +26,7 @@ class Demo:
     video: Annotated[Path | None, _own("VIDEO")] = None
     """Your own video; 24 frames of it are edited. Needs --box."""
     sound: Annotated[str | None, _own("SOUND", "-s")] = None
-    """Your own sound, or "self" for that of your video."""
+    """Your own sound, or "self" for the sound of your video."""
     box: Annotated[str | None, _own("X,Y,W,H")] = None
     """Where to edit, in pixels or in fractions of the frame."""
     preset: Annotated[str, arg(metavar="NAME")] = "fast"
@@ -35,7 +35,7 @@ class Demo:
     """The model pack."""
 
     def run(self) -> int:
-        """Make the sound, edit the clip, and say where the result lies."""
+        """Make the sound, edit the clip, and print where the result is."""
         from soundini.demo.clip import END, FILE, PACKAGE, POLYGON, START, demo_clip
 
         if self.video is not None and self.box is None:

@@ -1,4 +1,4 @@
-"""``soundini doctor``: what is there, and how fast it is."""
+"""``soundini doctor``: what is installed, and how fast this machine is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Doctor:
-    """Tell versions, devices, weights, codecs, and about how long an edit takes."""
+    """Print versions, devices, weights, codecs, and about how long an edit takes."""
 
     models: Annotated[
         str, arg(metavar="embedded|paper-256|paper-512|paper-512-uncond|debug|FOLDER")
@@ -23,7 +23,7 @@ class Doctor:
     """The model pack to look at and to time."""
 
     def run(self) -> int:
-        """Print it all; what is missing is said on its own line."""
+        """Print everything; each missing part gets its own line."""
         from soundini.editing.request import versions
 
         print("versions")
@@ -102,7 +102,7 @@ def _chosen(found: object, otherwise: str) -> str:
 
 
 def _fitting(pack: ModelPack, recipe: Recipe) -> None:
-    """What the preset leaves to be chosen, as it is chosen for the whole square."""
+    """The settings that the preset leaves on ``auto``, as they are chosen for a full square."""
     from soundini.editing.fitting import fit_to_device, free_bytes
 
     side = -(-recipe.region.size // pack.denoiser.stride) * pack.denoiser.stride

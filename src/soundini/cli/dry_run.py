@@ -1,4 +1,4 @@
-"""``soundini edit --dry-run``: what would be done, and what it would take."""
+"""``soundini edit --dry-run``: what would be done, and its time and memory."""
 
 from __future__ import annotations
 

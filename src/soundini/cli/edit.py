@@ -28,7 +28,7 @@ class Edit:
 
     clip: ClipOptions = field(default_factory=ClipOptions)
     output: Output = None
-    """The MP4 to write; its recipe is laid beside it."""
+    """The MP4 to write; its recipe is written beside it."""
     mask: MaskOptions = field(default_factory=MaskOptions)
     recipe: RecipeOptions = field(default_factory=RecipeOptions)
     edit_flags: EditFlags = field(default_factory=EditFlags)
@@ -36,15 +36,15 @@ class Edit:
     dry_run: FlagCreatePairsOff[bool] = False
     """Print the settings, the windows, the expected time and memory, and write nothing."""
     preview_file: Annotated[Path | None, arg(metavar="FILE.png", help_behavior_hint="")] = None
-    """A PNG that shows the work as it goes on, written anew at most twice a second."""
+    """A PNG that shows the work in progress, rewritten at most twice a second."""
 
     job: Annotated[Path | None, arg(metavar="FOLDER", help_behavior_hint="")] = None
-    """Where to keep what is done, so that the edit can go on when it is stopped; by default with the other jobs."""
+    """The job's folder, from which an edit that was stopped can be resumed; by default with the other jobs."""
     no_job: FlagCreatePairsOff[bool] = False
-    """Keep nothing to go on from."""
+    """Keep no job, so the edit cannot be resumed."""
 
     def run(self) -> int:
-        """Edit, or say what an edit would take."""
+        """Edit, or print what an edit would take."""
         flags = (self.edit_flags, self.mask_flags)
         request = edit_request(self.clip, self.mask, self.recipe, flags, self.output)
         if self.dry_run:

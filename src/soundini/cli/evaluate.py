@@ -1,4 +1,4 @@
-"""``soundini evaluate``: what models are worth on held-out material, as a page of figures."""
+"""``soundini evaluate``: measures models on held-out material and writes a page of figures."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Evaluate:
     """Measure models on held-out sounds, pictures and clips, and write a page that says which targets they meet."""
 
     what: Positional[Literal["embedded"]]
-    """The kind of models: those of ``soundini train``."""
+    """The kind of models, as ``soundini train`` names them."""
     data: Positional[Annotated[Path, arg(metavar="DATA")]]
     """A folder with images.csv, sounds.csv (columns path and label) and a folder named clips."""
     run_folder: Annotated[Path, arg(name="run", metavar="FOLDER")]
-    """Where results are kept as they come; an interrupted evaluation goes on from there."""
+    """Folder of the results; an interrupted evaluation goes on from there."""
     output: Annotated[Path, arg(metavar="PAGE.md", aliases=("-o",))] = Path(
         "docs/evaluation-embedded.md"
     )
@@ -40,9 +40,9 @@ class Evaluate:
     baseline: Annotated[str | None, arg(metavar="PACK")] = None
     """Models whose prior the prior is compared to."""
     part: UseAppendAction[tuple[Part, ...]] = ()
-    """What to measure; everything, where none is named."""
+    """Parts to measure; by default all."""
     clips: Annotated[Path, arg(metavar="YAML")] = Path("bench/embedded_clips.yaml")
-    """The clips that are edited, and where."""
+    """The clips to edit, and their regions."""
     set: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="NAME=VALUE")] = ()
     """A setting of the evaluation, such as frames=7."""
 
@@ -80,7 +80,7 @@ class Evaluate:
         from soundini.judge import Judge
 
         settings = override(EvaluationSettings(), self.set)
-        settings.recipe()  # a wrong setting of the edits is told before anything is measured
+        settings.recipe()  # a wrong setting of the edits is refused before anything is measured
         return Subject(
             data=self.data,
             clips_folder=self.data / "clips",
@@ -109,7 +109,7 @@ class Evaluate:
         return parts[part](subject)
 
     def _command(self) -> str:
-        """The command as it is told on the page: what changes the figures, without the folders of this machine."""
+        """The command as the page shows it: options that change the figures, without the folders of this machine."""
         words = ["soundini", "evaluate", self.what, "DATA", "--run", "FOLDER"]
         words += ["--models", self.models] * (self.models != "embedded")
         words += ["--baseline", "PACK"] * (self.baseline is not None)
@@ -119,7 +119,7 @@ class Evaluate:
 
 
 def _load(name: str) -> ModelPack:
-    """A pack in the arithmetic that an edit takes on this machine."""
+    """A pack in the dtype that an edit uses on this machine."""
     from soundini.compute import pick_device, pick_dtype
     from soundini.packs.loading import load_pack
 

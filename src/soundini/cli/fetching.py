@@ -1,4 +1,4 @@
-"""``soundini weights fetch``: says what it will do, asks, and shows how far it is."""
+"""``soundini weights fetch``: prints the plan, asks, and shows the progress."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from soundini.weights.published import Entry
 
 DECLINED = 1
-"""Exit code where the user did not agree."""
+"""Exit code if the user did not agree."""
 
 
 def fetch(
@@ -128,7 +128,7 @@ def _agreed() -> bool:
 
 
 class _Screen:
-    """Progress bars on a terminal's standard error; lines for what failed and what is done."""
+    """Progress bars on a terminal's standard error; lines for failed and finished files."""
 
     def __init__(self) -> None:
         self._progress = Progress(

@@ -1,4 +1,4 @@
-"""``soundini hear``: what the models take sounds for."""
+"""``soundini hear``: what the models hear in sounds."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from soundini.editing.hearing import Hearing
 
 _LEAST_SHOWN = 0.05
-"""Share from which a class is listed beside the likeliest."""
+"""Least share of a class that is listed beside the likeliest."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hear:
-    """Print what the models hear in sounds, over time; where they are wrong, --heard-as corrects them.
+    """Print what the models hear in sounds, over time; if they are wrong, correct them with --heard-as.
 
     For example: soundini hear fire.wav --plot fire.png
     """
@@ -38,7 +38,7 @@ class Hear:
     """The model pack that listens."""
 
     def run(self) -> int:
-        """Listen to one file after the other."""
+        """Print what is heard in each file."""
         if not self.sounds:
             raise ConfigError("name one or more sounds, such as: soundini hear fire.wav")
         if self.plot is not None:
@@ -106,7 +106,7 @@ def _json_line(path: Path, heard: Hearing) -> str:
 
 
 def _doubt(path: Path, heard: Hearing) -> str:
-    """Why an edit by the sound may show something else; empty where nothing speaks for that."""
+    """Why an edit by the sound may show something else; empty if nothing suggests that."""
     from soundini.editing.prepared import doubt_of
 
     doubt = doubt_of(heard.mean)

@@ -28,7 +28,7 @@ _OTHERS = ("#78716c", "#e879f9", "#facc15")
 _POINTS = 1200
 """Points of a waveform."""
 _HEIGHT = 2.6
-"""Inches of a sound."""
+"""Height of a sound's panel in inches."""
 
 
 def write_hearing(path: Path, sounds: Sequence[tuple[str, Hearing]]) -> None:
@@ -81,7 +81,7 @@ def write_hearing(path: Path, sounds: Sequence[tuple[str, Hearing]]) -> None:
 
 
 def _peaks(heard: Hearing) -> tuple[np.ndarray, np.ndarray]:
-    """The largest absolute sample of each of equal stretches, and when that is."""
+    """The largest absolute sample of each of equally long parts, and its time."""
     loud = np.abs(heard.sound.samples).max(0)
     edges = np.linspace(0, len(loud), min(_POINTS, len(loud)) + 1).astype(int)[:-1]
     return edges / heard.sound.sample_rate, np.maximum.reduceat(loud, edges).clip(0, 1)

@@ -1,4 +1,4 @@
-"""Doing a prepared edit under the eyes of the user."""
+"""Runs a prepared edit and shows its progress."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def prepare(request: EditRequest, console: Console) -> PreparedEdit:
-    """Check the inputs and load the models, with a sign of life."""
+    """Check the inputs and load the models, and show progress."""
     with shown_preparation(console) as masks:
         from soundini.editing.files import preparing_edit
 
@@ -45,7 +45,7 @@ def do_edit(
         request: what to do.
         preview_file: PNG to show the work on.
         folder: the job's folder; None for a new one among the others.
-        keep: False to keep nothing that the edit could go on from.
+        keep: False to keep no job.
 
     Raises:
         SoundiniError: an input cannot be used.
@@ -65,7 +65,7 @@ def do_edit(
 
 
 def resume(name: str, output: Path | None = None, preview_file: Path | None = None) -> None:
-    """Go on with a job, show the progress and print the summary; one that is done, and whose output is gone, is done again.
+    """Resume a job, show the progress and print the summary. A finished job whose output is gone is done again.
 
     Args:
         name: of the job, or its folder.
@@ -98,7 +98,7 @@ def resume(name: str, output: Path | None = None, preview_file: Path | None = No
 
 
 def _new_job(edit: PreparedEdit, folder: Path | None) -> Job | None:
-    """Make the job of an edit; None, with a warning, where the usual place cannot be written to."""
+    """Make the job of an edit; None, with a warning, if the usual folder is not writable."""
     from soundini.jobs.job import Job
 
     try:
@@ -150,14 +150,14 @@ def _watch(
 
 
 def tell(edit: PreparedEdit) -> None:
-    """Say what is heard, and what the user may not expect, before the work begins."""
+    """Print what is heard, and warnings, before the work begins."""
     print(heard(edit), flush=True)
     for warning in edit.warnings:
         print_warning(warning)
 
 
 def heard(edit: PreparedEdit) -> str:
-    """Say what the models hear, where they have words for it, and what the user says it is."""
+    """Print what the models hear, if they can name it, and what the user says it is."""
     names = edit.heard
     said = edit.request.recipe.sound.heard_as
     until = edit.heard_until

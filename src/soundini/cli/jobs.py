@@ -1,4 +1,4 @@
-"""``soundini jobs``: what edits there are, and deleting what they leave."""
+"""``soundini jobs``: lists the edits that were begun, and deletes their jobs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _Folder = Annotated[Path | None, arg(name="in", metavar="FOLDER", help_behavior_
 
 @dataclass(frozen=True)
 class List:
-    """List the jobs: name, state, how far, age, size, output."""
+    """List the jobs: name, state, progress, age, size, output."""
 
     folder: _Folder = None
     """Where the jobs lie, if not with soundini's other files."""
@@ -46,7 +46,7 @@ class Clean:
     """Do not ask."""
 
     def run(self) -> int:
-        """Show what would go, ask, and delete it.
+        """Show what would be deleted, ask, and delete it.
 
         Raises:
             ConfigError: there is no such job, or nobody to ask.
@@ -74,7 +74,7 @@ class Clean:
 
 @dataclass(frozen=True)
 class Jobs:
-    """List the edits that were begun, and delete what they keep."""
+    """List the edits that were begun, or delete their jobs."""
 
     action: OmitSubcommandPrefixes[
         Annotated[List, tyro.conf.subcommand("list")]
@@ -82,7 +82,7 @@ class Jobs:
     ] = field(default_factory=List)
 
     def run(self) -> int:
-        """Do what was asked; the list, where nothing was."""
+        """Run the chosen subcommand; by default print the list."""
         return self.action.run()
 
 
@@ -137,7 +137,7 @@ def _delete(jobs: Sequence[JobStatus]) -> None:
     for status in jobs:
         try:
             delete_job(status.folder)
-        except ConfigError as error:  # it was begun again meanwhile
+        except ConfigError as error:  # another process resumed it meanwhile
             print(f"{error}; it stays")
         else:
             freed += status.size

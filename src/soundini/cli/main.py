@@ -37,7 +37,7 @@ _MASK_PREVIEW = "mask preview"
 _DASHED = re.compile(r"-.+", re.DOTALL)
 _NUMBERS = re.compile(r"-[\d.,-]+")
 _BEFORE_FILES = {"-o", "--output", "-s", "--sound", "-m", "--mask", "--recipe"}
-"""Options that a file's name follows."""
+"""Options that take a file's name."""
 Command = (
     Annotated[Edit, tyro.conf.subcommand("edit")]
     | Annotated[Resume, tyro.conf.subcommand("resume")]
@@ -71,21 +71,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments without the program's name; None for the process's own.
 
     Returns:
-        0; 2 for an error the user can mend, told in one line on stderr; 130 when interrupted.
+        0; 2 for an error that the user can fix, with one line on stderr; 130 when interrupted.
     """
     if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # libraries' advice to programmers is no news to a user
+        warnings.simplefilter("ignore")  # warnings of libraries are for programmers, not for users
     return told(lambda: _run(sys.argv[1:] if argv is None else list(argv)))
 
 
 def told(run: Callable[[], int]) -> int:
-    """Do something and tell in one line on stderr what went wrong, where it is the user's to mend.
+    """Run a command; print an error that the user can fix as one line on stderr.
 
     Args:
-        run: what to do; its result is the exit code.
+        run: the command; it returns the exit code.
 
     Returns:
-        The exit code, as of :func:`main`.
+        The exit code, see :func:`main`.
     """
     try:
         return run()
@@ -95,7 +95,7 @@ def told(run: Callable[[], int]) -> int:
         words = "stopped" if _notes(error) else "stopped; nothing was written"
         return _fail(words, INTERRUPTED, error, kind="")
     except BrokenPipeError:
-        # The reader of our output has gone; let the flush at exit find nothing to complain about.
+        # Nobody reads our output any more; without this, the flush at exit would fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -110,13 +110,13 @@ def told(run: Callable[[], int]) -> int:
 
 
 def parse(argv: Sequence[str]) -> Command:
-    """Read a command line, do nothing of what it says.
+    """Parse a command line without running it.
 
     Args:
         argv: arguments without the program's name.
 
     Raises:
-        SystemExit: help was asked for and printed, or the arguments mean nothing and stderr says why.
+        SystemExit: help was printed, or the arguments are wrong and stderr says why.
     """
     arguments = _with_dashed_files(argv)
     if arguments[:2] == _MASK_PREVIEW.split():
@@ -131,7 +131,7 @@ def parse(argv: Sequence[str]) -> Command:
 
 
 def _with_dashed_files(argv: Sequence[str]) -> list[str]:
-    """Arguments in which the name of a file that begins with a dash is told apart from an option."""
+    """Return the arguments with file names that begin with a dash marked as files, not options."""
     arguments = list(argv)
     options = arguments.index("--") if "--" in arguments else len(arguments)
     for i, text in enumerate(arguments[:options]):
@@ -158,14 +158,14 @@ def _run(argv: list[str]) -> int:
 def _fail(
     message: str, code: int = 2, error: BaseException | None = None, kind: str = "error: "
 ) -> int:
-    """Say in one line what went wrong; how to go on stands in the error's notes."""
+    """Print what went wrong as one line, with the error's notes, which say how to go on."""
     words = "; ".join([_shortened(message), *_notes(error)])
     print(f"soundini: {kind}{' '.join(words.split())}", file=sys.stderr)
     return code
 
 
 def _shortened(message: str) -> str:
-    """A message without its middle where it is too long: it may repeat input of any length."""
+    """Cut the middle out of a message that is too long; it may repeat input of any length."""
     if len(message) <= _LONGEST:
         return message
     return f"{message[: _LONGEST // 2]} ... {message[-_LONGEST // 2 :]}"
@@ -176,6 +176,6 @@ def _notes(error: BaseException | None) -> list[str]:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    """CUDA has an exception of its own; the CPU's allocator only has words."""
+    """CUDA has its own exception class; the CPU's allocator is recognised by its message."""
     words = ("out of memory", "not enough memory", "can't allocate memory")
     return isinstance(error, MemoryError) or any(w in str(error).lower() for w in words)

@@ -24,11 +24,11 @@ class Measure:
     video: Positional[Annotated[Path, arg(metavar="EDITED.mp4")]]
     """A video that soundini wrote, with its .recipe.json beside it."""
     recipe: Annotated[Path | None, arg(metavar="FILE")] = None
-    """The recipe, where it lies elsewhere."""
+    """The recipe, if it is elsewhere."""
     sound_class: Annotated[str | None, arg(metavar="NAME")] = None
-    """What the sound is of (fire, rain, ...; fire-to-rain where it turns); without it, what the models hear."""
+    """The sound's class (fire, rain, ...; fire-to-rain if it turns); by default what the models hear."""
     json: Annotated[Path | None, arg(metavar="FILE")] = None
-    """Write all figures here too, with the curves over the frames."""
+    """Also write all figures here, with curves over the frames."""
 
     def run(self) -> int:
         """Measure and print."""
@@ -59,11 +59,11 @@ class Measure:
 
 
 def table(found: EditMeasures, seams: SeamFigures | None = None) -> str:
-    """The figures, a line each.
+    """The figures, one line each.
 
     Args:
         found: what was measured.
-        seams: what the recipe says of the borders of windows.
+        seams: the recipe's figures of the borders between windows.
     """
     before, after = found.probability
     similar = [_number(value, 4) for value in found.similarity]

@@ -40,7 +40,7 @@ EDIT_FLAGS = {
     "device": "compute.device",
     "memory": "compute.memory",
 }
-"""Flags that are another way to write ``--set``: flag -> setting."""
+"""Flags that are short for ``--set``: flag -> setting."""
 
 _CHOICE = "|"
 
@@ -79,7 +79,7 @@ else:
 
 
 def assignments(*groups: MaskFlags | EditFlags) -> list[str]:
-    """Write the flags that were given as ``--set`` would have them."""
+    """Return the given flags as assignments of ``--set``."""
     keys = MASK_FLAGS | EDIT_FLAGS
     given = ((f.name, getattr(g, f.name)) for g in groups for f in dataclasses.fields(g))
     return [f"{keys[n]}={json.dumps(v)}" for n, v in given if v is not None and v is not False]
@@ -91,7 +91,7 @@ def _option(metavar: str, *aliases: str) -> Any:
 
 @dataclass(frozen=True)
 class ClipOptions:
-    """Which frames of which video."""
+    """The video, and the part of it to edit."""
 
     video: Positional[Annotated[Path | None, _option("VIDEO")]] = None
     """Any video that FFmpeg reads."""
@@ -117,7 +117,7 @@ class MaskOptions:
     """Edit everything."""
 
     def request(self) -> MaskRequest | None:
-        """Gather what was asked; None where nothing was."""
+        """Gather what was asked; None if nothing was."""
         asked = MaskRequest(
             paths=self.mask,
             box=self.box,
@@ -143,7 +143,7 @@ class RecipeOptions:
     ] = None
     """The model pack; debug is tiny and random."""
     recipe: Annotated[Path | None, _option("FILE")] = None
-    """A .recipe.json to do again, bit for bit; options given besides override it."""
+    """A .recipe.json to run again, bit for bit; other options override it."""
 
 
 def edit_request(
@@ -153,7 +153,7 @@ def edit_request(
     flags: tuple[MaskFlags | EditFlags, ...],
     output: Path | None,
 ) -> EditRequest:
-    """Lay what the command line asks for over the recipe file, where there is one.
+    """Merge the command line's settings over those of the recipe file, if there is one.
 
     Raises:
         ConfigError: something is missing, unknown or out of range.
@@ -189,10 +189,10 @@ def edit_request(
 
 
 def _refuse_output(output: Path, recipe: Path) -> None:
-    """Let a recipe name its output only where nothing is lost: beside itself, under a name that is free.
+    """Use the output that a recipe names only if it is beside the recipe and does not exist yet.
 
     Raises:
-        ConfigError: it names another.
+        ConfigError: it names another path.
     """
     if output.resolve().parent != recipe.resolve().parent:
         raise ConfigError(
@@ -219,4 +219,4 @@ def _settings(options: RecipeOptions, *flags: MaskFlags | EditFlags) -> dict[str
 Output = Annotated[
     Path | None, tyro.conf.arg(metavar="FILE", aliases=("-o",), help_behavior_hint="")
 ]
-"""``--output``, ``-o``; what it means is for the command to say."""
+"""``--output``, ``-o``; each command documents its meaning."""

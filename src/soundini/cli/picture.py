@@ -1,4 +1,4 @@
-"""PNG files that are whole or not there."""
+"""PNG files, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _LONGEST = 4096
 
 
 def check_picture(path: Path, inputs: Iterable[Path] = ()) -> Path:
-    """Refuse a path that no PNG can be written to.
+    """Refuse a path where no PNG can be written.
 
     Args:
         path: where it is to be written.
         inputs: files that must not be overwritten, such as a mask.
 
     Raises:
-        MediaError: another suffix, a folder, a symbolic link, one of the inputs, or no place to write.
+        MediaError: it has another suffix, is a folder, a symbolic link or one of the inputs, or is not writable.
     """
     if path.suffix.lower() != ".png":
         raise MediaError(
@@ -57,7 +57,7 @@ def write_png(path: Path, rgb: np.ndarray) -> None:
 
 
 def strip(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
-    """Rows of pictures of one size, made smaller where the strip would be longer than 4096 pixels.
+    """Rows of pictures of one size, shrunk if the strip would be longer than 4096 pixels.
 
     Shape:
         each ``uint8 [H, W, 3]``.

@@ -1,4 +1,4 @@
-"""What is shown while an edit is prepared: a line with a spinner on a terminal, a line now and then elsewhere."""
+"""The progress of preparing an edit: a line with a spinner on a terminal; elsewhere, a line now and then."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SECONDS_BETWEEN_LINES = 5.0
 
 
 class MaskProgress:
-    """Shows how far the masks are.
+    """Shows how many masks are made.
 
     Args:
         console: where to show it.
@@ -29,7 +29,7 @@ class MaskProgress:
         self._told = time.monotonic()
 
     def show(self, event: MaskMade) -> None:
-        """Take note of a mask."""
+        """Count a mask."""
         words = f"mask {event.frames}" + (f"/{event.total}" if event.total is not None else "")
         self._status.update(f"{_READING}: {words}")
         now = time.monotonic()
@@ -40,6 +40,6 @@ class MaskProgress:
 
 @contextmanager
 def shown_preparation(console: Console) -> Iterator[MaskProgress]:
-    """Give a sign of life while the inputs are read and the models loaded."""
+    """Show progress while inputs are read and models loaded."""
     with console.status(_READING) as status:
         yield MaskProgress(console, status)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Preview:
-    """Edit one frame, or eight, and write them under the source's as a PNG strip, in seconds."""
+    """Edit one frame, or eight, in seconds, and write them below the source frames as a PNG strip."""
 
     clip: ClipOptions = field(default_factory=ClipOptions)
     output: Output = None

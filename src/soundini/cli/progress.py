@@ -1,4 +1,4 @@
-"""How far an edit is: a bar on a terminal, a line now and then elsewhere."""
+"""The progress of an edit: a bar on a terminal; elsewhere, a line now and then."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _fixed(width: int) -> Column:
 
 
 def _rest() -> Column:
-    """Make a column that is cut short before any other is."""
+    """Make a column that is shortened before any other."""
     return Column(ratio=1, no_wrap=True, overflow="ellipsis")
 
 
@@ -76,7 +76,7 @@ class EditProgress:
         self._bar.stop()
 
     def show(self, event: EditEvent) -> None:
-        """Take note of an event."""
+        """Show an event."""
         if isinstance(event, MasksReady):
             self._began = time.perf_counter()
             self._windows = event.windows

@@ -1,4 +1,4 @@
-"""What a sidecar says beyond the request: is an edit that is done again the same, and if not, why not."""
+"""What a sidecar records besides the request: whether an edit made again is the same, and if not, why."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Seams(BaseModel):
 
 
 class _Content(BaseModel):
-    """Of a sidecar what is looked at here; what is not there is not known."""
+    """The fields of a sidecar that are compared; a missing field is unknown."""
 
     inputs: dict[str, str] = {}
     output: _Output = _Output()
@@ -36,7 +36,7 @@ class _Content(BaseModel):
 
 @dataclass(frozen=True)
 class Record:
-    """What a sidecar says of the edit it was written for.
+    """What a sidecar records of its edit.
 
     Args:
         request: what was asked then.
@@ -70,7 +70,7 @@ class Record:
         return cls(EditRequest.model_validate(settings), content, path.parent)
 
     def compare(self, request: EditRequest, done: FileDone) -> list[str]:
-        """Tell, in lines for the summary, how a new edit agrees with the record."""
+        """Return lines for the summary that say how a new edit agrees with the record."""
         from soundini.packs.pack import file_hash
 
         lines = [
@@ -79,7 +79,7 @@ class Record:
             if _is_file(self.folder / name) and file_hash(self.folder / name) != digest
         ]
         if request != self.request.model_copy(update={"output": request.output}):
-            return lines  # another edit: nothing to expect
+            return lines  # another edit, so nothing is expected
         if file_hash(done.path) == self.content.output.sha256:
             return [*lines, "record      the same bytes as recorded"]
         then = self.content.versions
@@ -100,5 +100,5 @@ class Record:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # a name that no file can have
+    except OSError:  # no file can have this name
         return False

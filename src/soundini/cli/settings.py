@@ -27,12 +27,12 @@ def walk_settings(
 
 
 def describe(field: FieldInfo) -> str:
-    """Say on one line what a setting does."""
+    """Return one line that says what a setting does."""
     return " ".join((field.description or "").replace("``", "").split())
 
 
 def values_of(field: FieldInfo) -> str:
-    """Say which values a setting takes."""
+    """Return the values that a setting takes."""
     kind = field.annotation
     if get_origin(kind) is Literal:
         return "|".join(map(str, get_args(kind)))
@@ -61,10 +61,10 @@ class Settings:
     """List every setting that --set takes, with its value in a preset."""
 
     preset: Annotated[str, tyro.conf.arg(metavar="NAME")] = "fast"
-    """Whose values to show."""
+    """The preset whose values are shown."""
 
     def run(self) -> int:
-        """Print them."""
+        """Print the settings."""
         recipe = load_preset(self.preset)
         print(f"# preset {self.preset} (there are: {', '.join(preset_names())})")
         for name, field in walk_settings():

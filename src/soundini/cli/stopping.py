@@ -9,16 +9,16 @@ from types import FrameType
 
 
 class StopRequest:
-    """Whether Ctrl-C was pressed."""
+    """Remembers whether Ctrl-C was pressed."""
 
     def __init__(self) -> None:
         self.made = False
 
     def check(self) -> None:
-        """Stop here if it was.
+        """Stop here if it was pressed.
 
         Raises:
-            KeyboardInterrupt: it was.
+            KeyboardInterrupt: it was pressed.
         """
         if self.made:
             raise KeyboardInterrupt

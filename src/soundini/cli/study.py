@@ -17,17 +17,17 @@ class Make:
     """Make a page of anonymous pairs from the edits of a benchmark for viewers to vote on; it needs no server."""
 
     suite: Positional[Annotated[Path, arg(metavar="SUITE.yaml")]]
-    """The suite that was run; its first variant is compared with each other one."""
+    """The suite that was run; its first variant is compared with each of the others."""
     run_folder: Annotated[Path, arg(name="run", metavar="FOLDER")]
     """The folder of that run."""
     output: Annotated[Path, arg(metavar="PAGE.html", aliases=("-o",))]
-    """The page; the names behind it go to a .key.json beside it, which viewers do not get."""
+    """The page. The names of the variants go to a .key.json beside it, which viewers must not see."""
     data: Annotated[Path | None, arg(metavar="FOLDER")] = None
-    """Where the suite's videos and sounds lie; beside it, where none is named."""
+    """Folder of the suite's videos and sounds; by default the suite's own."""
     models: Annotated[str, arg(metavar="PACK")] = "embedded"
     """The models of that run."""
     seed: int = 0
-    """Of the order of the pairs."""
+    """Seed of the order of the pairs."""
 
     def run(self) -> int:
         """Write the page and its key."""
@@ -52,9 +52,9 @@ class Tally:
     """Count the votes that viewers saved."""
 
     key: Positional[Annotated[Path, arg(metavar="STUDY.key.json")]]
-    """The names behind the pairs."""
+    """The key file with the names behind the pairs."""
     votes: Positional[Annotated[tuple[Path, ...], arg(metavar="VOTES.json...")]]
-    """What viewers saved."""
+    """The files that viewers saved."""
 
     def run(self) -> int:
         """Print a line for each question and pair of variants."""
@@ -79,5 +79,5 @@ class Study:
     what: What
 
     def run(self) -> int:
-        """Do what was asked for."""
+        """Run the chosen subcommand."""
         return self.what.run()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Web:
     """Open a page in the browser where videos are edited; Ctrl-C stops it.
 
-    Only this machine reaches it, unless --host says otherwise. The same is there for programs: docs/http-api.md.
+    Only this machine can open it, unless --host allows others. Programs use its HTTP API: docs/http-api.md.
     """
 
     host: Annotated[str, arg(metavar="HOST")] = "127.0.0.1"
@@ -27,7 +27,7 @@ class Web:
     port: Annotated[int | None, arg(metavar="INT", help_behavior_hint="")] = None
     """Port; by default 7860, or any that is free."""
     auth: Annotated[str | None, arg(metavar="USER:PASSWORD|FILE", help_behavior_hint="")] = None
-    """Name and password that visitors must give, or a file that holds them."""
+    """Name and password of visitors, or a file that holds them."""
     folder: Annotated[Path | None, arg(metavar="FOLDER", help_behavior_hint="")] = None
     """Where uploads and jobs are kept; by default in soundini's home."""
     no_browser: FlagCreatePairsOff[bool] = False
@@ -66,7 +66,7 @@ class Web:
         if self.models != "embedded":
             from soundini.packs.loading import load_senses
 
-            load_senses(self.models)  # whether they are there is told before anything listens
+            load_senses(self.models)  # missing models are reported before the server listens
         listener = listen(self.host, self.port)
         with listener:
             from soundini.web.http.app import make_app

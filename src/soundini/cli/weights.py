@@ -22,7 +22,7 @@ _Names = Positional[Annotated[tuple[str, ...], arg(metavar="NAME...")]]
 
 @dataclass(frozen=True)
 class List:
-    """Tell of every checkpoint whether it is here, what it is for, its licence and its origin."""
+    """List every checkpoint: whether it is here, its purpose, licence and origin."""
 
     def run(self) -> int:
         """Print the registry."""
@@ -31,7 +31,7 @@ class List:
 
 @dataclass(frozen=True)
 class Verify:
-    """Hash every file that is here, and tell which are damaged."""
+    """Hash every file that is here, and name the damaged ones."""
 
     def run(self) -> int:
         """Print the registry; 1 where a file is damaged."""
@@ -86,7 +86,7 @@ class Import:
 
 @dataclass(frozen=True)
 class Where:
-    """Name the folders that weights live in; $SOUNDINI_HOME moves them."""
+    """Print the folders of the weights; $SOUNDINI_HOME moves them."""
 
     def run(self) -> int:
         """Print them."""
@@ -101,14 +101,14 @@ class Where:
 
 @dataclass(frozen=True)
 class MakeRandom:
-    """Write random weights of a checkpoint's true layout, to try what there are no weights for."""
+    """Write random weights with a checkpoint's layout, to try a network without its weights."""
 
     layout: Annotated[str, arg(metavar="NAME", help_behavior_hint="")]
     """A name from ``weights list``."""
     output: Annotated[Path, arg(metavar="FILE.safetensors", aliases=("-o",), help_behavior_hint="")]
     """The file to write; ``weights import`` takes it."""
     seed: int = 0
-    """Names the weights."""
+    """Seed of the weights."""
 
     def run(self) -> int:
         """Write them."""
@@ -135,7 +135,7 @@ class Weights:
     action: Action
 
     def run(self) -> int:
-        """Do what was asked."""
+        """Run the chosen subcommand."""
         return self.action.run()
 
 
@@ -154,7 +154,7 @@ def _print_inventory(*, check: bool) -> int:
         packs = f"; for {', '.join(entry.packs)}" if entry.packs else ""
         print(f"{entry.name:<18} {status.state:<11} {entry.purpose}{packs}")
         print(f"{'':<18} licence: {entry.licence}")
-        # what is missing says in its detail where to get it
+        # the detail of a missing file says where to get it
         origin = "" if status.state == "missing" else f"from {entry.origin}"
         for line in (origin, status.path, status.detail):
             if line:
@@ -163,7 +163,7 @@ def _print_inventory(*, check: bool) -> int:
 
 
 def report_import(done: Imported) -> None:
-    """Print what was imported, and where it lies."""
+    """Print what was imported, and where it is."""
     note = f", {done.note}" if done.note else ""
     print(f"{done.source.name}: {done.format}, {done.parameters:,} parameters{note}")
     print(f"  -> {done.weights}", flush=True)

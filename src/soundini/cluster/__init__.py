@@ -1,1 +1,1 @@
-"""Many machines for one batch, by Ray: workers that keep their models, tasks that survive them."""
+"""One batch on many machines, by Ray: workers keep their models, and tasks survive lost workers."""

@@ -14,7 +14,7 @@ AUTO = "auto"
 _PATIENCE = 10.0
 """Seconds that a cluster may take to answer."""
 QUIET = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # nothing is sent anywhere
+    "RAY_USAGE_STATS_ENABLED": "0",  # Ray sends no statistics
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 """Ray's settings, for all who start it; what the user has set stays."""
@@ -22,7 +22,7 @@ QUIET = {
 
 @contextmanager
 def connected(address: str) -> Iterator[None]:
-    """Be connected to a cluster.
+    """Connect to a cluster.
 
     Args:
         address: ``auto`` for the cluster that this machine belongs to (``$RAY_ADDRESS``, or one started by ``ray start``), or a
@@ -44,9 +44,7 @@ def connected(address: str) -> Iterator[None]:
             log_to_driver=False,
             logging_level=logging.CRITICAL,
         )
-    except (
-        Exception
-    ) as error:  # of the network, of versions that differ, of an address that is none
+    except Exception as error:  # network errors, differing versions, invalid addresses
         words = " ".join(str(error).split()) or type(error).__name__
         raise ConfigError(
             "cannot reach a Ray cluster at {address}: {why}", address=address, why=words
@@ -58,14 +56,14 @@ def connected(address: str) -> Iterator[None]:
 
 
 def _knock(address: str) -> None:
-    """Find out at once whether anybody is there: Ray itself tries for minutes.
+    """Check quickly whether anything answers; Ray itself tries for minutes.
 
     Raises:
         ConfigError: nobody answers.
     """
     host, colon, port = address.removeprefix("ray://").rpartition(":")
     if not colon or not port.isdecimal():
-        return  # none that names a port; Ray says what it makes of it
+        return  # an address without a port; Ray reports what is wrong with it
     try:
         socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()
     except (OSError, OverflowError) as error:

@@ -1,4 +1,4 @@
-"""What a worker takes of the machine it runs on."""
+"""The resources of a worker."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class WorkerNeeds:
     memory: int = 3 * 10**9
 
     def fitting(self, nodes: Sequence[Mapping[str, Any]]) -> int:
-        """How many workers these nodes hold, where nothing else runs on them.
+        """How many workers fit on these nodes, if nothing else runs there.
 
         Args:
             nodes: as ``ray.nodes()`` tells of them.

@@ -1,4 +1,4 @@
-"""Workers on a cluster that share out tasks: what a lost worker was at is done by another."""
+"""A pool of workers on a cluster; a lost worker's task goes to another one."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from soundini.cluster.needs import WorkerNeeds
 from soundini.errors import ConfigError
 
 MOST_LOSSES = 3
-"""Workers that a task may lose before it is given up: it may be what kills them."""
+"""Lost workers after which a task is given up, because the task may be what kills them."""
 _LOOKS_A_SECOND = 500
-"""Questions put to workers in a second, over all of them, so that a thousand do not drown the one who asks."""
+"""Status requests a second, over all workers, so that a thousand workers do not overload the driver."""
 
 
 @dataclass(frozen=True)
 class Begun:
-    """A worker took up a task."""
+    """A worker began a task."""
 
     task: int
 
 
 @dataclass(frozen=True)
 class Told:
-    """What the worker last said of a task."""
+    """The latest status of a task."""
 
     task: int
     words: Any
@@ -37,7 +37,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Lost:
-    """The worker of a task is gone; another will do it."""
+    """The worker of a task was lost; another one will do it."""
 
     task: int
     why: str
@@ -45,7 +45,7 @@ class Lost:
 
 @dataclass(frozen=True)
 class Ended:
-    """A task came to an end; ``problem`` says why where nothing came of it."""
+    """A task ended; ``problem`` says why if it failed."""
 
     task: int
     result: Any
@@ -164,7 +164,7 @@ class Pool:
         ray.kill(worker.actor)
         if task is None:
             self._failed_starts += 1
-            if self._failed_starts > MOST_LOSSES:  # the others, if there are any, go on without it
+            if self._failed_starts > MOST_LOSSES:  # the other workers go on without it
                 self._workers.remove(worker)
                 if not self._workers:
                     raise ConfigError("workers cannot be started on the cluster: {why}", why=why)
@@ -179,7 +179,7 @@ class Pool:
         self._workers[self._workers.index(worker)] = self._start()
 
     def _listen(self) -> Iterator[PoolEvent]:
-        """Ask those who work for news, and pass on what came; nobody is waited for."""
+        """Ask busy workers for their status and yield the answers that are there; never wait."""
         for worker in self._workers:
             if worker.task is not None and worker.word is None:
                 worker.word = worker.actor.told.remote()
@@ -189,14 +189,14 @@ class Pool:
             worker.word = None
             try:
                 words = ray.get(ref)
-            except RayError:  # its work will say so too
+            except RayError:  # its task will report this too
                 continue
             if words is not None and worker.task is not None:
                 yield Told(worker.task, words)
 
 
 def _last_line(error: Exception) -> str:
-    """What Ray says at length, in a line."""
+    """Ray's long message as one line."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__
 

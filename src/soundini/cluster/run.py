@@ -1,4 +1,4 @@
-"""A batch on a cluster: the rows checked by its workers, then done by them."""
+"""A batch on a cluster: the workers check the rows, then edit them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from soundini.errors import ConfigError, Message, Option
 from soundini.jobs.job import jobs_folder
 
 JOBS = ".soundini-jobs"
-"""Folder of the jobs, in that of the outputs: what one machine began another goes on with."""
+"""Folder of the jobs, inside that of the outputs, so that any machine can resume them."""
 
 
 class ClusterBatch:
@@ -68,7 +68,7 @@ class ClusterBatch:
     def __exit__(self, *_: object) -> None:
         self._pool.close()
         if self._location.jobs is not None:
-            with contextlib.suppress(OSError):  # jobs that are not done stay
+            with contextlib.suppress(OSError):  # unfinished jobs stay
                 self._location.jobs.rmdir()
 
     def check(self) -> Iterator[RowChecked]:
@@ -116,7 +116,7 @@ class ClusterBatch:
         left = [check for check in checks if check.finished is None]
         left.sort(
             key=lambda check: -check.finding.frames
-        )  # or the longest might begin last, and all wait
+        )  # otherwise the longest might begin last, and all would wait for it
         tasks = [Task("edit", check.request) for check in left]
         for event in self._pool.run(tasks):
             check = left[event.task]
@@ -136,5 +136,5 @@ class ClusterBatch:
 
     @staticmethod
     def _recipe(task: Task) -> Path:
-        """The record of a task's output as this machine sees it; the worker may see it elsewhere."""
+        """The record of a task's output, with paths of this machine; the worker's may differ."""
         return sidecar_path(task.request.output)

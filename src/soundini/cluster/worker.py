@@ -24,12 +24,12 @@ from soundini.generators import finish
 from soundini.jobs.job import delete_job, jobs_folder
 
 SECONDS_FOR_A_LOCK = 120.0
-"""A file server may take that long to notice that the machine which held a lock is gone."""
+"""Seconds; a file server may need that long to notice that the machine which held a lock is gone."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a worker is to do with a row.
+    """A worker's task: check or edit a row.
 
     Args:
         kind: check it, or edit it.
@@ -42,7 +42,7 @@ class Task:
 
 @dataclass(frozen=True)
 class BatchLocation:
-    """Where a batch reads and writes, wherever it is done.
+    """The place of a batch, in a form that every machine understands.
 
     Args:
         root: of the batch's place, on the machine that asks.
@@ -55,7 +55,7 @@ class BatchLocation:
     jobs: Path | None = None
 
     def place(self) -> Place:
-        """The same on this machine."""
+        """The batch's place on this machine."""
         return RemotePlace(self.url) if self.url else Place(self.root)
 
 
@@ -97,7 +97,7 @@ class Worker:
 
     def do(self, task: Task) -> Finding | Outcome:
         """Check a row, or edit it."""
-        torch.set_num_threads(self._threads)  # of the thread that Ray runs this in
+        torch.set_num_threads(self._threads)  # for the thread that Ray runs this in
         cv2.setNumThreads(self._threads)
         place = self._location.place()
         request = moved(task.request, self._location.root, place.root)

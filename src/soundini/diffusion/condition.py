@@ -1,4 +1,4 @@
-"""What a network takes besides the timestep: an embedding, such as a sound's, on its way into the network."""
+"""A condition besides the timestep: maps an embedding, such as a sound's, into the network."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ConditionEmbedding(nn.Module):
     def __init__(self, dim: int, time_dim: int) -> None:
         super().__init__()
         self.dim = dim
-        with torch.device("meta"):  # nothing is drawn from the global random state
+        with torch.device("meta"):  # draws nothing from the global random state
             self.inner = nn.Linear(dim, time_dim)
             self.outer = nn.Linear(time_dim, time_dim)
         chance = torch.Generator().manual_seed(0)

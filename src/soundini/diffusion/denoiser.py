@@ -1,4 +1,4 @@
-"""One face for every unconditional pixel-space U-Net: eps or v, learned variance or not, unshuffled or not."""
+"""One interface for all unconditional pixel-space U-Nets: eps or v, with or without learned variance or unshuffling."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ClassLabel = int | Literal["random"]
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a denoiser says about x_t.
+    """A denoiser's prediction for x_t.
 
     Args:
         eps: predicted noise.
@@ -55,7 +55,7 @@ _SEEN_CHANNELS = 4
 
 
 def seen_channels(source: Tensor, mask: Tensor | None = None) -> Tensor:
-    """What a network that sees the source is given beside the noisy frames.
+    """The channels that a network which sees the source gets beside the noisy frames.
 
     A source of zeros and a mask of ones mean that the source is withheld: so it was trained.
 
@@ -106,7 +106,7 @@ class UNetDenoiser(nn.Module):
     ) -> None:
         super().__init__()
         self.memory_format = memory_format
-        # by torch's own method: that of diffusers imports half of diffusers
+        # torch's own method; the one of diffusers imports half of diffusers
         nn.Module.to(unet.eval().requires_grad_(False), memory_format=memory_format)  # pyright: ignore
         self.unet = unet
         self.schedule = schedule
@@ -123,7 +123,7 @@ class UNetDenoiser(nn.Module):
             self.take_condition(condition)
 
     def take_condition(self, condition: ConditionEmbedding) -> None:
-        """From now on tell the network, a ``UNet2DModel`` without classes, an embedding at every call."""
+        """From now on give the network, a ``UNet2DModel`` without classes, an embedding at every call."""
         self.condition = condition.eval().requires_grad_(False)
         self.unet.class_embedding = nn.Identity()
 

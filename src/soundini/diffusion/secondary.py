@@ -17,7 +17,7 @@ _FEATURES = 16
 
 
 class SecondaryDenoiser(nn.Module):
-    """A convolutional U-Net of 14 million parameters that says about what the clean frames are.
+    """A convolutional U-Net of 14 million parameters that roughly estimates the clean frames.
 
     3 x 3 convolutions and ReLUs, average pooling on the way down, bilinear on the way up, skips by concatenation. The time is
     told by 16 Fourier features in planes beside the colours. The output is v: x_0 = alpha x - sigma v (Salimans & Ho 2022).

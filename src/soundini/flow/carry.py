@@ -1,4 +1,4 @@
-"""From a few frames to those between them: what is known of some is carried to all along the optical flow."""
+"""Carries values of a few frames to the frames between them, along the optical flow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from soundini.flow.protocol import FlowEstimator
 from soundini.flow.warp import warp
 
 _TRACE = 1e-3
-"""Weight of what cannot be trusted: it counts where there is nothing else, and then the nearer side counts most."""
+"""Weight of values that cannot be trusted. They count only if there are no others; then the nearer side counts most."""
 
 
 def carry_between(

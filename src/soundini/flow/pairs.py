@@ -1,4 +1,4 @@
-"""The flows between the neighbouring frames of a window, with where they can be trusted."""
+"""The flows between neighbouring frames of a window, and where they can be trusted."""
 
 from dataclasses import dataclass
 

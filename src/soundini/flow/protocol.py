@@ -1,4 +1,4 @@
-"""What soundini asks of an optical-flow estimator."""
+"""The protocol of an optical-flow estimator."""
 
 from typing import Protocol, runtime_checkable
 

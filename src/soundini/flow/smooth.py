@@ -1,4 +1,4 @@
-"""Averaging along the optical flow: what a point of the scene is, over several frames."""
+"""Averages values along the optical flow, over several frames."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""How far a video departs from its own motion: the usual figure for temporal coherence."""
+"""The warp error: the usual figure for temporal coherence."""
 
 import torch
 from torch import Tensor

@@ -1,4 +1,4 @@
-"""Inventing a state dict, for networks whose weights are not there."""
+"""Random weights for networks whose own weights are missing."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Background guidance: outside the mask, the frames stay what they were."""
+"""Background guidance: outside the mask, the frames stay as they were."""
 
 from __future__ import annotations
 

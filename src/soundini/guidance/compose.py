@@ -30,7 +30,7 @@ class WeightedTerm:
 
 @dataclass(frozen=True)
 class HeldFrames:
-    """Frames that stay what they are; they cost no network evaluation.
+    """Frames that stay as they are; they cost no network evaluation.
 
     Args:
         x_start: what the held frames are.
@@ -46,7 +46,7 @@ class HeldFrames:
 
 @dataclass
 class GuidedDenoiser:
-    """Adds the gradient of the terms' weighted sum to what the denoiser says, as ``Prediction.score_shift``.
+    """Adds the gradient of the terms' weighted sum to the denoiser's prediction, as ``Prediction.score_shift``.
 
     One network forward a step, and in ``exact`` mode one backward. In ``fast`` mode the network's output is held fixed
     when the gradient is taken, which costs no backward through the network. In ``secondary`` mode a small denoiser estimates
@@ -135,7 +135,7 @@ class GuidedDenoiser:
         return replace(prediction, pred_xstart=self._hold(prediction.pred_xstart))
 
     def _hold(self, xstart: Tensor) -> Tensor:
-        """Put the held frames in the place of their estimates."""
+        """Replace the estimates of held frames by the frames themselves."""
         if self.held is None:
             return xstart
         free = self.held.free.to(xstart.device, non_blocking=True).view(-1, 1, 1, 1)
@@ -198,7 +198,7 @@ class GuidedDenoiser:
         return gradient, diagnostics
 
     def _shift(self, gradient: Tensor, t: int) -> Tensor:
-        """From grad L to what is added to the score; a frame whose gradient is not finite is left unguided."""
+        """Turn grad L into the shift of the score; a frame whose gradient is not finite is not guided."""
         finite = torch.isfinite(gradient).all(dim=(1, 2, 3), keepdim=True)
         gradient = torch.where(finite, gradient, torch.zeros_like(gradient))
         if self.smooth is not None:

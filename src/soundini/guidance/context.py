@@ -1,4 +1,4 @@
-"""What a guidance term sees of one sampling step."""
+"""The view that a guidance term has of a sampling step."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ class GuidanceContext:
 
 
 class GuidanceTerm(Protocol):
-    """A loss on the frames of a window: small, differentiable, and ignorant of the other terms."""
+    """A loss on the frames of a window: small, differentiable, and independent of the other terms."""
 
     name: str
 
     def __call__(self, context: GuidanceContext) -> Tensor:
-        """The loss of each frame, ``[T]``; zero where the term has nothing to say."""
+        """The loss of each frame, ``[T]``; zero where the term does not apply."""
         ...

@@ -1,4 +1,4 @@
-"""Text guidance: the region should look as words say; alone, or beside the sound."""
+"""Text guidance: the region should look as a text says, alone or together with the sound."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Edits that survive: a job is a folder that holds what is done, and goes on from there."""
+"""Edits that can be resumed: a job is a folder that holds what is done so far."""

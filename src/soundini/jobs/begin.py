@@ -1,4 +1,4 @@
-"""Beginning a job, or going on with the one that was begun for the same edit."""
+"""Begins a job, or resumes the one that was begun for the same edit."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def is_same_edit(asked: EditRequest, recorded: EditRequest) -> bool:
 
 
 def _with_chosen(asked: EditRequest, recorded: EditRequest) -> EditRequest:
-    """What is asked, with what was chosen in the place of ``auto``."""
+    """The request, with the chosen values in place of ``auto``."""
     ours, theirs = asked.recipe.compute, recorded.recipe.compute
     names = ("chunk", "checkpoint", "offload")
     chosen = {name: getattr(theirs, name) for name in names if getattr(ours, name) == "auto"}
@@ -86,7 +86,7 @@ def _with_chosen(asked: EditRequest, recorded: EditRequest) -> EditRequest:
 
 
 def _begun(folder: Path, patience: float) -> Job | None:
-    """The job in a folder; one that was killed as it was made, or is damaged, is cleared away."""
+    """The job in a folder; a damaged or half-made one is deleted."""
     if not folder.exists():
         return None
     try:

@@ -1,4 +1,4 @@
-"""A job: a folder that one process at a time works in."""
+"""A job: a folder in which one process works at a time."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from soundini.media.output import partial_path, write_error
 from soundini.weights.store import home_folder
 
 JOB_PATIENCE = 0.5
-"""Seconds to wait for a lock: whoever only looks whether a job is running holds it for a moment."""
+"""Seconds to wait for a lock; a process that checks whether a job is running holds it for a moment."""
 _LOCK = "lock"
 
 
 def jobs_folder() -> Path:
-    """Where jobs lie by default: ``jobs`` in soundini's home."""
+    """The default folder of jobs: ``jobs`` in soundini's home."""
     return home_folder() / "jobs"
 
 
@@ -76,7 +76,7 @@ class Job:
         folder = _new_folder(edit.request.output.stem) if folder is None else _own_folder(folder)
         lock = _locked(folder)
         try:
-            _refuse_job(folder)  # made by another process meanwhile
+            _refuse_job(folder)  # another process made it meanwhile
         except ConfigError:
             lock.release()
             raise
@@ -133,12 +133,12 @@ class Job:
         self.close()
 
     def close(self) -> None:
-        """Let others work on it."""
+        """Release the job for other processes."""
         self._lock.release()
 
     @property
     def name(self) -> str:
-        """What ``soundini resume`` knows it by."""
+        """The name for ``soundini resume``."""
         at_home = self.folder.parent == jobs_folder()
         return self.folder.name if at_home else str(self.folder)
 
@@ -162,7 +162,7 @@ def delete_job(folder: Path) -> None:
     """
     lock = _locked(folder)
     try:
-        with contextlib.suppress(ConfigError):  # a damaged record does not say where the output is
+        with contextlib.suppress(ConfigError):  # a damaged record does not name the output
             record = read_record(folder)
             for output in (record.request.output, sidecar_path(record.request.output)):
                 partial_path(output, record.token).unlink(missing_ok=True)
@@ -178,7 +178,7 @@ def delete_job(folder: Path) -> None:
 
 
 def _drop_partials(folder: Path) -> None:
-    """Delete what a process that was killed had half written."""
+    """Delete half-written files of a killed process."""
     for left in folder.glob(".*.part*"):
         left.unlink()
 
@@ -199,7 +199,7 @@ def is_running(folder: Path) -> bool:
         _locked(folder).release()
     except ConfigError:
         return True
-    except MediaError:  # of somebody else
+    except MediaError:  # another user's
         return False
     return False
 
@@ -227,7 +227,7 @@ def _new_folder(stem: str) -> Path:
 
 
 def _is_foreign(path: Path) -> bool:
-    """Whether a file is none of those that are left where a process was killed as it made a job."""
+    """Whether a file is not one that a process leaves if it is killed while making a job."""
     unfinished = path.name.startswith(f".{Path(RECORD).stem}.") and ".part" in path.name
     return path.name != _LOCK and not unfinished
 

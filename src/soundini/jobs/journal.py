@@ -1,4 +1,4 @@
-"""What a job tells of itself: a log in JSON lines, and the losses of every step in a CSV file."""
+"""The log of a job in JSON lines, and the losses of every step in a CSV file."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Journal:
             raise write_error(self._losses, error) from None
 
     def _drop(self, event: StepDone) -> None:
-        """Take out the rows of steps that are done again, and a last row that was cut off."""
+        """Remove the rows of steps that are done again, and a truncated last row."""
         if self._rows is not None:
             self._rows.close()
             self._rows = None
@@ -87,7 +87,7 @@ class Journal:
         write_durably(self._losses, text.getvalue().encode())
 
     def _stored(self) -> list[list[str]]:
-        """The whole rows of the file, without its head."""
+        """The complete rows of the file, without its header."""
         try:
             rows = list(csv.reader(io.StringIO(_text(self._losses), newline="")))
         except csv.Error:
@@ -97,14 +97,14 @@ class Journal:
 
 
 def last_step(folder: Path) -> int:
-    """The last step that the CSV file of a job tells of; 0 where it tells of none."""
+    """The last step in a job's CSV file; 0 if there is none."""
     lines = _text(folder / LOSSES).splitlines()
     numbers = [line.partition(",")[0] for line in lines[-1:]]
     return int(numbers[0]) if numbers and _STEP.fullmatch(numbers[0]) else 0
 
 
 def _text(path: Path) -> str:
-    """What a plain file holds; nothing where it is not there, or is a link or a pipe."""
+    """The text of a plain file; empty if it is missing, a link or a pipe."""
     try:
         return path.read_text(errors="replace") if stat.S_ISREG(path.lstat().st_mode) else ""
     except OSError:

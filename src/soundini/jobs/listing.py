@@ -1,4 +1,4 @@
-"""What jobs there are, and how far they are."""
+"""The list of jobs and their progress."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class JobStatus:
 
 
 def list_jobs(folder: Path) -> list[JobStatus]:
-    """Tell of every job in a folder of jobs, the oldest first; what is no job is left out, lest it be deleted as one."""
+    """List every job in a folder, the oldest first. Other files are left out, so that they are not deleted as jobs."""
     if not folder.is_dir():
         return []
     found = [job_status(path) for path in folder.iterdir() if is_job(path)]
@@ -54,7 +54,7 @@ def list_jobs(folder: Path) -> list[JobStatus]:
 
 
 def job_status(folder: Path) -> JobStatus:
-    """Tell of one job."""
+    """Describe one job."""
     size = sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
     try:
         record = read_record(folder)

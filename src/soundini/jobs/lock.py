@@ -1,4 +1,4 @@
-"""Holding a folder, so that one process at a time works in it."""
+"""Locks a folder, so that one process at a time works in it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def take_lock(path: Path, held: Message, patience: float = 0.0) -> FileLock:
         ConfigError: another process holds it, or it is a symbolic link.
         MediaError: it cannot be made.
     """
-    if path.is_symlink():  # taking it would empty the file that it leads to
+    if path.is_symlink():  # opening it would empty the file that it points to
         raise ConfigError("{file} is a symbolic link; delete it", file=path)
     lock = FileLock(path)
     try:

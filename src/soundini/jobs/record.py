@@ -1,4 +1,4 @@
-"""``job.json``: what a job is, and what its result depends on."""
+"""``job.json``: what a job does, and what its result depends on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RECORD = "job.json"
 
 
 class JobRecord(BaseModel):
-    """A job as it lies on disk.
+    """A job's record on disk.
 
     Args:
         token: names the job, whatever its folder is called.
@@ -68,7 +68,7 @@ class JobRecord(BaseModel):
         write_durably(folder / RECORD, (self.model_dump_json(indent=1) + "\n").encode())
 
     def other_versions(self) -> list[str]:
-        """What is no longer as it was when the job began, one line each; the bytes may then differ."""
+        """What changed since the job began, one line each; the bytes may then differ."""
         here = versions()
         return [f"{k} {v} -> {here.get(k)}" for k, v in self.versions.items() if here.get(k) != v]
 
@@ -92,10 +92,10 @@ def read_record(folder: Path) -> JobRecord:
 
 
 def now() -> str:
-    """The moment, UTC, ISO 8601."""
+    """The current time, UTC, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def differences(before: dict[str, str], now: dict[str, str]) -> list[str]:
-    """Names of which the hashes differ, or that are on one side only, sorted."""
+    """Names whose hashes differ or that are on one side only, sorted."""
     return sorted(name for name in before | now if before.get(name) != now.get(name))

@@ -1,4 +1,4 @@
-"""Doing a job, from its beginning or from where it was stopped."""
+"""Runs a job from its beginning, or from where it was stopped."""
 
 from __future__ import annotations
 
@@ -122,11 +122,11 @@ def run_job(
 
 
 def _note(job: Job, journal: Journal, event: str, error: BaseException | None = None) -> None:
-    """Note how a try ended, unless there is no room even for that."""
+    """Record how an attempt ended, unless the disk is too full for that."""
     words = " ".join(str(error).split()) or type(error).__name__ if error is not None else ""
     try:
         if error is not None:
             job.update(state="failed", error=words, ended=now())
         journal.tell(event, **({"error": words} if words else {}))
-    except Exception:  # the disk that was full is still full
+    except Exception:  # the disk is still full
         return

@@ -1,4 +1,4 @@
-"""Files that are whole or are not believed: written durably, sealed by a hash of all they say."""
+"""Files that are checked before use: written durably, with a hash of their content."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def read_sealed(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         if seal.get("sha256") != _digest(tensors, text):
             return None
         facts = json.loads(text)
-    except (TypeError, ValueError, RecursionError):  # sealed by somebody else
+    except (TypeError, ValueError, RecursionError):  # written by another program
         return None
     return (tensors, facts) if isinstance(facts, dict) else None
 

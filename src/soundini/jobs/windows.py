@@ -58,7 +58,7 @@ class WindowFiles:
         (folder / WINDOWS).mkdir(exist_ok=True)
 
     def finished(self, number: int) -> FinishedWindow | None:
-        """A window that was finished before, or None."""
+        """The result of a finished window, or None."""
         path = self._path(number)
         found = self._read(path, number)
         if found is None:
@@ -71,7 +71,7 @@ class WindowFiles:
         return FinishedWindow(patches, facts["losses"], WarpSums(**facts["warp"]), facts["seconds"])
 
     def running(self, number: int) -> RunningWindow | None:
-        """A window that was begun before, or None."""
+        """The state of a window that was begun, or None."""
         found = self._read(self._folder / STATE, number)
         if found is None:
             return None
@@ -122,7 +122,7 @@ class WindowFiles:
 
 
 def _encoded(rgb: np.ndarray) -> Tensor:
-    """A picture as PNG; nothing at all where it has no pixels."""
+    """A picture as PNG; empty if it has no pixels."""
     if rgb.size == 0:
         return torch.zeros(0, dtype=torch.uint8)
     _, data = cv2.imencode(".png", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), _FAST)
@@ -133,5 +133,5 @@ def _decoded(data: Tensor) -> np.ndarray:
     if len(data) == 0:
         return np.zeros((0, 0, 3), np.uint8)
     bgr = cv2.imdecode(data.numpy(), cv2.IMREAD_COLOR)
-    assert bgr is not None  # the seal says that these are the bytes that were written
+    assert bgr is not None  # the hash proves that these bytes were written here
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)

@@ -1,4 +1,4 @@
-"""A tiny random pack behind the same factory: every path of the program, in a second and without weights."""
+"""A tiny random pack from the same factory; it runs every path of the program in a second, without weights."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEBUG_CLASSES = ("one", "two")
 
 
 class _TinyTower(nn.Module):
-    """A linear look at an image of eight by eight cells."""
+    """A linear map of an image that is averaged to eight by eight cells."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()

@@ -19,7 +19,7 @@ from soundini.errors import ModelError
 from soundini.settings_files import read_json
 
 _MOST_LAYERS, _MOST_LEVELS = 32, 16
-"""Of a U-Net: ten times what the largest known has."""
+"""Bounds of a U-Net: ten times the largest known one."""
 
 
 def load_denoiser(
@@ -86,7 +86,7 @@ def load_denoiser(
 
 
 def _check_settings(settings: Any, folder: Path) -> None:
-    """Refuse a configuration that asks for another amount of network than the weights can fill, before it is built.
+    """Refuse a configuration whose network is larger than the weights, before it is built.
 
     Raises:
         ValueError: it does.
@@ -96,10 +96,10 @@ def _check_settings(settings: Any, folder: Path) -> None:
         raise ValueError(f"layers_per_block {layers} is none of 1 to {_MOST_LAYERS}")
     if not 0 < len(settings["block_out_channels"]) <= _MOST_LEVELS:
         raise ValueError(f"block_out_channels has none of 1 to {_MOST_LEVELS} levels")
-    with torch.device("meta"):  # takes no memory, however large
+    with torch.device("meta"):  # takes no memory, whatever the size
         count = sum(p.numel() for p in build_unet(settings).parameters())
     stored = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-    if count > stored:  # a byte a number at least
+    if count > stored:  # at least one byte for each number
         raise ValueError(
             f"config.json asks for {count} numbers, and the weights have {stored} bytes"
         )
@@ -109,9 +109,9 @@ def _load_unet(folder: Path, settings: Mapping[str, Any], layout: torch.memory_f
     try:
         return _out_of_the_file(load_unet(folder).float(), layout)
     except (OSError, RuntimeError):
-        if TIMESTEP_KEY in settings:  # an ADM U-Net may be none that diffusers can build by itself
+        if TIMESTEP_KEY in settings:  # diffusers cannot build some ADM U-Nets by itself
             raise
-    # several files, or the names that attention had in early checkpoints
+    # several files, or attention layers with the names of early checkpoints
     unet = unet_class().from_pretrained(
         folder, use_safetensors=True, torch_dtype=torch.float32, low_cpu_mem_usage=False
     )

@@ -23,7 +23,7 @@ PACK_FILE = "pack.json"
 
 
 def embedded_folder() -> Path:
-    """Where the pack inside the package lies."""
+    """The folder of the pack inside the package."""
     return Path(str(resources.files("soundini.packs") / "embedded"))
 
 
@@ -119,7 +119,7 @@ def _folder_senses(folder: Path, device: torch.device | str, flow: str) -> Sense
 
 
 def joint_folder(folder: Path) -> Path:
-    """Where the joint space of a pack's folder lies: in it, or else the embedded one."""
+    """The folder of a pack's joint space: its own, or else the embedded one."""
     return folder / "joint" if (folder / "joint").is_dir() else embedded_folder() / "joint"
 
 

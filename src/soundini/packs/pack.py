@@ -1,4 +1,4 @@
-"""A model pack: a denoiser and a joint space with what belongs to them, exchangeable as a whole."""
+"""A model pack: a denoiser, a joint space and what belongs to them, replaced as a whole."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from soundini.joint.protocol import JointSpace
 
 WEIGHT_SUFFIXES = (".safetensors",)
 VQGAN_FOLDER = "vqgan"
-"""Where a pack's VQGAN lies in its folder: a baseline's, which no other edit depends on."""
+"""The subfolder of a pack's VQGAN, which only a baseline uses."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Senses:
         return {name: self.hash_of(path) for name, path in self.weight_files().items()}
 
     def hash_of(self, path: Path) -> str:
-        """sha256 of a weight file of the pack or of a baseline, read once: nobody exchanges weights under a running program."""
+        """sha256 of a weight file of the pack or of a baseline. It is read once; weights do not change while the program runs."""
         if path not in self.hashed:
             self.hashed[path] = file_hash(path)
         return self.hashed[path]
@@ -93,7 +93,7 @@ class ModelPack(Senses):
             )
         try:
             network = SecondaryDenoiser.from_state(load_file(self.secondary_file))
-        except Exception as error:  # a damaged file fails in the parser, in any way a parser can
+        except Exception as error:  # a damaged file can make the parser fail with any exception
             raise ModelError(
                 "cannot read {file}; import its checkpoint again", file=self.secondary_file
             ) from error

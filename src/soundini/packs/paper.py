@@ -16,7 +16,7 @@ from soundini.weights.inventory import ready_weights
 from soundini.weights.paper import UNETS, PaperFolders, paper_folders
 
 PAPER_PACKS = tuple(UNETS)
-"""Names of the packs of the paper."""
+"""Names of the paper's packs."""
 
 _RAFT_ITERATIONS = 20
 

@@ -1,4 +1,4 @@
-"""The VQGAN of a pack, for the baseline that needs one; nothing is read until it is asked for."""
+"""The VQGAN of a pack, for the baseline that needs one; it is read on first use."""
 
 from __future__ import annotations
 

@@ -29,5 +29,5 @@ class Train:
     what: What
 
     def run(self) -> int:
-        """Train what was asked for."""
+        """Run the chosen subcommand."""
         return self.what.run()

@@ -1,4 +1,4 @@
-"""``soundini train judge``: the classifier that edits are measured by."""
+"""``soundini train judge``: the classifier that measures edits."""
 
 from __future__ import annotations
 

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """Where a run lies and how it is set."""
+    """The folder of a run and its settings."""
 
     run_folder: Annotated[Path, arg(name="run", metavar="FOLDER")]
-    """Where checkpoints, samples and logs lie; an interrupted run goes on from there."""
+    """Folder of checkpoints, samples and logs; an interrupted run goes on from there."""
     recipe: Annotated[Path | None, arg(metavar="YAML")] = None
-    """Settings of the training; without one, those of the shipped weights."""
+    """A YAML file of settings; by default the settings of the shipped weights."""
     set: Annotated[UseAppendAction[tuple[str, ...]], arg(metavar="NAME=VALUE")] = ()
     """A setting of the recipe, such as steps=200."""
 

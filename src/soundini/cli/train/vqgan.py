@@ -21,7 +21,7 @@ class TrainVqgan(RunOptions):
     output: Annotated[Path, arg(metavar="FOLDER", aliases=("-o",))]
     """Where config.json and model.safetensors go; a pack looks for them in its own folder vqgan."""
     start: Annotated[Path | None, arg(metavar="FOLDER")] = None
-    """A VQGAN's folder whose weights are trained further; without one, it is begun anew."""
+    """Folder of a VQGAN to train further; by default training starts from random weights."""
 
     def run(self) -> int:
         """Train to the end, or on from where it was left."""

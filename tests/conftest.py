@@ -13,15 +13,32 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 TOGETHER = ("browser", "cluster")
 """Folders whose tests share a browser or a cluster."""
+FIRST = (*TOGETHER, "training", "docs", "cli", "editing", "web")
+"""Folders that take longest; what takes long must not begin last."""
 
 
-@pytest.hookimpl(tryfirst=True)
+def folder_of(name):
+    """The folder of a test within ``tests``, or its file."""
+    return name.partition("::")[0].removeprefix("tests/").partition("/")[0]
+
+
 def pytest_collection_modifyitems(items):
-    """With several processes, a file is done by one of them, so that its fixtures are made once."""
-    for item in items:
-        path = item.path.relative_to(Path(__file__).parent)
-        name = path.parts[0] if path.parts[0] in TOGETHER else str(path)
-        item.add_marker(pytest.mark.xdist_group(name))
+    rank = {name: number for number, name in enumerate(FIRST)}
+    items.sort(key=lambda item: rank.get(folder_of(item.nodeid), len(FIRST)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With several processes, one of them does all tests of a file, or of a folder, so that fixtures are made once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            folder = folder_of(nodeid)
+            return folder if folder in TOGETHER else nodeid.partition("::")[0]
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -54,7 +54,7 @@ def _calls(module, function, node):
     for child in ast.iter_child_nodes(node):
         inside = child.name if isinstance(child, ast.FunctionDef) else function
         if isinstance(child, ast.Call) and child.args:
-            called = ast.unparse(child.func).rpartition(".")[2]
+            called = getattr(child.func, "attr", getattr(child.func, "id", ""))
             if called in ERRORS | {"Message"}:
                 yield f"{module}:{inside}", child
         yield from _calls(module, inside, child)

@@ -1,6 +1,7 @@
 """The rules of ARCHITECTURE.md and CONTRIBUTING.md that can be read from the source."""
 
 import ast
+import functools
 import re
 from itertools import chain
 from pathlib import Path
@@ -10,11 +11,16 @@ import pytest
 import soundini
 
 SOURCE = Path(soundini.__file__).parent
-TREES = {path: ast.parse(path.read_text()) for path in sorted(SOURCE.rglob("*.py"))}
 PAGE = Path(__file__).parents[1] / "ARCHITECTURE.md"
 TOP = {"cli", "demo", "__init__", "__main__", "_version"}
 """What may import everything, and what everything may import."""
 ROW = re.compile(r"^\| (`.+?) \| .+ \| (.+?) \|$", re.MULTILINE)
+
+
+@functools.cache
+def trees():
+    """The syntax of every file of the package; parsed when a test asks, not while tests are collected."""
+    return {path: ast.parse(path.read_text()) for path in sorted(SOURCE.rglob("*.py"))}
 
 
 def table():
@@ -61,10 +67,10 @@ def strays(path, tree):
 
 
 def test_imports_follow_the_table():
-    assert {package_of(path) for path in TREES} - TOP == ALLOWED.keys() - TOP
+    assert {package_of(path) for path in trees()} - TOP == ALLOWED.keys() - TOP
     found = {
         str(path.relative_to(SOURCE)): strays(path, tree)
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         if package_of(path) not in TOP
     }
     assert {path: names for path, names in found.items() if names} == {}
@@ -91,8 +97,8 @@ def test_packages_form_no_circle():
 
 
 def test_files_hold_one_concept():
-    assert [p.name for p in TREES if len(p.read_text().splitlines()) > 350] == []
-    assert [p for p in TREES if p.name == "utils.py"] == []
+    assert [p.name for p in trees() if len(p.read_text().splitlines()) > 350] == []
+    assert [p for p in trees() if p.name == "utils.py"] == []
 
 
 def calls(name):
@@ -100,7 +106,7 @@ def calls(name):
     last = name.rpartition(".")[2]
     return [
         (path, node)
-        for path, tree in TREES.items()
+        for path, tree in trees().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and last in (getattr(node.func, "attr", ""), getattr(node.func, "id", ""))
@@ -117,7 +123,7 @@ def test_nothing_unpickles():
         )
     for name in ("pickle.load", "pickle.loads", "pickle.Unpickler", "joblib.load"):
         assert calls(name) == []
-    for path, tree in TREES.items():
+    for path, tree in trees().items():
         named = {
             f"{n.module}.{m.name}"
             for n in ast.walk(tree)
@@ -130,7 +136,7 @@ def test_nothing_unpickles():
 def test_nothing_touches_the_global_random_state():
     forked = {
         id(node)
-        for tree in TREES.values()
+        for tree in trees().values()
         for block in ast.walk(tree)
         if isinstance(block, ast.With) and "fork_rng" in ast.unparse(block.items[0])
         for node in ast.walk(block)

@@ -34,17 +34,23 @@ def missing(reason):
     pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """A real browser of the system's; closed after each module, for its event loop would be in the way of other tests."""
+@pytest.fixture(scope="session")
+def chromium():
+    """The system's browser."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         missing("there is no chromium; on Debian: apt-get install chromium")
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """That browser, running; closed after each module, because its event loop would disturb other tests."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=found, args=["--no-sandbox", *MICROPHONE]
+            executable_path=chromium, args=["--no-sandbox", *MICROPHONE]
         )
         yield browser
         browser.close()
@@ -106,9 +112,9 @@ def viewer(browser):
 AXE = "axe-core@4.10.3"
 
 
-@pytest.fixture(scope="module")
-def server(browser, tmp_path_factory):
-    """The server as a user starts it, with the models that come along."""
+@pytest.fixture(scope="session")
+def server(chromium, tmp_path_factory):
+    """The server as a user starts it, with the models that come along; its visitors know nothing of each other."""
     from web_server import Server
 
     server = Server(tmp_path_factory.mktemp("web"))

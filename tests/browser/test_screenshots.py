@@ -24,7 +24,12 @@ LONG = 500_000
 
 
 @pytest.mark.parametrize(
-    ("name", "width", "height"), [("light", 1440, 900), ("dark", 1280, 720), ("phone", 390, 844)]
+    ("name", "width", "height"),
+    [
+        ("light", 1440, 900),
+        pytest.param("dark", 1280, 720, marks=pytest.mark.long),
+        pytest.param("phone", 390, 844, marks=pytest.mark.long),
+    ],
 )
 def test_screenshots(visit, tmp_path, name, width, height):
     own = [os.environ.get(f"SOUNDINI_SCREENSHOT_{what}") for what in ("CLIP", "SOUND")]

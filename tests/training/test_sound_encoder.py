@@ -117,6 +117,7 @@ def test_reading_ahead_changes_nothing(clips, tmp_path):
     assert run(clips, tmp_path / "a", 2) == run(clips, tmp_path / "b", 2, loaders=1)
 
 
+@pytest.mark.long
 def test_two_processes_train_as_one(clips, tmp_path):
     """The same global batch gives the same losses and weights, however many share it."""
     alone = run(clips, tmp_path / "alone", 3)

@@ -33,8 +33,21 @@ def video(tmp_path):
 @pytest.fixture
 def sound(tmp_path):
     """Half a second of noise."""
+    return write_noise(tmp_path)
+
+
+def write_noise(folder):
     noise = np.random.default_rng(0).uniform(-0.6, 0.6, (1, 24000)).astype(np.float32)
-    return make.write_sound(tmp_path / "noise.wav", noise)
+    return make.write_sound(folder / "noise.wav", noise)
+
+
+def write_suite(folder):
+    """Two videos and a sound, with a suite beside them."""
+    for seed, name in enumerate(("one", "two")):
+        make.write_video(folder / f"{name}.mp4", make.moving_frames(7, seed=seed))
+    write_noise(folder)
+    (folder / "suite.yaml").write_text(SUITE)
+    return folder
 
 
 @pytest.fixture
@@ -92,12 +105,9 @@ def assert_refused(result, *words):
 
 
 @pytest.fixture
-def folder(tmp_path, sound):
-    """Two videos and a sound, with a suite beside them."""
-    for seed, name in enumerate(("one", "two")):
-        make.write_video(tmp_path / f"{name}.mp4", make.moving_frames(7, seed=seed))
-    (tmp_path / "suite.yaml").write_text(SUITE)
-    return tmp_path
+def folder(tmp_path):
+    """A suite and its files."""
+    return write_suite(tmp_path)
 
 
 @pytest.fixture

@@ -2,12 +2,35 @@ import json
 import re
 import shutil
 
+import pytest
+
 import media_factory as make
+from soundini.cli import main
 
-from .conftest import BOX, SUITE, rows
+from .conftest import BOX, SUITE, rows, write_suite
 
 
-def test_every_clip_meets_every_variant_and_one_file_tells_all(benchmark, folder):
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The suite and its benchmark, done once; run folders may be copied."""
+    folder = write_suite(tmp_path_factory.mktemp("finished"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOUNDINI_HOME", str(tmp_path_factory.mktemp("home")))
+        run = ["--run", str(folder / "run"), "--models", "debug"]
+        assert main(["benchmark", str(folder / "suite.yaml"), *run]) == 0
+    return folder
+
+
+@pytest.fixture
+def done(finished, folder):
+    """A copy of that."""
+    shutil.copytree(finished, folder, dirs_exist_ok=True)
+    assert len(list((folder / "run").glob("*/edited.mp4"))) == 4
+    return folder
+
+
+def test_every_clip_meets_every_variant_and_one_file_tells_all(benchmark, done):
+    folder = done
     page = folder / "docs" / "page.md"
     code, told, err = benchmark("--page", page)
     assert (code, err) == (0, "")
@@ -37,8 +60,8 @@ def test_every_clip_meets_every_variant_and_one_file_tells_all(benchmark, folder
     assert pictures == ["page-two-fire.png"], "only clips that may be shown"
 
 
-def test_what_is_done_is_not_done_again(benchmark, folder):
-    assert benchmark()[0] == 0
+def test_what_is_done_is_not_done_again(benchmark, done):
+    folder = done
     edited = sorted((folder / "run").glob("*/edited.mp4"))
     before = [(p, p.stat().st_mtime_ns) for p in edited]
     assert len(before) == 4
@@ -55,13 +78,12 @@ def test_what_is_done_is_not_done_again(benchmark, folder):
     ]
 
 
-def test_a_changed_setting_or_input_makes_a_new_job(benchmark, folder):
+def test_a_changed_setting_or_input_makes_a_new_job(benchmark, done):
+    ours, _, rest = SUITE.replace("frames: 5", "frames: 4").partition("  blended")
+    (done / "suite.yaml").write_text(ours + rest.partition("\n")[2])
     assert benchmark()[0] == 0
-    suite = folder / "suite.yaml"
-    suite.write_text(SUITE.replace("frames: 5", "frames: 4"))
-    assert benchmark()[0] == 0
-    assert len(list((folder / "run").glob("*/edited.mp4"))) == 8
-    figures = [json.loads(p.read_text()) for p in (folder / "run").glob("*/figures.json")]
+    assert len(list((done / "run").glob("*/edited.mp4"))) == 6
+    figures = [json.loads(p.read_text()) for p in (done / "run").glob("*/figures.json")]
     assert sorted({len(f["measures"]["change"]) for f in figures}) == [4, 5]
 
 

@@ -23,7 +23,7 @@ from .conftest import assert_refused
 pytest.importorskip("open_clip")
 pytest.importorskip("httpx")
 
-SMALL = ("--set", "sampling.steps=2", "--set", "region.size=32", "--end", "2")
+SMALL = ("--set", "sampling.steps=1", "--set", "guidance.augment.views=2", "--set", "region.size=32")
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +68,7 @@ def mirror(published, dead, monkeypatch):
         yield server
 
 
-def test_from_nothing_to_an_edit(run, edit, mirror, dead, home, out):
+def test_from_nothing_to_an_edit(run, edit, mirror, dead, home, out, monkeypatch):
     assert_refused(edit("--models", "paper-256"), "soundini weights fetch guided_256_uncond")
     unet = mirror.files["/256x256_diffusion_uncond.pt"]
     unet.cuts = [len(unet.data) // 2, 10]  # cut twice: the second time nothing came
@@ -107,6 +107,7 @@ def test_from_nothing_to_an_edit(run, edit, mirror, dead, home, out):
     assert set(record["models"]["sha256"]) == {*paper_factory.SIX, "vipant_audio"} - {
         "resnet18_audio"
     }
+    monkeypatch.setattr("soundini.cli.doctor._speed", lambda _pack: None)  # timed in test_doctor
     assert "vipant_audio" in run("doctor", "--models", "paper-256")[1]
 
 

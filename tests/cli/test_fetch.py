@@ -23,7 +23,8 @@ from .conftest import assert_refused
 pytest.importorskip("open_clip")
 pytest.importorskip("httpx")
 
-SMALL = ("--set", "sampling.steps=1", "--set", "guidance.augment.views=2", "--set", "region.size=32")
+FEW = ("sampling.steps=1", "guidance.augment.views=2", "region.size=32")
+SMALL = tuple(word for setting in FEW for word in ("--set", setting))
 
 
 @pytest.fixture(scope="session")

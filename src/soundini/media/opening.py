@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import av.error
 from soundini.errors import MediaError, Message
 from soundini.media.content import what_it_is
 from soundini.media.limits import IDLE_SECONDS
-from soundini.media.mended import MendedFile, mended
+from soundini.media.mended import mended
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -72,7 +73,7 @@ def open_input(path: Path) -> InputContainer:
         raise _unknown(path, error) from None
 
 
-def open_part(path: Path, part: MendedFile | None) -> InputContainer:
+def open_part(path: Path, part: io.RawIOBase | io.BytesIO | None) -> InputContainer:
     """Open a file, or what is read in its place; errors are FFmpeg's."""
     # A playlist could name addresses; the whitelist keeps FFmpeg to local files.
     return av.open(

@@ -24,7 +24,7 @@ _ASF_DATA_HEAD = 50
 def joined_parts(path: Path) -> list[tuple[int, int]]:
     """The stretches of a sound that was joined by its bytes; one where it was not.
 
-    WAV, Wave64, AIFF, FLAC and chained Ogg files are looked at. Each stretch is a file of its own, with rate and channels of its own,
+    WAV, Wave64, AIFF, FLAC and chained Ogg files are looked at. Each stretch is a file with a rate and channels of its own,
     which FFmpeg does not follow.
 
     Args:

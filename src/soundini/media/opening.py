@@ -11,7 +11,7 @@ import av
 import av.error
 
 from soundini.errors import MediaError, Message
-from soundini.media.content import what_it_is
+from soundini.media.content import something_else
 from soundini.media.limits import IDLE_SECONDS
 from soundini.media.mended import mended
 
@@ -114,21 +114,14 @@ def reason(error: Exception) -> str:
 
 def _unknown(path: Path, error: Exception) -> MediaError:
     with path.open("rb") as file:
-        head = file.read(512)
+        head = file.read(8)
     if head[4:8] in _ISO_MEDIA_BOXES:
         return MediaError(
             "{file}: the file is incomplete (its index, the moov atom, is missing or damaged); "
             "copy or record it again",
             file=path,
         )
-    if (known := what_it_is(head)) is not None:
-        return MediaError(
-            "{file}: is not a video, sound or image file, but {what}; {remedy}",
-            file=path,
-            what=known.name,
-            remedy=known.remedy,
-        )
-    return MediaError(
+    return something_else(path) or MediaError(
         "{file}: is not a video, sound or image file that FFmpeg knows ({why}); "
         "convert it to mp4 or wav first",
         file=path,

@@ -34,7 +34,8 @@ def write(path, samples, rate):
         return path
     codec = {
         **{".flac": "flac", ".oga": "flac", ".opus": "libopus"},
-        **{".aiff": "pcm_s16be", ".w64": "pcm_s16le"},
+        **{".aiff": "pcm_s16be", ".w64": "pcm_s16le", ".caf": "pcm_s16le", ".tta": "tta"},
+        **{".voc": "pcm_u8", ".au": "pcm_s16be"},
     }[path.suffix]
     with av.open(str(path), "w") as out:
         stream = out.add_stream(codec, rate=rate)
@@ -241,13 +242,14 @@ def test_a_broadcast_changes_the_codec_of_its_sound(tmp_path, one, other, before
     assert not found.steady  # its packets cannot be copied into one track
 
 
-@pytest.mark.parametrize("kind", ["aiff", "w64"])
-def test_other_sounds_of_stated_length_go_on(tmp_path, kind):
+@pytest.mark.parametrize("kind", ["aiff", "w64", "caf", "tta", "voc", "au"])
+def test_other_sounds_go_on(tmp_path, kind):
     parts = [
         write(tmp_path / f"{i}.{kind}", sine(hertz, 1, 48000), 48000)
         for i, hertz in enumerate((400, 1000))
     ]
     path = strange.join(tmp_path / f"both.{kind}", *parts)
     sound = load_sound(path)
-    assert sound.duration == pytest.approx(2.0, abs=0.01)
-    assert [pitch(sound, at) for at in (0.4, 1.4)] == [400, 1000]
+    assert sound.duration == pytest.approx(2.0, abs=0.02)
+    heard = [pitch(sound, at) for at in (0.4, 1.4)]
+    assert heard == pytest.approx([400, 1000], abs=10)  # VOC rounds the rate

@@ -8,8 +8,14 @@ from pathlib import Path
 from soundini.errors import Message
 from soundini.media.pieces import MOST_PARTS, Piece, boxes, marks
 
-_FLAC = b"fLaC\0\0\0\x22"
-"""The mark of a FLAC file, with the head of its first block, which has one length."""
+_MARKS = (
+    b"fLaC\0\0\0\x22",  # FLAC, with the head of its first block, which has one length
+    b"caff\0\1\0\0desc",  # Core Audio
+    b"TTA1\1\0",
+    b"Creative Voice File\x1a",
+    b".snd\0\0\0",  # AU, with the head of the place of its samples
+)
+"""With what files begin that have neither a length nor an end."""
 _NUT = b"nut/multimedia container\0"
 _FLV = b"FLV\x01"
 _FLV_HEAD = 13
@@ -24,8 +30,8 @@ _ASF_DATA_HEAD = 50
 def joined_parts(path: Path) -> list[tuple[int, int]]:
     """The stretches of a sound that was joined by its bytes; one where it was not.
 
-    WAV, Wave64, AIFF, FLAC and chained Ogg files are looked at. Each stretch is a file with a rate and channels of its own,
-    which FFmpeg does not follow.
+    WAV, Wave64, AIFF, FLAC, Core Audio, TTA, VOC, AU and chained Ogg files are looked at. Each stretch is a file with a rate and
+    channels of its own, which FFmpeg does not follow.
 
     Args:
         path: a readable file.
@@ -39,8 +45,8 @@ def joined_parts(path: Path) -> list[tuple[int, int]]:
     begins = [0]
     if head[:4] == b"OggS":
         begins = _ogg_links(path)
-    elif head[:8] == _FLAC:
-        begins = marks(path, _FLAC)
+    elif (mark := next(filter(head.startswith, _MARKS), None)) is not None:
+        begins = marks(path, mark)
     elif _counted_length(head):
         begins = _counted(path, size)
     return list(zip(begins, [*begins[1:], size], strict=True))

@@ -80,6 +80,7 @@ def test_polygons_of_coco(tmp_path):
     for content in (
         {"segmentation": [left, right], "iscrowd": 0},
         [left, right],
+        [{"segmentation": [left], "area": 1, "bbox": [2, 2, 8, 8]}, {"segmentation": [right]}],
         {"images": [picture], "annotations": marks},
     ):
         (tmp_path / "m.json").write_text(json.dumps(content))
@@ -99,11 +100,13 @@ def test_what_is_no_picture_says_what_it_is(tmp_path):
     np.save(tmp_path / "names.npy", np.array(["a"]))
     np.save(tmp_path / "objects.npy", np.array([object()]), allow_pickle=True)
     (tmp_path / "broken.npy").write_bytes(b"\x93NUMPY\1")
+    (tmp_path / "drawing.svgz").write_bytes(b"\x1f\x8b" + bytes(50))
     np.save(tmp_path / "nan.npy", np.where(INSIDE, np.nan, 0))
     for name, words in {
         "names.npy": r"is an array \[1\]",
         "objects.npy": "cannot read the mask image",
         "broken.npy": "cannot read the mask image",
+        "drawing.svgz": "compressed with gzip; unpack it first",
         "nan.npy": "NaN",
     }.items():
         with pytest.raises(SoundiniError, match=words):

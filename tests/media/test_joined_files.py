@@ -14,6 +14,7 @@ from soundini.media.joined import joined_parts, left_out, second_film
 from soundini.media.sound import load_sound
 from soundini.media.source_sound import find_source_sound
 from soundini.media.video_reader import VideoReader, count_frames
+from soundini.media.video_writer import VideoWriter
 
 FORMS = [((1, 48000), (2, 48000)), ((2, 48000), (1, 24000)), ((1, 24000), (2, 48000))]
 
@@ -253,3 +254,39 @@ def test_other_sounds_go_on(tmp_path, kind):
     assert sound.duration == pytest.approx(2.0, abs=0.02)
     heard = [pitch(sound, at) for at in (0.4, 1.4)]
     assert heard == pytest.approx([400, 1000], abs=10)  # VOC rounds the rate
+
+
+def test_a_broadcast_whose_sound_comes_with_its_second_part(tmp_path):
+    """Its times tell nothing: they begin as those of the first part do."""
+    mute = [np.full((64, 96, 3), 60, np.uint8)] * 48
+    parts = [
+        make.write_video(tmp_path / "0.ts", mute, options={"g": "12"}),
+        film(tmp_path / "1.ts", 2.0, 12, options={"g": "12"}),
+    ]
+    path = strange.join(tmp_path / "both.ts", *parts)
+    assert flashes(path) == (96, [pytest.approx(2.5, abs=0.01)])
+    assert clicks(path) == [pytest.approx(2.5, abs=0.05)]
+    with (
+        VideoReader(path) as reader,
+        VideoWriter(tmp_path / "b.mp4", reader.info, audio="source", audio_source=path) as writer,
+    ):
+        for frame in reader.frames():
+            writer.write(frame.rgb, frame.time, frame.duration)
+    assert clicks(tmp_path / "b.mp4") == [pytest.approx(2.5, abs=0.06)]
+
+
+def test_a_broadcast_that_goes_on_in_other_streams_is_told(tmp_path):
+    one = film(tmp_path / "0.ts", 2.0, 12, options={"g": "12"})
+    other = tmp_path / "1.ts"
+    with (
+        av.open(str(one)) as given,
+        av.open(str(other), "w", options={"mpegts_start_pid": "512"}) as out,
+    ):
+        streams = {s.index: out.add_stream_from_template(s) for s in given.streams}
+        for packet in given.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream.index]
+                out.mux(packet)
+    assert "left out" in str(left_out(strange.join(tmp_path / "both.ts", one, other)))
+    assert left_out(strange.join(tmp_path / "twice.ts", one, one)) is None
+    assert left_out(other) is None

@@ -252,3 +252,10 @@ def test_joined_streams_go_on_together(tmp_path):
     assert first == pytest.approx(0.5, abs=0.05)
     assert second - float(times[48]) == pytest.approx(1.5, abs=0.05)
     assert Fraction(times[48]) > times[47]
+
+
+def test_a_sound_that_ends_before_the_first_picture(tmp_path):
+    pts = [240 + i for i in range(24)]
+    path = make.write_video(tmp_path / "a.mkv", 24, pts=pts, audio=make.tone(1.0))
+    with pytest.raises(MediaError, match="its sound ends before its first picture"):
+        load_sound(path)

@@ -9,6 +9,7 @@ from PIL import Image
 
 import media_factory as make
 from soundini.errors import MediaError
+from soundini.media.sound import load_sound
 from soundini.media.video_info import probe_video
 from soundini.media.video_reader import VideoReader, count_frames
 from soundini.media.video_writer import VideoWriter
@@ -177,3 +178,14 @@ def test_packets_without_a_picture_hold_the_one_before(tmp_path):
     assert len(frames) == count_frames(tmp_path / "a.nut") == 8
     assert frames[3] == pytest.approx((0.12, 0.12), abs=0.002)
     assert frames[-1] == pytest.approx((0.36, 0.12), abs=0.002)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_an_mp4_without_its_index(tmp_path, share):
+    """FFmpeg opens some of them, with one stream of nothing."""
+    whole = make.write_video(tmp_path / "whole.mp4", 48, audio=make.tone(2.0))
+    data = whole.read_bytes()
+    (tmp_path / "a.mp4").write_bytes(data[: round(share * data.index(b"moov"))])
+    for read_file in (probe_video, load_sound):
+        with pytest.raises(MediaError, match="the file is incomplete"):
+            read_file(tmp_path / "a.mp4")

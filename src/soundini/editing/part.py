@@ -197,6 +197,14 @@ def part_of(reader: VideoReader, start: str | None, end: str | None) -> tuple[in
     first = _bound(reader, start, "start") if start is not None else 0
     stop = _bound(reader, end, "end") if end is not None else None
     if stop is not None and stop <= first:
+        if stop == first and _seconds(start) < _seconds(end):
+            raise ConfigError(
+                "{file} has no frame that begins from {start} to {end}; choose a later {later}",
+                file=reader.info.path,
+                start=start or 0,
+                end=end,
+                later=Option("end"),
+            )
         raise ConfigError(
             "the part from {start} to {end} is empty; {later} lies after {earlier}",
             start=start or 0,
@@ -205,6 +213,15 @@ def part_of(reader: VideoReader, start: str | None, end: str | None) -> tuple[in
             earlier=Option("start"),
         )
     return first, stop
+
+
+def _seconds(bound: str | None) -> Fraction:
+    """A bound in seconds; 0 of one that is a frame or is not there."""
+    return (
+        Fraction(bound.removesuffix("s"))
+        if bound is not None and bound.endswith("s")
+        else Fraction(0)
+    )
 
 
 def _bound(reader: VideoReader, text: str, name: str) -> int:

@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 from soundini.errors import Message
+from soundini.media.broadcast import goes_elsewhere
 from soundini.media.pieces import MOST_PARTS, Piece, boxes, marks
 
 _MARKS = (
@@ -25,6 +26,8 @@ _ASF_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _ASF_STREAM = bytes.fromhex("9107dcb7b7a9cf118ee600c00c205365")
 _ASF_DATA_HEAD = 50
+_SYNC = 0x47
+"""With this, packets of a broadcast begin."""
 
 
 def joined_parts(path: Path) -> list[tuple[int, int]]:
@@ -71,7 +74,9 @@ def second_film(path: Path) -> int | None:
 
 def left_out(path: Path) -> Message | None:
     """What to tell where the rest of a joined file is not read; None where all is."""
-    if second_film(path) is None:
+    with path.open("rb") as file:
+        head = file.read(8)
+    if second_film(path) is None and not (_SYNC in (head[0], head[4]) and goes_elsewhere(path)):
         return None
     return Message(
         "{file}: holds another film or sound after its end, which players do not play, and which is left out; "

@@ -14,6 +14,7 @@ from soundini.errors import MediaError, Message
 from soundini.media.content import something_else
 from soundini.media.limits import IDLE_SECONDS
 from soundini.media.mended import mended
+from soundini.media.wholeness import is_cut_off
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -63,7 +64,12 @@ def open_input(path: Path) -> InputContainer:
     """
     check_readable(path)
     try:
-        return open_part(path, mended(path))
+        container = open_part(path, mended(path))
+        known = any(stream.codec_context for stream in container.streams)
+        if not known and container.format.name.startswith("mov") and is_cut_off(path):
+            container.close()
+            raise _incomplete(path)
+        return container
     except av.error.ExitError:
         what = Message("nothing of it could be read for longer")
         raise IDLE_SECONDS.exceeded(path, what) from None
@@ -116,14 +122,18 @@ def _unknown(path: Path, error: Exception) -> MediaError:
     with path.open("rb") as file:
         head = file.read(8)
     if head[4:8] in _ISO_MEDIA_BOXES:
-        return MediaError(
-            "{file}: the file is incomplete (its index, the moov atom, is missing or damaged); "
-            "copy or record it again",
-            file=path,
-        )
+        return _incomplete(path)
     return something_else(path) or MediaError(
         "{file}: is not a video, sound or image file that FFmpeg knows ({why}); "
         "convert it to mp4 or wav first",
         file=path,
         why=reason(error),
+    )
+
+
+def _incomplete(path: Path) -> MediaError:
+    return MediaError(
+        "{file}: the file is incomplete (its index, the moov atom, is missing or damaged); "
+        "copy or record it again",
+        file=path,
     )

@@ -13,12 +13,13 @@ import av.error
 import numpy as np
 
 from soundini.errors import MediaError
+from soundini.media.broadcast import BROADCAST
 from soundini.media.joined import joined_parts
 from soundini.media.limits import MAX_SAMPLE_RATE
 from soundini.media.mended import MendedFile
 from soundini.media.opening import find_video, open_input, open_part, reason
 from soundini.media.packets import RESTART, clock_restarts
-from soundini.media.sound_frames import sound_frames
+from soundini.media.sound_frames import first_position, sound_frames
 from soundini.media.sound_mixing import Mixer
 from soundini.media.tracks import choose_track
 
@@ -34,6 +35,8 @@ _ROUNDING = Fraction(1, 500)
 """Seconds by which timestamps are rounded."""
 _LEAST_FRAME = Fraction(1, 100)
 """Seconds; gaps of several shorter frames are told from rounding by nothing."""
+_EARLY_SHARE = 8
+"""Sound that begins within one such share of a file begins with it."""
 _TIMED = {
     *("matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "mpegts", "mpeg", "ogg", "asf", "flv", "nut"),
     *("mxf", "wtv", "rm", "dv"),
@@ -137,6 +140,8 @@ def picture_start(path: Path) -> Fraction | None:
 def _placed(container: InputContainer, stream: AudioStream, path: Path) -> Iterator[SoundBlock]:
     timed = container.format.name in _TIMED
     clock = _Clock(path, picture_start(path), timed)
+    if container.format.name == BROADCAST:
+        clock.begin_late(first_position(path, stream.index))
     before: SoundBlock | None = None
     mixer = Mixer()
     codec: str | None = None
@@ -206,6 +211,17 @@ class _Clock:
         self._restarts = 0
         self._stamp: Fraction | None = None
 
+    def begin_late(self, position: int) -> None:
+        """Of a sound that begins far into the file, count the restarts that the pictures had before it.
+
+        Args:
+            position: of its first packet, in bytes.
+        """
+        if position * _EARLY_SHARE > self._path.stat().st_size:
+            passed = [r for r in clock_restarts(self._path) if r.position < position]
+            self._restarts = len(passed)
+            self._shift = passed[-1].shift if passed else self._shift
+
     def place(self, frame: AudioFrame, due: Fraction | None, frames: _Frames) -> Fraction:
         """The time at which a frame begins.
 
@@ -230,11 +246,12 @@ class _Clock:
         return due
 
     def _restart(self, begin: Fraction, due: Fraction) -> Fraction:
-        shifts = clock_restarts(self._path)
+        restarts = clock_restarts(self._path)
         raw = begin - self._shift
         self._shift = due - raw
-        if self._restarts < len(shifts) and raw + shifts[self._restarts] >= due - RESTART:
-            self._shift = shifts[self._restarts]
+        if self._restarts < len(restarts):
+            shift = restarts[self._restarts].shift
+            self._shift = shift if raw + shift >= due - RESTART else self._shift
         self._restarts += 1
         return raw + self._shift
 

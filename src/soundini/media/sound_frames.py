@@ -12,9 +12,10 @@ import av
 import av.error
 
 from soundini.errors import MediaError
+from soundini.media.broadcast import BROADCAST, table_before
 from soundini.media.limits import IdleTimeout
 from soundini.media.mended import MendedFile
-from soundini.media.opening import open_part, reason
+from soundini.media.opening import open_input, open_part, reason
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -23,14 +24,6 @@ if TYPE_CHECKING:
 
 _MOST_FAILED = 3
 """Packets in a row that may fail."""
-_BROADCAST = "mpegts"
-"""The container that can be read from anywhere, and whose streams may change their codec."""
-_PACKETS = (188, 192, 204)
-"""Bytes of a packet of it: as it is, with a time before it, with a check after it."""
-_SYNC = 0x47
-_SYNCS = 5
-_BACK = 1 << 21
-"""Bytes before a packet within which the table of streams is looked for, which comes every half second."""
 
 
 def sound_frames(
@@ -63,7 +56,7 @@ def sound_frames(
                 return
             except _FailedError as failed:
                 found = None
-                if container.format.name == _BROADCAST and failed.position is not None:
+                if container.format.name == BROADCAST and failed.position is not None:
                     found = _opened_anew(path, begin, begin + failed.position, stream)
                 if found is None:
                     raise MediaError(
@@ -75,6 +68,22 @@ def sound_frames(
                     ) from None
                 opened.enter_context(found.container)
                 begin, container, stream = found
+
+
+def first_position(path: Path, index: int) -> int:
+    """Where the first packet of a stream lies in a file, in bytes; 0 where it is not known.
+
+    Args:
+        path: the file.
+        index: of the stream.
+    """
+    with open_input(path) as container:
+        try:
+            for packet in container.demux(container.streams[index]):
+                return packet.pos or 0
+        except av.error.FFmpegError:
+            pass  # whoever decodes it says what is wrong
+    return 0
 
 
 class _FailedError(Exception):
@@ -135,7 +144,7 @@ def _opened_anew(path: Path, begin: int, position: int, stream: AudioStream) -> 
         None where the codec is the same, so that the packets are damaged, or where there is no sound.
     """
     size = path.stat().st_size
-    for at in (_table(path, position), position):
+    for at in (table_before(path, position), position):
         if not begin < at < size:
             continue
         try:
@@ -149,20 +158,3 @@ def _opened_anew(path: Path, begin: int, position: int, stream: AudioStream) -> 
             return _Anew(at, container, same)
         container.close()
     return None
-
-
-def _table(path: Path, position: int) -> int:
-    """Where the last table of streams before a packet begins (ISO/IEC 13818-1, 2.4.4.3): a packet of number 0."""
-    first = max(0, position - _BACK)
-    with path.open("rb") as file:
-        file.seek(first)
-        data = file.read(position - first + 3)
-    last = len(data) - 3
-    for step in _PACKETS:
-        places = range(last, -1, -step)
-        if any(data[at] != _SYNC for at in places[:_SYNCS]):
-            continue
-        for at in places:
-            if data[at] == _SYNC and not data[at + 1] & 0x1F and not data[at + 2]:
-                return first + at
-    return position

@@ -102,7 +102,7 @@ def test_fields_are_made_frames(tmp_path, name):
         (note,) = part.notes
     told = str(note)
     assert "is interlaced" in told
-    assert not do_as_told(told, tmp_path).interlaced
+    assert do_as_told(told, tmp_path).fields is None
 
 
 @needs_ffmpeg

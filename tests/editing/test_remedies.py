@@ -148,3 +148,11 @@ def test_interlaced_pictures_are_told(ask, tmp_path):
     path = make.write_video(tmp_path / "a b.mp4", 4, options={"x264-params": "tff=1"})
     told = str(*parted(ask(video=path)).notes)
     assert told.endswith("with: ffmpeg -i 'a b.mp4' -vf bwdif out.mp4")
+
+
+def test_a_part_between_two_frames(ask, tmp_path):
+    path = make.write_video(tmp_path / "slow.mp4", 4, fps=1)
+    told = refused(ask(video=path, start="0.25s", end="0.75s"))
+    assert told.endswith("has no frame that begins from 0.25s to 0.75s; choose a later end")
+    assert parted(ask(video=path, start="0.25s", end="1.75s")).frame_count == 1
+    assert "is empty" in refused(ask(video=path, start="0.75s", end="0.25s"))

@@ -11,25 +11,7 @@ from soundini.editing.masking import make_masks
 from soundini.editing.request import MaskRequest
 from soundini.errors import MaskError, SoundiniError
 from soundini.masks.sources import open_mask
-from soundini.media.video_info import probe_video
-
-SIZE = (64, 96)
-DISC = make.disc_mask(SIZE)
-INSIDE = DISC > 0
-LEFT = INSIDE & (np.arange(96) < 48)
-
-
-@pytest.fixture
-def clip(tmp_path):
-    return probe_video(make.write_video(tmp_path / "clip.mp4", 12))
-
-
-def made(path, clip, track=False):
-    notes = []
-    request = MaskRequest(paths=(str(path),))
-    config = RegionConfig(track=track, feather=0)
-    frames = iter(make.moving_frames(12, motion=(0, 2)))
-    return list(make_masks(request, config, clip, frames, 0, None, notes)), notes
+from strange_masks import DISC, INSIDE, LEFT, SIZE, frames_of, made
 
 
 def write(path, names):
@@ -168,3 +150,26 @@ def test_a_folder_of_folders_names_one(tmp_path, clip):
     with pytest.raises(SoundiniError, match="no images, but the folder bear; name the one with"):
         made(tmp_path / "all", clip)
     assert len(made(tmp_path / "all/bear", clip)[0]) == 12
+
+
+def test_a_mask_nowhere_above_half_warns(tmp_path, clip):
+    make.write_image(tmp_path / "m.png", DISC * 0.4)
+    _, notes = made(tmp_path / "m.png", clip)
+    assert any(
+        "holds the values 102; they are taken for shades of grey" in str(note) for note in notes
+    )
+    assert any("nowhere above half, its highest value is 0.3" in str(note) for note in notes)
+    make.write_image(tmp_path / "n.png", DISC * 0.8)
+    assert made(tmp_path / "n.png", clip)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("box", "told"), [("1,1,1,1", True), ("10,10,7,30", True), ("10,10,8,8", False)]
+)
+def test_a_tiny_box_says_so(clip, box, told):
+    notes = []
+    list(make_masks(MaskRequest(box=box), RegionConfig(), clip, frames_of(), 0, None, notes))
+    assert bool(notes) == told
+    assert not told or "pixels; numbers are shares of the frame where none is above 1" in str(
+        notes[0]
+    )

@@ -133,7 +133,7 @@ def test_what_is_no_mask(tmp_path):
     for name, words in {
         "missing.png": "is not there",
         "empty": "holds no images",
-        "text.png": "cannot read the mask image",
+        "text.png": "is not a video, sound or image file, but plain text",
         "cut.png": "cannot read the mask image",
         "text.mp4": "is not a video, sound or image file, but plain text",
     }.items():

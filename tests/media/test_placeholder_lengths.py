@@ -104,3 +104,66 @@ def test_a_packet_without_a_time_of_its_own_follows_the_one_before(tmp_path):
                 packet.pts = packet.dts = at // 8000 * 8000
                 out.mux(packet)
     check(path)
+
+
+def with_data_length(path, source, length):
+    """A WAV whose header was written early and not brought up to date."""
+    content = bytearray(source.read_bytes())
+    at = content.index(b"data") + 4
+    content[at : at + 4] = struct.pack("<I", length)
+    content[4:8] = struct.pack("<I", at + length - 4)
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("length", [2, 1000, 24000, 24001])
+def test_a_wav_that_states_too_little(tmp_path, length):
+    whole = make.write_sound(tmp_path / "a.wav", TONE)
+    check(with_data_length(tmp_path / "b.wav", whole, length))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        b"LIST" + struct.pack("<I", 2000) + b"INFO" + b"a" * 1996,
+        b"abcd" + struct.pack("<I", 3000) + bytes(range(250)) * 12,
+        b"TAG" + b"title" * 400,
+        b"ID3\4" + b"title" * 400,
+        bytes(5000),
+        b"some words\n",
+    ],
+)
+def test_what_follows_a_sound_is_not_heard(tmp_path, after):
+    path = make.write_sound(tmp_path / "a.wav", TONE)
+    path.write_bytes(path.read_bytes() + after)
+    check(path)
+
+
+def test_an_au_that_states_too_little(tmp_path):
+    (tmp_path / "a.au").write_bytes(
+        b".snd" + struct.pack(">IIIII", 24, 1000, 3, 48000, 1) + SAMPLES.astype(">i2").tobytes()
+    )
+    check(tmp_path / "a.au")
+
+
+def test_an_aiff_that_states_too_little(tmp_path):
+    rate = struct.pack(">HQ", 0x400E, 48000 << 48)
+    common = struct.pack(">HIH", 1, 500, 16) + rate
+    (tmp_path / "a.aiff").write_bytes(
+        b"FORM" + struct.pack(">I", 1100) + b"AIFFCOMM" + struct.pack(">I", len(common)) + common
+        + b"SSND" + struct.pack(">III", 1008, 0, 0) + SAMPLES.astype(">i2").tobytes()
+    )  # fmt: skip
+    check(tmp_path / "a.aiff")
+
+
+def test_a_wave64_that_states_too_little(tmp_path):
+    with av.open(str(tmp_path / "a.w64"), "w", format="w64") as out:
+        stream = out.add_stream("pcm_s16le", rate=48000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(SAMPLES[None], format="s16", layout="mono")
+        frame.sample_rate, frame.pts = 48000, 0
+        out.mux(stream.encode(frame))
+    content = bytearray((tmp_path / "a.w64").read_bytes())
+    at = content.index(b"data") + 16
+    content[at : at + 8] = struct.pack("<Q", 24 + 1600)
+    (tmp_path / "b.w64").write_bytes(content)
+    check(tmp_path / "b.w64")

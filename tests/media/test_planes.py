@@ -1,5 +1,6 @@
 """What an edit does not touch is written as the source has it: pixel format and samples."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import av
@@ -103,7 +104,9 @@ def test_turned_pictures_keep_their_samples(tmp_path, rotation):
     ("pixel_format", "codec", "size", "rotation", "written"),
     [
         ("yuvj420p", "mjpeg", SIZE, 0, "yuv420p"),
-        ("yuv411p", "ffv1", SIZE, 0, "yuv420p"),
+        ("yuv411p", "ffv1", SIZE, 0, "yuv422p"),
+        ("yuv410p", "ffv1", SIZE, 0, "yuv420p"),
+        ("yuv440p", "ffv1", SIZE, 0, "yuv444p"),
         ("gray", "ffv1", SIZE, 0, "yuv420p"),
         ("bgr0", "ffv1", SIZE, 0, "gbrp"),
         ("yuv420p", "ffv1", (63, 96), 0, "yuv444p"),
@@ -133,6 +136,19 @@ def test_the_nearest_format_is_written(tmp_path, pixel_format, codec, size, rota
         for one, other in zip(before.frames(), after.frames(), strict=True):
             outside = make.disc_mask(size, 16) == 0
             assert np.abs(one.rgb[outside].astype(int) - other.rgb[outside]).mean() < 2.5
+
+
+@pytest.mark.parametrize(
+    ("packed", "written"),
+    [
+        *(("vuyx", "yuv444p"), ("ayuv64le", "yuv444p10le"), ("v30xle", "yuv444p10le")),
+        *(("y210le", "yuv422p10le"), ("yvyu422", "yuv422p"), ("p016le", "yuv420p10le")),
+        *(("gray16le", "yuv420p"), ("ya8", "yuv420p"), ("yuv422p9be", "yuv422p10le")),
+    ],
+)
+def test_packed_formats_keep_their_colours(tmp_path, packed, written):
+    info = probe_video(make.write_video(tmp_path / "a.mp4", 2))
+    assert written_format(replace(info, pixel_format=packed)) == written
 
 
 @pytest.mark.parametrize(

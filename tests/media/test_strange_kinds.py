@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import av
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -24,9 +25,11 @@ def times(path):
         return [(float(f.time), float(f.duration)) for f in reader.frames()]
 
 
-@pytest.mark.parametrize("name", ["a.avif", "a.gif", "a.png"])
+@pytest.mark.parametrize("name", ["a.avif", "a.gif", "a.png", "a.webp", "named.mp4"])
 def test_animations_are_films(tmp_path, name):
     options = {"max_threads": 1} if name == "a.avif" else {}
+    if name == "named.mp4":
+        options = {"format": "WEBP"}
     path = save(tmp_path / name, duration=[50, 50, 100, 100, 2500], **options)
     assert count_frames(path) == 5
     begins, lengths = zip(*times(path), strict=True)
@@ -41,14 +44,63 @@ def test_a_still_is_no_film(tmp_path, name):
         probe_video(tmp_path / name)
 
 
-def test_an_animated_webp_can_be_saved_as_what_is_played(tmp_path):
+def test_an_animated_webp_to_the_bit(tmp_path):
     path = save(tmp_path / "a.webp", duration=40, lossless=True)
-    with pytest.raises(MediaError, match="so save it as a GIF or an animated PNG"):
-        probe_video(path)
-    for name in ("b.gif", "b.png"):
-        with Image.open(path) as animation:
-            animation.save(tmp_path / name, save_all=True)
-        assert len(times(tmp_path / name)) == 5
+    with VideoReader(path) as reader:
+        shown = [frame.rgb for frame in reader.frames()]
+        late = [frame.rgb for frame in reader.frames(3)]
+    assert (np.stack(shown) == make.moving_frames(5)).all()
+    assert (np.stack(late) == shown[3:]).all()
+
+
+def test_an_animated_webp_with_alpha(tmp_path):
+    discs = [np.uint8(255 * make.disc_mask(radius=radius)) for radius in (8, 12, 16)]
+    pictures = [Image.fromarray(np.dstack([make.texture(64, 96), disc])) for disc in discs]
+    pictures[0].save(
+        tmp_path / "a.webp", save_all=True, append_images=pictures[1:], lossless=True, duration=40
+    )
+    with VideoReader(tmp_path / "a.webp", alpha=True) as reader:
+        assert (np.stack([frame.alpha for frame in reader.frames()]) == discs).all()
+
+
+def test_an_animated_webp_that_broke_off(tmp_path):
+    path = save(tmp_path / "a.webp", duration=40, lossless=True)
+    path.write_bytes(path.read_bytes()[:-3000])
+    with pytest.raises(MediaError, match="copy or export the file again") as error:
+        times(path)
+    assert "\n" not in str(error.value)
+
+
+def test_an_animated_webp_that_changes_is_read_anew(tmp_path):
+    path = save(tmp_path / "a.webp", duration=40)
+    assert len(times(path)) == 5
+    save(path, duration=250, lossless=True)
+    assert times(path)[1] == (0.25, 0.25)
+
+
+def without_control_blocks(path, extension):
+    """A GIF as old programs write it: pictures, perhaps after an extension, without a time for each."""
+    content = path.read_bytes()
+    at = 13 + (3 << (content[10] & 7) + 1 if content[10] & 0x80 else 0)
+    out = content[:at] + extension
+    while content[at] != 0x3B:
+        begin, is_picture = at, content[at] == 0x2C
+        at += 10 if is_picture else 2
+        if is_picture:
+            at += (3 << (content[begin + 9] & 7) + 1 if content[begin + 9] & 0x80 else 0) + 1
+        while content[at]:
+            at += 1 + content[at]
+        at += 1
+        out += content[begin:at] if is_picture else b""
+    path.write_bytes(out + b"\x3b")
+    return path
+
+
+@pytest.mark.parametrize("extension", [b"", b"\x21\xff\x0bNETSCAPE2.0\3\1\0\0\0"])
+def test_pictures_of_a_gif_that_have_no_time(tmp_path, extension):
+    path = without_control_blocks(save(tmp_path / "a.gif", duration=50), extension)
+    assert times(path) == [(pytest.approx(i / 10), pytest.approx(0.1)) for i in range(5)]
+    assert count_frames(path) == 5
 
 
 def test_pictures_without_a_container(tmp_path):
@@ -98,7 +150,8 @@ def test_what_is_no_medium_is_named(tmp_path, content, words, name):
 
 def test_a_stretch_of_a_file_with_other_bytes(tmp_path):
     (tmp_path / "a").write_bytes(bytes(range(20)))
-    with MendedFile(tmp_path / "a", 5, 15, {3: b"\xff\xfe", 9: b"\xfd"}) as part:
+    pieces = [(5, 8), b"\xff\xfe", (10, 14), b"\xfd"]
+    with MendedFile(tmp_path / "a", pieces) as part:
         whole = part.read()
         assert whole == bytes([5, 6, 7, 255, 254, 10, 11, 12, 13, 253])
         assert part.read() == b""

@@ -112,50 +112,6 @@ def test_a_source_whose_sound_changes_midway_is_written(tmp_path, mode):
     assert click == pytest.approx(1.5 + 0.05, abs=0.06)
 
 
-@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
-def test_missing_packets_are_silence(tmp_path, suffix):
-    video = make.write_video(
-        tmp_path / f"a{suffix}", 72, audio=make.clicks(3.0, (0.5, 2.5)), options={"g": "12"}
-    )
-    gap = strange.without_sound_between(tmp_path / f"gap{suffix}", video, 1.0, 2.0)
-    whole, sound = load_sound(video), load_sound(gap)
-    assert sound.duration == pytest.approx(whole.duration, abs=0.03)
-    late = make.onset(sound.samples[:, 48000:], 48000) + 1.0
-    assert late == pytest.approx(2.5, abs=0.03)
-    with (
-        VideoReader(gap) as reader,
-        VideoWriter(tmp_path / "b.mp4", reader.info, audio="source", audio_source=gap) as writer,
-    ):
-        for frame in reader.frames():
-            writer.write(frame.rgb, frame.time, frame.duration)
-    import av
-
-    with av.open(str(tmp_path / "b.mp4")) as container:  # also to a player that ignores times
-        blocks = [frame.to_ndarray() for frame in container.decode(audio=0)]
-    played = np.concatenate(blocks, 1)
-    assert make.onset(played[:, 48000:], 48000) + 1.0 == pytest.approx(2.5, abs=0.06)
-
-
-@pytest.mark.parametrize("suffix", [".mkv", ".mp4"])
-def test_a_part_after_a_gap_is_copied_in_its_place(tmp_path, suffix):
-    """What is before the gap is no place for the decoder to start: it would move all that follows."""
-    video = make.write_video(
-        tmp_path / f"a{suffix}", 96, audio=make.clicks(4.0, (0.5, 2.5)), options={"g": "12"}
-    )
-    gap = strange.without_sound_between(tmp_path / f"gap{suffix}", video, 1.0, 2.0)
-    begin = Fraction(2)
-    with (
-        VideoReader(gap) as reader,
-        VideoWriter(
-            tmp_path / "b.mp4", reader.info, audio="source", audio_source=gap, start=begin
-        ) as writer,
-    ):
-        for frame in reader.frames(48, 72):
-            writer.write(frame.rgb, frame.time - begin, frame.duration)
-    sound = load_sound(tmp_path / "b.mp4")
-    assert make.onset(sound.samples, 48000) == pytest.approx(0.5, abs=0.03)
-
-
 @pytest.mark.parametrize(
     ("riff", "data"),
     [
@@ -296,3 +252,10 @@ def test_joined_streams_go_on_together(tmp_path):
     assert first == pytest.approx(0.5, abs=0.05)
     assert second - float(times[48]) == pytest.approx(1.5, abs=0.05)
     assert Fraction(times[48]) > times[47]
+
+
+def test_a_sound_that_ends_before_the_first_picture(tmp_path):
+    pts = [240 + i for i in range(24)]
+    path = make.write_video(tmp_path / "a.mkv", 24, pts=pts, audio=make.tone(1.0))
+    with pytest.raises(MediaError, match="its sound ends before its first picture"):
+        load_sound(path)

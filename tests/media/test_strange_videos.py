@@ -9,6 +9,7 @@ from PIL import Image
 
 import media_factory as make
 from soundini.errors import MediaError
+from soundini.media.sound import load_sound
 from soundini.media.video_info import probe_video
 from soundini.media.video_reader import VideoReader, count_frames
 from soundini.media.video_writer import VideoWriter
@@ -153,3 +154,38 @@ def test_a_whole_file_with_something_after_it_is_whole(tmp_path):
         path.write_bytes(path.read_bytes() + b"\0" * 1000)
         assert not is_cut_off(path)
         assert len(read(path)) == 4
+
+
+def test_packets_without_a_picture_hold_the_one_before(tmp_path):
+    """Theora, of which a still scene is such packets, and captures that drop frames."""
+    whole = make.write_video(tmp_path / "whole.mkv", 12, codec="mpeg4", fps=25)
+    with av.open(str(whole)) as given, av.open(str(tmp_path / "a.nut"), "w") as out:
+        stream = out.add_stream_from_template(given.streams.video[0])
+        for index, packet in enumerate(given.demux(video=0)):
+            if packet.size == 0:
+                continue
+            if index in (4, 5, 10, 11):
+                pts, duration, base = packet.pts, packet.duration, packet.time_base
+                packet = av.Packet(b"")
+                packet.pts = packet.dts = pts
+                packet.duration, packet.time_base = duration, base
+            packet.stream = stream
+            out.mux(packet)
+    with av.open(str(tmp_path / "a.nut")) as made:
+        assert sum(p.size == 0 and p.pts is not None for p in made.demux(video=0)) == 4
+    with VideoReader(tmp_path / "a.nut") as reader:
+        frames = [(float(f.time), float(f.duration)) for f in reader.frames()]
+    assert len(frames) == count_frames(tmp_path / "a.nut") == 8
+    assert frames[3] == pytest.approx((0.12, 0.12), abs=0.002)
+    assert frames[-1] == pytest.approx((0.36, 0.12), abs=0.002)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_an_mp4_without_its_index(tmp_path, share):
+    """FFmpeg opens some of them, with one stream of nothing."""
+    whole = make.write_video(tmp_path / "whole.mp4", 48, audio=make.tone(2.0))
+    data = whole.read_bytes()
+    (tmp_path / "a.mp4").write_bytes(data[: round(share * data.index(b"moov"))])
+    for read_file in (probe_video, load_sound):
+        with pytest.raises(MediaError, match="the file is incomplete"):
+            read_file(tmp_path / "a.mp4")

@@ -70,7 +70,7 @@ UPLOADS = [
     ("mute.mp4", "sound", 400, "holds no sound", "소리가 들어 있지 않습니다"),
     ("silence.wav", "sound", 400, "is silent", "아무 소리도 들리지 않습니다"),
     ("black.png", "mask", 400, "nothing in this mask is painted", "마스크에 칠한 곳이 없습니다"),
-    ("notes.txt", "mask", 400, "cannot read the mask image", "글만 든 파일입니다(넣으려던"),
+    ("notes.txt", "mask", 400, "is not a video", "글만 든 파일입니다(넣으려던"),
     ("notes.txt", "recipe", 400, "is no recipe", "레시피가 아닙니다"),
 ]
 

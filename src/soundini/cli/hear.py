@@ -46,6 +46,7 @@ class Hear:
         from soundini.config.recipe import SoundConfig
         from soundini.editing.hearing import hear
         from soundini.joint.protocol import NamesSounds
+        from soundini.media.joined import left_out
         from soundini.media.sound import load_sound
         from soundini.packs.loading import load_senses
 
@@ -60,6 +61,8 @@ class Hear:
             sound = load_sound(path)
             heard = hear(sound, joint, SoundConfig(), sound.duration)
             print(_json_line(path, heard) if self.json else _table(path, heard), flush=True)
+            if (rest := left_out(path)) is not None:
+                print(f"warning: {shown(rest)}", file=sys.stderr)
             if doubt := _doubt(path, heard):
                 print(f"warning: {doubt}", file=sys.stderr)
             if self.plot is not None:

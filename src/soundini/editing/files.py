@@ -24,6 +24,7 @@ from soundini.editing.request import (
 from soundini.editing.stream import edit_frames
 from soundini.events import EditDone, EditEvent, FileDone, FrameDone, MaskMade
 from soundini.generators import finish
+from soundini.media.fields import written_fields
 from soundini.media.output import check_output, check_target
 from soundini.media.planes import written_format
 from soundini.media.video_reader import VideoReader
@@ -173,6 +174,7 @@ def _writer(edit: PreparedEdit, pixel_format: str | None, token: str) -> VideoWr
         track=recipe.sound.track if request.sound == SELF else 0,
         start=edit.began,
         end=edit.began + edit.times[-1],
+        fields=written_fields(edit.info, pixels),
         token=token,
     )
 

@@ -17,8 +17,9 @@ from soundini.editing.sound_track import SoundTrack, lay_sound
 from soundini.errors import ConfigError, MediaError, Message, Option
 from soundini.events import MaskMade
 from soundini.joint.protocol import JointSpace
+from soundini.media.fields import written_fields
+from soundini.media.joined import left_out
 from soundini.media.limits import SOUND_SECONDS
-from soundini.media.mended import second_film
 from soundini.media.opening import open_input
 from soundini.media.planes import COMMON, RGB, written_format
 from soundini.media.sound import Sound, load_sound, require_audible
@@ -189,21 +190,25 @@ def _track_notes(request: EditRequest) -> Iterator[Message]:
 
 def _picture_notes(request: EditRequest, info: VideoInfo) -> Iterator[Message]:
     """Tell what of the pictures may come out otherwise than expected."""
-    if second_film(request.video) is not None:
+    for path in dict.fromkeys((request.video, request.sound_path)):
+        if (rest := left_out(path)) is not None:
+            yield rest
+    pixels, even = written_format(info), info.width % 2 == info.height % 2 == 0
+    kept = request.recipe.output.pixel_format == "source"
+    if info.fields is not None and written_fields(info, pixels if kept else None) is not None:
         yield Message(
-            "{file}: holds another film after its end, which players do not show, and which is left out; "
-            "join films with a video editor, not by their bytes",
+            "{file}: is interlaced, so what is written is too, but its two fields are edited as one frame; "
+            "where that shows, deinterlace it first, with: ffmpeg -i {file:shell} -vf bwdif out.mp4",
             {"file": request.video},
         )
-    if info.interlaced:
+    elif info.fields is not None:
         yield Message(
             "{file}: is interlaced, and its two fields are edited and written as one frame; "
             "deinterlace it first, with: ffmpeg -i {file:shell} -vf bwdif out.mp4",
             {"file": request.video},
         )
-    pixels, even = written_format(info), info.width % 2 == info.height % 2 == 0
     shown = even or pixels == RGB  # of an odd size, there is nothing that all of them play
-    if shown and request.recipe.output.pixel_format == "source" and pixels != COMMON:
+    if shown and kept and pixels != COMMON:
         yield Message(
             "{file}: the result is {pixels}, as the source is {source}; some players refuse it, "
             "and output.pixel_format=yuv420p writes what all of them play",
@@ -220,6 +225,14 @@ def part_of(reader: VideoReader, start: str | None, end: str | None) -> tuple[in
     first = _bound(reader, start, "start") if start is not None else 0
     stop = _bound(reader, end, "end") if end is not None else None
     if stop is not None and stop <= first:
+        if stop == first and _seconds(start) < _seconds(end):
+            raise ConfigError(
+                "{file} has no frame that begins from {start} to {end}; choose a later {later}",
+                file=reader.info.path,
+                start=start or 0,
+                end=end,
+                later=Option("end"),
+            )
         raise ConfigError(
             "the part from {start} to {end} is empty; {later} lies after {earlier}",
             start=start or 0,
@@ -228,6 +241,15 @@ def part_of(reader: VideoReader, start: str | None, end: str | None) -> tuple[in
             earlier=Option("start"),
         )
     return first, stop
+
+
+def _seconds(bound: str | None) -> Fraction:
+    """A bound in seconds; 0 of one that is a frame or is not there."""
+    return (
+        Fraction(bound.removesuffix("s"))
+        if bound is not None and bound.endswith("s")
+        else Fraction(0)
+    )
 
 
 def _bound(reader: VideoReader, text: str, name: str) -> int:

@@ -33,7 +33,8 @@ def coco_mask(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
         if path.stat().st_size > _MOST_JSON:
             raise ValueError
         content = json.loads(path.read_text("utf-8"))
-        annotations = [content]
+        is_list = isinstance(content, list) and any(isinstance(each, dict) for each in content)
+        annotations = content if is_list else [content]
         if isinstance(content, dict) and "annotations" in content:
             annotations = content["annotations"]
             if len({each.get("image_id") for each in annotations}) != 1:

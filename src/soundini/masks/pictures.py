@@ -16,7 +16,7 @@ from soundini.masks.coco import coco_mask
 from soundini.masks.shapes import check_size
 from soundini.masks.values import Picture
 from soundini.media.alpha import alpha_of
-from soundini.media.content import what_it_is
+from soundini.media.content import something_else
 from soundini.media.limits import FRAMES, MAX_PIXELS
 from soundini.media.opening import check_readable, reason
 from soundini.media.still_image import is_still_image, read_still_image
@@ -181,14 +181,7 @@ def _told(path: Path) -> Iterator[None]:
 
 
 def _unreadable(path: Path, why: str | Message) -> MediaError:
-    if (known := what_it_is(_head(path))) is not None:
-        return MediaError(
-            "cannot read the mask image {file}: it is {what}; {remedy}",
-            file=path,
-            what=known.name,
-            remedy=known.remedy,
-        )
-    return MediaError(
+    return something_else(path) or MediaError(
         "cannot read the mask image {file}: {why}; save it again as PNG", file=path, why=why
     )
 

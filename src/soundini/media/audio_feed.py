@@ -70,7 +70,8 @@ class CopyFeed:
         try:
             index = choose_track(path, track)
             source = None if index is None else self._container.streams.audio[index]
-            if source is None or source.codec_context is None:
+            context = None if source is None else source.codec_context
+            if source is None or context is None or not (context.sample_rate and context.channels):
                 raise ValueError("no audio stream that can be copied")
             self._source = source
             self._stream = output.add_stream_from_template(source)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
-from soundini.errors import Message
+from soundini.errors import MediaError, Message
 
 
 class Content(NamedTuple):
@@ -19,6 +20,7 @@ class Content(NamedTuple):
     remedy: Message
 
 
+_HEAD = 512
 _ARRAYS = Message("save one array of it as .npy, or a picture as PNG")
 _PICTURE = Message("export it as PNG")
 _UNPACK = Message("unpack it first")
@@ -71,6 +73,24 @@ def what_it_is(head: bytes) -> Content | None:
     if _is_text(head):
         return _TEXT
     return None
+
+
+def something_else(path: Path) -> MediaError | None:
+    """The error for a file that holds something else than is read here; None where that is not known.
+
+    Args:
+        path: a readable file.
+    """
+    with path.open("rb") as file:
+        known = what_it_is(file.read(_HEAD))
+    if known is None:
+        return None
+    return MediaError(
+        "{file}: is not a video, sound or image file, but {what}; {remedy}",
+        file=path,
+        what=known.name,
+        remedy=known.remedy,
+    )
 
 
 def _is_text(head: bytes) -> bool:

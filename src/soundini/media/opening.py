@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,9 +11,10 @@ import av
 import av.error
 
 from soundini.errors import MediaError, Message
-from soundini.media.content import what_it_is
+from soundini.media.content import something_else
 from soundini.media.limits import IDLE_SECONDS
-from soundini.media.mended import MendedFile, mended
+from soundini.media.mended import mended
+from soundini.media.wholeness import is_cut_off
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -62,7 +64,12 @@ def open_input(path: Path) -> InputContainer:
     """
     check_readable(path)
     try:
-        return open_part(path, mended(path))
+        container = open_part(path, mended(path))
+        known = any(stream.codec_context for stream in container.streams)
+        if not known and container.format.name.startswith("mov") and is_cut_off(path):
+            container.close()
+            raise _incomplete(path)
+        return container
     except av.error.ExitError:
         what = Message("nothing of it could be read for longer")
         raise IDLE_SECONDS.exceeded(path, what) from None
@@ -72,7 +79,7 @@ def open_input(path: Path) -> InputContainer:
         raise _unknown(path, error) from None
 
 
-def open_part(path: Path, part: MendedFile | None) -> InputContainer:
+def open_part(path: Path, part: io.RawIOBase | io.BytesIO | None) -> InputContainer:
     """Open a file, or what is read in its place; errors are FFmpeg's."""
     # A playlist could name addresses; the whitelist keeps FFmpeg to local files.
     return av.open(
@@ -113,23 +120,20 @@ def reason(error: Exception) -> str:
 
 def _unknown(path: Path, error: Exception) -> MediaError:
     with path.open("rb") as file:
-        head = file.read(512)
+        head = file.read(8)
     if head[4:8] in _ISO_MEDIA_BOXES:
-        return MediaError(
-            "{file}: the file is incomplete (its index, the moov atom, is missing or damaged); "
-            "copy or record it again",
-            file=path,
-        )
-    if (known := what_it_is(head)) is not None:
-        return MediaError(
-            "{file}: is not a video, sound or image file, but {what}; {remedy}",
-            file=path,
-            what=known.name,
-            remedy=known.remedy,
-        )
-    return MediaError(
+        return _incomplete(path)
+    return something_else(path) or MediaError(
         "{file}: is not a video, sound or image file that FFmpeg knows ({why}); "
         "convert it to mp4 or wav first",
         file=path,
         why=reason(error),
+    )
+
+
+def _incomplete(path: Path) -> MediaError:
+    return MediaError(
+        "{file}: the file is incomplete (its index, the moov atom, is missing or damaged); "
+        "copy or record it again",
+        file=path,
     )

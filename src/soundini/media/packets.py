@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import av.error
 
@@ -110,25 +110,37 @@ def find_entry(info: VideoInfo, index: int) -> Entry | None:
     return Entry(pts, shown.index(pts), packets) if packets else None
 
 
-def clock_restarts(path: Path) -> list[Fraction]:
-    """Where the timestamps of a video start again midway, by how much what follows is late.
+class Restart(NamedTuple):
+    """Where the timestamps of a video start again.
+
+    Args:
+        shift: seconds to add to all timestamps after it, so that pictures go on at their duration.
+        position: of the last picture before it, in bytes.
+    """
+
+    shift: Fraction
+    position: int
+
+
+def clock_restarts(path: Path) -> list[Restart]:
+    """Where the timestamps of a video start again midway.
 
     Args:
         path: a file, with pictures or without.
 
     Returns:
-        For each restart, the seconds to add to all timestamps after it, so that pictures go on at their duration.
+        One for each time that they do.
     """
-    shifts: list[Fraction] = []
+    restarts: list[Restart] = []
     with open_input(path) as container:
         stream = find_video(container)
         if stream is None:
-            return shifts
+            return restarts
         base = Fraction(stream.time_base or 1)
         rate = stream.average_rate or stream.guessed_rate
         nominal = 1 / Fraction(rate) if rate else Fraction(0)
         before: Fraction | None = None
-        end, shift = Fraction(0), Fraction(0)
+        end, shift, position = Fraction(0), Fraction(0), 0
         try:
             for packet in container.demux(stream):
                 order = packet.dts if packet.dts is not None else packet.pts
@@ -136,13 +148,13 @@ def clock_restarts(path: Path) -> list[Fraction]:
                     continue
                 if before is not None and order * base < before - RESTART:
                     shift = end - packet.pts * base
-                    shifts.append(shift)
-                before = order * base
+                    restarts.append(Restart(shift, position))
+                before, position = order * base, packet.pos or 0
                 length = packet.duration * base if packet.duration else nominal
                 end = max(end, packet.pts * base + shift + length)
         except av.error.FFmpegError:
             pass  # whoever decodes it says where it is damaged
-    return shifts
+    return restarts
 
 
 class _InexactError(Exception):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
+from av.video.format import VideoFormat
 from av.video.frame import VideoFrame as AvFrame
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ _SAME = {
     **{"p010le": "yuv420p10le", "yuyv422": "yuv422p", "uyvy422": "yuv422p"},
 }
 """Others that hold the same samples, in another order or with more beside them."""
-_DEEP = re.compile(r"yuva?(420|422|444)p(9|1[0246])[lb]e")
+_FEWEST = 4
+"""Luma samples to a chroma sample, at most."""
 
 
 @dataclass(frozen=True)
@@ -70,19 +72,26 @@ def written_format(info: VideoInfo) -> str:
     """
     source = info.pixel_format
     name = _SAME.get(source, source)
-    deep = _DEEP.fullmatch(source)
-    if name not in _WRITTEN and deep is not None:
-        name = f"yuv{deep[1]}p10le"
     if is_rgb(info):
         return RGB
-    if name not in _WRITTEN:  # grey has no colours to lose
-        name = COMMON
+    if name not in _WRITTEN:
+        name = _holding(name)
     layout = Layout.of(name)
     if info.orientation.transpose and layout.across != layout.down:
         layout, name = Layout(1, 1, layout.bits), name.replace("422", "444")
     if not layout.fits(info.width, info.height):
         name = re.sub("42[02]", "444", name)
     return name
+
+
+def _holding(pixel_format: str) -> str:
+    """The smallest format that is written and has as many samples of colour as another; grey has none."""
+    form = VideoFormat(pixel_format)
+    if len(form.components) < 3:
+        return COMMON
+    across, down = (_FEWEST // side(_FEWEST) for side in (form.chroma_width, form.chroma_height))
+    chroma = "444" if across == 1 else "422" if down == 1 else "420"
+    return f"yuv{chroma}p10le" if form.components[0].bits > 8 else f"yuv{chroma}p"
 
 
 def is_rgb(info: VideoInfo) -> bool:

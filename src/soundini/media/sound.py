@@ -150,6 +150,10 @@ def load_sound(
             raise
     if not loading.has_all():
         _check_complete(path, loading.until)
+    if loading.until == 0 and loading.early:
+        raise MediaError(
+            "{file}: its sound ends before its first picture; give another sound", file=path
+        )
     if loading.until == 0:
         raise MediaError("{file}: its sound has no length; record or export it again", file=path)
     return loading.sound()
@@ -178,6 +182,7 @@ class _Loading:
         self._measured = Fraction(0)
         self._runs: list[list[SoundBlock]] = []
         self.until = Fraction(0)
+        self.early = False
 
     def has_all(self) -> bool:
         """Whether all that is needed was read."""
@@ -185,6 +190,7 @@ class _Loading:
 
     def take(self, block: SoundBlock) -> None:
         if block.end <= 0:
+            self.early = True
             return
         if not np.isfinite(block.samples).all():
             raise MediaError(

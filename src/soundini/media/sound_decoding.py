@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import av
 import av.error
 import numpy as np
 
 from soundini.errors import MediaError
-from soundini.media.limits import MAX_SAMPLE_RATE, IdleTimeout
-from soundini.media.mended import MendedFile, joined_parts
+from soundini.media.broadcast import BROADCAST
+from soundini.media.joined import joined_parts
+from soundini.media.limits import MAX_SAMPLE_RATE
+from soundini.media.mended import MendedFile
 from soundini.media.opening import find_video, open_input, open_part, reason
 from soundini.media.packets import RESTART, clock_restarts
+from soundini.media.sound_frames import first_position, sound_frames
+from soundini.media.sound_mixing import Mixer
 from soundini.media.tracks import choose_track
 
 if TYPE_CHECKING:
@@ -25,10 +29,14 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 GAP = Fraction(1, 20)
-"""Seconds; smaller jumps of the timestamps are rounding, larger ones are missing sound."""
+"""Seconds; larger jumps of the timestamps are missing sound. Smaller ones are rounding, unless whole frames are missing."""
 
-_MOST_FAILED = 3
-"""Packets in a row that may fail."""
+_ROUNDING = Fraction(1, 500)
+"""Seconds by which timestamps are rounded."""
+_LEAST_FRAME = Fraction(1, 100)
+"""Seconds; gaps of several shorter frames are told from rounding by nothing."""
+_EARLY_SHARE = 8
+"""Sound that begins within one such share of a file begins with it."""
 _TIMED = {
     *("matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "mpegts", "mpeg", "ogg", "asf", "flv", "nut"),
     *("mxf", "wtv", "rm", "dv"),
@@ -44,7 +52,7 @@ class SoundBlock:
         samples: ``float32 [1 or 2, n]``.
         rate: samples per second.
         begin: time of the first sample, in seconds from the file's first picture, or its first sample where it has none.
-        follows: whether it goes on where the block before ended, at the same rate and with as many channels.
+        follows: whether it goes on where the block before ended, at the same rate, in the same codec and with as many channels.
     """
 
     samples: np.ndarray
@@ -91,7 +99,7 @@ def _joined(path: Path, parts: list[tuple[int, int]]) -> Iterator[SoundBlock]:
     """Files that were joined by their bytes, each of which begins where the one before ends."""
     shift, before = Fraction(0), None
     for begin, end in parts:
-        with MendedFile(path, begin, end) as part:
+        with MendedFile(path, [(begin, end)]) as part:
             try:
                 container = open_part(path, part)
             except (av.error.FFmpegError, ValueError) as error:
@@ -132,9 +140,13 @@ def picture_start(path: Path) -> Fraction | None:
 def _placed(container: InputContainer, stream: AudioStream, path: Path) -> Iterator[SoundBlock]:
     timed = container.format.name in _TIMED
     clock = _Clock(path, picture_start(path), timed)
+    if container.format.name == BROADCAST:
+        clock.begin_late(first_position(path, stream.index))
     before: SoundBlock | None = None
-    mixer = _Mixer()
-    for frame in _frames(container, stream, path):
+    mixer = Mixer()
+    codec: str | None = None
+    frames = _Frames(sound_frames(container, stream, path))
+    for frame, name in frames:
         if not 0 < frame.sample_rate <= MAX_SAMPLE_RATE:
             raise MediaError(
                 "{file}: its sound has {rate} samples a second, where 1 to {most} can be; convert it to "
@@ -144,14 +156,15 @@ def _placed(container: InputContainer, stream: AudioStream, path: Path) -> Itera
                 most=MAX_SAMPLE_RATE,
             )
         samples = mixer.mix(frame, path)
-        begin = clock.place(frame, None if before is None else before.end)
+        begin = clock.place(frame, None if before is None else before.end, frames)
         if before is not None and begin < before.end:
             samples = samples[:, round((before.end - begin) * frame.sample_rate) :]
             begin = before.end
         if samples.shape[1] == 0:
             continue
         block = SoundBlock(samples, frame.sample_rate, begin, False)
-        before = replace(block, follows=before is not None and _goes_on(before, block))
+        goes_on = before is not None and _goes_on(before, block) and name == codec
+        before, codec = replace(block, follows=goes_on), name
         yield before
 
 
@@ -163,36 +176,22 @@ def _goes_on(before: SoundBlock, block: SoundBlock) -> bool:
     )
 
 
-def _frames(container: InputContainer, stream: AudioStream, path: Path) -> Iterator[AudioFrame]:
-    """Decode; a few packets that cannot be decoded, as where files were joined, are missing sound if more follows them."""
-    idle = IdleTimeout(path)
-    seconds, failed = Fraction(0), 0
-    why: av.error.FFmpegError | None = None
-    try:
-        for packet in container.demux(stream):
-            idle.check()
-            try:
-                frames = packet.decode()
-            except av.error.FFmpegError as error:
-                failed, why = failed + 1, error
-                if failed > _MOST_FAILED:
-                    break
-                continue
-            for frame in frames:
-                failed = 0
-                idle.renew()
-                yield frame
-                seconds += Fraction(frame.samples, max(1, frame.sample_rate))
-    except av.error.FFmpegError as error:
-        failed, why = 1, error
-    if failed and why is not None:
-        raise MediaError(
-            "{file}: its sound cannot be decoded past {seconds:.2f} s ({why}); copy or export it "
-            "again",
-            file=path,
-            seconds=float(seconds),
-            why=reason(why),
-        )
+class _Frames(Iterator["tuple[AudioFrame, str]"]):
+    """Frames and their codecs, with a look at the one that comes next."""
+
+    def __init__(self, frames: Iterator[tuple[AudioFrame, str]]) -> None:
+        self._frames = frames
+        self._ahead: list[tuple[AudioFrame, str]] = []
+
+    def __next__(self) -> tuple[AudioFrame, str]:
+        """See :class:`Iterator`."""
+        return self._ahead.pop() if self._ahead else next(self._frames)
+
+    def peek(self) -> AudioFrame | None:
+        """The next frame, which is still to come; None at the end."""
+        if not self._ahead:
+            self._ahead.extend(islice(self._frames, 1))
+        return self._ahead[0][0] if self._ahead else None
 
 
 class _Clock:
@@ -212,8 +211,25 @@ class _Clock:
         self._restarts = 0
         self._stamp: Fraction | None = None
 
-    def place(self, frame: AudioFrame, due: Fraction | None) -> Fraction:
-        """The time at which a frame begins; ``due`` is where the one before ends, None at the first."""
+    def begin_late(self, position: int) -> None:
+        """Of a sound that begins far into the file, count the restarts that the pictures had before it.
+
+        Args:
+            position: of its first packet, in bytes.
+        """
+        if position * _EARLY_SHARE > self._path.stat().st_size:
+            passed = [r for r in clock_restarts(self._path) if r.position < position]
+            self._restarts = len(passed)
+            self._shift = passed[-1].shift if passed else self._shift
+
+    def place(self, frame: AudioFrame, due: Fraction | None, frames: _Frames) -> Fraction:
+        """The time at which a frame begins.
+
+        Args:
+            frame: the frame.
+            due: where the one before ends; None at the first.
+            frames: those that come after it.
+        """
         stamp = frame.pts * Fraction(frame.time_base or 1) if frame.pts is not None else None
         if self._origin is None:
             self._origin = Fraction(0) if stamp is None else stamp
@@ -225,70 +241,29 @@ class _Clock:
             return begin if due is None else due
         if begin < due - RESTART:
             begin = self._restart(begin, due)
-        return due if abs(begin - due) < GAP else begin
+        if abs(begin - due) >= GAP or _is_missing(begin - due, frame, frames):
+            return begin
+        return due
 
     def _restart(self, begin: Fraction, due: Fraction) -> Fraction:
-        shifts = clock_restarts(self._path)
+        restarts = clock_restarts(self._path)
         raw = begin - self._shift
         self._shift = due - raw
-        if self._restarts < len(shifts) and raw + shifts[self._restarts] >= due - RESTART:
-            self._shift = shifts[self._restarts]
+        if self._restarts < len(restarts):
+            shift = restarts[self._restarts].shift
+            self._shift = shift if raw + shift >= due - RESTART else self._shift
         self._restarts += 1
         return raw + self._shift
 
 
-class _Mixer:
-    """Turns decoded frames of any format and layout into one or two channels of floats."""
-
-    def __init__(self) -> None:
-        self._made_for: tuple[str, str, int] | None = None
-        self._resampler: av.AudioResampler | None = None
-
-    def mix(self, frame: AudioFrame, path: Path) -> np.ndarray:
-        """Convert the samples of a frame.
-
-        Raises:
-            MediaError: they cannot be converted.
-
-        Shape:
-            returns ``float32 [1 or 2, n]``.
-        """
-        try:
-            return self._mixed(frame)
-        except (av.error.FFmpegError, ValueError) as error:
-            raise MediaError(
-                "{file}: its sound cannot be decoded ({why}); convert it to wav first",
-                file=path,
-                why=reason(error),
-            ) from None
-
-    def _mixed(self, frame: AudioFrame) -> np.ndarray:
-        form = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if form != self._made_for:
-            self._made_for, self._resampler = form, None
-        if frame.layout.nb_channels > 8:  # no matrix says what such channels are
-            return _halves(frame)
-        return self._converted(frame, "mono" if frame.layout.nb_channels == 1 else "stereo")
-
-    def _converted(self, frame: AudioFrame, layout: str) -> np.ndarray:
-        if self._resampler is None:
-            self._resampler = av.AudioResampler(
-                format="fltp", layout=layout, rate=frame.sample_rate
-            )
-        stamp, frame.pts = frame.pts, None
-        parts = [converted.to_ndarray() for converted in self._resampler.resample(frame)]
-        frame.pts = stamp
-        if not parts:
-            return np.zeros((1 if layout == "mono" else 2, 0), np.float32)
-        return np.asarray(np.concatenate(parts, 1), np.float32)
-
-
-def _halves(frame: AudioFrame) -> np.ndarray:
-    """Mix the odd channels to the left and the even ones to the right."""
-    samples = frame.to_ndarray()
-    if not frame.format.is_planar:
-        samples = samples.reshape(-1, frame.layout.nb_channels).T
-    if samples.dtype.kind != "f":
-        full = 2.0 ** (8 * samples.dtype.itemsize - 1)
-        samples = samples / full - (1.0 if samples.dtype.kind == "u" else 0.0)
-    return np.stack([samples[0::2].mean(0), samples[1::2].mean(0)]).astype(np.float32)
+def _is_missing(gap: Fraction, frame: AudioFrame, frames: _Frames) -> bool:
+    """Whether a gap is as long as one frame or more, and the frame after it is late too: rounding is of any length and passes."""
+    length = Fraction(frame.samples, frame.sample_rate)
+    count = round(gap / length) if length >= _LEAST_FRAME else 0
+    if count <= 0 or abs(gap - count * length) > _ROUNDING:
+        return False
+    after = frames.peek()
+    if after is None or after.pts is None or frame.pts is None:
+        return False
+    step = (after.pts - frame.pts) * Fraction(frame.time_base or 1)
+    return abs(step - length) <= _ROUNDING

@@ -36,7 +36,12 @@ def read_still_image(path: Path) -> AvFrame:
     with open_input(path) as container:
         stream = find_video(container)
         try:
-            if stream is not None and stream.width * stream.height <= MAX_PIXELS:
+            context = None if stream is None else stream.codec_context
+            if (
+                stream is not None
+                and context is not None
+                and context.width * context.height <= MAX_PIXELS
+            ):
                 for frame in container.decode(stream):
                     return frame
         except av.error.FFmpegError as error:

@@ -13,6 +13,7 @@ import av.error
 
 from soundini.errors import MediaError
 from soundini.media.color import FULL, ColorTags
+from soundini.media.fields import FieldOrder, field_order
 from soundini.media.limits import MAX_PIXELS, MAX_SIDE, MIN_SIDE
 from soundini.media.opening import find_audio, find_video, is_still, open_input, reason
 from soundini.media.orientation import Orientation
@@ -69,7 +70,7 @@ class VideoInfo(PictureFormat):
         audio_codec: Its codec, such as ``aac``, or None.
         pixel_format: Such as ``yuv420p``.
         codec: Such as ``h264``.
-        interlaced: Whether frames hold two fields, of different moments.
+        fields: Which of the two fields that frames hold comes first; None where they hold one picture.
         container: FFmpeg's names for the container, such as ``mov,mp4,m4a,3gp,3g2,mj2``.
     """
 
@@ -84,7 +85,7 @@ class VideoInfo(PictureFormat):
     pixel_format: str = "yuv420p"
     codec: str = "h264"
     container: str = ""
-    interlaced: bool = False
+    fields: FieldOrder | None = None
 
 
 def probe_video(path: str | Path) -> VideoInfo:
@@ -122,7 +123,7 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
         raise MediaError("{file}: holds no video stream; give a video file", file=path)
     pictures = names.endswith("_pipe") or names == "image2"
     if is_still(container, stream) or (pictures and not _is_film(path)):
-        raise _no_film(path)
+        raise MediaError("{file}: is a still image; give a video file", file=path)
     context = stream.codec_context
     if context is None or context.codec is None:
         raise MediaError(
@@ -143,18 +144,6 @@ def _is_film(path: Path) -> bool:
         except av.error.FFmpegError:
             return False
     return len(packets) >= _FILM
-
-
-def _no_film(path: Path) -> MediaError:
-    with path.open("rb") as file:
-        head = file.read(64)
-    if head[8:16] == b"WEBPVP8X" and head[20] & 2:
-        return MediaError(
-            "{file}: is an animated WebP, which FFmpeg does not play, so save it as a GIF or an animated PNG; "
-            "give a video file",
-            file=path,
-        )
-    return MediaError("{file}: is a still image; give a video file", file=path)
 
 
 def _check_size(path: Path, width: int, height: int) -> None:
@@ -250,7 +239,7 @@ def _describe(
         pixel_format=frame.format.name,
         codec=context.name,
         container=container.format.name,
-        interlaced=bool(frame.interlaced_frame),
+        fields=field_order(frame),
     )
 
 

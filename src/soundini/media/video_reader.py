@@ -236,6 +236,8 @@ class VideoReader:
         count = 0 if entry is None else entry.index
         awaited = None if entry is None else entry.pts
         last = Fraction(0)
+        shown: AvFrame | None = None
+        end = 0
         joins = container.format.name in _COUNTED
         most, longest, idle = FRAMES.value, VIDEO_SECONDS.value, IdleTimeout(info.path)
         try:
@@ -244,6 +246,9 @@ class VideoReader:
             decoder = alpha_decoder(stream) if self._alpha else None
             for packet in container.demux(stream):
                 idle.check()
+                if packet.size == 0 and packet.pts is not None:  # the picture before stays
+                    end = packet.pts + (packet.duration or 0)
+                    continue
                 damaged = packet.is_corrupt and not joins
                 for frame in packet.decode() if decoder is None else decoder.decode(packet):
                     if awaited is not None:
@@ -278,6 +283,7 @@ class VideoReader:
                             )
                             raise VIDEO_SECONDS.exceeded(info.path, what)
                     yield frame
+                    shown = frame
                     count += 1
                     idle.renew()
                 if damaged:
@@ -288,6 +294,8 @@ class VideoReader:
             raise self._damage(count, reason(error)) from None
         if awaited is not None:
             raise _MissedError
+        if shown is not None and shown.pts is not None and end > shown.pts:
+            shown.duration = max(shown.duration, end - shown.pts)
         promised = stream_duration(stream)
         short = info.frame_count is not None and count < info.frame_count
         if promised is not None and info.frame_count is None:

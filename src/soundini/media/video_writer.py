@@ -29,6 +29,7 @@ from soundini.media.audio_feed import (
     sound_blocks,
 )
 from soundini.media.color import ColorConverter
+from soundini.media.fields import FieldMark, FieldOrder
 from soundini.media.output import PartialFile, check_output, write_error
 from soundini.media.planes import COMMON, RGB
 from soundini.media.sound import Sound
@@ -47,6 +48,7 @@ AudioMode = Literal["none", "guide", "source", "mix"]
 # its macroblock tree on uninitialised memory (seen with AVX-512 in PyAV 18's x264; MALLOC_PERTURB_
 # shows it).
 _DETERMINISTIC = {"threads": "1", "mbtree": "0"}
+_INTERLACED = {"flags": "+ilme+ildct"}
 
 
 _HELD_BACK = 2
@@ -76,6 +78,7 @@ class VideoWriter:
         start: The source time, in seconds, whose sound plays at output time 0: of the first frame,
             when the source is trimmed. The times of frames are not touched by it.
         end: The source time at which the source's sound ends, or None for all of it.
+        fields: Which field comes first, where the frames hold two, see :func:`soundini.media.fields.written_fields`.
         token: Names the file while it grows, see :class:`~soundini.media.output.PartialFile`.
 
     Attributes:
@@ -107,6 +110,7 @@ class VideoWriter:
         track: int = 0,
         start: Fraction = Fraction(0),
         end: Fraction | None = None,
+        fields: FieldOrder | None = None,
         token: str = "",
     ) -> None:
         if audio in ("guide", "mix") and sound is None:
@@ -124,6 +128,7 @@ class VideoWriter:
         self._time_base = Fraction(like.time_base)
         self._converter = ColorConverter(like.color.for_yuv(), like.width, like.height)
         self._last: tuple[int, int] | None = None
+        self._fields = None if fields is None else FieldMark(fields)
         self._waiting: deque[AvFrame] = deque()
         self._durations: dict[int, int] = {}
         self._feed: AudioFeed | None = None
@@ -200,6 +205,8 @@ class VideoWriter:
             frame = self._converter.to_yuv(rgb, pixel_format)
         frame.pts = pts
         frame.time_base = self._time_base
+        if self._fields is not None:
+            frame = self._fields.mark(frame)
         self._last = (pts, ticks)
         self._durations[pts] = ticks
         self._waiting.append(frame)
@@ -267,10 +274,11 @@ class VideoWriter:
         quality = (
             {"crf": str(crf)} if crf or not self._pixel_format.endswith("10le") else {"qp": "0"}
         )
+        fields = {} if self._fields is None else _INTERLACED
         stream = self._container.add_stream(
             "libx264rgb" if rgb else "libx264",
             rate=Fraction(like.frame_rate),
-            options={**quality, "preset": preset, **_DETERMINISTIC},
+            options={**quality, "preset": preset, **_DETERMINISTIC, **fields},
         )
         context = stream.codec_context
         context.width, context.height = like.width, like.height

@@ -1,0 +1,160 @@
+"""The frames of a sound track, through packets that are damaged and through a change of its codec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import av
+import av.error
+
+from soundini.errors import MediaError
+from soundini.media.broadcast import BROADCAST, table_before
+from soundini.media.limits import IdleTimeout
+from soundini.media.mended import MendedFile
+from soundini.media.opening import open_input, open_part, reason
+
+if TYPE_CHECKING:
+    from av.audio.frame import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+
+_MOST_FAILED = 3
+"""Packets in a row that may fail."""
+
+
+def sound_frames(
+    container: InputContainer, stream: AudioStream, path: Path
+) -> Iterator[tuple[AudioFrame, str]]:
+    """Decode a sound track.
+
+    A few packets that cannot be decoded, as where files were joined, are missing sound if more follows them. Where a broadcast
+    goes on in another codec, so does the sound.
+
+    Args:
+        container: the open file.
+        stream: one of its sounds.
+        path: the file.
+
+    Yields:
+        Frames, each with the name of its codec.
+
+    Raises:
+        MediaError: it cannot be decoded to its end.
+    """
+    seconds, begin = Fraction(0), 0
+    with ExitStack() as opened:
+        while True:
+            codec = stream.codec_context.name
+            try:
+                for frame in _decoded(container, stream, path):
+                    yield frame, codec
+                    seconds += Fraction(frame.samples, max(1, frame.sample_rate))
+                return
+            except _FailedError as failed:
+                found = None
+                if container.format.name == BROADCAST and failed.position is not None:
+                    found = _opened_anew(path, begin, begin + failed.position, stream)
+                if found is None:
+                    raise MediaError(
+                        "{file}: its sound cannot be decoded past {seconds:.2f} s ({why}); copy or export it "
+                        "again",
+                        file=path,
+                        seconds=float(seconds),
+                        why=reason(failed.why),
+                    ) from None
+                opened.enter_context(found.container)
+                begin, container, stream = found
+
+
+def first_position(path: Path, index: int) -> int:
+    """Where the first packet of a stream lies in a file, in bytes; 0 where it is not known.
+
+    Args:
+        path: the file.
+        index: of the stream.
+    """
+    with open_input(path) as container:
+        try:
+            for packet in container.demux(container.streams[index]):
+                return packet.pos or 0
+        except av.error.FFmpegError:
+            pass  # whoever decodes it says what is wrong
+    return 0
+
+
+class _FailedError(Exception):
+    """Nothing can be decoded any more.
+
+    Args:
+        why: FFmpeg's error.
+        position: of the first packet that failed, in bytes; None where it is not known.
+    """
+
+    def __init__(self, why: av.error.FFmpegError, position: int | None) -> None:
+        super().__init__(str(why))
+        self.why = why
+        self.position = position
+
+
+class _Anew(NamedTuple):
+    begin: int
+    container: InputContainer
+    stream: AudioStream
+
+
+def _decoded(container: InputContainer, stream: AudioStream, path: Path) -> Iterator[AudioFrame]:
+    """Decode until too much fails.
+
+    Raises:
+        _FailedError: it does.
+    """
+    idle = IdleTimeout(path)
+    failed = 0
+    position: int | None = None
+    why: av.error.FFmpegError | None = None
+    try:
+        for packet in container.demux(stream):
+            idle.check()
+            try:
+                frames = packet.decode()
+            except av.error.FFmpegError as error:
+                position = packet.pos if failed == 0 else position
+                failed, why = failed + 1, error
+                if failed > _MOST_FAILED:
+                    break
+                continue
+            for frame in frames:
+                failed = 0
+                idle.renew()
+                yield frame
+    except av.error.FFmpegError as error:
+        failed, why = 1, error
+    if failed and why is not None:
+        raise _FailedError(why, position)
+
+
+def _opened_anew(path: Path, begin: int, position: int, stream: AudioStream) -> _Anew | None:
+    """Open a broadcast where it cannot be decoded any more, or at the table of streams before that.
+
+    Returns:
+        None where the codec is the same, so that the packets are damaged, or where there is no sound.
+    """
+    size = path.stat().st_size
+    for at in (table_before(path, position), position):
+        if not begin < at < size:
+            continue
+        try:
+            container = open_part(path, MendedFile(path, [(at, size)]))
+        except (av.error.FFmpegError, ValueError):
+            continue
+        sounds = container.streams.audio
+        same = next((s for s in sounds if s.id == stream.id), next(iter(sounds), None))
+        context = None if same is None else same.codec_context
+        if same is not None and context is not None and context.name != stream.codec_context.name:
+            return _Anew(at, container, same)
+        container.close()
+    return None

@@ -174,7 +174,7 @@ def _writer(edit: PreparedEdit, pixel_format: str | None, token: str) -> VideoWr
         track=recipe.sound.track if request.sound == SELF else 0,
         start=edit.began,
         end=edit.began + edit.times[-1],
-        fields=written_fields(edit.info, pixels),
+        fields=written_fields(edit.info, pixel_format),
         token=token,
     )
 

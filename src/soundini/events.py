@@ -11,6 +11,9 @@ import numpy as np
 
 from soundini.errors import Message
 
+_LEVELS = 127.5
+"""Grey levels of 255 to a unit of [-1, 1]."""
+
 
 @dataclass(frozen=True)
 class MaskMade:
@@ -107,8 +110,13 @@ class TemporalFigures:
 
     @property
     def ratio(self) -> float:
-        """Edited / source; 1 where neither moves."""
+        """Edited / source; 1 where neither moves. Of a source that stands still, any motion of an effect makes it large."""
         return self.edited / self.source if self.source > 0 else float(self.edited > 0) + 1.0
+
+    @property
+    def excess(self) -> float:
+        """Edited - source, in grey levels (0 to 255): what is seen to change beyond what the source does."""
+        return _LEVELS * (self.edited - self.source)
 
 
 @dataclass(frozen=True)

@@ -137,10 +137,14 @@ class Summary(View, Generic[Words]):
     """Wall time of the sampling, all tries together."""
     temporal: float | None
     """Warp error of the edit over that of the source, inside the mask: 1 is as steady as the source; None for one frame."""
+    flicker: float | None = None
+    """What the edit changes from frame to frame beyond the source, along the motion of scene and effect, in levels of 255; may be negative."""
     follows: float | None = None
     """Rank correlation of the sound's strength with the change inside the mask, -1 to 1; None of few frames or an even sound."""
     seams: float | None
     """Change across borders of windows over the change elsewhere: 1 cannot be seen; None for one window."""
+    seam_step: float | None = None
+    """Change across borders of windows beyond that elsewhere, in levels of 255; None for one window."""
     losses: Mapping[str, float]
     """The guidance terms at their last step."""
     warnings: tuple[Words, ...]

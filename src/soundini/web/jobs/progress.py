@@ -138,8 +138,10 @@ class Progress:
             frames=end.frames,
             seconds=end.seconds,
             temporal=None if end.temporal is None else end.temporal.ratio,
+            flicker=None if end.temporal is None else end.temporal.excess,
             follows=self._follows,
             seams=None if end.seams is None else end.seams.ratio,
+            seam_step=None if end.seams is None else end.seams.border - end.seams.elsewhere,
             losses=dict(end.losses),
             warnings=done.warnings,
         )

@@ -27,7 +27,7 @@ checkButton.addEventListener("click", async () => {
   const mine = (asking = new AbortController());
   complain("masks", "");
   element.hidden = false;
-  words.textContent = text("mask.checking");
+  words.textContent = text(draft.track ? "mask.checking" : "mask.drawing");
   bar.removeAttribute("value");
   began = draft.frame;
   const watching = setInterval(look, LOOK_AGAIN);

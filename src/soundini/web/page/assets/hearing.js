@@ -73,6 +73,12 @@ const hear = debounce(async () => {
   return undefined;
 }, 200);
 
+watch(["sound"], () => {
+  kept = null;
+  showHeard(null);
+  line.textContent = text("heard.listening");
+  unsure.hidden = short.hidden = true;
+});
 watch(["video", "sound", "start", "end", "settings", "loop", "preset"], hear);
 watch(["heardAs"], () => {
   showChips();

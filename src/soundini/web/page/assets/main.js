@@ -28,6 +28,6 @@ timeline.start();
 how.start();
 runbar.start();
 hearing.start();
-media.start(() => runbar.run("frame"));
+media.start(() => runbar.run("frame"), result.announce);
 refresh();
 media.lookAfter();

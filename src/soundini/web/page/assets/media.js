@@ -40,7 +40,9 @@ const pill = (kind) => {
 };
 const pills = { video: pill("video"), sound: pill("sound") };
 export const notice = make("p", { class: "notice", role: "status", hidden: true });
+let wrong = false; // whether it says what went wrong, which the next file may mend
 const say = (words, ...more) => {
+  wrong = false;
   notice.replaceChildren(words, ...more);
   notice.hidden = !words;
 };
@@ -96,6 +98,7 @@ const took = {
 export const bring = async (kind, file) => {
   if (kind === "recipe" || kind === "mask") return open(kind, file);
   const shown = pills[kind];
+  if (wrong) say("");
   shown.complain("");
   shown.busy(0);
   try {
@@ -115,6 +118,7 @@ const open = async (kind, file) => {
     else await restore(stored.id);
   } catch (problem) {
     say(problem.message);
+    wrong = true;
   }
 };
 
@@ -177,22 +181,28 @@ addEventListener("drop", (event) => {
   for (const file of event.dataTransfer.files) {
     const kind = aimed(event) ?? guess(file);
     if (kind) bring(kind, file);
-    else say(text("drop.unknown", { name: file.name }));
+    else {
+      say(text("drop.unknown", { name: file.name }));
+      wrong = true;
+    }
   }
 });
 
 // What one sees before there is a video: a place to drop one, and examples of which one click shows a picture.
 const examples = make("div", { class: "examples" });
-const showExamples = async (tried) => {
+const showExamples = async (tried, announce) => {
   const there = await get("/examples").catch(() => []);
   examples.replaceChildren(...there.map(({ name }) => {
     const card = make("button", { type: "button", class: `example of-${name}`, onclick: async () => {
       card.disabled = true;
+      announce("frame");
       try {
         await restoreForm(await post(`/examples/${name}`));
         tried();
       } catch (problem) {
+        announce(null);
         say(problem.message);
+        wrong = true;
       }
       card.disabled = false;
     } }, soundIcon(name), make("span", {}, soundName(name)));
@@ -225,7 +235,7 @@ const show = () => {
 };
 watch(["video", "sound"], show);
 export const element = make("section", { class: "media", "aria-label": text("step_media"), lang: language }, pills.video.element, pills.sound.element, ...Object.values(choosers));
-export const start = (tried) => {
+export const start = (tried, announce) => {
   show();
-  showExamples(tried);
+  showExamples(tried, announce);
 };

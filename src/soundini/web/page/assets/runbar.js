@@ -34,7 +34,10 @@ const missing = () => {
 const refuse = (field, words) => complainOf(field, words) || complain(words);
 export const run = async (scope) => {
   const lacks = missing();
-  if (lacks) return refuse(...lacks);
+  if (lacks) {
+    announce(null);
+    return refuse(...lacks);
+  }
   complain("");
   for (const one of buttons) one.disabled = true;
   announce(scope);

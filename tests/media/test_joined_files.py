@@ -11,6 +11,7 @@ import pytest
 import media_factory as make
 import strange_media as strange
 from soundini.media.joined import joined_parts, left_out, second_film
+from soundini.media.opening import packets_of
 from soundini.media.sound import load_sound
 from soundini.media.source_sound import find_source_sound
 from soundini.media.video_reader import VideoReader, count_frames
@@ -256,14 +257,15 @@ def test_other_sounds_go_on(tmp_path, kind):
     assert heard == pytest.approx([400, 1000], abs=10)  # VOC rounds the rate
 
 
-def test_a_broadcast_whose_sound_comes_with_its_second_part(tmp_path):
+@pytest.mark.parametrize("suffix", [".ts", ".flv"])
+def test_a_sound_that_comes_with_the_second_part(tmp_path, suffix):
     """Its times tell nothing: they begin as those of the first part do."""
     mute = [np.full((64, 96, 3), 60, np.uint8)] * 48
     parts = [
-        make.write_video(tmp_path / "0.ts", mute, options={"g": "12"}),
-        film(tmp_path / "1.ts", 2.0, 12, options={"g": "12"}),
+        make.write_video(tmp_path / f"0{suffix}", mute, options={"g": "12"}),
+        film(tmp_path / f"1{suffix}", 2.0, 12, options={"g": "12"}),
     ]
-    path = strange.join(tmp_path / "both.ts", *parts)
+    path = strange.join(tmp_path / f"both{suffix}", *parts)
     assert flashes(path) == (96, [pytest.approx(2.5, abs=0.01)])
     assert clicks(path) == [pytest.approx(2.5, abs=0.05)]
     with (
@@ -290,3 +292,19 @@ def test_a_broadcast_that_goes_on_in_other_streams_is_told(tmp_path):
     assert "left out" in str(left_out(strange.join(tmp_path / "both.ts", one, other)))
     assert left_out(strange.join(tmp_path / "twice.ts", one, one)) is None
     assert left_out(other) is None
+
+
+def test_streams_that_begin_midway_are_left_out():
+    """PyAV fails at the first packet of one, and goes on after it."""
+
+    class Container:
+        def __init__(self):
+            self.packets = iter([1, 2, IndexError(), 3, IndexError(), 4])
+
+        def demux(self, _):
+            for packet in self.packets:
+                if isinstance(packet, IndexError):
+                    raise packet
+                yield packet
+
+    assert list(packets_of(Container(), None)) == [1, 2, 3, 4]

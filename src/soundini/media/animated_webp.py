@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import av
-import av.error
 import numpy as np
 from av.video.frame import VideoFrame
 from PIL import Image, ImageSequence
@@ -25,7 +24,7 @@ _USUAL = 100
 
 def is_animated_webp(head: bytes) -> bool:
     """Whether a file is an animated WebP, by its first 32 bytes."""
-    return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(head[20] & _ANIMATED)
+    return head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X" and bool(sum(head[20:21]) & _ANIMATED)
 
 
 def webp_film(path: Path) -> io.BytesIO:
@@ -79,7 +78,7 @@ def _film(path: Path, size: int, changed: int) -> bytes:
                 container.mux(stream.encode(None))
     except MediaError:
         raise
-    except (OSError, ValueError, EOFError, av.error.FFmpegError) as error:
+    except Exception as error:  # a damaged picture fails in the decoder, in any way a decoder can
         raise MediaError(
             "{file}: decoding failed at frame {frame} ({why}); copy or export the file again",
             file=path,

@@ -12,7 +12,7 @@ import numpy as np
 from av.audio.frame import AudioFrame
 
 from soundini.errors import MediaError
-from soundini.media.opening import open_input, reason
+from soundini.media.opening import open_input, packets_of, reason
 from soundini.media.sound import Sound, resample
 from soundini.media.sound_decoding import GAP, picture_start
 from soundini.media.tracks import choose_track
@@ -114,7 +114,7 @@ class CopyFeed:
         before: Packet | None = None
         inside = False
         try:
-            for packet in self._container.demux(self._source):
+            for packet in packets_of(self._container, self._source):
                 if packet.size == 0 or packet.pts is None:
                     continue
                 packet.pts -= self._shift

@@ -32,7 +32,7 @@ def table_before(path: Path, position: int) -> int:
     with path.open("rb") as file:
         file.seek(first)
         data = file.read(position - first + 3)
-    last = len(data) - 3
+    last = max(0, len(data) - 3)
     for size in _SIZES:
         places = range(last, -1, -size)
         if all(data[at] == _SYNC for at in places[:_SYNCS]):
@@ -76,7 +76,10 @@ def _begun(data: bytes, places: range) -> Iterator[int]:
     for at in places:
         if data[at] == _SYNC and data[at + 1] & 0x40:
             begin = at + 4 + (1 + data[at + 4] if data[at + 3] & 0x20 else 0)
-            if data[begin : begin + 3] == b"\0\0\1" and data[begin + 3] in _PICTURES:
+            if (
+                data[begin : begin + 3] == b"\0\0\1"
+                and sum(data[begin + 3 : begin + 4]) in _PICTURES
+            ):
                 yield _stream(data, at)
 
 

@@ -23,11 +23,11 @@ def field_order(frame: AvFrame) -> FieldOrder | None:
     """Which field of a decoded frame comes first; None where it has none."""
     if not frame.interlaced_frame:
         return None
-    graph = _graph(frame, "select", "eq(interlace_type,TOPFIRST)")
-    graph.push(frame)
     try:
+        graph = _graph(frame, "select", "eq(interlace_type,TOPFIRST)")
+        graph.push(frame)
         graph.pull()
-    except (av.error.BlockingIOError, av.error.EOFError):
+    except av.error.FFmpegError:  # nothing comes out where the other field is first
         return "bff"
     return "tff"
 

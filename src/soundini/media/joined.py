@@ -26,7 +26,7 @@ _ASF_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _ASF_STREAM = bytes.fromhex("9107dcb7b7a9cf118ee600c00c205365")
 _ASF_DATA_HEAD = 50
-_SYNC = 0x47
+_SYNC = b"\x47"
 """With this, packets of a broadcast begin."""
 
 
@@ -76,7 +76,8 @@ def left_out(path: Path) -> Message | None:
     """What to tell where the rest of a joined file is not read; None where all is."""
     with path.open("rb") as file:
         head = file.read(8)
-    if second_film(path) is None and not (_SYNC in (head[0], head[4]) and goes_elsewhere(path)):
+    is_broadcast = _SYNC in (head[:1], head[4:5])
+    if second_film(path) is None and not (is_broadcast and goes_elsewhere(path)):
         return None
     return Message(
         "{file}: holds another film or sound after its end, which players do not play, and which is left out; "

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import stat
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import av
 import av.error
@@ -19,6 +20,8 @@ from soundini.media.wholeness import is_cut_off
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
 _ISO_MEDIA_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")
@@ -89,6 +92,27 @@ def open_part(path: Path, part: io.RawIOBase | io.BytesIO | None) -> InputContai
         metadata_errors="ignore",
         timeout=IDLE_SECONDS.value,
     )
+
+
+def packets_of(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[Packet]:
+    """The packets of a stream, then one of nothing, at which a decoder gives what it holds.
+
+    A stream that begins midway is none of those that were found at the beginning: PyAV fails at its first packet, and goes on
+    after it.
+    """
+    while True:
+        try:
+            yield from container.demux(stream)
+            return
+        except IndexError:
+            continue
+
+
+def frames_of(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """The decoded frames of a video, see :func:`packets_of`; errors are FFmpeg's."""
+    for packet in packets_of(container, stream):
+        for frame in packet.decode():
+            yield cast("VideoFrame", frame)
 
 
 def find_video(container: InputContainer) -> VideoStream | None:

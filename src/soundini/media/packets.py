@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import av.error
 
 from soundini.media.limits import FRAMES
-from soundini.media.opening import find_video, open_input
+from soundini.media.opening import find_video, open_input, packets_of
 from soundini.media.video_info import VideoInfo, video_stream
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ def clock_restarts(path: Path) -> list[Restart]:
         before: Fraction | None = None
         end, shift, position = Fraction(0), Fraction(0), 0
         try:
-            for packet in container.demux(stream):
+            for packet in packets_of(container, stream):
                 order = packet.dts if packet.dts is not None else packet.pts
                 if packet.size == 0 or packet.pts is None or order is None:
                     continue
@@ -173,7 +173,7 @@ def _packets(info: VideoInfo) -> Iterator[tuple[Packet, VideoStream]]:
     before: int | None = None
     with open_input(info.path) as container:
         stream = video_stream(container, info.path)
-        for packet in container.demux(stream):
+        for packet in packets_of(container, stream):
             if packet.size == 0:
                 continue
             if before is not None and packet.dts is not None and packet.dts < before:

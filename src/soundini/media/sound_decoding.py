@@ -13,11 +13,10 @@ import av.error
 import numpy as np
 
 from soundini.errors import MediaError
-from soundini.media.broadcast import BROADCAST
 from soundini.media.joined import joined_parts
 from soundini.media.limits import MAX_SAMPLE_RATE
 from soundini.media.mended import MendedFile
-from soundini.media.opening import find_video, open_input, open_part, reason
+from soundini.media.opening import find_video, frames_of, open_input, open_part, reason
 from soundini.media.packets import RESTART, clock_restarts
 from soundini.media.sound_frames import first_position, sound_frames
 from soundini.media.sound_mixing import Mixer
@@ -35,6 +34,8 @@ _ROUNDING = Fraction(1, 500)
 """Seconds by which timestamps are rounded."""
 _LEAST_FRAME = Fraction(1, 100)
 """Seconds; gaps of several shorter frames are told from rounding by nothing."""
+_SERIAL = {"mpegts", "mpeg", "flv"}
+"""Containers whose streams may begin midway, as where one without sound was joined with one that has it."""
 _EARLY_SHARE = 8
 """Sound that begins within one such share of a file begins with it."""
 _TIMED = {
@@ -53,12 +54,14 @@ class SoundBlock:
         rate: samples per second.
         begin: time of the first sample, in seconds from the file's first picture, or its first sample where it has none.
         follows: whether it goes on where the block before ended, at the same rate, in the same codec and with as many channels.
+        moved: whether it lies elsewhere than its timestamps say, since those of the pictures start again before it.
     """
 
     samples: np.ndarray
     rate: int
     begin: Fraction
     follows: bool
+    moved: bool = False
 
     @property
     def end(self) -> Fraction:
@@ -128,7 +131,7 @@ def picture_start(path: Path) -> Fraction | None:
             return None
         base = Fraction(video.time_base or 1)
         try:
-            for frame in container.decode(video):
+            for frame in frames_of(container, video):
                 if frame.pts is not None:
                     return frame.pts * Fraction(frame.time_base or base)
                 break
@@ -140,7 +143,7 @@ def picture_start(path: Path) -> Fraction | None:
 def _placed(container: InputContainer, stream: AudioStream, path: Path) -> Iterator[SoundBlock]:
     timed = container.format.name in _TIMED
     clock = _Clock(path, picture_start(path), timed)
-    if container.format.name == BROADCAST:
+    if container.format.name in _SERIAL:
         clock.begin_late(first_position(path, stream.index))
     before: SoundBlock | None = None
     mixer = Mixer()
@@ -162,7 +165,7 @@ def _placed(container: InputContainer, stream: AudioStream, path: Path) -> Itera
             begin = before.end
         if samples.shape[1] == 0:
             continue
-        block = SoundBlock(samples, frame.sample_rate, begin, False)
+        block = SoundBlock(samples, frame.sample_rate, begin, False, clock.moved)
         goes_on = before is not None and _goes_on(before, block) and name == codec
         before, codec = replace(block, follows=goes_on), name
         yield before
@@ -210,6 +213,11 @@ class _Clock:
         self._shift = Fraction(0)
         self._restarts = 0
         self._stamp: Fraction | None = None
+
+    @property
+    def moved(self) -> bool:
+        """Whether the clock has started again."""
+        return self._shift != 0
 
     def begin_late(self, position: int) -> None:
         """Of a sound that begins far into the file, count the restarts that the pictures had before it.

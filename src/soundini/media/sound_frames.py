@@ -15,7 +15,7 @@ from soundini.errors import MediaError
 from soundini.media.broadcast import BROADCAST, table_before
 from soundini.media.limits import IdleTimeout
 from soundini.media.mended import MendedFile
-from soundini.media.opening import open_input, open_part, reason
+from soundini.media.opening import open_input, open_part, packets_of, reason
 
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
@@ -79,7 +79,7 @@ def first_position(path: Path, index: int) -> int:
     """
     with open_input(path) as container:
         try:
-            for packet in container.demux(container.streams[index]):
+            for packet in packets_of(container, container.streams[index]):
                 return packet.pos or 0
         except av.error.FFmpegError:
             pass  # whoever decodes it says what is wrong
@@ -117,7 +117,7 @@ def _decoded(container: InputContainer, stream: AudioStream, path: Path) -> Iter
     position: int | None = None
     why: av.error.FFmpegError | None = None
     try:
-        for packet in container.demux(stream):
+        for packet in packets_of(container, stream):
             idle.check()
             try:
                 frames = packet.decode()

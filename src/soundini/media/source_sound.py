@@ -62,7 +62,7 @@ def find_source_sound(
     steady = True
     for number, block in enumerate(source_samples(path, start, end, track)):
         forms.add((block.rate, len(block.samples)))
-        steady = steady and (block.follows or number == 0)
+        steady = steady and not block.moved and (block.follows or number == 0)
     if not forms:
         return SourceSound(codec, rate, channels, True)
     rates, counts = zip(*forms, strict=True)

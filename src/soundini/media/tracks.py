@@ -10,7 +10,7 @@ import numpy as np
 
 from soundini.errors import MediaError, Option
 from soundini.media.limits import IdleTimeout
-from soundini.media.opening import open_input
+from soundini.media.opening import open_input, packets_of
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -84,10 +84,9 @@ def _is_audible(path: Path, index: int) -> bool:
         if track.codec_context is None or track.codec_context.codec is None:
             return False
         try:
-            for frame in container.decode(track):
+            for packet in packets_of(container, track):
                 idle.renew()
-                samples = frame.to_ndarray()
-                if _swing(samples) >= AUDIBLE_PEAK:
+                if any(_swing(frame.to_ndarray()) >= AUDIBLE_PEAK for frame in packet.decode()):
                     return True
         except (av.error.FFmpegError, ValueError):
             return False  # whoever reads it says where it is damaged

@@ -15,7 +15,15 @@ from soundini.errors import MediaError
 from soundini.media.color import FULL, ColorTags
 from soundini.media.fields import FieldOrder, field_order
 from soundini.media.limits import MAX_PIXELS, MAX_SIDE, MIN_SIDE
-from soundini.media.opening import find_audio, find_video, is_still, open_input, reason
+from soundini.media.opening import (
+    find_audio,
+    find_video,
+    frames_of,
+    is_still,
+    open_input,
+    packets_of,
+    reason,
+)
 from soundini.media.orientation import Orientation
 
 if TYPE_CHECKING:
@@ -140,7 +148,11 @@ def _is_film(path: Path) -> bool:
     """Whether pictures follow each other without a container, as cameras send them."""
     with open_input(path) as container:
         try:
-            packets = [p for p in islice(container.demux(video=0), _FILM + 1) if p.size]
+            packets = [
+                p
+                for p in islice(packets_of(container, container.streams.video[0]), _FILM + 1)
+                if p.size
+            ]
         except av.error.FFmpegError:
             return False
     return len(packets) >= _FILM
@@ -188,7 +200,7 @@ def _check_colors(path: Path, stream: VideoStream) -> None:
 
 def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> AvFrame:
     try:
-        for frame in container.decode(stream):
+        for frame in frames_of(container, stream):
             return frame
     except av.error.FFmpegError as error:
         raise MediaError(

@@ -16,7 +16,7 @@ from soundini.errors import MediaError, Message
 from soundini.media.alpha import alpha_decoder, alpha_of
 from soundini.media.color import ColorConverter
 from soundini.media.limits import FRAMES, VIDEO_SECONDS, IdleTimeout
-from soundini.media.opening import open_input, reason
+from soundini.media.opening import open_input, packets_of, reason
 from soundini.media.packets import RESTART, Entry, count_by_packets, find_entry, frame_ticks
 from soundini.media.planes import planes_of
 from soundini.media.video_info import VideoInfo, probe_video, stream_duration, video_stream
@@ -244,7 +244,7 @@ class VideoReader:
             if entry is not None:
                 container.seek(entry.pts, stream=stream)
             decoder = alpha_decoder(stream) if self._alpha else None
-            for packet in container.demux(stream):
+            for packet in packets_of(container, stream):
                 idle.check()
                 if packet.size == 0 and packet.pts is not None:  # the picture before stays
                     end = packet.pts + (packet.duration or 0)

@@ -138,7 +138,7 @@ class Summary(View, Generic[Words]):
     temporal: float | None
     """Warp error of the edit over that of the source, inside the mask: 1 is as steady as the source; None for one frame."""
     flicker: float | None = None
-    """What the edit changes from frame to frame beyond the source, along the motion of scene and effect, in levels of 255; may be negative."""
+    """What the edit changes from frame to frame beyond the source, along the motion, in levels of 255; may be negative."""
     follows: float | None = None
     """Rank correlation of the sound's strength with the change inside the mask, -1 to 1; None of few frames or an even sound."""
     seams: float | None

@@ -29,9 +29,16 @@ const showChips = () => {
   chips.replaceChildren(chip("", text("heard.as_heard")), ...classes.map((name) => chip(name, soundName(name), soundIcon(name))));
   chips.hidden = !classes.length;
 };
+// Moments count by how strong the effect is there: what silence is like says nothing.
 const shares = (heard) => {
   const sums = {};
-  for (const [, named] of heard.classes) for (const [name, share] of Object.entries(named)) sums[name] = (sums[name] ?? 0) + share / heard.classes.length;
+  const last = heard.envelope.length - 1;
+  const weights = heard.classes.map(([time]) => heard.envelope[Math.max(0, Math.min(last, Math.round((time / heard.seconds) * last)))] ?? 1);
+  const whole = weights.reduce((sum, weight) => sum + weight, 0);
+  heard.classes.forEach(([, named], i) => {
+    const weight = whole ? weights[i] / whole : 1 / weights.length;
+    for (const [name, share] of Object.entries(named)) sums[name] = (sums[name] ?? 0) + share * weight;
+  });
   return Object.entries(sums).sort((one, other) => other[1] - one[1]);
 };
 const tell = (heard) => {

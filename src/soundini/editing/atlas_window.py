@@ -1,4 +1,4 @@
-"""A window edited through its layered atlases: fit, edit one picture, lay it into every frame."""
+"""Edits a window through its layered atlases: fit them, edit one picture, put it into every frame."""
 
 from __future__ import annotations
 

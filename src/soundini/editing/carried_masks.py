@@ -14,11 +14,11 @@ from soundini.media.output import PartialFile, check_target
 from soundini.settings_files import read_json
 
 _MASKS = "carried_masks"
-"""Key of a recipe under which its masks stand: pictures in base64 by their sha256."""
+"""Key of a recipe that holds its masks: pictures in base64, by their sha256."""
 
 
 def with_masks(path: Path) -> str:
-    """A recipe in JSON, with the pictures of its masks in it as far as they are there.
+    """A recipe in JSON that includes the pictures of its masks, as far as they exist.
 
     Args:
         path: of the recipe, as the edit wrote it.
@@ -65,7 +65,7 @@ def input_hashes(path: Path) -> dict[str, str]:
 
 
 def unpack_masks(request: EditRequest, recipe: Path) -> EditRequest:
-    """The same edit, with the masks that its recipe carries beside the output where their own files are not there.
+    """The same edit; masks whose own files are missing are written beside the output from the recipe.
 
     Args:
         request: what is to be done, as its recipe tells.

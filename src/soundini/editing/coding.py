@@ -1,4 +1,4 @@
-"""Editing one window by VQGAN+CLIP: the pack's VQGAN, and guidance for the frames it is asked about."""
+"""Edits one window by VQGAN+CLIP, with the pack's VQGAN and the guidance terms."""
 
 from __future__ import annotations
 

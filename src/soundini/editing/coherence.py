@@ -1,4 +1,4 @@
-"""How coherent the edit is: its frame-to-frame warp error beside the source's."""
+"""Measures the coherence of an edit: its warp error from frame to frame, beside the source's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from soundini.flow.warp_error import visible_share, warp_error
 
 @dataclass(frozen=True)
 class WarpSums:
-    """Sums of the warp errors of a few neighbouring frames, and how many pairs they are over."""
+    """Sums of the warp errors of neighbouring frames, and the number of pairs."""
 
     source: float = 0.0
     edited: float = 0.0
@@ -54,7 +54,7 @@ class CoherenceMeter:
         self._pairs = 0
 
     def add(self, sums: WarpSums) -> None:
-        """Add what a window was measured to have."""
+        """Add the sums of a window."""
         self._source += sums.source
         self._edited += sums.edited
         self._pairs += sums.pairs

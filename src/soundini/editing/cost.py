@@ -1,4 +1,4 @@
-"""What an edit will cost, from a few steps of it."""
+"""Estimates the cost of an edit from a few steps of it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def time_network(denoiser: UNetDenoiser) -> tuple[float, int]:
 
 @dataclass(frozen=True)
 class Cost:
-    """What an edit is expected to take.
+    """The expected cost of an edit.
 
     Args:
         evaluations: passes of one frame through the network.
@@ -73,7 +73,7 @@ def _sampled_frames(edit: PreparedEdit) -> list[int]:
 
 
 def estimate(edit: PreparedEdit) -> Cost:
-    """Measure steps of a few frames, and take it from there.
+    """Measure steps of a few frames and extrapolate.
 
     The figures hold for guided steps; unguided ones are cheaper, so the time is rather too high.
     """
@@ -108,14 +108,14 @@ class _Seconds:
 
 
 def _measure(edit: PreparedEdit) -> tuple[MemoryModel, _Seconds]:
-    """What windows take, and how long a step."""
+    """The memory of windows, and the time of a step."""
     taken = _Seconds()
 
     def peak_of(count: int, chunk: int) -> float:
         nonlocal taken
         peak = watch_peak()
         spent = _step(edit, count, chunk)
-        if chunk == count:  # whole batches are what an edit does, unless it is told otherwise
+        if chunk == count:  # an edit passes whole batches by default
             sampled = pictures(edit.request.recipe, count)
             taken = replace(spent, step=spent.step / sampled)
         return peak()

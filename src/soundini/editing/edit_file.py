@@ -1,4 +1,4 @@
-"""Editing a video file from Python, in one call."""
+"""Edits a video file from Python, in one call."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ R = TypeVar("R")
 
 
 def _checked(function: Callable[P, R]) -> Callable[P, R]:
-    """Refuse arguments that are misspelt or of another type than declared, in one line."""
+    """Refuse misspelt arguments and arguments of the wrong type, in one line."""
     validated = validate_call(function)
     signature = inspect.signature(function)
 
@@ -73,7 +73,7 @@ def edit_file(
     heard_as: str | None = None,
     models: str | Path = "embedded",
 ) -> Path:
-    """Edit a video file, as ``soundini edit`` does. Say where by exactly one of the five ways.
+    """Edit a video file, as ``soundini edit`` does. Give exactly one of ``mask``, ``box``, ``ellipse``, ``polygon`` and ``whole_frame``.
 
     Args:
         video: any video that FFmpeg reads.

@@ -1,4 +1,4 @@
-"""The Python face of soundini: one object that holds the models and edits frames."""
+"""The Python API: one object that holds the models and edits frames."""
 
 from __future__ import annotations
 

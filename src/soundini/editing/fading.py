@@ -1,4 +1,4 @@
-"""How one window gives way to the next: shared frames are cross-faded, and what is left of the difference dies away."""
+"""Cross-fades two windows over the frames they share, and fades out their difference in the frames after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Editing a video file: everything that touches the disk, and nothing else."""
+"""Edits a video file: the code that touches the disk."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def prepare_edit(request: EditRequest, pack: ModelPack | None = None) -> Prepare
 def preparing_edit(
     request: EditRequest, pack: ModelPack | None = None
 ) -> Generator[MaskMade, None, PreparedEdit]:
-    """Do what :func:`prepare_edit` does, and tell how far it is; stop iterating to give it up."""
+    """Do what :func:`prepare_edit` does, and yield its progress; stop iterating to cancel."""
     check_outputs(request)
     part = yield from read_part(request)
     try:
@@ -70,7 +70,7 @@ def check_outputs(request: EditRequest) -> None:
 
 
 def load_models(request: EditRequest) -> ModelPack:
-    """The models of an edit, on its device and in its arithmetic.
+    """The models of an edit, on its device and in its dtype.
 
     Raises:
         ModelError: they cannot be loaded.
@@ -84,7 +84,7 @@ def load_models(request: EditRequest) -> ModelPack:
         request.models, device=device, dtype=dtype, flow=compute.flow, sound_encoder=encoder
     )
     if request.recipe.guidance.gradient == "secondary":
-        _ = pack.secondary  # where it is missing, that is told now
+        _ = pack.secondary  # raises now if it is missing
     return pack
 
 
@@ -147,7 +147,9 @@ def run_edit(
                 )
             )
         )
-        sources = reader.frames(edit.first, edit.first + edit.frame_count)  # once more, not kept
+        sources = reader.frames(
+            edit.first, edit.first + edit.frame_count
+        )  # read a second time, so that no frames are kept
         for event in events:
             if isinstance(event, FrameDone):
                 here, there = edit.times[event.index : event.index + 2]

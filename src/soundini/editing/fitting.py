@@ -1,4 +1,4 @@
-"""Choosing how the arithmetic is laid out from the memory that the device has left: the fastest way that fits."""
+"""Chooses the fastest way to compute that fits into the device's free memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from soundini.joint.protocol import ParksTowers
 from soundini.packs.pack import ModelPack
 
 _SHARE = 0.85
-"""Of what is free: allocators leave gaps, and libraries need room to work in."""
+"""Share of the free memory that is used: allocators leave gaps, and libraries need room."""
 _WORKING = 3
 """Copies of the largest activation that a pass without a gradient holds."""
 _AUTOCAST = 0.85
@@ -49,7 +49,7 @@ class Footprint:
     parked: int
 
     def need(self, frames: int, compute: ComputeConfig, *, exact: bool) -> int:
-        """Bytes of a step of so many frames, as ``compute`` lays it out.
+        """Bytes of a step of ``frames`` frames, with the choices of ``compute``.
 
         Args:
             frames: of a window.
@@ -95,7 +95,7 @@ def _chosen(recipe: Recipe, taken: Footprint, budget: float) -> Recipe:
 
 
 def _ways(compute: ComputeConfig, frames: int) -> list[ComputeConfig]:
-    """How it can be computed, the fastest first, as docs/bench-paper.md measures it; what is named stays."""
+    """The ways to compute, the fastest first, as docs/bench-paper.md measures them; settings that are named stay."""
     smaller = range(frames - 1, 0, -1)
     layouts = [(0, False), (0, True), *((n, False) for n in smaller), *((n, True) for n in smaller)]
     ways = []
@@ -214,7 +214,7 @@ def _loss_bytes(pack: ModelPack, recipe: Recipe, size: tuple[int, int], count: i
 
 
 def _modules(pack: ModelPack) -> list[nn.Module]:
-    """Those of a pack whose weights are there anyway."""
+    """Bytes of a pack whose weights are loaded anyway."""
     return [
         m for m in (pack.joint, getattr(pack.flow, "network", None)) if isinstance(m, nn.Module)
     ]
@@ -236,7 +236,9 @@ class _Kept:
     def _keep(self, tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
         if storage._cdata not in self._apart:
-            self._storages[storage._cdata] = storage  # held, so that its address is not used again
+            self._storages[storage._cdata] = (
+                storage  # kept alive, so that its address is not reused
+            )
         return tensor
 
     def __enter__(self) -> _Kept:

@@ -1,4 +1,4 @@
-"""What an edit has done so far, so that it can go on: finished windows, and the state of the running one."""
+"""What an edit needs to be resumed: finished windows, and the state of the running one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from soundini.editing.coherence import WarpSums
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """What an edit changed in one native frame: the smallest rectangle that holds it.
+    """The change of one native frame: the smallest rectangle that holds it.
 
     Args:
         x: left column.
@@ -83,11 +83,11 @@ class Keeper(Protocol):
     """Remembers windows by their number. What it gives back is what it was given, or None; it never guesses."""
 
     def finished(self, number: int) -> FinishedWindow | None:
-        """A window that was finished before, or None."""
+        """The result of a finished window, or None."""
         ...
 
     def running(self, number: int) -> RunningWindow | None:
-        """A window that was begun before, or None."""
+        """The state of a window that was begun, or None."""
         ...
 
     def keep_finished(self, number: int, window: FinishedWindow) -> None:
@@ -95,12 +95,12 @@ class Keeper(Protocol):
         ...
 
     def keep_running(self, number: int, window: RunningWindow) -> None:
-        """Remember a state, or not, where the last one remembered is recent."""
+        """Remember a state; it may be skipped if the last one is recent."""
         ...
 
 
 class KeepsNothing:
-    """The keeper of an edit that is done in one go."""
+    """The keeper of an edit that cannot be resumed."""
 
     def finished(self, number: int) -> None:
         """Nothing was kept."""

@@ -1,4 +1,4 @@
-"""Sampling some frames of a window for all of it: what keyframes are guided by, and what the frames between take from them."""
+"""Samples only the keyframes of a window, and carries their change to the frames between."""
 
 from __future__ import annotations
 

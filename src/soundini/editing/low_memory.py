@@ -17,7 +17,7 @@ from soundini.packs.pack import ModelPack
 
 @dataclass(frozen=True)
 class RecomputedFlow:
-    """An estimator that keeps nothing for the backward pass, and estimates again there.
+    """A flow estimator that keeps nothing for the backward pass and estimates the flow again there.
 
     Args:
         flow: the estimator.
@@ -41,7 +41,7 @@ class RecomputedFlow:
 
 
 def arrange(pack: ModelPack, recipe: Recipe) -> None:
-    """Set the pack's models up as ``recipe.compute`` says; doing it again changes nothing.
+    """Set the pack's models up as ``recipe.compute`` says; a second call changes nothing.
 
     Args:
         pack: the models.
@@ -70,5 +70,5 @@ def arrange(pack: ModelPack, recipe: Recipe) -> None:
 
 
 def flow_of(pack: ModelPack, recipe: Recipe) -> FlowEstimator:
-    """The estimator as guidance should call it."""
+    """The flow estimator that guidance uses."""
     return RecomputedFlow(pack.flow) if recipe.compute.recomputes else pack.flow

@@ -1,4 +1,4 @@
-"""The masks of a whole edit, made once, measured once, and kept on disk."""
+"""The masks of a whole edit, made and measured once, and kept on disk."""
 
 from __future__ import annotations
 
@@ -56,5 +56,5 @@ class MaskSpool:
             offset += size
 
     def close(self) -> None:
-        """Give the disk space back."""
+        """Free the disk space."""
         self._file.close()

@@ -1,4 +1,4 @@
-"""From what the user asked to one finished mask for each frame."""
+"""Makes the finished mask of each frame from the user's request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from soundini.media.video_reader import count_frames
 
 _HALF = 0.5
 _SMALLEST = 8
-"""Pixels of a side of a shape below which it is worth a word."""
+"""Side of a shape, in pixels, below which there is a warning."""
 _SHAPES: tuple[ShapeKind, ...] = ("box", "ellipse", "polygon")
 
 
@@ -113,7 +113,7 @@ class _RawMasks:
                 yield current
 
     def _sources(self) -> tuple[Mapping[int, np.ndarray], MaskSource | None]:
-        """Stills by frame number, or a source of a mask for each frame."""
+        """Still masks by frame number, or a source with a mask for each frame."""
         request, first = self._request, self._first
         ways: list[ShapeKind] = [kind for kind in _SHAPES if getattr(request, kind) is not None]
         if len(ways) + bool(request.paths) + request.whole_frame != 1:

@@ -1,4 +1,4 @@
-"""How much memory an edit takes, measured, and how long its windows may be to fit into a given one."""
+"""Measures the memory of an edit, and finds windows that fit into a given amount."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from soundini.errors import ConfigError, Option
 
 _MIB = 2**20
 _MARGIN = 0.9
-"""Share of what is allowed that is planned with: allocators leave gaps."""
+"""Share of the allowed memory that is planned with: allocators leave gaps."""
 _CODEC_FRAMES = 80
 """Frames that decoder and encoder hold, at 1.5 bytes a pixel; x264 looks 40 ahead."""
 

@@ -1,4 +1,4 @@
-"""By which method a window is edited: ours, or a baseline on the same models."""
+"""The table of methods: ours, and the baselines on the same models."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Method:
 
 
 def settings_for_method(recipe: Recipe) -> Recipe:
-    """What the method makes of a recipe."""
+    """The recipe as the method uses it."""
     return METHODS[recipe.method].settings(recipe)
 
 

@@ -1,4 +1,4 @@
-"""Model packs that several edits share: each is loaded once."""
+"""Model packs that several edits share; each is loaded once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ModelCache:
             ModelError: they cannot be loaded.
             ConfigError: there is no such device.
         """
-        # A pack is the same whatever memory it may use, and however many frames pass it at once.
+        # Neither the memory bound nor the chunk changes what is loaded.
         compute = request.recipe.compute.model_copy(update={"memory": "", "chunk": 0})
         key = request.models, compute, request.recipe.joint
         if key not in self._packs:

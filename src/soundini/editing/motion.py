@@ -26,7 +26,7 @@ from soundini.joint.protocol import JointSpace, NamesSounds
 from soundini.media.onsets import onset_times
 
 _LEAST_SHARE = 0.1
-"""Share of a class in what a frame hears below which it moves nothing."""
+"""Share of a class below which it moves nothing."""
 
 _ALONG = ("sea",)
 """Classes that flow along the longer side of the region."""
@@ -69,7 +69,7 @@ class EffectMotion:
     ages: Tensor
 
     def of(self, frames: Sequence[int] | slice) -> EffectMotion:
-        """The motion of some of the frames."""
+        """The motion of some frames."""
         picked = list(frames) if not isinstance(frames, slice) else frames
         return replace(
             self,
@@ -94,7 +94,7 @@ class EffectMotion:
         return (moved / grid).round() * grid
 
     def moments(self, size: tuple[int, int]) -> list[list[Moment]]:
-        """What the effect of every class is at, for each frame.
+        """The position of every class's effect, for each frame.
 
         Args:
             size: height and width of the window.

@@ -1,4 +1,4 @@
-"""The part of a video that is edited: its frames' times, its masks and its sound, before any model."""
+"""The part of a video that is edited: its times, masks and sound. No model is needed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from soundini.media.video_info import VideoInfo
 from soundini.media.video_reader import VideoReader
 
 _LONGEST_BOUND = 40
-"""Characters of a frame or a time."""
+"""Longest text of a frame or a time."""
 _LONGEST_WINDOW = 10
 """Seconds of sound that a frame hears, of the models that hear most."""
 
@@ -110,7 +110,7 @@ def read_part(request: EditRequest) -> Generator[MaskMade, None, PartWithSound]:
     began = times[0]
     ends = (*times[1:], times[-1] + durations[-1])
     relative = tuple(t - began for t in (began, *ends))
-    if relative[-1] > SOUND_SECONDS.value:  # a frame may claim to last for ever
+    if relative[-1] > SOUND_SECONDS.value:  # a damaged file may claim an endless frame
         masks.close()
         what = Message("the part to edit lasts {seconds:.0f} s", {"seconds": float(relative[-1])})
         raise SOUND_SECONDS.exceeded(request.video, what)
@@ -140,7 +140,7 @@ def _load(request: EditRequest, reader: VideoReader, first: int, stop: int | Non
     around = max(settings.window, _LONGEST_WINDOW) / 2
     around = min(around, max(0.0, (SOUND_SECONDS.value - (end - begin)) / 2))
     start, stop_at = max(0.0, begin - shift - around), max(0.0, end - shift) + around
-    # A broken video is edited as far as it goes; of a broken sound it is not known how loud it is.
+    # A truncated video is edited as far as it goes; the loudness of a truncated sound is unknown.
     needed = max(0.0, end - shift) if request.sound == SELF else None
     sound = load_sound(path, start=start, end=stop_at, needed=needed, track=settings.track)
     return _audible(sound, request)
@@ -175,7 +175,7 @@ def _audible(sound: Sound, request: EditRequest) -> Sound:
 
 
 def _track_notes(request: EditRequest) -> Iterator[Message]:
-    """Tell which of several sound tracks is heard where none was asked for."""
+    """Note which of several sound tracks is used if none was asked for."""
     path, wanted = request.sound_path, request.recipe.sound.track
     with open_input(path) as container:
         if wanted or len(container.streams.audio) < 2:
@@ -189,7 +189,7 @@ def _track_notes(request: EditRequest) -> Iterator[Message]:
 
 
 def _picture_notes(request: EditRequest, info: VideoInfo) -> Iterator[Message]:
-    """Tell what of the pictures may come out otherwise than expected."""
+    """Note what may look different from what the user expects."""
     for path in dict.fromkeys((request.video, request.sound_path)):
         if (rest := left_out(path)) is not None:
             yield rest
@@ -207,7 +207,7 @@ def _picture_notes(request: EditRequest, info: VideoInfo) -> Iterator[Message]:
             "deinterlace it first, with: ffmpeg -i {file:shell} -vf bwdif out.mp4",
             {"file": request.video},
         )
-    shown = even or pixels == RGB  # of an odd size, there is nothing that all of them play
+    shown = even or pixels == RGB  # no format of odd size plays everywhere
     if shown and kept and pixels != COMMON:
         yield Message(
             "{file}: the result is {pixels}, as the source is {source}; some players refuse it, "
@@ -288,7 +288,7 @@ def _spool_masks(
     stop: int | None,
     notes: list[Message],
 ) -> Generator[MaskMade, None, tuple[MaskSpool, list[Fraction], list[Fraction]]]:
-    """One pass over the part: its times, and its masks."""
+    """Read the part once: its times and its masks."""
     times: list[Fraction] = []
     durations: list[Fraction] = []
 

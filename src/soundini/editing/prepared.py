@@ -16,17 +16,17 @@ from soundini.joint.naming import mean_names
 from soundini.packs.pack import ModelPack
 
 UNSURE = 0.5
-"""Share of the likeliest class below which the user is told that the models are not sure."""
+"""Share of the likeliest class below which there is a warning that the models are not sure."""
 NO_EFFECT = "none"
 """The class of the embedded models that has no effect."""
 UNSEEN = 0.01
 """Strength of an effect that changes no pixel by more than two or three of 255 levels."""
 _SHORTER = 0.5
-"""Seconds by which a sound is shorter than what it is laid along, to be told of."""
+"""Seconds by which a sound must be too short for a warning."""
 
 
 def doubt_of(shares: Mapping[str, float], *, said: bool = False) -> Message | None:
-    """Why an edit may show something other than the sound; None where nothing speaks for that.
+    """Why an edit may show something other than the sound; None if nothing suggests that.
 
     Args:
         shares: probability of each class, the likeliest first; empty where the models have no words for sounds.
@@ -101,11 +101,11 @@ class PreparedEdit(EditPart):
 
     @property
     def warnings(self) -> tuple[Message, ...]:
-        """What the user may not expect of it, one line each."""
+        """Warnings about the edit, one line each."""
         return (*self.notes, *self._sound_notes())
 
     def _sound_notes(self) -> Iterator[Message]:
-        """Where nothing is heard, or no frame is edited, and why."""
+        """Note where nothing is heard, or why no frame is edited."""
         covered = [i for i, box in enumerate(self.masks.bounds) if box is not None]
         audible = [i for i, s in enumerate(self.track.strength.tolist()) if s >= UNSEEN]
         until = self.heard_until

@@ -73,7 +73,9 @@ def edit_file(
     heard_as: str | None = None,
     models: str | Path = "embedded",
 ) -> Path:
-    """Edit a video file, as ``soundini edit`` does. Give exactly one of ``mask``, ``box``, ``ellipse``, ``polygon`` and ``whole_frame``.
+    """Edit a video file, as ``soundini edit`` does.
+
+    Give exactly one of ``mask``, ``box``, ``ellipse``, ``polygon`` and ``whole_frame``.
 
     Args:
         video: any video that FFmpeg reads.

@@ -74,7 +74,7 @@ def test_the_part_is_trimmed_with_the_mouse_and_played(visit, media):
     assert visitor.trouble == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_a_phone_has_room_for_fingers_and_any_film(visit, media, axe, scheme, tmp_path):
     """The video has an odd size, which phones do not play as it is, and stands upright."""
     visitor = visit(viewport={"width": 390, "height": 844}, color_scheme=scheme)

@@ -227,6 +227,7 @@ def home(tmp_path_factory):
     return paper_factory.import_tiny(published, folder / "home")
 
 
+@pytest.mark.long
 def test_the_command_trains_what_an_edit_listens_with(home, tmp_path, monkeypatch, capsys):
     """From clips to a checkpoint, through its import, to an edit; on the way the run is left and goes on."""
     monkeypatch.setenv(HOME_VARIABLE, str(home))

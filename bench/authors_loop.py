@@ -261,12 +261,12 @@ former times the ratio of the steps, and was not run.
 The first and the last frame are visited once, so short windows flatter the snapshot's loop: counted in passes, forward and
 back, {whole} frames (the preset's window) take it {theirs:.2f} for each frame and step, and our exact gradient 2, a ratio of
 {theirs / 2:.1f}.
-Small frames do too: RAFT sees no side below 128 pixels, and takes a large share of all loops here.
+Small frames flatter it too: RAFT enlarges frames to at least 128 pixels, and takes a large share of all loops here.
 
 The snapshot takes 75 or {SNAPSHOT_STEPS} steps. {ours} is the default of `sampling.steps`. The preset `paper-256` takes
 {load_preset(PACK).sampling.steps}, so that by itself it is faster by the ratio of equal steps alone;
 `--set sampling.steps={ours} --set sampling.method=ddim` asks for fewer.
-What fewer steps do to the picture was not judged: that needs the published weights.
+The effect of fewer steps on the picture was not measured, because that needs the published weights.
 
 The goals were 2.5 times at equal steps, 8 times at the defaults, and not more memory for a frame. {verdict}
 """

@@ -156,7 +156,7 @@ def report(known: dict[str, Any], assumed: Assumptions) -> str:
     simulated = "\n".join(map(_grown, growth))
     return f"""# A batch on many machines
 
-Written by `python bench/cluster.py`. How it is done, and what the figures mean, is in [scale.md](scale.md).
+Written by `python bench/cluster.py`. [scale.md](scale.md) explains the cluster and the figures.
 
 ## Measured
 

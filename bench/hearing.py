@@ -44,10 +44,10 @@ LEVEL = 100.0
 COLUMNS = 216
 """Columns of each half of a turn: 5.0 s."""
 CHOSEN = (
-    "The temperature is chosen without the held-out fold. By hand, on such folds, seven sets of features, seven penalties, some "
-    "twenty ways to draw and weigh sounds and a network of two layers in place of the linear probe were compared, so the figures "
-    "may be a little too kind. Recordings whose names hold two classes, as `rain_with_thunder` does, are left out: either answer "
-    "would be right."
+    "The temperature is chosen without the held-out fold. On such folds we compared by hand seven sets of features, seven "
+    "penalties, some twenty ways to draw and weigh sounds, and a network of two layers in place of the linear probe. So the "
+    "figures may be a little too good. Recordings whose names hold two classes, such as `rain_with_thunder`, are left out, "
+    "because either answer would be right."
 )
 
 
@@ -153,26 +153,26 @@ def report(heard: Heard, groups: int) -> str:
     lines = [
         "# Hearing, cross-validated",
         f"Written by `bench/hearing.py`: {len(heard.kinds)} recordings of {groups} origins, each judged whole by a head that was "
-        f"fitted without its origin ({FOLDS} folds). Rows of the first table are the truth.",
+        f"fitted without its origin ({FOLDS} folds). The rows of the first table are the true classes.",
         Confusion.of(CLASSES, heard.kinds.tolist(), taken.tolist()).markdown(),
         "## Targets",
         "| | wanted | found | |\n|---|---:|---:|---|\n"
         f"| right, the eight effects counting alike | 85% | {balanced:.1%} | {marks[balanced >= 0.85]} |\n"
         f"| right, the worst of them ({CLASSES[worst]}) | 70% | {right[worst]:.1%} | {marks[right[worst] >= 0.7]} |\n"
         f"| without an effect, taken for one with more than {SURE:.0%} | at most 5% | {alarms:.1%} | {marks[alarms <= 0.05]} |",
-        "## Are the printed probabilities those that come true?",
-        "Recordings by the probability of the class they were taken for, and how many of them are of it:",
+        "## Calibration",
+        "Recordings by the printed probability of the likeliest class, and the share of them that are of that class:",
         "| probability | recordings | mean | right |\n|---|---:|---:|---:|\n"
         + "\n".join(f"| {a:.0%} to {b:.0%} | {n} | {p:.0%} | {r:.0%} |" for a, b, n, p, r in rows),
         f"The mean distance of the two, weighted by recordings (expected calibration error), is {error:.1%}.",
         "![Reliability diagram](images/hearing_reliability.webp)",
         "## Turns",
-        "Five seconds of one held-out recording, then five of another. A turn counts as heard where each half is "
-        "heard as more of its own class than of the other's, with one change between them.",
+        "Five seconds of one held-out recording, then five of another. A turn counts as heard if each half is "
+        "heard more as its own class than as the other, with one change between them.",
         "| | turns | heard | within 0.5 s, of those heard | median distance |\n|---|---:|---:|---:|---:|\n"
         + "\n".join(_turn_row(pair, found) for pair, found in heard.turns.items()),
         "## Mixtures",
-        "Two held-out recordings at one level, at once: how often their two classes are the likeliest.",
+        "Two held-out recordings at the same level, mixed: how often their two classes are the two likeliest.",
         "| | mixtures | both named |\n|---|---:|---:|\n"
         + "\n".join(
             f"| {one} with {two} | {len(found)} | {np.mean(found):.0%} |"

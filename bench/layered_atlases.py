@@ -92,11 +92,11 @@ def _decibels(error: torch.Tensor) -> float:
 def report(fits: Sequence[Fitted], recipe: Recipe) -> str:
     """The page."""
     rows = "\n".join(fit.row() for fit in fits)
-    return f"""# Layered atlases, before they edit
+    return f"""# How well layered atlases rebuild clips
 
 Written by `python bench/layered_atlases.py DATA`: {recipe.window.frames} frames of each clip, {recipe.atlases.steps} steps of
-{recipe.atlases.points} points. PSNR is of the frames that the two pictures and their mappings give back, at the resolution that
-is edited. Seconds are of processor time, so that other work on the machine does not count.
+{recipe.atlases.points} points. PSNR is measured on the frames that the two pictures and their mappings rebuild, at the resolution
+of the edit. Seconds are processor time, so other work on the machine does not count.
 
 Machine: {machine()}.
 

@@ -133,11 +133,11 @@ def report(
     )
     if missing:
         missing = (
-            f"\nLeft out, for they would by these rates take more than {patience / 60:.0f} minutes of processor time "
+            f"\nLeft out, because they would take more than {patience / 60:.0f} minutes of processor time at these rates "
             f"(`--patience`):\n{missing}\n"
         )
     if not any(e.width == e.height == SIDES[e.pack] for e in done):
-        missing += "\nThe whole square, which takes more time and memory, was not measured here; `--square` does it.\n"
+        missing += "\nThe whole square, which takes more time and memory, was not measured here; `--square` measures it.\n"
     return f"""# What an edit with the paper's models takes
 
 Written by `python bench/paper_edit.py`: `soundini edit --models PACK --set sampling.steps={STEPS}` as a whole process, start-up,

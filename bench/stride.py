@@ -129,7 +129,7 @@ the warp error inside the region beside the source's, what the edit moves on its
 
 ## Which flow
 
-The flow between a frame and its keyframe can be measured between these two, or put together of the steps from neighbour to
+The flow between a frame and its keyframe can be measured directly, or added up from neighbour to
 neighbour. Mean difference, in units of [-1, 1], of a source frame and an earlier one carried onto it, DIS at 96 pixels, where
 both ways take it to be visible: measured / put together.
 

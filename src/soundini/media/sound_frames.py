@@ -79,7 +79,8 @@ def first_position(path: Path, index: int) -> int:
     """
     with open_input(path) as container:
         try:
-            for packet in packets_of(container, container.streams[index]):
+            sound = next(s for s in container.streams.audio if s.index == index)
+            for packet in packets_of(container, sound):
                 return packet.pos or 0
         except av.error.FFmpegError:
             pass  # whoever decodes it says what is wrong

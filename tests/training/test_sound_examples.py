@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from soundini.training.classes import CLASSES, NONE
 from soundini.training.components import Components
 from soundini.training.drawn_sounds import DRAWN_COLUMNS, draw_sounds
+from soundini.training.drawn_tones import draw_tones
 from soundini.training.folds import deal_folds
+from soundini.training.hidden_layer import HiddenLayer, fit_hidden_layer
 from soundini.training.probe import fit_probe
 from soundini.training.recordings import Recording
 
@@ -80,4 +83,49 @@ def test_a_probe_of_the_components_says_the_same_of_the_features():
     plain = fit_probe(features, targets, torch.ones(80), 0.1)
     torch.testing.assert_close(
         plain.logits(features), components.unfold(probe).logits(features), atol=2e-2, rtol=1e-2
+    )
+
+
+def test_tones_are_of_no_effect_and_differ():
+    tones = draw_tones(12, np.random.default_rng(0))
+    for tone in tones:
+        assert tone.target[CLASSES.index(NONE)] == 1
+        assert torch.isfinite(tone.power).all()
+        assert tone.power.shape[0] == 96
+        assert tone.power.shape[1] >= 64
+    loudest = {int(tone.power.mean(1).argmax()) for tone in tones}
+    assert len(loudest) > 4
+    again = draw_tones(12, np.random.default_rng(0))
+    assert all(torch.equal(a.power, b.power) for a, b in zip(tones, again, strict=True))
+
+
+def test_a_hidden_layer_learns_what_no_line_parts():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(400, 2, generator=generator).sign()
+    x = x + 0.1 * torch.randn(400, 2, generator=generator)
+    crossed = (x[:, 0] * x[:, 1] > 0).long()
+    state = torch.random.get_rng_state()
+    layer = fit_hidden_layer(x, torch.eye(2)[crossed], torch.ones(400), 32, seed=0)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    right = layer.logits(x).argmax(1) == crossed
+    assert float(right.float().mean()) > 0.9
+    again = fit_hidden_layer(x, torch.eye(2)[crossed], torch.ones(400), 32, seed=0)
+    assert torch.equal(again.outer, layer.outer)
+
+
+def test_a_mean_layer_says_the_mean_and_components_unfold_it():
+    generator = torch.Generator().manual_seed(0)
+
+    def random(*shape):
+        return torch.randn(*shape, generator=generator)
+
+    layers = [HiddenLayer(random(4, 6), random(4), random(3, 4)) for _ in range(2)]
+    features = random(20, 6) * 3 + 1
+    wanted = (layers[0].logits(features) + layers[1].logits(features)) / 2
+    mean = HiddenLayer.mean_of(layers)
+    torch.testing.assert_close(mean.logits(features), wanted)
+    components = Components.of(features)
+    unfolded = components.unfold_hidden(mean).logits(features)
+    torch.testing.assert_close(
+        unfolded, mean.logits(components.reduce(features)), atol=1e-4, rtol=1e-4
     )

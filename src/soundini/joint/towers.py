@@ -101,6 +101,8 @@ class SoundNetwork(nn.Module):
 class SoundHead(nn.Linear):
     """From what is summed up of a stretch of sound to the log probability of each class, but for a constant.
 
+    A linear layer, and beside it a small hidden layer that adds to what the linear one says. It adds nothing at first.
+
     Args:
         classes: how many.
         width: of the sound network.
@@ -109,5 +111,16 @@ class SoundHead(nn.Linear):
         ``x``: ``[B, F]``, see :func:`soundini.joint.listening.pool_steps`; returns ``[B, classes]``.
     """
 
+    HIDDEN = 64
+
     def __init__(self, classes: int, width: int = sum(SoundNetwork.WIDTHS[1:])) -> None:
         super().__init__(pooled_width(width), classes)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            self.inner = nn.Linear(pooled_width(width), self.HIDDEN)
+            self.outer = nn.Linear(self.HIDDEN, classes, bias=False)
+        nn.init.zeros_(self.outer.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Name stretches of sound; see the class for shapes."""
+        return super().forward(x) + self.outer(F.gelu(self.inner(x)))

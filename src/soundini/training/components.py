@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from soundini.training.hidden_layer import HiddenLayer
 from soundini.training.probe import Probe
 
 _COMPONENTS = 500
@@ -47,3 +48,8 @@ class Components:
         """The probe of the features that says what a probe of the components says."""
         weight = (probe.weight @ self.basis.T) / self.spread
         return Probe(weight, probe.bias - weight @ self.mean)
+
+    def unfold_hidden(self, layer: HiddenLayer) -> HiddenLayer:
+        """The hidden layer over the features that says what one over the components says."""
+        weight = (layer.inner @ self.basis.T) / self.spread
+        return HiddenLayer(weight, layer.bias - weight @ self.mean, layer.outer)

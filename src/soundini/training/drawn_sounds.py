@@ -1,4 +1,4 @@
-"""Sounds drawn from recordings as they may be met: two at once, coloured and with hiss."""
+"""Sounds drawn from recordings as they may be met: two at once, coloured, muffled and with hiss."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ _SHORTEST = 60
 
 _APART_DB = 6.0
 """Two sounds at once differ by at most this much in level."""
+
+_COLOUR_DB = 3.0
+"""Deviation of the curve by which a spectrum is coloured."""
+
+_MUFFLED = 0.15
+"""Share of the sounds whose treble is 40 dB down, as by a wall or a codec."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +94,14 @@ def _mixed(one: Tensor, two: Tensor, apart_db: float) -> Tensor:
 
 
 def _coloured(power: Tensor, rng: np.random.Generator) -> Tensor:
-    """Colour the spectrum, and add hiss."""
-    curve = torch.from_numpy(rng.normal(0, 2, 7)).float()[None, None]
-    colour_db = F.interpolate(curve, power.shape[0], mode="linear", align_corners=True)[0, 0]
+    """Colour the spectrum, make it louder or quieter, and add hiss."""
+    bands = power.shape[0]
+    curve = torch.from_numpy(rng.normal(0, _COLOUR_DB, 7)).float()[None, None]
+    colour_db = F.interpolate(curve, bands, mode="linear", align_corners=True)[0, 0]
+    colour_db = colour_db + rng.uniform(-12, 3)
+    if rng.random() < _MUFFLED:
+        above = torch.arange(bands) - rng.uniform(0.5, 1) * bands
+        colour_db = colour_db + 20 * torch.sigmoid(-above / 2).clamp_min(0.01).log10()
     hiss = 10 ** (rng.uniform(-9, -5.5))
     noise = hiss * torch.from_numpy(rng.exponential(size=tuple(power.shape))).float()
     return power * 10 ** (colour_db / 10)[:, None] + noise

@@ -1,4 +1,4 @@
-"""The sound head: a calibrated linear probe on what the sound network says around a moment."""
+"""The sound head: a calibrated linear probe and a small hidden layer on what the sound network says around a moment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from soundini.joint.towers import SoundHead
 from soundini.training.classes import CLASSES
 from soundini.training.components import Components
 from soundini.training.drawn_sounds import draw_sounds
+from soundini.training.drawn_tones import draw_tones
 from soundini.training.folds import deal_folds
+from soundini.training.hidden_layer import HiddenLayer, fit_hidden_layer
 from soundini.training.probe import Probe, class_importance, fit_probe, fit_temperature
 from soundini.training.recordings import Recording
 
@@ -33,14 +35,19 @@ _CONTEXTS = 4
 _LENGTH, _SHORTEST = 54, 6
 """Steps of the longest context (ten seconds) and of the shortest (1.1 s)."""
 
-_DRAWN = 60
+_DRAWN = 500
 """Sounds of each fold that are drawn, mixed and coloured."""
 
-_WHOLE_SHARE, _DRAWN_SHARE = 0.55, 0.12
-"""Of the weight: whole recordings, and drawn sounds; the rest is random contexts."""
+_TONES = 30
+"""Tones of each fold: no recordings, and without an effect."""
 
+_WHOLE_SHARE, _DRAWN_SHARE, _TONES_SHARE = 0.45, 0.28, 0.02
+"""Of the weight: whole recordings, drawn sounds and tones; the rest is random contexts."""
 
-_NONE_COUNTS = 1.4
+_LAYERS = 2
+"""Hidden layers that are trained from different weights; the head's is their mean."""
+
+_NONE_COUNTS = 1.6
 """What has no effect in it is of many kinds: it counts as much as this many effects."""
 
 
@@ -76,11 +83,27 @@ def listen_to(joint: EmbeddedJointSpace, recordings: Sequence[Recording]) -> lis
         return [joint.listen(recording.power) for recording in recordings]
 
 
-def fit_sound_head(head: SoundHead, examples: Examples) -> float:
-    """Set a head to the calibrated multinomial logistic regression of what the network says.
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A probe and a hidden layer; what they say is added.
 
-    It is fitted on the first principal components of the standardised features. The temperature is the one under which whole
-    recordings of a fold are likeliest to a probe that is fitted on the other folds.
+    Shape:
+        both take ``[N, features]`` and return ``[N, classes]``.
+    """
+
+    probe: Probe
+    hidden: HiddenLayer
+
+    def logits(self, features: Tensor) -> Tensor:
+        """``[N, features]`` -> ``[N, classes]``."""
+        return self.probe.logits(features) + self.hidden.logits(features)
+
+
+def fit_sound_head(head: SoundHead, examples: Examples) -> float:
+    """Fit a head to what the network says: multinomial logistic regression, and a hidden layer that corrects it; calibrated.
+
+    Both are fitted on the first principal components of the standardised features. The temperature is the one under which whole
+    recordings of a fold are likeliest to what is fitted on the other folds.
 
     Args:
         head: its weights are written in place.
@@ -105,16 +128,22 @@ def fit_sound_head(head: SoundHead, examples: Examples) -> float:
             known, minlength=len(CLASSES)
         ).float()  # so every recording counts alike
         temperature, _ = fit_temperature(torch.cat(logits), known, common)
-    write_head(head, components.unfold(_fit(reduced)), temperature)
+    fitted = _fit(reduced)
+    hidden = components.unfold_hidden(fitted.hidden)
+    write_head(head, Fitted(components.unfold(fitted.probe), hidden), temperature)
     return temperature
 
 
 @torch.no_grad()
-def write_head(head: SoundHead, probe: Probe, temperature: float) -> None:
-    """Write a probe of :data:`soundini.training.classes.CLASSES` into a head, whose classes are in the order of their names."""
+def write_head(head: SoundHead, fitted: Fitted, temperature: float) -> None:
+    """Write what was fitted on :data:`soundini.training.classes.CLASSES` into a head, whose classes are in the order of names."""
     order = [CLASSES.index(name) for name in sorted(CLASSES)]
+    probe, hidden = fitted.probe, fitted.hidden
     head.weight.copy_(probe.weight[order] / temperature)
     head.bias.copy_((probe.bias - probe.bias.mean())[order] / temperature)
+    head.inner.weight.copy_(hidden.inner)
+    head.inner.bias.copy_(hidden.bias)
+    head.outer.weight.copy_(hidden.outer[order] / temperature)
 
 
 @torch.no_grad()
@@ -124,23 +153,25 @@ def gather(
     steps: Sequence[Steps],
     *,
     drawn: int = _DRAWN,
+    tones: int = _TONES,
     seed: int = 0,
 ) -> Examples:
-    """Contexts of all recordings, and sounds drawn of those of each fold.
+    """Contexts of all recordings, sounds drawn of those of each fold, and tones.
 
     Effects count alike and "none" a little more; within a class, groups count by the root of their number of recordings.
 
     Args:
-        network: what listens to the drawn sounds.
+        network: what listens to the drawn sounds and to the tones.
         recordings: of all classes.
         steps: what the network says of each.
         drawn: how many sounds each of :data:`FOLDS` folds gives that are mixed and coloured.
-        seed: where contexts and drawn sounds come from.
+        tones: how many tones each fold has.
+        seed: where contexts, drawn sounds and tones come from.
     """
     folds = deal_folds(recordings, FOLDS)
     rows: list[_Row] = []
     rng = np.random.default_rng((seed, 0))
-    rest = 1 - _WHOLE_SHARE - (_DRAWN_SHARE if drawn else 0)
+    rest = 1 - _WHOLE_SHARE - (_DRAWN_SHARE if drawn else 0) - (_TONES_SHARE if tones else 0)
     each = zip(recordings, steps, folds, _weights(recordings), strict=True)
     for recording, said, fold, weight in each:
         target = torch.eye(len(CLASSES))[recording.kind]
@@ -148,12 +179,17 @@ def gather(
             share = weight * (rest / (_CONTEXTS - 1) if number else _WHOLE_SHARE)
             whole = -1 if number else recording.kind
             rows.append((pool_steps(said.part(first, first + length)), target, share, fold, whole))
-    for fold in sorted(set(folds)) if drawn else ():
+    for fold in sorted(set(folds)):
         mine = [recording for recording, its in zip(recordings, folds, strict=True) if its == fold]
-        for sound in draw_sounds(mine, drawn, np.random.default_rng((seed, 1, fold))):
-            heard = Steps.of(network(log_power(sound.power).T[None])[0], sound.power)
-            share = _DRAWN_SHARE / (drawn * len(set(folds)))
-            rows.append((pool_steps(heard), sound.target, share, fold, -1))
+        made = (
+            (draw_sounds(mine, drawn, np.random.default_rng((seed, 1, fold))), _DRAWN_SHARE),
+            (draw_tones(tones, np.random.default_rng((seed, 2, fold))), _TONES_SHARE),
+        )
+        for sounds, part in made:
+            for sound in sounds:
+                heard = Steps.of(network(log_power(sound.power).T[None])[0], sound.power)
+                share = part / (len(sounds) * len(set(folds)))
+                rows.append((pool_steps(heard), sound.target, share, fold, -1))
     features, targets, shares, numbers, whole = zip(*rows, strict=True)
     return Examples(
         torch.stack(features),
@@ -191,7 +227,11 @@ def power_of(windows: Tensor) -> Tensor:
     return ((10 ** (LOG_SCALE * windows) - 1) / 1e4).transpose(1, 2)
 
 
-def _fit(examples: Examples) -> Probe:
+def _fit(examples: Examples) -> Fitted:
     share = examples.share / examples.share.mean()
+    features, targets = examples.features, examples.targets
     with torch.enable_grad():
-        return fit_probe(examples.features, examples.targets, share, PENALTY, standardise=False)
+        probe = fit_probe(features, targets, share, PENALTY, standardise=False)
+    units = SoundHead.HIDDEN // _LAYERS
+    layers = [fit_hidden_layer(features, targets, share, units, seed) for seed in range(_LAYERS)]
+    return Fitted(probe, HiddenLayer.mean_of(layers))

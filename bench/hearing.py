@@ -44,10 +44,14 @@ LEVEL = 100.0
 COLUMNS = 216
 """Columns of each half of a turn: 5.0 s."""
 CHOSEN = (
-    "The temperature is chosen without the held-out fold. On such folds we compared by hand seven sets of features, seven "
-    "penalties, some twenty ways to draw and weigh sounds, and a network of two layers in place of the linear probe. So the "
-    "figures may be a little too good. Recordings whose names hold two classes, such as `rain_with_thunder`, are left out, "
-    "because either answer would be right."
+    "The temperature is chosen without the held-out fold. By hand, on such folds, seven sets of features, seven penalties and "
+    "some thirty ways to draw and weigh sounds were compared. Heads of other shapes were compared too: a network of two "
+    "layers alone, square roots and products of features, shrunken linear discriminants, and six hidden layers beside the "
+    "linear probe, of which one ships. Sounds without an effect were given more weight (1.6 in place of 1.4 effects), and "
+    "pure tones were added, after a run of this page had 5.2% in the last target. The figures may therefore be a little too "
+    "favourable. Recordings whose names hold two classes, as `rain_with_thunder` does, are left out, since either answer "
+    "would be right. No two origins hold the same sound: the features of whole recordings have a cosine above 0.95 for two "
+    "pairs of different origins and one class, and for none of different classes."
 )
 
 

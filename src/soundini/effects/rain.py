@@ -10,8 +10,8 @@ from soundini.effects.scene import Scene
 
 _DEPTHS = (
     ("far", (4, 8), 0.050, 0.31, 0.28, 0.85),
-    ("middle", (8, 14), 0.020, 0.46, 0.36, 1.0),
-    ("near", (14, 28), 0.005, 0.66, 0.5, 1.2),
+    ("middle", (8, 14), 0.024, 0.38, 0.24, 1.0),
+    ("near", (14, 28), 0.004, 0.55, 0.34, 1.2),
 )
 """Rain by depth: name, length of a streak in units, drops a square unit, brightness, width in units, speed."""
 

@@ -67,7 +67,7 @@ def drawn_bolts(scene: Scene, draws: Draws) -> np.ndarray:
         start = np.array([columns.start + width * draws.between(0.15, 0.85), rows.start - 2.0])
         drop = height * draws.between(0.6, 1.1)
         end = start + np.array([draws.normal(0.25) * width, drop])
-        thick = max(1, round(_FINE * scene.unit * draws.between(0.35, 0.75)))
+        thick = max(1, round(_FINE * scene.unit * draws.between(0.18, 0.34)))
         _draw_bolt(canvas, _FINE * start, _FINE * end, thick, 255, draws.rng)
     small = cv2.resize(canvas, scene.size[::-1], interpolation=cv2.INTER_AREA)
     return small.astype(np.float32) / 255

@@ -65,22 +65,24 @@ def test_recipes_of_the_shipped_weights_are_whole(kind):
     assert set(getattr(recipe, "effects", {})) <= set(CLASSES)
 
 
-def test_an_unconditional_network_starts_as_what_it_was(debug):
+def test_an_unconditional_network_starts_as_what_it_was():
+    denoiser = debug_pack().denoiser
     x = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    before = debug.denoiser.output(x, 300)
-    debug.denoiser.take_condition(ConditionEmbedding(16, debug.denoiser.time_dim))
-    assert torch.equal(debug.denoiser.output(x, 300), before)
-    assert torch.equal(debug.denoiser.output(x, 300, torch.randn(2, 16)), before)
+    before = denoiser.output(x, 300)
+    denoiser.take_condition(ConditionEmbedding(16, denoiser.time_dim))
+    assert torch.equal(denoiser.output(x, 300), before)
+    assert torch.equal(denoiser.output(x, 300, torch.randn(2, 16)), before)
 
 
-def test_a_network_that_is_shown_the_source_starts_as_what_it_was(debug):
+def test_a_network_that_is_shown_the_source_starts_as_what_it_was():
+    denoiser = debug_pack().denoiser
     x, source = torch.randn(2, 2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    before = debug.denoiser.output(x, 300)
-    debug.denoiser.see_source()
-    assert debug.denoiser.sees_source
+    before = denoiser.output(x, 300)
+    denoiser.see_source()
+    assert denoiser.sees_source
     seen = seen_channels(source)
-    assert torch.allclose(debug.denoiser.output(x, 300, None, seen), before, atol=1e-6)
-    assert torch.allclose(debug.denoiser.output(x, 300), before, atol=1e-6)
+    assert torch.allclose(denoiser.output(x, 300, None, seen), before, atol=1e-6)
+    assert torch.allclose(denoiser.output(x, 300), before, atol=1e-6)
 
 
 def test_the_prior_learns_what_to_draw_and_where(data, tmp_path):

@@ -18,7 +18,7 @@ from soundini.web.jobs.caretaker import FOR_EVER
 from soundini.web.limits import Limits
 from soundini.web.service import EditService
 
-QUICK = ("sampling.steps=3", "region.size=32", "window.frames=4", "window.overlap=1")
+QUICK = ("sampling.steps=2", "region.size=32", "window.frames=4", "window.overlap=1")
 SLOW = ("sampling.steps=200", "region.size=64", "window.frames=4", "window.overlap=1")
 ME, YOU = "a" * 32, "b" * 32
 

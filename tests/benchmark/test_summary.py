@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from soundini.benchmark.conclusion import conclusion
 from soundini.benchmark.jobs import Result
 from soundini.benchmark.notes import notes
 from soundini.benchmark.suite import Suite
-from soundini.benchmark.summary import mean_of, summarise
+from soundini.benchmark.summary import Cell, Summary, mean_of, summarise
 from soundini.benchmark.sweep import png_of, sweep_curve, sweep_figure
 from soundini.evaluation.measures import EditMeasures
 from soundini.events import SeamFigures, TemporalFigures
@@ -127,3 +128,19 @@ def test_the_curve_has_a_point_for_each_value_that_is_done():
     assert curve.source == mean_of(results, "warp_source") == pytest.approx(0.01)
     assert sweep_curve("guidance.lambda_flow", values[2:], results) is None
     assert png_of(sweep_figure(curve)) == png_of(sweep_figure(curve))
+
+
+def test_a_conclusion_names_what_differs_and_what_is_cheapest():
+    titles = ["rise of the judge's probability", "warp error, region", "seconds a job"]
+    rows = {"ours": (0.9, 0.1, 20.0), "quick": (0.89, 0.12, 5.0), "worse": (0.4, 0.05, 1.0)}
+    said = conclusion(
+        Summary(titles, {n: [Cell(value) for value in row] for n, row in rows.items()})
+    )
+    assert "1 of 2 others are within 0.02" in said
+    assert "worse (0.40)" in said
+    assert "least in worse (0.050) and most in quick (0.120)" in said
+    assert "quick takes the least time: 5 s a job, ours 20 s" in said
+
+
+def test_one_variant_has_no_conclusion():
+    assert conclusion(Summary(["rise of the judge's probability"], {"ours": [Cell(0.9)]})) == ""

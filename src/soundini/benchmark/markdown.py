@@ -6,6 +6,7 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from soundini.benchmark.conclusion import conclusion
 from soundini.benchmark.distances import DistanceTable
 from soundini.benchmark.suite import Suite
 from soundini.benchmark.summary import Summary
@@ -62,8 +63,10 @@ def markdown(content: Content, pictures: Sequence[str]) -> str:
     tables = "".join(
         f"\n## {table.title}\n\n{table.rule}\n{_grid(table.lines())}" for table in content.distances
     )
+    said = conclusion(table)
+    means = f"\n{said}\n" if said else ""
     return f"""# Methods, side by side
-
+{means}
 Written by `{content.command}` on {machine()}: {len(suite.clips)} clips, {len(suite.sounds)} sounds, {suite.frames} frames each,
 preset `{suite.preset}`. Means over the jobs, with 95 % bootstrap intervals; the best is bold. But for what is said below, no
 figure is by a network that guided an edit.{trouble}

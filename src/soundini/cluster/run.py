@@ -26,7 +26,7 @@ from soundini.errors import ConfigError, Message, Option
 from soundini.jobs.job import jobs_folder
 
 JOBS = ".soundini-jobs"
-"""Folder of the jobs, inside that of the outputs, so that any machine can resume them."""
+"""Folder of the jobs. It lies inside the folder of the outputs, so that any machine can resume them."""
 
 
 class ClusterBatch:

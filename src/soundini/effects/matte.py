@@ -29,9 +29,21 @@ def matte_of(region: np.ndarray, seed: int) -> np.ndarray:
     hard = (region > 0.5).astype(np.uint8)
     if hard.all():
         return np.ones_like(region)
-    padded = np.pad(hard, 1, mode="edge")
-    inside = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
+    inside = distance_inside(hard)
     places = np.mgrid[: region.shape[0], : region.shape[1]] * (_CELLS / size)
     rough = (read_lattice(lattice(seed, f"rim{k}", 0), *(k * places)) - 0.5 for k in (1, 2))
     uneven = 1 + spread * sum(share * part for share, part in zip((0.7, 0.3), rough, strict=True))
     return np.minimum(smoothstep(inside * uneven, 0, reach), np.clip(1.5 * region, 0, 1))
+
+
+def distance_inside(region: np.ndarray) -> np.ndarray:
+    """Distance of each pixel of a region to its rim, in pixels; the picture's own border is no rim.
+
+    Args:
+        region: 1 inside, 0 outside, ``uint8``; not 1 everywhere.
+
+    Shape:
+        ``[H, W]`` -> ``[H, W]``.
+    """
+    padded = np.pad(region, 1, mode="edge")
+    return cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]

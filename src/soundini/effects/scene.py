@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
-import cv2
 import numpy as np
 
 from soundini.effects.canvas import smoothstep
 from soundini.effects.draws import Draws, lattice, read_lattice
+from soundini.effects.matte import distance_inside
 
 _OCTAVES = ((1.0, 1.0), (2.0, 0.5), (4.0, 0.25))
 """Frequency and weight of the parts of :meth:`Scene.noise`."""
@@ -119,8 +119,7 @@ class Scene:
         hard = (self.matte > 0.05).astype(np.uint8)
         if hard.all():
             return self.cover
-        padded = np.pad(hard, 1, mode="edge")
-        inside = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
+        inside = distance_inside(hard)
         return self.cover * smoothstep(inside, 0, _FADE * float(inside.max()))[..., None]
 
     @cached_property

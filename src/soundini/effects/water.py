@@ -109,11 +109,11 @@ def _cascade(scene: Scene) -> np.ndarray:
 
 
 def _among_rocks(water: np.ndarray, scene: Scene, near: np.ndarray) -> np.ndarray:
-    """Boulders that stand out of the water, wet and lit from above; larger where they are near."""
+    """Boulders that stand out of the water, wet and lit from above; those far up are fainter."""
     draws, unit = scene.draws("rocks"), scene.unit
     shape = scene.noise("rocks", (9 * unit, 13 * unit))
     grain = scene.noise("grain", 1.6 * unit)
-    level, _ = _highest(shape, draws.between(0.07, 0.16), 0.0)
+    level = float(np.quantile(shape, 1 - draws.between(0.07, 0.16)))
     stands = smoothstep(shape - level + 0.03 * (grain - 0.5), 0, 0.05) * np.clip(near + 0.2, 0, 1)
     relief = np.roll(shape, -max(1, round(unit)), 0) - shape
     light = np.clip(0.4 + 7 * relief + 0.25 * (grain - 0.5), 0.08, 1.1)[..., None]

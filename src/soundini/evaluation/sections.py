@@ -160,7 +160,7 @@ def loudness_section(found: Sequence[LoudnessFigures]) -> Section:
     text = f"""## Loudness
 
 Gain runs from {QUIET:g} to {LOUD:g} and back over the clip. Spearman's rho between the gain and, frame by frame, the region's
-mean absolute change and the judge's probability of the class. The last column is that of gain and the sound's own level:
+mean absolute change and the judge's probability of the class. The last column is the rho of the gain and the sound's own level:
 recordings swell and fade by themselves, and an edit follows what is heard ({of_strength:.2f} on average).
 
 {markdown_table(head, rows)}"""

@@ -22,8 +22,8 @@ _BLOCK = 1 << 20
 def true_lengths(path: Path, head: bytes) -> dict[int, bytes]:
     """The lengths of a sound file that are wrong, as they should be: RF64, Wave64, WAV, AIFF and AU.
 
-    A length that is a placeholder becomes that of what is there. So does one that is too small, where what follows is neither a
-    part of the container nor a tag nor silence, so that it can only be sound.
+    A length that is a placeholder becomes the length of what is there. So does one that is too small, where what follows is
+    neither a part of the container nor a tag nor silence, so that it can only be sound.
 
     Args:
         path: the file.

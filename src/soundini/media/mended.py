@@ -80,9 +80,9 @@ class MendedFile(io.RawIOBase):
 def mended(path: Path) -> io.RawIOBase | io.BytesIO | None:
     """A file as FFmpeg can read it; None where it may be read as it is.
 
-    Lengths that are placeholders, or too small for what is there, become those of what is there. Films in FLV and ASF that were
-    joined by their bytes are one; of those in MP4 and NUT only the first is given, as players show it. A GIF of pictures without
-    control blocks is a film as others are, and so is an animated WebP.
+    Lengths that are placeholders, or too small for what is there, become the lengths of what is there. Films in FLV and ASF
+    that were joined by their bytes are one; of those in MP4 and NUT only the first is given, as players show it. A GIF of
+    pictures without control blocks is a film as others are, and so is an animated WebP.
 
     Args:
         path: a readable file.

@@ -33,7 +33,7 @@ GAP = Fraction(1, 20)
 _ROUNDING = Fraction(1, 500)
 """Seconds by which timestamps are rounded."""
 _LEAST_FRAME = Fraction(1, 100)
-"""Seconds; gaps of several shorter frames are told from rounding by nothing."""
+"""Seconds; a shorter gap cannot be told from rounding, even if several frames have one."""
 _SERIAL = {"mpegts", "mpeg", "flv"}
 """Containers whose streams may begin midway, as where one without sound was joined with one that has it."""
 _EARLY_SHARE = 8

@@ -7,9 +7,10 @@ from scipy.stats import spearmanr
 
 from soundini.errors import ConfigError
 from soundini.evaluation.journal import Journal
-from soundini.evaluation.loudness import LoudnessFigures, gain_ramp
+from soundini.evaluation.loudness import LoudnessFigures, gain_ramp, steady
 from soundini.evaluation.spaces import ZeroShot, class_means, nearest
 from soundini.evaluation.targets import Target, conclusion
+from soundini.media.sound import Sound
 from soundini.metrics.detail import detail_kept
 from soundini.metrics.kid import kernel_distance
 from soundini.metrics.rank import rank_correlation
@@ -92,6 +93,25 @@ def test_loudness_is_ranked_by_change_and_by_probability():
     assert figures.by_probability == pytest.approx(1)
     assert figures.by_change == pytest.approx(-0.5)
     assert figures.of_strength == pytest.approx(0.5)
+
+
+def test_a_recording_that_dies_away_is_brought_to_one_level():
+    fading = np.geomspace(1, 0.1, 16000)
+    noise = np.random.default_rng(0).standard_normal(16000)
+    sound = Sound((fading * noise).astype(np.float32)[None], 8000)
+    found = steady(sound, 0.5)
+    first, last = (float(np.std(part)) for part in np.array_split(found.samples[0], 2))
+    assert found.duration == pytest.approx(1.0)
+    assert found.peak == pytest.approx(1.0)
+    assert last == pytest.approx(first, rel=0.15)
+
+
+def test_a_stretch_with_silence_is_not_blown_up():
+    samples = np.zeros((1, 8000), np.float32)
+    samples[0, :4000:2] = 0.5
+    found = steady(Sound(samples, 8000), 0.0)
+    assert np.isfinite(found.samples).all()
+    assert np.abs(found.samples[0, 4000:]).max() == 0
 
 
 def test_detail_is_kept_by_a_tint_and_lost_under_noise():

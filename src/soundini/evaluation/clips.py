@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -66,15 +66,14 @@ def load_clips(path: Path) -> list[EvaluationClip]:
 
 
 def read_clip(
-    clip: EvaluationClip, folder: Path, frames: int, *, spread: bool = False
+    clip: EvaluationClip, folder: Path, frames: int
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    """Frames of a clip, their masks, and the frame rate that is left.
+    """The first frames of a clip, their masks, and the frame rate.
 
     Args:
         clip: which.
         folder: where clips and mask folders lie.
         frames: how many.
-        spread: take every so many frames, so that they span the clip, instead of the first ones.
 
     Raises:
         MediaError: the clip cannot be read or is too short.
@@ -84,9 +83,8 @@ def read_clip(
         ``uint8 [frames, H, W, 3]`` and float32 ``[frames, H, W]``.
     """
     with VideoReader(folder / clip.clip) as reader:
-        every = max(1, sum(1 for _ in reader.times()) // frames) if spread else 1
-        found = [f.rgb for f in reader.frames(0, frames * every) if f.index % every == 0]
-        rate = float(reader.info.frame_rate) / every
+        found = [frame.rgb for frame in reader.frames(0, frames)]
+        rate = float(reader.info.frame_rate)
     if len(found) < frames:
         raise MediaError(
             "{file} has fewer than {frames} frames; use a longer clip",
@@ -94,17 +92,12 @@ def read_clip(
             frames=frames,
         )
     size = (found[0].shape[0], found[0].shape[1])
-    return np.stack(found), _masks(clip, folder, size, range(0, frames * every, every)), rate
+    return np.stack(found), _masks(clip, folder, size, frames), rate
 
 
-def _masks(
-    clip: EvaluationClip, folder: Path, size: tuple[int, int], numbers: Sequence[int]
-) -> np.ndarray:
+def _masks(clip: EvaluationClip, folder: Path, size: tuple[int, int], frames: int) -> np.ndarray:
     if clip.mask is not None:
-        wanted = zip(
-            range(numbers[-1] + 1), open_mask(folder / clip.mask, size).masks(0), strict=False
-        )
-        return np.stack([mask for number, mask in wanted if number in numbers])
+        return np.stack(list(islice(open_mask(folder / clip.mask, size).masks(0), frames)))
     kind = "box" if clip.box is not None else "ellipse"
     still = shape_mask(kind, clip.box or clip.ellipse or "", size)
-    return np.repeat(still[None], len(numbers), 0)
+    return np.repeat(still[None], frames, 0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from soundini.evaluation.coherence import CoherenceFigures
 from soundini.evaluation.edits import EditFigures
-from soundini.evaluation.loudness import LOUD, QUIET, LoudnessFigures
+from soundini.evaluation.loudness import LOUD, QUIET, RAMP_SECONDS, LoudnessFigures
 from soundini.evaluation.markdown import markdown_table
 from soundini.evaluation.prior import PriorFigures, label_of
 from soundini.evaluation.sheets import chosen_name
@@ -156,12 +156,13 @@ def loudness_section(found: Sequence[LoudnessFigures]) -> Section:
         ]
         for f in found
     ]
-    head = ["sound", "clip", "probability", "rho, probability", "rho, change", "rho, level"]
+    head = ["sound", "clip", "probability", "rho, probability", "rho, change", "rho, strength"]
     text = f"""## Loudness
 
-Gain runs from {QUIET:g} to {LOUD:g} and back over the clip. Spearman's rho between the gain and, frame by frame, the region's
-mean absolute change and the judge's probability of the class. The last column is the rho of the gain and the sound's own level:
-recordings swell and fade by themselves, and an edit follows what is heard ({of_strength:.2f} on average).
+The loudest second of a recording is brought to one level and repeated, and its gain runs from {QUIET:g} to {LOUD:g} and back over
+{RAMP_SECONDS:g} seconds. The frames are neighbours in the clip, so that little changes but the gain. Spearman's rho between the
+gain and, frame by frame, the region's mean absolute change and the judge's probability of the class. The last column is the rho
+of the gain and the strength that the edit is given, which attack and release delay ({of_strength:.2f} on average).
 
 {markdown_table(head, rows)}"""
     return Section(targets, text)

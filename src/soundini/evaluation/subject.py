@@ -57,7 +57,7 @@ class EvaluationSettings(BaseModel):
     loudness_clips: int = Field(default=10, ge=1)
     """Clips of the loudness test, spread over the list."""
     loudness_frames: int = Field(default=14, ge=3)
-    """Frames of the loudness test, spread over the clip."""
+    """Frames of the loudness test: the first of each clip."""
     coherence_clips: int = Field(default=4, ge=1)
     """Clips of the coherence test, spread over the list."""
     coherence_frames: int = Field(default=30, ge=2)

@@ -52,8 +52,6 @@ from soundini.packs.pack import ModelPack
 
 _LEAST_SHOWN = 0.1
 """Opacity below which what a window made of a frame cannot be told from how it is seen."""
-_LEAST_SCALE = 1.25
-"""How many times as large a region must be as what is sampled of it, for its draft to be drawn finer."""
 _FULL_MASK = 3.0
 """The sampled region reaches full strength at a third of the feather: the paste, not the sampler, makes the soft edge."""
 
@@ -246,9 +244,9 @@ def _patches(
     patches = []
     for i, frame in enumerate(batch):
         seen, drawn = inputs.source[i], edited[i]
-        finer = _finer(inputs, i, frame, window, detail)
-        if finer is not None:
-            seen, draft = finer
+        own = _at_own_size(inputs, i, frame, window, detail)
+        if own is not None:
+            seen, draft = own
             added = soften(drawn - inputs.base[i])
             drawn = draft + enlarge(added, (draft.shape[-2], draft.shape[-1]))
         weight = float(shown[i]) * frame.mask
@@ -292,15 +290,15 @@ def _inputs(
     )
 
 
-def _finer(
+def _at_own_size(
     inputs: WindowInputs, i: int, frame: _Buffered, window: Window, detail: int
 ) -> tuple[Tensor, Tensor] | None:
-    """A frame and its draft at more pixels than are sampled, each ``[3, H, W]``; None where there is no more to see."""
+    """A frame and its draft at the pixels that the region has, each ``[3, H, W]``; None where there is no draft."""
     assert window.box is not None
     box, motion, seed = window.box, inputs.motion, inputs.draft_seed
     size = edit_size(box, min(detail, max(box.width, box.height)), 1)
     scale = max(size) / max(window.size)
-    if motion is None or seed is None or scale < _LEAST_SCALE or not inputs.strength[i]:
+    if motion is None or seed is None or not inputs.strength[i]:
         return None
     device = inputs.source.device
     source = to_model(frame.rgb[None], box, size, device=device)

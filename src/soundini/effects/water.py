@@ -93,16 +93,16 @@ def _cascade(scene: Scene) -> np.ndarray:
     fall = smoothstep(after, 0, 0.06) * (1 - smoothstep(after, 0.5, 0.8))
     streak = draws.between(9, 15) * unit, draws.between(0.8, 1.3) * unit
     threads = scene.noise("threads", streak, speed=1.0, period=1.2)
-    strands = scene.noise("strands", (7 * unit, 0.4 * unit), speed=1.2, period=0.9)
-    threads = np.clip(threads + 0.8 * (strands - 0.5), 0, 1)
+    strands = scene.noise("strands", (7 * unit, max(1.0, 0.4 * unit)), speed=1.2, period=0.9)
+    threads = np.clip(threads + 0.6 * (strands - 0.5), 0, 1)
     swirl = scene.noise("pools", (2.2 * unit, 6 * unit), speed=0.5, period=0.9)
     foot = np.exp(-(((after - 0.68) / 0.16) ** 2))
-    broken = smoothstep(scene.noise("foam", (2 * unit, 3 * unit), speed=0.4, period=0.5), 0.3, 0.7)
-    deep = draws.tint((0.05, 0.13, 0.13), (0.12, 0.24, 0.22))
-    pale = draws.tint((0.42, 0.58, 0.58), (0.62, 0.74, 0.74))
+    broken = smoothstep(scene.noise("foam", (6 * unit, 3 * unit), speed=0.4, period=0.5), 0.3, 0.7)
+    deep = draws.tint((0.14, 0.20, 0.18), (0.24, 0.32, 0.28))
+    pale = draws.tint((0.46, 0.56, 0.54), (0.62, 0.70, 0.68))
     water = lerp(deep, pale, (0.15 + 0.5 * smoothstep(swirl, 0.35, 0.75))[..., None])
     gaps = smoothstep(scene.noise("gaps", (50 * unit, 7 * unit)), 0.18, 0.5)
-    white = fall * gaps * (0.3 + 0.75 * smoothstep(threads, 0.25, 0.75)) + 0.7 * foot * broken
+    white = fall * gaps * (0.38 + 0.64 * smoothstep(threads, 0.2, 0.85)) + 0.7 * foot * broken
     white = np.clip(white + 0.35 * smoothstep(swirl, 0.6, 0.8), 0, 1)[..., None]
     water = lerp(lerp(water, pale, white), np.array([0.94, 0.97, 1.0]), white**2)
     return _among_rocks(water, scene, near)

@@ -59,7 +59,7 @@ def _edit(subject: Subject, clip: EvaluationClip, sound: str, path: str) -> Cohe
     frames, masks, rate = read_clip(clip, subject.clips_folder, count)
     heard, start = loudest_stretch(subject.data / path, count / rate)
     recipe = subject.recipe_for(
-        sound, f"sound.offset={-start}", "sound.loop=true", "sound.envelope=off"
+        clip, sound, f"sound.offset={-start}", "sound.loop=true", "sound.envelope=off"
     )
     end: EditDone | None = None
     for event in subject.editor.stream(frames, heard, mask=masks, frame_rate=rate, recipe=recipe):

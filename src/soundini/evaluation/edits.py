@@ -79,7 +79,7 @@ def evaluate_edits(subject: Subject) -> Iterator[ItemMeasured]:
 def _edit(subject: Subject, clip: EvaluationClip, sound: str, path: str, shown: str) -> EditFigures:
     frames, masks, rate = read_clip(clip, subject.clips_folder, subject.settings.frames)
     heard, start = loudest_stretch(subject.data / path, len(frames) / rate)
-    recipe = subject.recipe_for(sound, f"sound.offset={-start}", "sound.loop=true")
+    recipe = subject.recipe_for(clip, sound, f"sound.offset={-start}", "sound.loop=true")
     edited = subject.editor(frames, heard, mask=masks, frame_rate=rate, recipe=recipe).frames
     before, after = (subject.judge.region(f, masks) for f in (frames, edited))
     save_shown(subject.journal.folder / shown, frames, edited, masks)

@@ -130,7 +130,7 @@ def _ramp(subject: Subject, clip: EvaluationClip, sound: str, path: str) -> Loud
     ramp = gain_ramp(RAMP_SECONDS)
     heard = steady(*loudest_stretch(subject.data / path, HEARD_SECONDS))
     swelling = fit_sound(heard, RAMP_SECONDS, gain=ramp, loop=True)
-    recipe = subject.recipe_for(sound)
+    recipe = subject.recipe_for(clip, sound)
     edited = subject.editor(frames, swelling, mask=masks, frame_rate=rate, recipe=recipe).frames
     judged = subject.judge.region(edited, masks)
     difference = np.abs(edited.astype(np.float32) - frames).mean(-1) / 255

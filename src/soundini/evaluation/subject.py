@@ -121,10 +121,15 @@ class Subject:
         """All held-out recordings."""
         return load_recordings(self.data, joint_of(self.pack).mel, side="held_out")
 
-    def recipe_for(self, sound: str, *more: str) -> Recipe:
-        """Settings of an edit by a sound of a class, as the class that it is; models that do not know it hear for themselves."""
+    def recipe_for(self, clip: EvaluationClip, sound: str, *more: str) -> Recipe:
+        """Settings of an edit by a sound of a class, as the class that it is; models that do not know it hear for themselves.
+
+        Every clip has a seed of its own, so that figures are of an effect, not of one draw of its drops and waves.
+        """
         known = sound in joint_of(self.pack).prototypes
-        return self.settings.recipe(*([f"sound.heard_as={sound}"] if known else []), *more)
+        told = [f"sound.heard_as={sound}"] if known else []
+        recipe = self.settings.recipe(*told, *more)
+        return recipe.replace(seed=recipe.seed + self.clips.index(clip))
 
     def spread_clips(self, count: int) -> Sequence[EvaluationClip]:
         """At most ``count`` of the clips, spread over the list."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -251,3 +252,17 @@ def _of_array(path: Path, values: np.ndarray, frame_size: tuple[int, int]) -> Pi
     if values.dtype.kind == "f":
         return Picture(np.array(values, np.float32), "float")
     return Picture(np.array(values).astype(np.int64), "integer")
+
+
+def mask_png(mask: np.ndarray) -> bytes:
+    """A mask as a picture that is read as the same mask, to 1/255.
+
+    Shape:
+        ``mask``: float ``[H, W]`` in [0, 1].
+    """
+    # A mask's brightness is stretched a little as it is read, so its alpha says how much.
+    levels = np.rint(mask * 255).astype(np.uint8)
+    picture = np.dstack([np.full((*levels.shape, 3), 255, np.uint8), levels])
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "PNG")
+    return out.getvalue()

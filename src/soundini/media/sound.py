@@ -196,17 +196,18 @@ class _Loading:
             raise MediaError(
                 "{file}: its sound holds NaN or infinite samples; export it again", file=self._path
             )
-        self._measure(block)
         self.until = max(self.until, block.end)
-        if block.end <= self._start or (self._end is not None and block.begin >= self._end):
-            if self.until > VIDEO_SECONDS.value:
-                raise VIDEO_SECONDS.exceeded(self._path, _lasts(float(self.until)))
-            return
-        if block.end - self._start > self._most:
+        held = block.end > self._start and (self._end is None or block.begin < self._end)
+        if held and block.end - self._start > self._most:
             with open_input(self._path) as container:
                 claimed = (container.duration or 0) / av.time_base
             seconds = max(claimed, float(block.end))
             raise SOUND_SECONDS.exceeded(self._path, _lasts(seconds))
+        if self.until > VIDEO_SECONDS.value:
+            raise VIDEO_SECONDS.exceeded(self._path, _lasts(float(self.until)))
+        self._measure(block)
+        if not held:
+            return
         if block.follows and self._runs and self._runs[-1][-1].end == block.begin:
             self._runs[-1].append(block)
         else:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 import av.error
@@ -88,12 +87,7 @@ class VideoReader:
     def __enter__(self) -> VideoReader:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -205,9 +199,8 @@ class VideoReader:
             if frame is None:
                 break
             due = Fraction(0) if held is None else held[2] + self._own_duration(held[1])
-            time = due
-            if frame.pts is not None:
-                stamp = frame.pts * Fraction(frame.time_base or info.time_base)
+            time, stamp = due, self._time(frame)
+            if stamp is not None:
                 first = held is not None and not stamped
                 if held is not None and (first or stamp + shift < held[2] - RESTART):
                     shift = due - stamp
@@ -230,16 +223,13 @@ class VideoReader:
         self, container: InputContainer, stream: VideoStream, entry: Entry | None = None
     ) -> Iterator[AvFrame]:
         """Decode, and turn every sign of damage into one line that names the frame."""
-        info = self.info
-        size = (info.width, info.height)
-        stored = size[::-1] if info.orientation.transpose else size
         count = 0 if entry is None else entry.index
         awaited = None if entry is None else entry.pts
         last = Fraction(0)
         shown: AvFrame | None = None
         end = 0
         joins = container.format.name in _COUNTED
-        most, longest, idle = FRAMES.value, VIDEO_SECONDS.value, IdleTimeout(info.path)
+        idle = IdleTimeout(self.info.path)
         try:
             if entry is not None:
                 container.seek(entry.pts, stream=stream)
@@ -257,31 +247,8 @@ class VideoReader:
                         if frame.pts != awaited:
                             raise _MissedError
                         awaited = None
-                    if frame.is_corrupt:
-                        raise self._damage(count, Message("the picture data is corrupt"))
-                    if (frame.width, frame.height) != stored:
-                        raise MediaError(
-                            "{file}: the picture changes from {width}x{height} to {across}x{down} at frame {frame}; "
-                            "cut the video there, or scale it to one size",
-                            file=info.path,
-                            width=stored[0],
-                            height=stored[1],
-                            across=frame.width,
-                            down=frame.height,
-                            frame=count,
-                        )
-                    if count >= most:
-                        what = Message("has a frame number {frame}", {"frame": count})
-                        raise FRAMES.exceeded(info.path, what)
-                    if frame.pts is not None:
-                        last = frame.pts * Fraction(frame.time_base or info.time_base)
-                        if last - info.start_time > longest:
-                            seconds = float(last - info.start_time)
-                            what = Message(
-                                "frame {frame} comes after {seconds:.0f} s",
-                                {"frame": count, "seconds": seconds},
-                            )
-                            raise VIDEO_SECONDS.exceeded(info.path, what)
+                    self._check(frame, count)
+                    last = self._time(frame) or last
                     yield frame
                     shown = frame
                     count += 1
@@ -296,12 +263,51 @@ class VideoReader:
             raise _MissedError
         if shown is not None and shown.pts is not None and end > shown.pts:
             shown.duration = max(shown.duration, end - shown.pts)
+        self._check_end(stream, count, last)
+
+    def _check(self, frame: AvFrame, number: int) -> None:
+        """Refuse a frame that is damaged, of another size than the first, or beyond a limit."""
+        info = self.info
+        width, height = info.width, info.height
+        if info.orientation.transpose:
+            width, height = height, width
+        if frame.is_corrupt:
+            raise self._damage(number, Message("the picture data is corrupt"))
+        if (frame.width, frame.height) != (width, height):
+            raise MediaError(
+                "{file}: the picture changes from {width}x{height} to {across}x{down} at frame {frame}; "
+                "cut the video there, or scale it to one size",
+                file=info.path,
+                width=width,
+                height=height,
+                across=frame.width,
+                down=frame.height,
+                frame=number,
+            )
+        if number >= FRAMES.value:
+            what = Message("has a frame number {frame}", {"frame": number})
+            raise FRAMES.exceeded(info.path, what)
+        seconds = float((self._time(frame) or info.start_time) - info.start_time)
+        if seconds > VIDEO_SECONDS.value:
+            what = Message(
+                "frame {frame} comes after {seconds:.0f} s", {"frame": number, "seconds": seconds}
+            )
+            raise VIDEO_SECONDS.exceeded(info.path, what)
+
+    def _check_end(self, stream: VideoStream, count: int, last: Fraction) -> None:
+        """Refuse a file that is cut off before the frames that it promises."""
         promised = stream_duration(stream)
-        short = info.frame_count is not None and count < info.frame_count
-        if promised is not None and info.frame_count is None:
-            short = last + 2 / info.frame_rate < promised
-        if short and is_cut_off(info.path):
+        short = self.info.frame_count is not None and count < self.info.frame_count
+        if promised is not None and self.info.frame_count is None:
+            short = last + 2 / self.info.frame_rate < promised
+        if short and is_cut_off(self.info.path):
             raise self._damage(count, Message("the end of the file is missing"))
+
+    def _time(self, frame: AvFrame) -> Fraction | None:
+        """The time that the file gives a frame, in seconds."""
+        if frame.pts is None:
+            return None
+        return frame.pts * Fraction(frame.time_base or self.info.time_base)
 
     def _damage(self, frame: int, why: str | Message) -> MediaError:
         if frame == 0:

@@ -16,9 +16,9 @@ from soundini.masks.shapes import shape_mask
 from soundini.web.files.inspecting import in_labels
 from soundini.web.files.strip import shrunk, strip
 from soundini.web.files.uploads import ID, Uploads, key_of, owner_folder
+from soundini.web.form import EditForm
 from soundini.web.forms.about_fields import about
 from soundini.web.forms.asking import FormFiles, ask, files_of, recipe_of, refuse_gaps
-from soundini.web.forms.forms import EditForm
 from soundini.web.forms.hearing import Ears
 from soundini.web.forms.masking import drawn_shapes
 from soundini.web.forms.overlays import Drawing, drop_old, overlay_name, write_overlay

@@ -21,16 +21,16 @@ from soundini.web.files.incoming import Incoming
 from soundini.web.files.inspecting import in_labels, labelled
 from soundini.web.files.strip import middle_of
 from soundini.web.files.uploads import clean_label, key_of
+from soundini.web.form import EditForm
 from soundini.web.forms.about_fields import about
-from soundini.web.forms.asking import ask, recipe_of, refuse_gaps
-from soundini.web.forms.forms import EditForm
+from soundini.web.forms.asking import OUTPUT, ask, recipe_of, refuse_gaps
 from soundini.web.forms.part import refuse_empty_part
 from soundini.web.forms.restoring import restored
 from soundini.web.jobs.caretaker import FOR_EVER, Caretaker, Keep
 from soundini.web.jobs.job_queue import JobQueue
 from soundini.web.jobs.live_job import LiveJob
 from soundini.web.jobs.progress import JobStep
-from soundini.web.jobs.tickets import OUTPUT, SOURCE, new_ticket
+from soundini.web.jobs.tickets import SOURCE, new_ticket
 from soundini.web.jobs.viewing import view_of
 from soundini.web.limits import Limits
 from soundini.web.looking import Looking
@@ -235,7 +235,8 @@ class EditService(Looking):
             ConfigError: it is no recipe, or a video that this owner did not make here.
         """
         key = key_of(owner)
-        return restored(self._uploads, key, file_id, self._queue.done(key), self.models)
+        done = [(job.folder / OUTPUT, job.ticket.form) for job in self._queue.done(key)]
+        return restored(self._uploads, key, file_id, done, self.models)
 
     def _do(self, job: LiveJob, models: ModelCache) -> Generator[JobStep, None, None]:
         """Do a job of the queue, in its thread."""

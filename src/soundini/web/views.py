@@ -9,7 +9,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from soundini.web.forms.forms import EditForm, Scope
+from soundini.web.form import EditForm, Scope
 from soundini.web.saved_message import SavedMessage
 
 FileKind = Literal["video", "sound", "mask", "recipe"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from soundini.demo.clip import demo_clip
 from soundini.errors import MediaError
-from soundini.web.forms.forms import EditForm, PaintedMask
+from soundini.web.form import EditForm, PaintedMask
 from soundini.web.refusals import MissingError
 
 if TYPE_CHECKING:
@@ -124,9 +124,9 @@ def write_sound(example: Example, path: Path) -> None:
 
 def write_mask(example: Example, path: Path) -> None:
     """Write where an example with a polygon is edited, as PNG of the clip's size."""
+    from soundini.masks.pictures import mask_png
     from soundini.masks.shapes import shape_mask
     from soundini.media.video_info import probe_video
-    from soundini.web.forms.masking import mask_png
 
     info = probe_video(demo_clip())
     text = ",".join(f"{share:.6f}" for point in example.polygon for share in point)

@@ -6,7 +6,6 @@ import hashlib
 import secrets
 import shutil
 from pathlib import Path
-from types import TracebackType
 
 from soundini.media.output import write_durably, write_error
 from soundini.web.files.about import ABOUT, CONTENTS, About
@@ -51,12 +50,7 @@ class Incoming:
     def __enter__(self) -> Incoming:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
         shutil.rmtree(self._place, ignore_errors=True)
 

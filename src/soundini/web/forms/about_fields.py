@@ -12,7 +12,7 @@ _ABOUT = "about_field"
 
 @contextmanager
 def about(field: str) -> Iterator[None]:
-    """Let errors raised inside be about a field of :class:`~soundini.web.forms.forms.EditForm`.
+    """Let errors raised inside be about a field of :class:`~soundini.web.form.EditForm`.
 
     Args:
         field: its name; where two of these lie in each other, the inner one's.

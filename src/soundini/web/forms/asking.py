@@ -14,15 +14,16 @@ from soundini.config.presets import load_preset, override
 from soundini.config.recipe import Recipe
 from soundini.editing.request import SELF, EditRequest, MaskRequest
 from soundini.errors import ConfigError, MaskError
+from soundini.web.form import EditForm
 from soundini.web.forms.about_fields import about
-from soundini.web.forms.forms import EditForm
 from soundini.web.forms.masking import mask_request
-from soundini.web.jobs.tickets import OUTPUT
 from soundini.web.limits import Limits
 
 if TYPE_CHECKING:
     from soundini.media.video_reader import VideoReader
 
+OUTPUT = "edit.mp4"
+"""The edited video in the folder of a job."""
 _AHEAD, _BEYOND = 0.8, 0.3
 """Seconds of sound before and after a preview that its loudness depends on."""
 _FEW = 8

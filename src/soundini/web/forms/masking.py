@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soundini.editing.request import MaskRequest
-from soundini.web.forms.forms import EditForm
+from soundini.web.form import EditForm
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,24 +103,8 @@ def with_shapes(
         yield frame, np.maximum(read_mask_image(path, size), shapes)
 
 
-def mask_png(mask: np.ndarray) -> bytes:
-    """A mask as a picture that is read as the same mask, to 1/255.
-
-    Shape:
-        ``mask``: float ``[H, W]`` in [0, 1].
-    """
-    import numpy as np
-    from PIL import Image
-
-    # A mask's brightness is stretched a little as it is read, so its alpha says how much.
-    levels = np.rint(mask * 255).astype(np.uint8)
-    picture = np.dstack([np.full((*levels.shape, 3), 255, np.uint8), levels])
-    out = io.BytesIO()
-    Image.fromarray(picture).save(out, "PNG")
-    return out.getvalue()
-
-
 def _write(path: Path, mask: np.ndarray) -> None:
+    from soundini.masks.pictures import mask_png
     from soundini.media.output import PartialFile
 
     with PartialFile(path) as file:

@@ -12,7 +12,7 @@ import numpy as np
 
 from soundini.config.recipe import RegionConfig
 from soundini.editing.request import EditRequest
-from soundini.web.forms.forms import EditForm
+from soundini.web.form import EditForm
 
 _LONGEST_SIDE = 960
 _KEPT = 12

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from soundini.errors import ConfigError
-from soundini.web.forms.forms import EditForm
+from soundini.web.form import EditForm
 from soundini.web.views import VideoFacts
 
 _SECONDS = "s"

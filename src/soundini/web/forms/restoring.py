@@ -18,10 +18,8 @@ from soundini.settings_files import read_json
 from soundini.web.files.inspecting import in_labels
 from soundini.web.files.recipe_box import recipe_file
 from soundini.web.files.uploads import Uploads
-from soundini.web.forms.forms import EditForm
+from soundini.web.form import EditForm
 from soundini.web.forms.shapes import first_frame, paint, shares_of
-from soundini.web.jobs.live_job import LiveJob
-from soundini.web.jobs.tickets import OUTPUT
 from soundini.web.views import FileKind, Restored
 
 if TYPE_CHECKING:
@@ -46,7 +44,11 @@ Find = Callable[[FileKind, object], str]
 
 
 def restored(
-    uploads: Uploads, key: str, file_id: str, done: Iterable[LiveJob], models: str
+    uploads: Uploads,
+    key: str,
+    file_id: str,
+    done: Iterable[tuple[Path, EditForm]],
+    models: str,
 ) -> Restored:
     """What an uploaded recipe, or an uploaded video that carries one or was made here, asks for.
 
@@ -54,7 +56,7 @@ def restored(
         uploads: where the visitor's files are, and where what is painted is kept.
         key: of the visitor's session.
         file_id: of the recipe or the video.
-        done: the visitor's jobs that are done.
+        done: the visitor's finished edits: the video that was written, and the form that asked for it.
         models: the server's model pack.
 
     Raises:
@@ -64,9 +66,9 @@ def restored(
     stored, sha256 = uploads.find(key, file_id), uploads.about(key, file_id).sha256
     with recipe_file(stored.path) as recipe:
         made = "" if recipe is None else _output_hash(recipe)
-        for job in done:
-            if _output_hash(sidecar_path(job.folder / OUTPUT)) in {sha256, made} - {""}:
-                return Restored(form=job.ticket.form)
+        for video, form in done:
+            if _output_hash(sidecar_path(video)) in {sha256, made} - {""}:
+                return Restored(form=form)
         if recipe is None:
             raise ConfigError(
                 "{file} was not made here; drop its .recipe.json instead", file=stored.label

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from soundini.web.files.uploads import Uploads
-from soundini.web.forms.masking import mask_png
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,6 +51,8 @@ def paint(uploads: Uploads, key: str, masks: Iterable[tuple[int, np.ndarray]]) -
         key: whose.
         masks: each with its frame; float ``[H, W]`` in [0, 1].
     """
+    from soundini.masks.pictures import mask_png
+
     kept: list[dict[str, Any]] = []
     for frame, mask in masks:
         if mask.min() > _EVERYWHERE:

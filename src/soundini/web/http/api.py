@@ -12,7 +12,7 @@ from pydantic import Field
 from soundini.config.presets import preset_names
 from soundini.editing.carried_masks import with_masks
 from soundini.web.files.recipe_box import recipe_box
-from soundini.web.forms.forms import EditForm
+from soundini.web.form import EditForm
 from soundini.web.http.asking import Owner, Words
 from soundini.web.http.contents import (
     drawn_reply,

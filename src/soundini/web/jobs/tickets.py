@@ -10,16 +10,15 @@ from pydantic import BaseModel, ConfigDict
 from soundini.errors import Message
 from soundini.media.output import write_durably
 from soundini.settings_files import read_json
-from soundini.web.forms.forms import EditForm
+from soundini.web.form import EditForm
 from soundini.web.saved_message import SavedMessage
 from soundini.web.views import JobState, Summary
 
 TICKET = "ticket.json"
 WORK = "work"
 """Folder of the job store's job in a job's folder."""
-OUTPUT, SOURCE = "edit.mp4", "source.mp4"
-"""The edited video, and the part of the source beside it."""
-
+SOURCE = "source.mp4"
+"""The part of the source beside the edited video."""
 
 NO_ERROR = Message("")
 

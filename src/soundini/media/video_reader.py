@@ -1,4 +1,4 @@
-"""Frames out of a video file, one at a time, each with its exact time."""
+"""Reads frames from a video file, one at a time, each with its exact time."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _WORTH_ENTERING = 24
-"""Frames before the first that is asked for, from which it is worth looking where decoding may begin."""
+"""If at least this many frames come before the first requested one, decoding starts at a keyframe."""
 _COUNTED = {"mpegts"}
-"""Containers that number their packets: where numbers start again, as in joined files, FFmpeg takes a packet for damaged."""
+"""Containers that number their packets: if numbers start again, as in joined files, FFmpeg takes a packet for damaged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +39,10 @@ class VideoFrame:
     Attributes:
         index: 0 for the first frame of the file.
         time: Seconds from the start of the video stream, exact.
-        duration: Seconds until the next frame; of the last frame, what the file says.
+        duration: Seconds until the next frame; for the last frame, the duration that the file states.
         rgb: ``uint8 [H, W, 3]``.
-        planes: The picture's own samples in the pixel format that was asked for; None where it has others.
-        alpha: ``uint8 [H, W]`` where it was asked for and the video has an alpha channel, else None.
+        planes: The picture's own samples in the requested pixel format; None if it has another format.
+        alpha: ``uint8 [H, W]`` if it was requested and the video has an alpha channel, else None.
     """
 
     index: int
@@ -54,7 +54,7 @@ class VideoFrame:
 
 
 class _MissedError(Exception):
-    """Decoding did not begin where it should."""
+    """Decoding did not begin at the expected keyframe."""
 
 
 class VideoReader:
@@ -98,9 +98,9 @@ class VideoReader:
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[VideoFrame]:
         """Yield frames ``start`` to ``stop - 1``; several iterators may run side by side.
 
-        Decoding begins at the last keyframe before ``start`` where the packets tell its number and nothing
-        after it depends on what was before (:mod:`soundini.media.packets`), else at the first frame: an index
-        is exact, and a frame is the same whatever was asked for.
+        Decoding begins at the last keyframe before ``start`` if the packets show its exact number and no
+        later frame depends on earlier ones (:mod:`soundini.media.packets`), else at the first frame. So indices
+        are exact, and a frame does not depend on ``start``.
 
         Args:
             start: First frame, from 0.
@@ -134,7 +134,7 @@ class VideoReader:
             yield VideoFrame(index, time, duration, rgb, alpha, planes)
 
     def times(self) -> Iterator[Fraction]:
-        """Yield the time of every frame, in seconds; frames are decoded only where packets do not tell.
+        """Yield the time of every frame, in seconds; frames are decoded only if the packets do not show it.
 
         Raises:
             MediaError: As :meth:`frames`.
@@ -147,7 +147,7 @@ class VideoReader:
     def _shown(
         self, start: int, stop: int | None
     ) -> Iterator[tuple[int, AvFrame, Fraction, Fraction]]:
-        """Give the frames before ``stop``, as FFmpeg has them, from ``start`` or some frame before it on."""
+        """Yield FFmpeg's frames up to ``stop``, from ``start`` or some frame before it on."""
         entry = find_entry(self.info, start) if start >= _WORTH_ENTERING else None
         if entry is not None:
             try:
@@ -163,7 +163,7 @@ class VideoReader:
         """Open the file anew, and decode it from a keyframe or from the beginning.
 
         Raises:
-            _MissedError: the keyframe is not found; nothing was given yet.
+            _MissedError: the keyframe is not found; nothing was yielded yet.
         """
         container = open_input(self.info.path)
         self._open.append(container)
@@ -182,7 +182,7 @@ class VideoReader:
     def _timed(
         self, container: InputContainer, stream: VideoStream, entry: Entry | None
     ) -> Iterator[tuple[int, AvFrame, Fraction, Fraction]]:
-        """Give every frame its time and its duration, which only the next frame tells."""
+        """Add time and duration to every frame; the next frame decides the duration."""
         info = self.info
         held: tuple[int, AvFrame, Fraction] | None = None
         shift = -info.start_time
@@ -193,7 +193,7 @@ class VideoReader:
             try:
                 frame = next(decoded, None)
             except MediaError:
-                if held is not None:  # it is whole, and may be the last that is asked for
+                if held is not None:  # it is whole, and may be the last one requested
                     yield *held, self._own_duration(held[1])
                 raise
             if frame is None:
@@ -215,7 +215,7 @@ class VideoReader:
             yield *held, self._own_duration(held[1])
 
     def _own_duration(self, frame: AvFrame) -> Fraction:
-        """What the file says of a frame's duration, in seconds; one frame where it does not say."""
+        """A frame's duration as the file states it, in seconds; else that of the frame rate."""
         said = frame.duration * Fraction(frame.time_base or self.info.time_base)
         return said or 1 / self.info.frame_rate
 
@@ -236,7 +236,7 @@ class VideoReader:
             decoder = alpha_decoder(stream) if self._alpha else None
             for packet in packets_of(container, stream):
                 idle.check()
-                if packet.size == 0 and packet.pts is not None:  # the picture before stays
+                if packet.size == 0 and packet.pts is not None:  # the picture before is shown on
                     end = packet.pts + (packet.duration or 0)
                     continue
                 damaged = packet.is_corrupt and not joins

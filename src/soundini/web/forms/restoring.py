@@ -33,14 +33,14 @@ _TOLD_APART = {
     "region.track",
     "sound.heard_as",
 }
-"""Settings that have fields of their own in a form."""
+"""Settings that are fields of the form."""
 _LABEL = "mask.png"
 _COMPUTE = "compute."
 """Settings that are the server's to choose."""
 _MOST_DILATED = 512.0
 _SHAPES: tuple[ShapeKind, ...] = ("box", "ellipse", "polygon")
 Find = Callable[[FileKind, object], str]
-"""The id of a visitor's own file by its kind and the recipe's name for it; empty where it is not here."""
+"""Returns the id of the visitor's file for a kind and a name in the recipe; empty if the visitor has none."""
 
 
 def restored(
@@ -50,10 +50,10 @@ def restored(
     done: Iterable[tuple[Path, EditForm]],
     models: str,
 ) -> Restored:
-    """What an uploaded recipe, or an uploaded video that carries one or was made here, asks for.
+    """Restore the form from an uploaded recipe, or from an uploaded video that carries one or was made here.
 
     Args:
-        uploads: where the visitor's files are, and where what is painted is kept.
+        uploads: the visitor's files; painted masks are added to them.
         key: of the visitor's session.
         file_id: of the recipe or the video.
         done: the visitor's finished edits: the video that was written, and the form that asked for it.
@@ -61,7 +61,7 @@ def restored(
 
     Raises:
         ConfigError: it is no recipe, or a video that carries none and was not made here.
-        MaskError: a shape of it is none.
+        MaskError: a shape in it is invalid.
     """
     stored, sha256 = uploads.find(key, file_id), uploads.about(key, file_id).sha256
     with recipe_file(stored.path) as recipe:
@@ -78,10 +78,10 @@ def restored(
 
 
 def _restored(path: Path, uploads: Uploads, key: str, models: str) -> Restored:
-    """The form that asks for what a recipe says.
+    """The form of a recipe.
 
-    Files are named where the visitor has them here. Where the video is, boxes and ellipses in pixels become shares of its
-    frame, and other shapes are painted.
+    It names the files that the visitor has here. If the video is among them, boxes and ellipses in pixels become shares of
+    its frame, and other shapes are painted.
     """
     settings = read_request(path)
     recipe = settings["recipe"]
@@ -134,7 +134,7 @@ def _restored(path: Path, uploads: Uploads, key: str, models: str) -> Restored:
 
 
 def _output_hash(path: Path) -> str:
-    """The sha256 of the video that a recipe was written beside; empty where it does not say."""
+    """The sha256 of the output that a recipe names; empty if it names none."""
     try:
         content = read_json(path)
     except (OSError, ValueError):
@@ -147,7 +147,7 @@ def _output_hash(path: Path) -> str:
 def _mask(
     settings: dict[str, Any], find: Find, uploads: Uploads, key: str, video: str
 ) -> tuple[dict[str, Any], bool]:
-    """The fields of a form that say where to edit, and whether they say all that the recipe does."""
+    """The fields of a form that say where to edit, and whether they cover all that the recipe says."""
     from soundini.masks.shapes import shape_mask
 
     mask = settings.get("mask", {})
@@ -172,5 +172,5 @@ def _mask(
 
 
 def _is_free(name: str) -> bool:
-    """Whether a setting is one of those that a form tells in a list."""
+    """Whether a setting belongs in the form's list of settings."""
     return name not in _TOLD_APART and not name.startswith(_COMPUTE)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
@@ -40,19 +42,33 @@ def write_encoded(path: Path, samples: np.ndarray, rate: int = make.RATE) -> Pat
     return path
 
 
+def copy_packets(
+    path: Path,
+    source: Path,
+    change: Callable[[int, av.Packet], av.Packet | None] = lambda number, packet: packet,
+    **options: str,
+) -> Path:
+    """A copy of a video, packet by packet; ``change`` may drop or replace those of the sound, counted from 0."""
+    with av.open(str(source)) as given, av.open(str(path), "w", options=options) as out:
+        streams = {s.index: out.add_stream_from_template(s) for s in given.streams}
+        sounds = itertools.count()
+        for packet in given.demux():
+            stream = packet.stream
+            if packet.size and stream.type == "audio":
+                packet = change(next(sounds), packet)
+            if packet is not None and packet.size:
+                packet.stream = streams[stream.index]
+                out.mux(packet)
+    return path
+
+
 def without_sound_between(path: Path, source: Path, begin: float, end: float) -> Path:
     """A copy of a video without the packets of its sound between two times."""
-    with av.open(str(source)) as given, av.open(str(path), "w") as out:
-        streams = {s.index: out.add_stream_from_template(s) for s in given.streams}
-        for packet in given.demux():
-            if packet.size == 0 or packet.pts is None:
-                continue
-            time = float(packet.pts * packet.time_base)
-            if packet.stream.type == "audio" and begin <= time < end:
-                continue
-            packet.stream = streams[packet.stream.index]
-            out.mux(packet)
-    return path
+
+    def kept(_number: int, packet: av.Packet) -> av.Packet | None:
+        return None if begin <= float(packet.pts * packet.time_base) < end else packet
+
+    return copy_packets(path, source, kept)
 
 
 def with_tracks(
@@ -92,36 +108,19 @@ def with_wav_lengths(path: Path, source: Path, riff: int, data: int) -> Path:
 
 def with_index_first(path: Path, source: Path) -> Path:
     """A copy of a video whose index, if it has one, comes first, as for a download."""
-    with (
-        av.open(str(source)) as given,
-        av.open(
-            str(path), "w", options={"movflags": "faststart"} if path.suffix == ".mp4" else {}
-        ) as out,
-    ):
-        streams = {s.index: out.add_stream_from_template(s) for s in given.streams}
-        for packet in given.demux():
-            if packet.size:
-                packet.stream = streams[packet.stream.index]
-                out.mux(packet)
-    return path
+    return copy_packets(path, source, **{"movflags": "faststart"} if path.suffix == ".mp4" else {})
 
 
 def damage_sound(path: Path, source: Path) -> Path:
     """A copy of a video whose packets of sound are noise from the third on."""
     rng = np.random.default_rng(0)
-    with av.open(str(source)) as given, av.open(str(path), "w") as out:
-        streams = {s.index: out.add_stream_from_template(s) for s in given.streams}
-        count = 0
-        for packet in given.demux():
-            if packet.size == 0:
-                continue
-            if packet.stream.type == "audio":
-                count += 1
-                if count > 2:
-                    stream, pts = packet.stream, packet.pts
-                    packet = av.Packet(rng.bytes(packet.size))
-                    packet.stream, packet.pts, packet.dts = stream, pts, pts
-                    packet.time_base = stream.time_base
-            packet.stream = streams[packet.stream.index]
-            out.mux(packet)
-    return path
+
+    def damaged(number: int, packet: av.Packet) -> av.Packet:
+        if number < 2:
+            return packet
+        noise = av.Packet(rng.bytes(packet.size))
+        noise.stream, noise.pts, noise.dts = packet.stream, packet.pts, packet.pts
+        noise.time_base = packet.stream.time_base
+        return noise
+
+    return copy_packets(path, source, damaged)

@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import graphlib
 import re
 from itertools import chain
 from pathlib import Path
@@ -94,6 +95,25 @@ def test_packages_form_no_circle():
         for name in ready:
             del left[name]
     assert left == {}
+
+
+def folder_of(module):
+    """Where a module lies; a file beside folders stands for itself."""
+    path = SOURCE.joinpath(*module.split(".")[1:])
+    path = path if path.is_dir() else path.parent
+    if any(below.is_dir() and any(below.glob("*.py")) for below in path.iterdir()):
+        return module
+    return str(path.relative_to(SOURCE))
+
+
+def test_folders_form_no_circle():
+    """Those inside packages too; a circle is shown as the folders that it runs through."""
+    arrows = {}
+    for path, tree in trees().items():
+        here = ".".join(("soundini", *path.relative_to(SOURCE).with_suffix("").parts))
+        there = {folder_of(name) for name in imported(tree) if name.startswith("soundini.")}
+        arrows.setdefault(folder_of(here), set()).update(there - {folder_of(here)})
+    graphlib.TopologicalSorter(arrows).prepare()
 
 
 def test_files_hold_one_concept():

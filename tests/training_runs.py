@@ -5,7 +5,6 @@ from pathlib import Path
 import torch
 
 import media_factory as make
-from soundini.events import CheckpointSaved, TrainStep
 from soundini.joint.listening import STRIDE
 from soundini.joint.towers import SoundHead
 from soundini.packs.debug import debug_pack
@@ -14,6 +13,7 @@ from soundini.training.composites.crops import CompositeCrops, CompositeShares
 from soundini.training.composites.photographs import Photographs
 from soundini.training.directions import class_directions
 from soundini.training.distributed import Workers
+from soundini.training.events import CheckpointSaved, TrainStep
 from soundini.training.image_tower import train_image_tower
 from soundini.training.images import LabelledImages
 from soundini.training.prior import train_prior

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -156,62 +156,6 @@ class EditDone:
     temporal: TemporalFigures | None
     losses: Mapping[str, float]
     seams: SeamFigures | None = None
-
-
-@dataclass(frozen=True)
-class TrainStep:
-    """One optimiser step is done.
-
-    Args:
-        step: steps done so far.
-        total: steps in all.
-        loss: training loss of this step.
-        figures: anything else worth logging, by name.
-    """
-
-    step: int
-    total: int
-    loss: float
-    figures: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class HeldOutMeasured:
-    """The loss on held-out material is measured.
-
-    Args:
-        step: steps done so far.
-        losses: by class and timestep.
-    """
-
-    step: int
-    losses: Mapping[str, Mapping[int, float]]
-
-
-@dataclass(frozen=True)
-class CheckpointSaved:
-    """A training checkpoint lies on disk, whole.
-
-    Args:
-        step: steps it holds.
-        path: where it lies.
-    """
-
-    step: int
-    path: Path
-
-
-@dataclass(frozen=True)
-class SamplesReady:
-    """What a prior in training draws.
-
-    Args:
-        step: optimiser steps it has done.
-        pictures: by what it was told, ``uint8 [S, S, 3]``.
-    """
-
-    step: int
-    pictures: Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,10 @@ import torch
 
 from soundini.editing.files import prepare_edit, run_edit
 from soundini.editing.request import EditRequest
+from soundini.generators import finish
 from soundini.jobs.job import Job
 from soundini.jobs.record import RECORD
-from soundini.jobs.run import prepare_job, run_job
+from soundini.jobs.run import preparing_job, run_job
 from soundini.jobs.windows import STATE, WINDOWS
 from soundini.packs.loading import load_pack
 from soundini.packs.pack import ModelPack
@@ -43,7 +44,7 @@ def work(folder: Path, request: EditRequest, pack: ModelPack, point: int = 0) ->
         with Job.open(folder) as job:
             if job.record.state == "done":
                 return
-            for _ in run_job(job, prepare_job(job, pack=pack), 0):
+            for _ in run_job(job, finish(preparing_job(job, pack=pack)), 0):
                 pass
         return
     prepared = prepare_edit(request, pack)

@@ -8,10 +8,11 @@ import media_factory as make
 from soundini.editing.files import prepare_edit
 from soundini.errors import ConfigError, MediaError
 from soundini.events import FileDone, StepDone
+from soundini.generators import finish
 from soundini.jobs.job import Job, find_job, is_running, jobs_folder
 from soundini.jobs.journal import LOG, LOSSES
 from soundini.jobs.record import RECORD, read_record
-from soundini.jobs.run import prepare_job, run_job
+from soundini.jobs.run import preparing_job, run_job
 from soundini.jobs.windows import STATE, WINDOWS
 
 
@@ -31,7 +32,7 @@ def stopped(folder, request, steps, between=0.0):
 
 @contextmanager
 def held(folder):
-    with Job.open(folder) as job, closing(prepare_job(job)) as edit:
+    with Job.open(folder) as job, closing(finish(preparing_job(job))) as edit:
         yield job, edit
 
 
@@ -165,7 +166,7 @@ def test_only_one_process_holds_a_job(request_for, tmp_path):
 def test_output_may_be_another(request_for, plain, tmp_path):
     folder = stopped(tmp_path / "job", request_for(), 6)
     elsewhere = tmp_path / "elsewhere.mp4"
-    with Job.open(folder) as job, closing(prepare_job(job, elsewhere)) as edit:
+    with Job.open(folder) as job, closing(finish(preparing_job(job, elsewhere))) as edit:
         for _ in run_job(job, edit):
             pass
     assert elsewhere.read_bytes() == plain

@@ -16,11 +16,11 @@ import media_factory as make
 import paper_factory
 from soundini.cli import main
 from soundini.errors import ConfigError
-from soundini.events import CheckpointSaved, TrainStep
 from soundini.joint.paper import PaperJointSpace
 from soundini.joint.swin import SwinSoundEncoder
 from soundini.training.clip_targets import ClipTargets
 from soundini.training.distributed import Workers
+from soundini.training.events import CheckpointSaved, TrainStep
 from soundini.training.recipe import SoundEncoderRecipe, load_train_recipe
 from soundini.training.sound_encoder import (
     LARGEST_SCALE,

@@ -11,7 +11,7 @@ import uvicorn
 
 import media_factory as make
 from soundini.media.video_reader import VideoReader
-from soundini.web.forms.forms import EditForm, PaintedMask
+from soundini.web.form import EditForm, PaintedMask
 from soundini.web.http.app import make_app
 from soundini.web.http.serving import address_of, listen
 from soundini.web.jobs.caretaker import FOR_EVER

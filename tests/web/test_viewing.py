@@ -7,7 +7,7 @@ import pytest
 import media_factory as make
 from soundini.media.video_info import probe_video
 from soundini.media.video_reader import VideoReader
-from soundini.web.forms.forms import EditForm
+from soundini.web.form import EditForm
 
 from .conftest import ME, QUICK, wait
 

@@ -13,7 +13,7 @@ from soundini.weights.formats import FORMATS, find_format, recognise
 from soundini.weights.importing import import_checkpoint
 from soundini.weights.layout import layout_of
 from soundini.weights.lpips import lins_layout, trunk_layout
-from soundini.weights.raft import princeton_layout, princeton_to_torchvision
+from soundini.weights.raft import princeton_to_torchvision
 from soundini.weights.sound_encoders import resnet_layout, swin_layout, swin_to_timm, timm_to_swin
 from soundini.weights.vqgan import vqgan_layout
 
@@ -74,7 +74,6 @@ def test_layouts_are_the_published_ones(layouts):
     assert resnet_layout() == layouts["resnet18_audio"]
     assert clip_layout(CLIP_VIT_B32) == layouts["clip_vit_b32"]
     assert clip_layout(CLIP_VIT_B16) == layouts["clip_vit_b16"]
-    assert princeton_layout() == layouts["raft_things"]
     assert lins_layout() == layouts["lpips_vgg_lin"]
     assert trunk_layout() == layouts["vgg16_features"]
     for name, config in OFFICIAL.items():

@@ -23,6 +23,7 @@ from soundini.generators import finish
 
 if TYPE_CHECKING:
     from soundini.weights.fetching import FetchEvent, FetchPlan, Need
+    from soundini.weights.importing import Imported
     from soundini.weights.published import Entry
 
 DECLINED = 1
@@ -151,7 +152,6 @@ class _Screen:
 
     def tell(self, event: FetchEvent) -> None:
         """Show an event."""
-        from soundini.cli.weights import report_import
         from soundini.weights.download import Arrived
         from soundini.weights.fetching import AddressFailed
 
@@ -164,3 +164,10 @@ class _Screen:
             print(f"{event.entry.name}: {event.url}: {event.reason}", file=sys.stderr, flush=True)
         else:
             report_import(event)
+
+
+def report_import(done: Imported) -> None:
+    """Print what was imported, and where it is."""
+    note = f", {done.note}" if done.note else ""
+    print(f"{done.source.name}: {done.format}, {done.parameters:,} parameters{note}")
+    print(f"  -> {done.weights}", flush=True)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import tyro
 from tyro.conf import FlagCreatePairsOff, Positional, arg
 
 from soundini.errors import ConfigError
-
-if TYPE_CHECKING:
-    from soundini.weights.importing import Imported
 
 DAMAGED = 1
 """Exit code of ``weights verify`` where a file is damaged."""
@@ -72,6 +69,7 @@ class Import:
 
     def run(self) -> int:
         """Convert each; the published files may be deleted afterwards."""
+        from soundini.cli.fetching import report_import
         from soundini.weights.importing import import_checkpoint, import_folder
 
         _require(self.paths, "name the files, or the folder they lie in")
@@ -160,10 +158,3 @@ def _print_inventory(*, check: bool) -> int:
             if line:
                 print(f"{'':<18} {line}")
     return DAMAGED if damaged else 0
-
-
-def report_import(done: Imported) -> None:
-    """Print what was imported, and where it is."""
-    note = f", {done.note}" if done.note else ""
-    print(f"{done.source.name}: {done.format}, {done.parameters:,} parameters{note}")
-    print(f"  -> {done.weights}", flush=True)

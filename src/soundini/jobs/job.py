@@ -6,7 +6,6 @@ import contextlib
 import secrets
 import shutil
 from pathlib import Path
-from types import TracebackType
 
 from filelock import FileLock
 
@@ -124,12 +123,7 @@ class Job:
     def __enter__(self) -> Job:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

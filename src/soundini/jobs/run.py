@@ -11,7 +11,6 @@ from soundini.editing.inputs import hash_inputs
 from soundini.editing.methods import weight_hashes
 from soundini.errors import ConfigError
 from soundini.events import EditEvent, FileDone, MaskMade, StepDone
-from soundini.generators import finish
 from soundini.jobs.job import Job
 from soundini.jobs.journal import Journal
 from soundini.jobs.record import differences, now
@@ -21,27 +20,23 @@ from soundini.packs.pack import ModelPack
 SECONDS_BETWEEN_STATES = 5.0
 
 
-def prepare_job(
+def preparing_job(
     job: Job, output: Path | None = None, pack: ModelPack | None = None
-) -> PreparedEdit:
-    """Prepare what a job has left to do.
+) -> Generator[MaskMade, None, PreparedEdit]:
+    """Prepare what a job has left to do; stop iterating to give it up.
 
     Args:
         job: the job, held.
         output: another place for the video, or None.
         pack: models already loaded, or None to load the job's.
 
+    Yields:
+        :class:`MaskMade` while the mask is made.
+
     Raises:
         ConfigError: an input or a weight file is not what it was when the job began.
         SoundiniError: an input cannot be used.
     """
-    return finish(preparing_job(job, output, pack))
-
-
-def preparing_job(
-    job: Job, output: Path | None = None, pack: ModelPack | None = None
-) -> Generator[MaskMade, None, PreparedEdit]:
-    """Do what :func:`prepare_job` does, and tell how far it is; stop iterating to give it up."""
     request = job.record.request
     if output is not None:
         request = request.model_copy(update={"output": output.absolute()})

@@ -1,4 +1,4 @@
-"""Masks as COCO's data set writes them, in JSON (cocodataset.org/#format-data)."""
+"""Masks in the JSON format of the COCO data set (cocodataset.org/#format-data)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MOST_JSON = 64 * 2**20
 
 
 def coco_mask(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
-    """Read a mask of COCO's: run lengths, polygons, an annotation with either, or all annotations of one picture.
+    """Read a COCO mask: run lengths, polygons, an annotation with either, or all annotations of one picture.
 
     Args:
         path: a JSON file.
@@ -24,7 +24,7 @@ def coco_mask(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
         ``uint8``, 255 inside.
 
     Raises:
-        MaskError: it is none, or of another size than the video.
+        MaskError: it is no such mask, or of another size than the video.
 
     Shape:
         returns ``[H, W]``.
@@ -58,7 +58,7 @@ def coco_mask(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
 
 
 def _coco_shape(path: Path, shape: object, frame_size: tuple[int, int]) -> np.ndarray:
-    """One object of COCO's, 255 inside: lengths of runs of 0 and 1 in turn, down the columns, or a list of polygons.
+    """One COCO object, 255 inside: a list of polygons, or alternating run lengths of 0 and 1 down the columns.
 
     Raises:
         MaskError: it is of another size than the video.
@@ -84,7 +84,7 @@ def _coco_shape(path: Path, shape: object, frame_size: tuple[int, int]) -> np.nd
 
 
 def _letters(text: str) -> list[int]:
-    """Run lengths from COCO's letters: five bits each, the lowest first, from the third on as differences to the last but one."""
+    """Decode COCO's compressed run lengths: five bits a letter, low bits first; from the third on, differences."""
     runs: list[int] = []
     value = shift = 0
     for letter in text:

@@ -1,4 +1,4 @@
-"""Masks from a folder of images, whose names hold frame numbers."""
+"""Masks from a folder of images whose names hold frame numbers."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ IMAGE_SUFFIXES = {
     *(".png", ".jpg", ".jpeg", ".jfif", ".bmp", ".tif", ".tiff", ".webp", ".gif"),
     *(".tga", ".pgm", ".ppm", ".pbm", ".pnm", ".jp2", ".j2k", ".avif", ".npy"),
 }
-"""Of files in a folder that must be images: others are looked at, and left out where they are none."""
+"""Suffixes of files that must be images; other files are examined, and left out if they are none."""
 
 
 class FolderMask:
     """A folder of images, whose names hold frame numbers, from 0 or from 1.
 
     Args:
-        folder: the folder; hidden files and what is no image are left out.
+        folder: the folder; hidden files and files that are no images are left out.
         frame_size: height and width of the video.
-        info: the video, which tells where numbers begin that have neither 0 nor 1.
+        info: the video; it decides where the numbers begin if there is neither a 0 nor a 1.
         label: the one label that is edited; 0 for all.
         inverted: as of :class:`VideoMask`.
 
     Attributes:
         files: the images, in natural order of their names (2 before 10).
-        numbers: the frame of each; None where names hold no numbers, and files go by their order.
+        numbers: the frame of each; None if the names hold no numbers, and the order of files counts.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ def _without_images(folder: Path) -> MaskError:
 
 
 class _Read(Mapping[int, np.ndarray]):
-    """Masks by frame, of which none is held."""
+    """Masks by frame; each is read anew when it is used."""
 
     def __init__(self, files: Mapping[int, Path], folder: FolderMask) -> None:
         self._files = files
@@ -137,7 +137,7 @@ class _Read(Mapping[int, np.ndarray]):
 
 
 def no_image(masks: FolderMask, missing: list[int], lacks_all: bool = False) -> MaskError:
-    """What is wrong with a folder that lacks frames, or all of them."""
+    """The error for a folder that lacks some frames, or all."""
     if lacks_all and masks.numbers is not None:
         return MaskError(
             "the mask folder {folder} has no image for frames {frames}, counted from 0: its names count "

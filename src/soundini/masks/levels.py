@@ -1,4 +1,4 @@
-"""Masks that say nothing: black throughout, or white throughout."""
+"""Refuses masks without meaning: all black, or all white."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from soundini.errors import MaskError, Option
 
 
 def check_levels(path: Path, masks: Iterator[np.ndarray], inverted: bool) -> None:
-    """Refuse masks that are black throughout, or white throughout; looks no further than it must.
+    """Refuse masks that are all black or all white; reads no more of them than needed.
 
     Raises:
-        MaskError: they are.
+        MaskError: all are black, or all are white.
     """
     some_white, some_black = inverted, False
     for mask in masks:

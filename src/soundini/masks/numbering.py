@@ -1,4 +1,4 @@
-"""Frame numbers out of the names of files."""
+"""Reads frame numbers from the names of files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 _LONGEST = 9
-"""Digits of a frame number."""
+"""Most digits of a frame number."""
 
 
 def natural(path: Path) -> list[tuple[int, str]]:
@@ -18,24 +18,24 @@ def natural(path: Path) -> list[tuple[int, str]]:
 def frame_numbers(
     files: Sequence[Path], count_frames: Callable[[], int | None]
 ) -> list[int] | None:
-    """The frame that each file is of, by the number in its name that tells the files apart.
+    """The frame of each file, by the number in which the names differ.
 
-    Numbers begin at 0 or at 1. They begin at 1 where there is a 1 and no 0, or where they go up to the number of frames; files
-    whose numbers reach over as many frames as there are begin at the first frame whatever its number is.
+    Numbers count from 1 if there is a 1 and no 0, or if they go up to the number of frames; else from 0. If the numbers span
+    exactly as many frames as the video has, the lowest is the first frame, whatever it is.
 
     Args:
         files: in natural order.
-        count_frames: frames of the video; None where that is not known. It is asked only where it matters.
+        count_frames: counts the frames of the video; called only if needed. None if there is no video.
 
     Returns:
-        Rising numbers from 0; None where the names hold no such numbers, and the files are taken in their order.
+        Rising numbers from 0; None if the names hold no such numbers, and the order of files counts.
     """
     numbers = _numbers(files)
     return None if numbers is None else _from_zero(numbers, count_frames)
 
 
 def clashing(files: Sequence[Path]) -> str | None:
-    """The name of a file whose frame cannot be told though others have numbers; None where all can, or no name has a number.
+    """The name of a file without a number among files with numbers; None if there is none.
 
     Args:
         files: in natural order.
@@ -49,7 +49,9 @@ def clashing(files: Sequence[Path]) -> str | None:
     odd = [path.name for path, group in zip(files, groups, strict=True) if len(group) != usual]
     if odd:
         return odd[0]
-    if len(set(map(tuple, groups))) == 1:  # the numbers are part of a name that letters tell apart
+    if (
+        len(set(map(tuple, groups))) == 1
+    ):  # the names differ in letters, so the numbers are part of the name
         return None
     places = [[int(text) for text in texts] for texts in zip(*groups, strict=True)]
     frames = max(places, key=lambda numbers: len(set(numbers)))
@@ -90,7 +92,7 @@ def _from_zero(numbers: list[int], count_frames: Callable[[], int | None]) -> li
 
 
 def listed(numbers: Sequence[int], most: int = 8) -> str:
-    """Numbers as people write them, runs in short: ``3, 4, 10 to 20``."""
+    """Numbers as text, with runs shortened: ``3, 4, 10 to 20``."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][-1] + 1:

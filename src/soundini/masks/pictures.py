@@ -1,7 +1,8 @@
-"""Mask pictures out of files, known by what they hold and not by their names."""
+"""Reads mask pictures from files; the content decides the format, not the name."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -22,9 +23,9 @@ from soundini.media.opening import check_readable, reason
 from soundini.media.still_image import is_still_image, read_still_image
 
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF", "WEBP", "GIF", "PPM", "JPEG2000", "AVIF")
-"""What Pillow may take a file for: its other readers, of PostScript say, start programs."""
+"""Formats that Pillow may try: some of its others, such as PostScript, start programs."""
 _UNMARKED = {".tga", ".vda", ".icb", ".vst", ".png"}
-"""Names under which a Targa picture may come, which has no mark at its beginning: everything else is tried first."""
+"""Suffixes of Targa pictures, which begin without a mark; all other formats are tried first."""
 _ANIMATED = {"GIF", "WEBP", "AVIF", "PNG", "TIFF"}
 _NUMPY = b"\x93NUMPY"
 _NEXT_TO_NOTHING = 10
@@ -50,7 +51,7 @@ def is_picture(path: Path) -> bool:
 
 
 def frame_count(path: Path) -> int:
-    """How many pictures a file holds; 1 where it cannot be told."""
+    """How many pictures a file holds; 1 if that is unknown."""
     if _head(path).startswith(_NUMPY):
         array = _array(path)
         return len(array) if _has_frames(array) else 1
@@ -62,7 +63,7 @@ def frame_count(path: Path) -> int:
 
 
 def has_times(path: Path) -> bool:
-    """Whether the pictures of a file are shown each for its time: those of arrays and of TIFF are only numbered."""
+    """Whether the pictures of a file have times; those of arrays and TIFF are only numbered."""
     if _head(path).startswith(_NUMPY):
         return False
     with _told(path), _opened(path) as image:
@@ -85,7 +86,7 @@ def read_picture(path: Path, frame_size: tuple[int, int]) -> Picture:
     """Read a mask picture.
 
     Args:
-        path: an image, an array of NumPy's (``.npy``) or a mask of COCO's (JSON).
+        path: an image, a NumPy array (``.npy``) or a COCO mask (JSON).
         frame_size: height and width of the video.
 
     Raises:
@@ -112,7 +113,7 @@ def read_picture(path: Path, frame_size: tuple[int, int]) -> Picture:
 def read_pictures(path: Path, frame_size: tuple[int, int]) -> Iterator[tuple[Fraction, Picture]]:
     """Read a file of several pictures, each with its time in seconds.
 
-    An animation has times; the pictures of an array or of a document have none, and count as a second each.
+    The pictures of an array or a document have no times, and count as a second each.
 
     Raises:
         MaskError: it is of another size than the video.
@@ -135,13 +136,13 @@ def read_pictures(path: Path, frame_size: tuple[int, int]) -> Iterator[tuple[Fra
 
 
 def _shown(image: Image.Image) -> float:
-    """Milliseconds for which a picture of an animation is shown; a tenth of a second where it says next to nothing."""
+    """Milliseconds for which a picture of an animation is shown; 100 if the file states next to nothing."""
     said = float(image.info.get("duration", 0))
     return said if said > _NEXT_TO_NOTHING else 100.0
 
 
 def _still_frame(path: Path) -> AvFrame | None:
-    """A picture of a kind that FFmpeg knows and Pillow does not; None of others."""
+    """A picture of a kind that FFmpeg knows and Pillow does not; None for other files."""
     try:
         with _opened(path):
             return None
@@ -176,7 +177,7 @@ def _told(path: Path) -> Iterator[None]:
         raise
     except Image.UnidentifiedImageError:
         raise _unreadable(path, Message("it is no picture")) from None
-    except Exception as error:  # a damaged picture fails in the decoder, in any way a decoder can
+    except Exception as error:  # a damaged picture makes the decoder fail with any kind of error
         raise _unreadable(path, reason(error)) from None
 
 
@@ -213,7 +214,7 @@ def _of_image(image: Image.Image) -> Picture:
 
 
 def of_rgb(rgb: np.ndarray, alpha: np.ndarray | None = None) -> Picture:
-    """A picture of red, green and blue; one of equal channels is grey."""
+    """A picture from red, green and blue; grey if all channels are equal."""
     if (rgb[..., :1] == rgb[..., 1:]).all():
         return Picture(rgb[..., 0], "grey", alpha)
     return Picture(rgb, "colour", alpha)
@@ -251,3 +252,17 @@ def _of_array(path: Path, values: np.ndarray, frame_size: tuple[int, int]) -> Pi
     if values.dtype.kind == "f":
         return Picture(np.array(values, np.float32), "float")
     return Picture(np.array(values).astype(np.int64), "integer")
+
+
+def mask_png(mask: np.ndarray) -> bytes:
+    """Encode a mask as a PNG that reads back as the same mask, to 1/255.
+
+    Shape:
+        ``mask``: float ``[H, W]`` in [0, 1].
+    """
+    # Reading stretches a mask's brightness a little, so the level is stored as alpha.
+    levels = np.rint(mask * 255).astype(np.uint8)
+    picture = np.dstack([np.full((*levels.shape, 3), 255, np.uint8), levels])
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "PNG")
+    return out.getvalue()

@@ -8,7 +8,7 @@ import numpy as np
 from soundini.geometry import Box
 
 _NARROWEST = 1e-3
-"""Pixels of a ramp that is one; a narrower one ends before the next pixel, and dividing by it overflows."""
+"""Pixels of the narrowest ramp; a narrower one ends before the next pixel, and dividing by it overflows."""
 
 
 def dilate(mask: np.ndarray, pixels: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Masks drawn from a few numbers: box, ellipse, polygon; and the size that every mask must have."""
+"""Masks drawn from a few numbers: box, ellipse, polygon; and the check of a mask's size."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ ShapeKind = Literal["box", "ellipse", "polygon"]
 
 _FORM = {"box": "x,y,w,h", "ellipse": "cx,cy,rx,ry", "polygon": "x1,y1,x2,y2,x3,y3,..."}
 _FARTHEST = 1e12
-"""Pixels from the corner, of any number: beyond, sums of them overflow."""
+"""Largest number of a shape, in pixels: sums of larger ones overflow."""
 _SUBPIXEL_BITS = 4
 _SAMPLES = 4
 _DECIMALS = 6
-"""Of a pixel: a share of the frame that means a whole number of pixels is taken for it."""
+"""Share of a pixel within which a position is rounded to a whole pixel."""
 
 
 def shape_mask(kind: ShapeKind, text: str, frame_size: tuple[int, int]) -> np.ndarray:
@@ -39,7 +39,7 @@ def shape_mask(kind: ShapeKind, text: str, frame_size: tuple[int, int]) -> np.nd
         float32 in [0, 1], 1 inside.
 
     Raises:
-        MaskError: the numbers are no such shape, or the shape lies outside the frame.
+        MaskError: the numbers do not describe such a shape, or it lies outside the frame.
 
     Shape:
         returns ``[H, W]``.
@@ -119,7 +119,7 @@ def check_size(path: Path, size: tuple[int, int], frame_size: tuple[int, int]) -
     """Refuse a mask of another size than the video.
 
     Raises:
-        MaskError: it is.
+        MaskError: the sizes differ.
     """
     if size[0] * size[1] > MAX_PIXELS:
         raise MaskError(

@@ -31,13 +31,13 @@ class MaskSource(Protocol):
     """Masks by frame number of the video, streamed."""
 
     notes: tuple[Message, ...]
-    """What was assumed of the mask, one line each."""
+    """Assumptions about the mask, one line each."""
 
     def masks(self, start: int) -> Iterator[np.ndarray]:
         """Return the masks of frame ``start`` and all after it, float32 ``[H, W]`` in [0, 1].
 
         Raises:
-            MaskError: a mask is asked for that is not there.
+            MaskError: a frame has no mask.
         """
         ...
 
@@ -56,14 +56,14 @@ class StillMask:
 
 
 class VideoMask:
-    """A mask video or an animation: frame for frame where it has as many as the video, else by time.
+    """A mask video or an animation: frame by frame if it has as many frames as the video, else by time.
 
     Args:
         path: the mask.
         frame_size: height and width of the video.
-        info: the video; None to go frame for frame.
+        info: the video; None to go frame by frame.
         label: the one label that is edited; 0 for all.
-        inverted: whether black is what is edited, so that a mask may be black throughout.
+        inverted: whether black is edited, so that the mask may be all black.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class VideoMask:
         self._meaning = Meaning(path, label)
         for _, picture in self._pictures():
             if self._meaning.see(picture) and not self._is_animation:
-                break  # what a mask video holds is plain by now
+                break  # the meaning of a mask video is known by now
         check_levels(path, (self._meaning.mask(p) for _, p in self._pictures()), inverted)
         count = frame_count(path) if self._is_animation else count_frames(path)
         timed = not self._is_animation or has_times(path)
@@ -117,7 +117,7 @@ class VideoMask:
         return (picture for _, picture in itertools.islice(self._pictures(), start, None))
 
     def _timed(self, start: int) -> Iterator[Picture]:
-        """For each frame of the video, the picture that is shown at the middle of it, or the nearest after the last one."""
+        """For each frame of the video, the picture that is shown at its middle, or the last picture soon after the end."""
         assert self._info is not None
         with VideoReader(self._info.path) as reader:
             times = list(itertools.islice(reader.times(), start, None))
@@ -155,9 +155,9 @@ def open_mask(
     Args:
         path: an image, an animation, a video, or a folder of images.
         frame_size: height and width of the video.
-        info: the video, along which mask videos are laid; None to go frame for frame.
+        info: the video, along which mask videos are laid; None to go frame by frame.
         label: the one label that is edited; 0 for all.
-        inverted: whether black is what is edited, so that the mask may be black throughout.
+        inverted: whether black is edited, so that the mask may be all black.
 
     Raises:
         MaskError: it is missing, of another size, empty, or entirely white.
@@ -180,7 +180,7 @@ def open_mask(
 def read_mask_image(path: Path, frame_size: tuple[int, int]) -> np.ndarray:
     """Read a mask image as float32 ``[H, W]``.
 
-    Its alpha channel is taken where it has one in use, else what :class:`soundini.masks.values.Meaning` makes of its values.
+    An alpha channel that is in use is the mask; else :class:`soundini.masks.values.Meaning` interprets the values.
 
     Raises:
         MaskError: it is of another size than the video.
@@ -198,7 +198,7 @@ def _read_still(
 
 
 def _is_image_name(path: Path) -> bool:
-    """Whether a name says that a file is an image, and it is no video: whoever reads it says what is wrong with it."""
+    """Whether a file that is no video has the suffix of an image; reading it will say what is wrong with it."""
     if path.suffix.lower() not in IMAGE_SUFFIXES:
         return False
     try:

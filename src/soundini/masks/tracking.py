@@ -1,4 +1,4 @@
-"""Carry a mask through a video along the optical flow."""
+"""Carries a mask through a video along the optical flow."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FLOW_SIDE = 640
 """Flow is measured on frames no larger than this; masks do not need more."""
 
 _EDGE = 4
-"""Pixels by which the flow at an edge is not believed: half of the patches that DIS matches."""
+"""The flow within this many pixels of an edge is not trusted: half the size of the patches that DIS matches."""
 
 
 def dis_flow(here: np.ndarray, there: np.ndarray) -> np.ndarray:
@@ -34,7 +34,7 @@ def dis_flow(here: np.ndarray, there: np.ndarray) -> np.ndarray:
         for f in (here, there)
     ]
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    estimator.setFinestScale(0)  # the preset stops at half the size, too coarse for an edge
+    estimator.setFinestScale(0)  # the preset stops at half the size, which is too coarse for edges
     with one_thread():
         flow = estimator.calc(grey[0], grey[1], np.zeros((size[1], size[0], 2), np.float32))
     full = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -46,10 +46,10 @@ def move_mask(
 ) -> np.ndarray:
     """Carry the mask of ``here`` to where it lies in ``there``.
 
-    Dense flow blurs across the edge of an object, and what an object uncovers has no flow at all; a
-    mask warped by it as it is leaves a trail. So only the flow well inside the mask is believed; it
-    is smoothed and continued outwards, and the mask is warped by that. The edge is steepened a
-    little, against the blur that repeated warping brings. The frames may be smaller than the mask.
+    Dense flow blurs across the edge of an object, and the background that it uncovers has no flow at
+    all; a mask warped by such a flow leaves a trail. So only the flow well inside the mask is used;
+    it is smoothed and continued outwards, and the mask is warped by that. The edge is steepened a
+    little, against the blur of repeated warping. The frames may be smaller than the mask.
 
     Shape:
         ``mask``: ``[H, W]``; frames: ``[h, w, 3]``; returns ``[H, W]``.
@@ -98,10 +98,10 @@ def track_masks(
     two keyframes wait on disk, so memory does not grow with their number.
 
     Args:
-        keyframes: masks by frame number; one at least.
+        keyframes: masks by frame number; at least one.
         frames: the frames from number ``first`` on.
         first: number of the first frame.
-        flow: optical flow between two frames, which it sees with at most 640 pixels a side.
+        flow: computes the optical flow between two frames, of at most 640 pixels a side.
 
     Yields:
         float32 ``[H, W]`` for every frame.
@@ -155,7 +155,7 @@ def _astray(keyframe: int, first: int, last: int | None = None) -> MaskError:
 
 
 def _shrunk(frame: np.ndarray) -> np.ndarray:
-    """Reduce a frame to what the flow needs."""
+    """Shrink a frame to the size at which flow is computed."""
     scale = _FLOW_SIDE / max(frame.shape[:2])
     if scale >= 1:
         return frame
@@ -195,9 +195,9 @@ class _Stretch:
     def between(
         self, before: np.ndarray | None, after: np.ndarray, flow: Flow
     ) -> Iterator[np.ndarray]:
-        """Masks of the frames between two keyframes, the last frame being the second of them.
+        """Masks of the frames between two keyframes; the last frame is the second keyframe.
 
-        Where ``before`` is None there is no first, and its place is a frame like the others.
+        If ``before`` is None, there is no first keyframe, and the first frame is like the others.
         """
         begin = 0 if before is None else 1
         with tempfile.TemporaryFile() as spool:

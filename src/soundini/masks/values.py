@@ -1,4 +1,4 @@
-"""What the values of mask pictures mean: a soft mask, labels of objects, colours on black, or an alpha channel."""
+"""Interprets the values of mask pictures: a soft mask, labels of objects, colours on black, or an alpha channel."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from soundini.errors import MaskError, Message, Option
 Form = Literal["grey", "index", "integer", "float", "colour"]
 
 _ALPHA_USED = 127
-"""Alpha levels up to which a pixel is see-through: an alpha channel without such a pixel is not in use."""
+"""Highest alpha of a transparent pixel; an alpha channel without one is not in use."""
 _LARGEST_LABEL = 15
-"""Of 255: what compression leaves near black goes no further, and no soft mask is that faint everywhere."""
+"""Of 255: compression leaves noise near black up to this level, and no soft mask is that faint everywhere."""
 _LONGEST_COUNT = 31
-"""Labels that may follow each other without a gap, 0, 1, 2 and on; more are the steps of a soft edge."""
+"""Most labels that follow each other without a gap (0, 1, 2, ...); more values are the steps of a soft edge."""
 _MOST_LABELS = 256
 _DEEP = 65535
 _LARGEST_DEEP_LABEL, _MOST_DEEP_LABELS = 3900, 24
 """Of 16 bits: up to the first, black for a soft mask; as many as the second may go further, as 1000 times a class does."""
 _SATURATED = 32
-"""Levels between the largest and the smallest channel from which a pixel has a colour."""
+"""A pixel is coloured if its largest and smallest channels differ by this many levels."""
 _BLACK = 32
 _COLOUR_STEP = 32
 _NAMED = 8
 _NEARLY = 0.9
-"""Of white: what compression leaves of it lies above."""
+"""Share of white above which compressed white lies."""
 _MOST_EXACT = 64
-"""Colours of a picture that was drawn, and not compressed with loss."""
+"""Most colours of a picture that was drawn and not compressed with loss."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ class Picture:
 
 @dataclass
 class _Seen:
-    """What the pictures of one form hold in all."""
+    """The values of all pictures of one form."""
 
     least: float = 0.0
     largest: float = 0.0
@@ -71,7 +71,7 @@ class _Seen:
 
 
 class Meaning:
-    """Decides from all pictures of a mask what their values mean, so that each picture is read as the others are.
+    """Decides from all pictures of a mask what their values mean, so that all are read alike.
 
     Args:
         name: of the mask, for messages.
@@ -85,13 +85,13 @@ class Meaning:
         self._uses_alpha = False
 
     def see(self, picture: Picture) -> bool:
-        """Take note of a picture; all of a mask are seen before the first is read.
+        """Add a picture; all pictures of a mask are added before the first is read.
 
         Returns:
-            Whether it is plainly black and white, or see-through and not.
+            Whether it is clearly black and white, or transparent and opaque.
 
         Raises:
-            MaskError: it holds values that are no numbers.
+            MaskError: it holds NaN.
         """
         if picture.alpha is not None and int(picture.alpha.min()) <= _ALPHA_USED:
             self._uses_alpha = True
@@ -117,7 +117,7 @@ class Meaning:
         return picture.form == "grey" and bool((values > 200).any() and (values < _BLACK).any())
 
     def mask(self, picture: Picture) -> np.ndarray:
-        """The mask that a picture stands for, float32 ``[H, W]`` in [0, 1]."""
+        """The mask of a picture, float32 ``[H, W]`` in [0, 1]."""
         if self._label:
             return self._one_label(picture)
         if self._uses_alpha and picture.alpha is not None:
@@ -132,7 +132,7 @@ class Meaning:
         return snapped(values.astype(np.float32) / self._full(picture.form))
 
     def notes(self) -> Iterator[Message]:
-        """What was assumed, where it is not plain, one line each."""
+        """Assumptions about ambiguous values, one line each."""
         if self._label or self._uses_alpha:
             return
         for form, seen in self._seen.items():
@@ -162,14 +162,14 @@ class Meaning:
                 )
 
     def _is_unlike_grey(self, form: Form) -> bool:
-        """Whether a mask that is taken for grey may not be: it is faint throughout, or has a few values and no white."""
+        """Whether a mask that is read as grey may hold labels: it is faint throughout, or has few values and no white."""
         seen = self._seen[form]
         full = 1 if form == "float" and seen.largest <= 1 else self._full(form)
         few = seen.whole and 2 < len(seen.values) <= _NAMED and seen.largest < _NEARLY * full
         return seen.largest > 0 and not self._are_labels(form) and (few or seen.largest <= full / 2)
 
     def _are_labels(self, form: Form) -> bool:
-        """Whether integers are numbers of objects and not shades of grey."""
+        """Whether integers are labels of objects and not shades of grey."""
         seen = self._seen[form]
         if form in ("colour", "index") or not seen.whole or not seen.values:
             return False
@@ -180,7 +180,7 @@ class Meaning:
             return few and (seen.largest <= _LARGEST_LABEL or counted)
         if form == "float":
             return few and seen.largest > 1 and seen.largest != 255
-        # More than eight bits: grey reaches up to the end of the scale, or has many steps.
+        # More than eight bits: grey goes up to the end of the scale, or has many steps.
         few = few and (seen.largest <= _LARGEST_DEEP_LABEL or count <= _MOST_DEEP_LABELS)
         return few and (seen.largest not in (255, _DEEP) or counted)
 
@@ -239,12 +239,12 @@ def _packed(rgb: np.ndarray) -> np.ndarray:
 
 
 def snapped(grey: np.ndarray) -> np.ndarray:
-    """Take to black and to white what compression leaves near them."""
+    """Snap values near black and near white, which compression leaves, to black and white."""
     return np.clip((grey - 0.06) / 0.88, 0, 1).astype(np.float32)
 
 
 def _see_colours(seen: _Seen, rgb: np.ndarray) -> None:
-    """Count the colours of a picture: those that cover more than an edge does."""
+    """Count the colours of a picture that cover more than an edge."""
     largest = rgb.max(-1)
     seen.has_black = seen.has_black or bool((largest < _BLACK).any())
     saturated = largest.astype(np.int16) - rgb.min(-1) >= _SATURATED

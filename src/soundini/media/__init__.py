@@ -1,1 +1,1 @@
-"""Videos, sounds and pictures: all that enters or leaves as a file, and its geometry."""
+"""Videos, sounds and pictures as files: reading and writing."""

@@ -29,7 +29,7 @@ def alpha_of(frame: AvFrame) -> np.ndarray | None:
 
 
 def alpha_decoder(stream: VideoStream) -> VideoCodecContext | None:
-    """A decoder for a stream whose alpha channel the usual one passes over; None where that does, or there is none."""
+    """A decoder that keeps a stream's alpha channel, if the usual decoder drops it; else None."""
     name = _DECODERS.get(stream.codec_context.name)
     marked = {key.lower(): value for key, value in stream.metadata.items()}.get("alpha_mode")
     if name is None or marked != "1":

@@ -1,4 +1,4 @@
-"""Animated WebP, which FFmpeg does not play, as a film that it does."""
+"""Turns animated WebP, which FFmpeg does not play, into a film that it plays."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ANIMATED = 2
 _TICK = Fraction(1, 1000)
 _NEXT_TO_NOTHING = 10
 _USUAL = 100
-"""Milliseconds: browsers show a picture that says next to nothing for the second of these."""
+"""Milliseconds: browsers show a picture whose duration is at most the first of these for the second."""
 
 
 def is_animated_webp(head: bytes) -> bool:
@@ -28,7 +28,7 @@ def is_animated_webp(head: bytes) -> bool:
 
 
 def webp_film(path: Path) -> io.BytesIO:
-    """The pictures of an animated WebP without loss, each at its time; kept in memory until another one is asked for.
+    """Convert an animated WebP to a film without loss, each picture at its time; the last result is kept in memory.
 
     Args:
         path: an animated WebP.
@@ -78,7 +78,7 @@ def _film(path: Path, size: int, changed: int) -> bytes:
                 container.mux(stream.encode(None))
     except MediaError:
         raise
-    except Exception as error:  # a damaged picture fails in the decoder, in any way a decoder can
+    except Exception as error:  # a damaged picture makes the decoder fail with any kind of error
         raise MediaError(
             "{file}: decoding failed at frame {frame} ({why}); copy or export the file again",
             file=path,

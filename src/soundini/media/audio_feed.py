@@ -1,4 +1,4 @@
-"""The sound of an output, fed to the muxer as far as the pictures have come."""
+"""Feeds the sound of an output to the muxer, in step with the pictures."""
 
 from __future__ import annotations
 
@@ -132,11 +132,11 @@ class CopyFeed:
             raise _unreadable(self._path, error) from None
 
     def _touches(self, packet: Packet) -> bool:
-        """Whether a packet before the window ends where it begins: after a gap there is nothing to start on."""
+        """Whether a packet before the window ends where the window begins; after a gap the decoder has nothing to start on."""
         return ((packet.pts or 0) + self._length(packet)) * self._time_base > -GAP
 
     def _length(self, packet: Packet) -> Fraction:
-        """Ticks that a packet sounds: MP4 counts a gap after it in."""
+        """Ticks that a packet sounds, without a gap after it, which MP4 counts in."""
         context = self._source.codec_context
         said = Fraction(packet.duration or 0)
         if not context.frame_size:

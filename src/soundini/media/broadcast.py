@@ -1,4 +1,4 @@
-"""MPEG transport streams, as broadcasts and cameras have them: packets of one size, each with the number of its stream."""
+"""MPEG transport streams, from broadcasts and cameras: packets of one size, each with the number of its stream."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from pathlib import Path
 BROADCAST = "mpegts"
 """FFmpeg's name for the container."""
 _SIZES = (188, 192, 204)
-"""Bytes of a packet: as it is, with a time before it, with a check after it."""
+"""Bytes of a packet: plain, with a time before it, with a checksum after it."""
 _SYNC = 0x47
 _SYNCS = 5
 _BACK = 1 << 21
-"""Bytes before a packet within which the table of streams is looked for, which comes every half second."""
+"""The table of streams, which comes every half second, is searched for in this many bytes before a packet."""
 _ENDS = 1 << 21
 """Bytes at the beginning and at the end of a file within which there are pictures."""
 _PICTURES = range(0xE0, 0xF0)
 
 
 def table_before(path: Path, position: int) -> int:
-    """Where the last table of streams before a packet begins (ISO/IEC 13818-1, 2.4.4.3): a packet of stream 0.
+    """Find where the last table of streams before a packet begins (ISO/IEC 13818-1, 2.4.4.3): a packet of stream 0.
 
     Args:
         path: the file.
         position: of a packet.
 
     Returns:
-        The position itself where there is none.
+        Its first byte; ``position`` if there is none.
     """
     first = max(0, position - _BACK)
     with path.open("rb") as file:
@@ -42,7 +42,7 @@ def table_before(path: Path, position: int) -> int:
 
 
 def goes_elsewhere(path: Path) -> bool:
-    """Whether the pictures of a broadcast go on in a stream of another number, which players do not follow.
+    """Whether the pictures of a broadcast go on under another stream number, which players do not follow.
 
     Args:
         path: a readable file.

@@ -1,4 +1,4 @@
-"""Colour tags, and the conversion between YUV and RGB that they call for."""
+"""Colour tags, and conversion between YUV and RGB by them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _SCALER = (
 
 @dataclass(frozen=True)
 class ColorTags:
-    """How the numbers of a video stand for colours: code points of ITU-T H.273.
+    """The meaning of a video's samples as colours: code points of ITU-T H.273.
 
     Attributes:
         range: 0 unspecified, 1 limited (16..235), 2 full (0..255).
@@ -74,7 +74,7 @@ class ColorTags:
 class ColorConverter:
     """Converts decoded frames to RGB, and RGB back to YUV, by the file's own colour tags.
 
-    A file without a matrix tag is read as players read it: BT.709 from 1280 columns or 577 rows up,
+    A file without a matrix tag is read as in players: BT.709 from 1280 columns or 577 rows up,
     BT.601 below. A file without a range tag is limited, unless its pixel format (``yuvj420p``) says
     full. The same rule serves reading and writing, so a round trip is faithful whatever the tags.
 
@@ -112,7 +112,7 @@ class ColorConverter:
     def to_yuv(self, rgb: np.ndarray, pixel_format: str) -> AvFrame:
         """Convert one picture, rounding every sample to its nearest level.
 
-        Not by swscale: into full range it truncates, and darkens by a level each generation.
+        swscale is not used here: into full range it truncates, which darkens by one level with each generation.
 
         Args:
             rgb: The picture; of a size that the format can hold.
@@ -134,7 +134,7 @@ class ColorConverter:
         after: np.ndarray,
         pixel_format: str,
     ) -> AvFrame:
-        """Add what an edit changed to the source's own samples; those that it does not touch are the source's to the bit.
+        """Add the change of an edit to the source's own samples; untouched ones stay as they are, to the bit.
 
         Args:
             planes: The source's samples.

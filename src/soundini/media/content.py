@@ -1,4 +1,4 @@
-"""What a file is that is no video, sound or picture, by the bytes with which it begins."""
+"""Recognises files of other kinds than video, sound and picture by their first bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Content(NamedTuple):
 
     Args:
         name: with its article.
-        remedy: what to do to get what is meant.
+        remedy: what to do instead.
     """
 
     name: Message
@@ -55,7 +55,7 @@ _HTML = (b"<!doctype html", b"<html", b"<head", b"<body")
 
 
 def what_it_is(head: bytes) -> Content | None:
-    """Tell what a file is that cannot be read; None where that is not known.
+    """The kind of a file that cannot be read; None if it is unknown.
 
     Args:
         head: its first bytes, some hundred.
@@ -76,7 +76,7 @@ def what_it_is(head: bytes) -> Content | None:
 
 
 def something_else(path: Path) -> MediaError | None:
-    """The error for a file that holds something else than is read here; None where that is not known.
+    """The error for a file of another kind than is read here; None if its kind is unknown.
 
     Args:
         path: a readable file.
@@ -97,7 +97,7 @@ def _is_text(head: bytes) -> bool:
     try:
         text = head.decode("utf-8", "strict")
     except UnicodeDecodeError as error:
-        if error.start < len(head) - 3:  # else a letter is cut in two at the end
+        if error.start < len(head) - 3:  # a letter at the end may be cut in two
             return False
         text = head[: error.start].decode("utf-8")
     return bool(text) and all(letter.isprintable() or letter.isspace() for letter in text)

@@ -17,8 +17,8 @@ _ONSET = 0.06
 def full_level(sound: Sound) -> Level:
     """Return the peak of a sound and the level that counts as full.
 
-    They are taken once, from the recording as the user gave it, so that a gain applied later makes the effect weaker, and a part
-    of it is as loud as it is in the whole.
+    Both come from the whole recording as the user gave it. So a gain that is applied later changes the effect, and a part is
+    as loud as it is within the whole.
     """
     if sound.stretch is not None:
         return sound.stretch.level

@@ -1,4 +1,4 @@
-"""Fields: the two halves of an interlaced frame, every other row each, which were taken one after the other."""
+"""Fields: the two halves of an interlaced frame, of every other row, which were filmed one after the other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from soundini.media.video_info import VideoInfo
 
 FieldOrder = Literal["tff", "bff"]
-"""Which field comes first: that of the top row, or that of the row below."""
+"""Which field comes first: that of the top row, or that of the second."""
 
 
 def field_order(frame: AvFrame) -> FieldOrder | None:
@@ -27,7 +27,7 @@ def field_order(frame: AvFrame) -> FieldOrder | None:
         graph = _graph(frame, "select", "eq(interlace_type,TOPFIRST)")
         graph.push(frame)
         graph.pull()
-    except av.error.FFmpegError:  # nothing comes out where the other field is first
+    except av.error.FFmpegError:  # nothing comes out if the other field is first
         return "bff"
     return "tff"
 
@@ -40,8 +40,8 @@ def written_fields(info: VideoInfo, pixel_format: str | None) -> FieldOrder | No
         pixel_format: what is written; None for the common one.
 
     Returns:
-        None where the source has no fields, or what is written can hold none: pictures that are turned, RGB, and heights of which
-        a field would hold no whole number of chroma rows.
+        None if the source has no fields, or the output cannot hold them: rotated pictures, RGB, and heights that would give a
+        field no whole number of chroma rows.
     """
     name = pixel_format or COMMON
     if name == RGB or info.orientation != Orientation():
@@ -50,7 +50,7 @@ def written_fields(info: VideoInfo, pixel_format: str | None) -> FieldOrder | No
 
 
 class FieldMark:
-    """Says of frames which of their fields comes first, as an encoder needs it.
+    """Marks frames with the field that comes first, as an encoder needs it.
 
     Args:
         order: of the fields.

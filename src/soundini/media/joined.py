@@ -1,4 +1,4 @@
-"""Files that were joined by their bytes, which FFmpeg reads to the end of the first."""
+"""Files that were joined by their bytes, of which FFmpeg reads only the first."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from soundini.media.broadcast import goes_elsewhere
 from soundini.media.pieces import MOST_PARTS, Piece, boxes, marks
 
 _MARKS = (
-    b"fLaC\0\0\0\x22",  # FLAC, with the head of its first block, which has one length
+    b"fLaC\0\0\0\x22",  # FLAC, with the head of its first block, whose length is fixed
     b"caff\0\1\0\0desc",  # Core Audio
     b"TTA1\1\0",
     b"Creative Voice File\x1a",
-    b".snd\0\0\0",  # AU, with the head of the place of its samples
+    b".snd\0\0\0",  # AU, with the first bytes of the position of its samples
 )
-"""With what files begin that have neither a length nor an end."""
+"""First bytes of files that state neither a length nor an end."""
 _NUT = b"nut/multimedia container\0"
 _FLV = b"FLV\x01"
 _FLV_HEAD = 13
@@ -27,20 +27,20 @@ _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _ASF_STREAM = bytes.fromhex("9107dcb7b7a9cf118ee600c00c205365")
 _ASF_DATA_HEAD = 50
 _SYNC = b"\x47"
-"""With this, packets of a broadcast begin."""
+"""First byte of a packet of a broadcast."""
 
 
 def joined_parts(path: Path) -> list[tuple[int, int]]:
-    """The stretches of a sound that was joined by its bytes; one where it was not.
+    """The parts of a sound that was joined by its bytes; a single one if it was not.
 
-    WAV, Wave64, AIFF, FLAC, Core Audio, TTA, VOC, AU and chained Ogg files are looked at. Each stretch is a file with a rate and
-    channels of its own, which FFmpeg does not follow.
+    WAV, Wave64, AIFF, FLAC, Core Audio, TTA, VOC, AU and chained Ogg files are examined. Each part is a file with a rate and
+    channels of its own, and FFmpeg does not follow such changes.
 
     Args:
         path: a readable file.
 
     Returns:
-        The first byte of each, and one past the last.
+        The first byte of each part, and one past its last.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -56,7 +56,7 @@ def joined_parts(path: Path) -> list[tuple[int, int]]:
 
 
 def second_film(path: Path) -> int | None:
-    """Where in an MP4, a NUT or an ASF another film begins, which is not shown; None where there is none."""
+    """Where a second film begins in an MP4, NUT or ASF file, which is not read; None if there is none."""
     with path.open("rb") as file:
         head = file.read(32)
     if head.startswith(_NUT):
@@ -73,7 +73,7 @@ def second_film(path: Path) -> int | None:
 
 
 def left_out(path: Path) -> Message | None:
-    """What to tell where the rest of a joined file is not read; None where all is."""
+    """A note for the user that the rest of a joined file is not read; None if all of it is."""
     with path.open("rb") as file:
         head = file.read(8)
     is_broadcast = _SYNC in (head[:1], head[4:5])
@@ -87,10 +87,10 @@ def left_out(path: Path) -> Message | None:
 
 
 def film_pieces(path: Path, head: bytes) -> list[Piece]:
-    """What is to be read of films that were joined; nothing where all is read as it is.
+    """The pieces to read of films that were joined; empty if the file is read as it is.
 
-    Of films in FLV and ASF all pictures and sounds, with one header: their times start again, as they do in other joined files.
-    Of those in MP4 and NUT the first.
+    Films in FLV and ASF are read whole, with one header; their times start again, as in other joined files. Of films in MP4
+    and NUT only the first is read.
 
     Args:
         path: a readable file.
@@ -110,7 +110,7 @@ def film_pieces(path: Path, head: bytes) -> list[Piece]:
 
 
 def _flv_pieces(path: Path) -> list[Piece]:
-    """All but the headers after the first: each is followed by the length of the tag before it, which is 0."""
+    """All but the headers after the first; each header is followed by the length of the tag before it, which is 0."""
     size = path.stat().st_size
     begins: list[int] = []
     with path.open("rb") as file:
@@ -131,7 +131,7 @@ class _Asf:
         begin: its first byte.
         data: where its data object begins.
         end: where its data object ends.
-        streams: its streams, and the size of its packets, as its header has them.
+        streams: its streams and the size of its packets, from its header.
     """
 
     def __init__(self, begin: int, data: int, end: int, streams: list[bytes]) -> None:
@@ -163,7 +163,7 @@ def _asf_films(path: Path) -> list[_Asf]:
 
 
 def _asf_streams(header: bytes) -> list[bytes]:
-    """What a header says of its streams and of the size of packets."""
+    """Streams and packet sizes of a header."""
     found: list[bytes] = []
     at = 30
     while at + 24 <= len(header):
@@ -212,7 +212,7 @@ def _ogg_links(path: Path) -> list[int]:
 
 
 def _counted(path: Path, size: int) -> list[int]:
-    """Where files begin that follow each other, of kinds that state their length."""
+    """Where joined files begin, of kinds that state their length."""
     begins: list[int] = []
     at = 0
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""Sounds whose headers state other lengths than they have: placeholders, and lengths that were never brought up to date."""
+"""Sounds whose headers state a wrong length: a placeholder, or one that was never updated."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from pathlib import Path
 from soundini.media.pieces import chunk
 
 _UNKNOWN = 0x7F000000
-"""Bytes from which a length of 32 bits is a placeholder."""
+"""A length of 32 bits from which it is a placeholder, in bytes."""
 _UNKNOWN_LONG = 1 << 60
 _W64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
 _W64_HEAD = 24
 _TAGS = (b"TAG", b"ID3", b"APETAGEX")
 _KNOWN_CHUNKS = {*(b"LIST", b"fact", b"cue ", b"bext", b"iXML", b"id3 ", b"ID3 ", b"RIFF", b"FORM")}
 _NOTHING = 1024
-"""Bytes after a sound that are too few to be a part of it."""
+"""With fewer bytes than this after a sound, they do not count as sound."""
 _BLOCK = 1 << 20
 
 
 def true_lengths(path: Path, head: bytes) -> dict[int, bytes]:
-    """The lengths of a sound file that are wrong, as they should be: RF64, Wave64, WAV, AIFF and AU.
+    """Correct the wrong lengths in the header of a sound file: RF64, Wave64, WAV, AIFF and AU.
 
-    A length that is a placeholder becomes the length of what is there. So does one that is too small, where what follows is
-    neither a part of the container nor a tag nor silence, so that it can only be sound.
+    A placeholder becomes the actual length. So does a length that is too small, if the bytes after it can only be sound:
+    they are no part of the container, no tag, and not silence.
 
     Args:
         path: the file.
         head: its first 64 bytes or more.
 
     Returns:
-        Bytes by their places; nothing where all is well.
+        New bytes by their positions; empty if all is well.
     """
     size = path.stat().st_size
     if head[:4] == b".snd" and len(head) >= 24:

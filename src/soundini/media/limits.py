@@ -1,4 +1,4 @@
-"""How much of a file is read before it is given up: declared once; an environment variable raises what may be raised."""
+"""Limits on what is read of a file; environment variables raise most of them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Limit:
 
     @property
     def value(self) -> float:
-        """The amount that holds now.
+        """The present amount: of the environment, else the default.
 
         Raises:
             ConfigError: the variable is no number above 0.
@@ -55,7 +55,7 @@ class Limit:
         return value
 
     def exceeded(self, path: Path, what: Message) -> MediaError:
-        """Say in one line what is too much, what the limit is, and how it is raised."""
+        """The error that names what is too much, the limit, and how to raise it."""
         return MediaError(
             "{file}: {what}, more than the limit of {most:g} {unit}; cut it shorter, or raise the "
             "limit with {variable}",
@@ -74,11 +74,11 @@ VIDEO_SECONDS = Limit("SOUNDINI_MAX_VIDEO_SECONDS", 172_800, "seconds")
 SOUND_SECONDS = Limit("SOUNDINI_MAX_SOUND_SECONDS", 3600, "seconds")
 """Of a sound, and of the part of a video that it is laid along: both are held in memory."""
 IDLE_SECONDS = Limit("SOUNDINI_MAX_IDLE_SECONDS", 60, "seconds")
-"""Of reading a file without a picture or a sound of it."""
+"""Of reading a file without decoding a picture or a sound."""
 
 
 class IdleTimeout:
-    """Stops reading a file of which nothing could be decoded for too long, such as gigabytes without a picture.
+    """Stops reading a file if nothing could be decoded for too long, such as gigabytes without a picture.
 
     Args:
         path: the file.
@@ -90,14 +90,14 @@ class IdleTimeout:
         self._since = time.monotonic()
 
     def renew(self) -> None:
-        """Start the time again: something was decoded."""
+        """Restart the time: something was decoded."""
         self._since = time.monotonic()
 
     def check(self) -> None:
-        """Check how long nothing was decoded.
+        """Check the time since something was decoded.
 
         Raises:
-            MediaError: nothing has come for too long.
+            MediaError: it is too long.
         """
         if time.monotonic() - self._since > self._most:
             what = Message("nothing of it could be decoded for longer")

@@ -1,4 +1,4 @@
-"""How loud a sound is, as people hear it: the power of all channels, without an offset of the zero line, which is no sound."""
+"""Loudness as people perceive it: the power of all channels, without a DC offset."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 
 HOP = 512
-"""Samples of which one level is taken."""
+"""Samples of a hop; each hop gives one level."""
 MOMENT = 0.4
 """Seconds over which loudness is taken, as "momentary" in EBU R 128: crackles merge into a fire."""
 _REFERENCE_PERCENTILE = 95
 _OFFSET_SECONDS = 1.0
-"""Seconds of whose means the median is the offset: it follows a step at once, and no sound of 20 Hz or more moves it."""
+"""Seconds over which the median of the means is the offset: it follows a step at once, and no sound above 20 Hz moves it."""
 _CHUNK = 4096
 _OFFSET_MATTERS = 4e-3
-"""Share of the peak from which an offset is taken away; below, samples stay as they are."""
+"""Share of the peak from which an offset is removed; smaller ones are left alone."""
 
 
 @dataclass(frozen=True)
 class Level:
-    """How loud a whole sound is.
+    """The level of a whole sound.
 
     Args:
         peak: the largest distance of a sample from the zero line.
@@ -32,7 +32,7 @@ class Level:
 
 
 class LevelMeter:
-    """Measures samples as they come, without keeping them.
+    """Measures samples block by block, without keeping them.
 
     Args:
         sample_rate: samples per second.
@@ -78,7 +78,7 @@ class LevelMeter:
 
 
 class HopStatistics:
-    """Sums over hops of samples, from which levels are taken.
+    """Statistics of hops of samples, from which levels are computed.
 
     Args:
         parts: mean, mean square, least and largest sample of each hop and channel; a mono sound has two equal channels.
@@ -99,7 +99,7 @@ class HopStatistics:
 
     @classmethod
     def of(cls, samples: np.ndarray, sample_rate: int) -> HopStatistics:
-        """Those of samples in memory.
+        """The statistics of samples in memory.
 
         Shape:
             - samples: ``float32 [C, N]``
@@ -132,7 +132,7 @@ class HopStatistics:
 
 
 def without_offset(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Samples round their zero line; where that lies at 0 already, they are returned as they are.
+    """Remove the offset of samples; if there is none, the samples are returned as they are.
 
     Shape:
         - samples: ``float32 [C, N]``

@@ -1,4 +1,4 @@
-"""Files as FFmpeg can read them, where it cannot as they are, or would read them wrongly."""
+"""Presents files to FFmpeg in a form that it reads rightly, where it would fail or misread them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from soundini.media.pieces import Piece
 
 _GIF = (b"GIF87a", b"GIF89a")
 _CONTROL = b"\x21\xf9\x04\0\0\0\0\0"
-"""A graphic control block that says nothing: the picture after it is shown for the usual tenth of a second."""
+"""An empty graphic control block: the picture after it is shown for the usual tenth of a second."""
 
 
 class MendedFile(io.RawIOBase):
-    """A file made of stretches of another one, and of bytes between them.
+    """A readable file that is put together from parts of another one and bytes between them.
 
     Args:
         path: the file.
@@ -78,11 +78,11 @@ class MendedFile(io.RawIOBase):
 
 
 def mended(path: Path) -> io.RawIOBase | io.BytesIO | None:
-    """A file as FFmpeg can read it; None where it may be read as it is.
+    """Mend a file for FFmpeg; None if it can be read as it is.
 
-    Lengths that are placeholders, or too small for what is there, become the lengths of what is there. Films in FLV and ASF
-    that were joined by their bytes are one; of those in MP4 and NUT only the first is given, as players show it. A GIF of
-    pictures without control blocks is a film as others are, and so is an animated WebP.
+    Placeholders and lengths that are too small become the actual lengths. Joined films in FLV and ASF become one film; of
+    those in MP4 and NUT only the first is kept, as in players. A GIF without control blocks and an animated WebP become
+    ordinary films.
 
     Args:
         path: a readable file.
@@ -104,11 +104,11 @@ def mended(path: Path) -> io.RawIOBase | io.BytesIO | None:
 
 
 def replaced(path: Path, bytes_at: Mapping[int, bytes]) -> list[Piece]:
-    """A file in which some bytes are others; nothing where none are.
+    """The pieces of a file with some bytes replaced; empty if there are none to replace.
 
     Args:
         path: the file.
-        bytes_at: the new bytes, by their places.
+        bytes_at: the new bytes, by their positions.
     """
     pieces: list[Piece] = []
     at = 0
@@ -119,5 +119,5 @@ def replaced(path: Path, bytes_at: Mapping[int, bytes]) -> list[Piece]:
 
 
 def _colours_end(head: bytes) -> int:
-    """Where the colours of a GIF end, with which it begins."""
+    """Where the header and the colour table of a GIF end."""
     return 13 + (3 << (head[10] & 7) + 1 if len(head) > 10 and head[10] & 0x80 else 0)

@@ -1,4 +1,4 @@
-"""When a sound strikes: the moments at which its loudness rises sharply."""
+"""Onsets of a sound: the moments at which its loudness rises sharply."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from soundini.media.envelope import envelope, full_level
 from soundini.media.sound import Sound
 
 _STEP = 0.02
-"""Seconds between two looks at the loudness."""
+"""Seconds between two measurements of the loudness."""
 
 _LEAST = 0.3
 """Rise that counts as an onset, as a share of the sound's largest."""
 
 _APART = 0.2
-"""Seconds in which one onset follows another at the earliest."""
+"""Least seconds between two onsets."""
 
 
 def onset_times(sound: Sound) -> list[float]:
-    """Seconds from the start of ``sound`` at which it strikes, rising; claps of thunder, for one."""
+    """Find the onsets of a sound, such as claps of thunder: seconds from its start, rising."""
     moments = np.arange(0, sound.duration, _STEP)
     rise = envelope(
         sound, moments.tolist(), kind="onset", reference=full_level(sound).reference, release=0.1

@@ -1,4 +1,4 @@
-"""Open a media file, or say in one line why not."""
+"""Opens media files; errors say in one line what is wrong."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def check_readable(path: Path) -> None:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
         raise MediaError("{file}: no such file; check the path", file=path) from None
-    except (OSError, ValueError) as error:  # a name that the system cannot even ask for
+    except (OSError, ValueError) as error:  # a name that the file system does not allow
         raise MediaError(
             "{file}: cannot be read ({why}); check the path", file=path, why=reason(error)
         ) from None
@@ -83,7 +83,7 @@ def open_input(path: Path) -> InputContainer:
 
 
 def open_part(path: Path, part: io.RawIOBase | io.BytesIO | None) -> InputContainer:
-    """Open a file, or what is read in its place; errors are FFmpeg's."""
+    """Open a file, or its mended form; errors are FFmpeg's."""
     # A playlist could name addresses; the whitelist keeps FFmpeg to local files.
     return av.open(
         f"file:{path}" if part is None else part,
@@ -95,10 +95,9 @@ def open_part(path: Path, part: io.RawIOBase | io.BytesIO | None) -> InputContai
 
 
 def packets_of(container: InputContainer, stream: VideoStream | AudioStream) -> Iterator[Packet]:
-    """The packets of a stream, then one of nothing, at which a decoder gives what it holds.
+    """The packets of a stream, and an empty one at the end, which makes a decoder give what it holds.
 
-    A stream that begins midway is none of those that were found at the beginning: PyAV fails at its first packet, and goes on
-    after it.
+    PyAV fails at the first packet of a stream that begins midway, and can go on after it.
     """
     while True:
         try:
@@ -116,7 +115,7 @@ def frames_of(container: InputContainer, stream: VideoStream) -> Iterator[VideoF
 
 
 def find_video(container: InputContainer) -> VideoStream | None:
-    """Return the first video stream that is not a cover picture, or None; a still is taken only where there is nothing else."""
+    """Return the first video stream that is not a cover picture, or None; a still picture only if there is nothing else."""
     streams = [
         stream
         for stream in container.streams.video
@@ -126,7 +125,7 @@ def find_video(container: InputContainer) -> VideoStream | None:
 
 
 def is_still(container: InputContainer, stream: VideoStream) -> bool:
-    """Whether a stream is a picture without a duration, as AVIF and HEIC files hold, an animation beside it or not."""
+    """Whether a stream is a single picture without a duration, as in AVIF and HEIC files."""
     is_one = stream.frames == 1 and not stream.duration and stream.time_base == 1
     return container.format.name.startswith("mov") and is_one
 
@@ -137,7 +136,7 @@ def find_audio(container: InputContainer) -> AudioStream | None:
 
 
 def reason(error: Exception) -> str:
-    """FFmpeg's own words for an error, without its numbers and file names."""
+    """FFmpeg's description of an error, without numbers and file names."""
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return " ".join(words.split())
 

@@ -1,4 +1,4 @@
-"""Phones store pictures sideways and say how to turn them; here they are turned."""
+"""Turns pictures upright: phones store them sideways, with a note of how to turn them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Orientation(NamedTuple):
         return 180 if self.flip_x else 0
 
     def apply(self, picture: np.ndarray) -> np.ndarray:
-        """Turn a picture upright; a contiguous array comes back.
+        """Turn a picture upright; returns a contiguous array.
 
         Shape:
             - picture: ``[H, W, C]``

@@ -1,4 +1,4 @@
-"""Outputs that are whole or not there at all."""
+"""Output files that appear whole or not at all."""
 
 from __future__ import annotations
 
@@ -38,16 +38,15 @@ def check_output(path: str | Path, inputs: Iterable[str | Path] = ()) -> Path:
     folder = path.parent
     if not folder.is_dir():
         raise MediaError("{folder}: no such folder; create it first", folder=folder)
-    with PartialFile(path):  # A folder's mode bits do not tell; a trial does.
+    with PartialFile(path):  # A folder's mode bits are no proof; a trial is.
         pass
     return path
 
 
 def check_target(path: Path, inputs: Iterable[str | Path] = ()) -> None:
-    """Refuse a name that a file cannot take: what lies there is no plain file, or is read.
+    """Refuse a path where no file can be written: something other than a plain file lies there, or an input.
 
-    Symbolic links are refused, not followed and not replaced: whoever made one meant another file, which would be lost, or
-    the link would.
+    Symbolic links are refused: following one would overwrite another file, and replacing it would lose the link.
 
     Raises:
         MediaError: ``path`` is a folder, a symbolic link, a device, one of ``inputs``, or no name that the system knows.
@@ -68,7 +67,7 @@ def check_target(path: Path, inputs: Iterable[str | Path] = ()) -> None:
 
 
 def open_to_append(path: Path) -> TextIO:
-    """Open a plain file to write at its end, made where it is not there; links are not followed, pipes not waited for.
+    """Open a plain file to append to, created if needed; links are not followed, and pipes are refused.
 
     Raises:
         OSError: it cannot be opened, or is a symbolic link, a folder or a pipe.
@@ -100,11 +99,11 @@ class PartialFile:
 
     Args:
         path: The name the complete file will have.
-        token: Part of the hidden name; what a killed process left under the same is removed. Default: a random one.
+        token: Part of the hidden name; a file that a killed process left under it is removed. Default: a random one.
 
     Attributes:
-        path: That name.
-        partial: The name until then.
+        path: The final name.
+        partial: The hidden name until then.
 
     Raises:
         MediaError: The folder cannot be written to.
@@ -150,9 +149,9 @@ class PartialFile:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole after a power loss, or not at all.
+    """Write a file so that after a power loss it is there whole, or not at all.
 
-    One process at a time writes it: one hidden name will do then, and a killed process leaves one file at most.
+    Only one process may write it at a time, so one hidden name is enough, and a killed process leaves at most one file.
 
     Raises:
         MediaError: The disk is full, or cannot be written to.
@@ -171,14 +170,14 @@ def partial_path(path: Path, token: str) -> Path:
 
 
 def sync_folder(folder: Path) -> None:
-    """Force the names in a folder to disk, where the system can."""
+    """Force the names in a folder to disk, if the system can."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # a file system that has no such thing
+        if error.errno != errno.EINVAL:  # a file system that cannot do it
             raise
     finally:
         os.close(descriptor)

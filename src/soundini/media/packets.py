@@ -1,4 +1,4 @@
-"""What the packets of a video tell of its frames without decoding them: how many, when, and where decoding may begin."""
+"""Number and times of a video's frames, and where decoding may begin, from its packets alone."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _ONE_EACH = {"h264", "hevc", "mpeg4", "mjpeg", "prores", "ffv1", "png", "av1", "vp9", "gif"}
-"""Codecs of which a packet is one shown frame; VP8, for one, also sends frames that are never shown."""
+"""Codecs whose packets are one shown frame each; VP8, for one, also has frames that are never shown."""
 _ENTERED = _ONE_EACH - {"gif"}
-"""Of these, keyframes depend on nothing before them."""
+"""Codecs of these whose keyframes depend on nothing before them."""
 _REORDERED = 64
-"""Packets after which no frame follows that is shown before them; H.264 and HEVC allow 16."""
+"""A frame is stored at most this many packets late; H.264 and HEVC allow 16."""
 RESTART = Fraction(1, 2)
-"""Seconds by which a timestamp lies before the one before it, from which the clock has started again."""
+"""If a timestamp lies this many seconds before the previous one, the clock has started again."""
 _H264_IDR = 5
 _START_CODE = re.compile(rb"\x00\x00\x01(.)", re.DOTALL)
 
@@ -47,14 +47,13 @@ class Entry:
 
 
 def count_by_packets(info: VideoInfo) -> int | None:
-    """How many frames a video has.
+    """Count the frames of a video.
 
     Args:
         info: the video.
 
     Returns:
-        None where the packets do not tell exactly: frames of the codec may be hidden, a packet is damaged, or the first is no
-        keyframe.
+        None if the packets do not show it exactly: the codec may hide frames, a packet is damaged, or the first is no keyframe.
     """
     try:
         return sum(not packet.is_discard for packet, _ in _packets(info))
@@ -69,7 +68,7 @@ def frame_ticks(info: VideoInfo) -> list[int] | None:
         info: the video.
 
     Returns:
-        Rising numbers; None where the packets do not tell exactly, as in :func:`count_by_packets`, or two have one time, or none.
+        Rising numbers; None as in :func:`count_by_packets`, or if times are missing or equal.
     """
     try:
         ticks = [_tick(packet) for packet, _ in _packets(info) if not packet.is_discard]
@@ -79,14 +78,14 @@ def frame_ticks(info: VideoInfo) -> list[int] | None:
 
 
 def find_entry(info: VideoInfo, index: int) -> Entry | None:
-    """The last keyframe from which a frame and all after it are decoded as they are from the beginning.
+    """The last keyframe from which a frame and all after it decode as they do from the beginning.
 
     Args:
         info: the video.
         index: number of the frame.
 
     Returns:
-        None where it is the first, or where the packets do not tell exactly, as in :func:`frame_ticks`.
+        None if it is the first, or as in :func:`frame_ticks`.
     """
     if info.codec not in _ENTERED:
         return None
@@ -111,10 +110,10 @@ def find_entry(info: VideoInfo, index: int) -> Entry | None:
 
 
 class Restart(NamedTuple):
-    """Where the timestamps of a video start again.
+    """A place where the timestamps of a video start again.
 
     Args:
-        shift: seconds to add to all timestamps after it, so that pictures go on at their duration.
+        shift: seconds to add to all timestamps after it, so that the pictures go on without a gap.
         position: of the last picture before it, in bytes.
     """
 
@@ -123,13 +122,13 @@ class Restart(NamedTuple):
 
 
 def clock_restarts(path: Path) -> list[Restart]:
-    """Where the timestamps of a video start again midway.
+    """Find where the timestamps of a video start again midway.
 
     Args:
         path: a file, with pictures or without.
 
     Returns:
-        One for each time that they do.
+        One for each place.
     """
     restarts: list[Restart] = []
     with open_input(path) as container:
@@ -153,12 +152,12 @@ def clock_restarts(path: Path) -> list[Restart]:
                 length = packet.duration * base if packet.duration else nominal
                 end = max(end, packet.pts * base + shift + length)
         except av.error.FFmpegError:
-            pass  # whoever decodes it says where it is damaged
+            pass  # decoding will say where it is damaged
     return restarts
 
 
 class _InexactError(Exception):
-    """The packets do not tell exactly what would be decoded."""
+    """The packets do not show exactly what would be decoded."""
 
 
 def _packets(info: VideoInfo) -> Iterator[tuple[Packet, VideoStream]]:
@@ -195,7 +194,7 @@ def _tick(packet: Packet) -> int:
 
 
 def _is_independent(packet: Packet, stream: VideoStream) -> bool:
-    """Whether nothing after a keyframe depends on what was before it; those of H.264 may be points of gradual recovery."""
+    """Whether nothing after a keyframe depends on frames before it; in H.264 it may be a point of gradual recovery."""
     if stream.codec_context.name != "h264":
         return True
     header, data = stream.codec_context.extradata or b"", bytes(packet)
@@ -205,7 +204,7 @@ def _is_independent(packet: Packet, stream: VideoStream) -> bool:
 
 
 def _units(data: bytes, width: int) -> Iterator[int]:
-    """Kinds of the units of a packet, each of which follows its length in bytes."""
+    """Kinds of the units of a packet; each unit follows its length in bytes."""
     at = 0
     while at + width < len(data):
         yield data[at + width] & 31

@@ -1,4 +1,4 @@
-"""Pieces of files: what stands where, by the marks and lengths that containers have."""
+"""Finds parts of files by the marks and lengths of their containers."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from functools import lru_cache
 from pathlib import Path
 
 Piece = tuple[int, int] | bytes
-"""A stretch of a file, from its first byte to one past its last, or bytes in its place."""
+"""A range of a file, from its first byte to one past its last, or bytes that replace it."""
 
 MOST_PARTS = 100_000
-"""Parts of a container that are looked at."""
+"""Most parts of a container that are examined."""
 _BLOCK = 1 << 20
 
 
 def marks(path: Path, mark: bytes) -> list[int]:
-    """Every place of a mark in a file, which is read through once as long as it stays as it is."""
+    """All positions of a mark in a file; the file is read once for each version of it."""
     status = path.stat()
     return list(_marks(path, mark, status.st_size, status.st_mtime_ns))
 
@@ -37,7 +37,7 @@ def _marks(path: Path, mark: bytes, size: int, changed: int) -> tuple[int, ...]:
 
 
 def chunk(path: Path, name: bytes, order: str) -> tuple[int, int] | None:
-    """A chunk of a file of chunks (EA IFF 85).
+    """Find a chunk in a file of chunks (EA IFF 85).
 
     Args:
         path: the file.
@@ -45,7 +45,7 @@ def chunk(path: Path, name: bytes, order: str) -> tuple[int, int] | None:
         order: of the bytes of lengths, ``little`` or ``big``.
 
     Returns:
-        Where its content begins, and the length that it says it has; None where it is not found.
+        Where its content begins, and its stated length; None if it is not found.
     """
     size = path.stat().st_size
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""The planes of a picture in YUV, so that what an edit does not touch is written as the source has it, to the bit."""
+"""Planes of a picture in YUV, so that pixels that an edit leaves alone are written as in the source, to the bit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COMMON = "yuv420p"
 """The pixel format that everything plays."""
 RGB = "gbrp"
-"""Red, green and blue as they are, which H.264 can hold too; eight bits each."""
+"""Red, green and blue, eight bits each, which H.264 can hold too."""
 _WRITTEN = {
     *("yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"),
 }
@@ -29,9 +29,9 @@ _SAME = {
     **{"nv12": "yuv420p", "nv21": "yuv420p", "nv16": "yuv422p", "nv24": "yuv444p"},
     **{"p010le": "yuv420p10le", "yuyv422": "yuv422p", "uyvy422": "yuv422p"},
 }
-"""Others that hold the same samples, in another order or with more beside them."""
+"""Formats that hold the same samples in another order, or with others beside them."""
 _FEWEST = 4
-"""Luma samples to a chroma sample, at most."""
+"""Most luma samples to a chroma sample."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Layout:
 
     @classmethod
     def of(cls, pixel_format: str) -> Layout:
-        """That of one of the formats that are written."""
+        """The layout of a format that is written."""
         bits = 10 if pixel_format.endswith("10le") else 8
         return cls(1 if "444" in pixel_format else 2, 2 if "420" in pixel_format else 1, bits)
 
@@ -60,7 +60,7 @@ class Layout:
         return np.uint8 if self.bits == 8 else np.uint16
 
     def fits(self, width: int, height: int) -> bool:
-        """Whether H.264 can hold pictures of a size in it."""
+        """Whether H.264 can hold pictures of a size in this format."""
         return width % self.across == 0 and height % self.down == 0
 
 
@@ -85,7 +85,7 @@ def written_format(info: VideoInfo) -> str:
 
 
 def _holding(pixel_format: str) -> str:
-    """The smallest format that is written and has as many samples of colour as another; grey has none."""
+    """The smallest format that is written and has as many chroma samples as another; grey has none."""
     form = VideoFormat(pixel_format)
     if len(form.components) < 3:
         return COMMON
@@ -105,7 +105,7 @@ def is_rgb(info: VideoInfo) -> bool:
 def planes_of(
     frame: AvFrame, pixel_format: str, orientation: Orientation
 ) -> tuple[np.ndarray, ...] | None:
-    """The samples of a decoded frame, upright; None where they are not those of the format to write.
+    """The samples of a decoded frame, upright; None if its format is not the one to write.
 
     Args:
         frame: as decoded.
@@ -149,7 +149,7 @@ def frame_of(planes: tuple[np.ndarray, ...], pixel_format: str) -> AvFrame:
 def with_change(
     planes: tuple[np.ndarray, ...], change: np.ndarray, touched: np.ndarray, layout: Layout
 ) -> tuple[np.ndarray, ...]:
-    """Add a change to the planes of a source; samples none of whose pixels are touched stay as they are.
+    """Add a change to the planes of a source; samples of untouched pixels stay as they are.
 
     Args:
         planes: of the source.

@@ -19,21 +19,21 @@ from soundini.media.tracks import AUDIBLE_PEAK
 from soundini.media.wholeness import is_cut_off, riff_share
 
 _EXACT_LENGTH = {"w64"}
-"""Containers that state their length exactly and have no parts that could reach beyond the end of the file."""
+"""Containers that state their exact length, and in which no part could reach beyond the end of the file."""
 _IN_TURN = Fraction(1)
-"""Seconds by which sound may be stored after the pictures that it belongs to."""
+"""Sound may be stored up to this many seconds after the pictures it belongs to."""
 _CANCELLED = 0.25
-"""Share of the channels' power below which their mean has lost what people hear."""
+"""If the mean of the channels has less than this share of their power, they cancel each other."""
 _ASKED = 0.25
-"""Seconds after which it is asked anew whether channels cancel each other."""
+"""Seconds between two checks whether channels cancel each other."""
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """What a sound is a stretch of.
+    """The recording that a sound is a part of.
 
     Attributes:
-        begin: Seconds of the recording at which the stretch begins.
+        begin: Second of the recording at which the part begins.
         level: How loud the whole recording is.
     """
 
@@ -48,7 +48,7 @@ class Sound:
     Attributes:
         samples: ``float32 [C, N]`` with C 1 or 2, nominally in [-1, 1]; a gain may take it beyond.
         sample_rate: Samples per second, in Hz.
-        stretch: Where it lies in the recording that it was read from; None where it is a whole of its own.
+        stretch: Where it lies in the recording that it was read from; None if it is whole.
     """
 
     samples: np.ndarray
@@ -80,9 +80,9 @@ class Sound:
         return (int(audible[-1]) + 1) / self.sample_rate if audible.size else 0.0
 
     def mono(self) -> Sound:
-        """Return the mean of the channels; while they cancel each other in the mean, the loudest of them.
+        """Return the mean of the channels, or the loudest channel while they cancel each other in the mean.
 
-        Whether they cancel is asked every quarter of a second; between the two ways the sound is faded.
+        This is decided every quarter of a second, with a crossfade in between.
 
         Shape:
             - samples: ``[1, N]``
@@ -98,14 +98,14 @@ class Sound:
         if not cancelled.any():
             return Sound(mean[None], self.sample_rate)
         loudest = self.samples[int((powers * lengths * cancelled).sum(1).argmax())]
-        sounding = powers.sum(0) > 0  # silence says nothing: there the neighbours decide
+        sounding = powers.sum(0) > 0  # in silence the neighbours decide
         centres, shares = (starts + lengths / 2)[sounding], cancelled[sounding].astype(float)
         share = np.interp(np.arange(len(mean)), centres, shares)
         mixed = mean + share * (loudest - mean)
         return Sound(mixed[None].astype(np.float32), self.sample_rate)
 
     def centred(self) -> Sound:
-        """Return the sound without an offset of its zero line: the same sound where it has none."""
+        """Return the sound without a DC offset; the same sound if it has none."""
         samples = without_offset(self.samples, self.sample_rate)
         return self if samples is self.samples else Sound(samples, self.sample_rate, self.stretch)
 
@@ -120,16 +120,16 @@ def load_sound(
 ) -> Sound:
     """Read an audio file, or the sound of a video.
 
-    Time 0 is that of the first picture, of a file without pictures that of the first sample: sound that starts late is padded,
-    sound that starts early is cut. What is missing midway is silence. More than two channels are mixed down to two. Where rate or
-    channels change midway, the highest rate and the most channels are taken for all.
+    Time 0 is the first picture; in a file without pictures it is the first sample. Sound that starts later is padded, sound
+    that starts earlier is cut. Gaps become silence. More than two channels are mixed down to two. If rate or
+    channels change midway, the highest rate and the most channels are used for all.
 
     Args:
         path: Any file with an audio stream that FFmpeg reads.
-        start: Seconds from time 0 from which on samples are held.
-        end: Seconds after which no more are held; None for the end. The level is that of the whole file all the same.
-        needed: Seconds after which damage does not matter; None where the file must be whole. Of a file that broke off, the sound
-            may also end a second before: it is stored in turn with the pictures.
+        start: Seconds from time 0 at which the returned samples begin.
+        end: Seconds at which they end; None for the end of the file. The level is that of the whole file in any case.
+        needed: Seconds after which damage does not matter; None if the file must be whole. In a file that is cut off, the sound
+            may end a second earlier, since it is stored in turns with the pictures.
         track: Number of the sound track, from 1; 0 for the default one, else the first that is audible.
 
     Returns:
@@ -160,7 +160,7 @@ def load_sound(
 
 
 def spared(path: Path, seconds: Fraction) -> Fraction:
-    """How much of the end of a stretch of sound may be missing: of a file that broke off, what is stored after its pictures.
+    """Seconds that may be missing at the end of a sound: in a file that is cut off, sound is stored after its pictures.
 
     Args:
         path: the file.
@@ -170,7 +170,7 @@ def spared(path: Path, seconds: Fraction) -> Fraction:
 
 
 class _Loading:
-    """Gathers the blocks of a file as far as they are wanted, and measures them all."""
+    """Collects the blocks of a file between two times, and measures all of them."""
 
     def __init__(self, path: Path, start: float, end: float | None, needed: float | None) -> None:
         self._path = path
@@ -185,7 +185,7 @@ class _Loading:
         self.early = False
 
     def has_all(self) -> bool:
-        """Whether all that is needed was read."""
+        """Whether everything that is needed has been read."""
         return self._needed is not None and self.until > 0 and self.until >= self._needed
 
     def take(self, block: SoundBlock) -> None:
@@ -196,24 +196,25 @@ class _Loading:
             raise MediaError(
                 "{file}: its sound holds NaN or infinite samples; export it again", file=self._path
             )
-        self._measure(block)
         self.until = max(self.until, block.end)
-        if block.end <= self._start or (self._end is not None and block.begin >= self._end):
-            if self.until > VIDEO_SECONDS.value:
-                raise VIDEO_SECONDS.exceeded(self._path, _lasts(float(self.until)))
-            return
-        if block.end - self._start > self._most:
+        held = block.end > self._start and (self._end is None or block.begin < self._end)
+        if held and block.end - self._start > self._most:
             with open_input(self._path) as container:
                 claimed = (container.duration or 0) / av.time_base
             seconds = max(claimed, float(block.end))
             raise SOUND_SECONDS.exceeded(self._path, _lasts(seconds))
+        if self.until > VIDEO_SECONDS.value:
+            raise VIDEO_SECONDS.exceeded(self._path, _lasts(float(self.until)))
+        self._measure(block)
+        if not held:
+            return
         if block.follows and self._runs and self._runs[-1][-1].end == block.begin:
             self._runs[-1].append(block)
         else:
             self._runs.append([block])
 
     def sound(self) -> Sound:
-        """What is held, at one rate."""
+        """The collected samples, at one rate."""
         assert self._meter is not None
         blocks = [block for run in self._runs for block in run]
         rate = max((block.rate for block in blocks), default=self._meter.sample_rate)

@@ -1,4 +1,4 @@
-"""The sound of a file as blocks, each at its time: whatever changes midway, is missing, or starts again."""
+"""Decodes the sound of a file into blocks with times, through gaps, changes of format, and clocks that start again."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 GAP = Fraction(1, 20)
-"""Seconds; larger jumps of the timestamps are missing sound. Smaller ones are rounding, unless whole frames are missing."""
+"""Seconds; larger jumps of the timestamps are gaps. Smaller ones are rounding, unless whole frames are missing."""
 
 _ROUNDING = Fraction(1, 500)
 """Seconds by which timestamps are rounded."""
 _LEAST_FRAME = Fraction(1, 100)
 """Seconds; a shorter gap cannot be told from rounding, even if several frames have one."""
 _SERIAL = {"mpegts", "mpeg", "flv"}
-"""Containers whose streams may begin midway, as where one without sound was joined with one that has it."""
+"""Containers whose streams may begin midway, as when a file without sound was joined with one that has it."""
 _EARLY_SHARE = 8
-"""Sound that begins within one such share of a file begins with it."""
+"""Sound counts as beginning with the file if it begins within its first eighth."""
 _TIMED = {
     *("matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "mpegts", "mpeg", "ogg", "asf", "flv", "nut"),
     *("mxf", "wtv", "rm", "dv"),
 }
-"""Containers that give each packet its time; of others, FFmpeg counts bytes at the rate with which the file begins."""
+"""Containers that store the time of each packet; for others, FFmpeg counts bytes at the rate of the file's beginning."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +53,8 @@ class SoundBlock:
         samples: ``float32 [1 or 2, n]``.
         rate: samples per second.
         begin: time of the first sample, in seconds from the file's first picture, or its first sample where it has none.
-        follows: whether it goes on where the block before ended, at the same rate, in the same codec and with as many channels.
-        moved: whether it lies elsewhere than its timestamps say, since those of the pictures start again before it.
+        follows: whether it continues the block before without a gap, at the same rate, in the same codec, with as many channels.
+        moved: whether its time differs from its timestamps, because the clock has started again before it.
     """
 
     samples: np.ndarray
@@ -72,8 +72,8 @@ class SoundBlock:
 def decode_sound(path: Path, track: int = 0) -> Iterator[SoundBlock]:
     """Decode a sound track.
 
-    Blocks never overlap. Where sound is missing, the next block begins later; where timestamps start again, as in files that were
-    joined, it begins where the pictures go on, or at once. More than two channels are mixed down to two.
+    Blocks never overlap. After a gap, the next block begins later. Where timestamps start again, as in joined
+    files, it begins where the pictures go on, or at once. More than two channels are mixed down to two.
 
     Args:
         path: any file with sound.
@@ -99,7 +99,7 @@ def decode_sound(path: Path, track: int = 0) -> Iterator[SoundBlock]:
 
 
 def _joined(path: Path, parts: list[tuple[int, int]]) -> Iterator[SoundBlock]:
-    """Files that were joined by their bytes, each of which begins where the one before ends."""
+    """Decode joined files, each from where the one before ends."""
     shift, before = Fraction(0), None
     for begin, end in parts:
         with MendedFile(path, [(begin, end)]) as part:
@@ -123,7 +123,7 @@ def _joined(path: Path, parts: list[tuple[int, int]]) -> Iterator[SoundBlock]:
 def picture_start(path: Path) -> Fraction | None:
     """The stream time of the first picture, which is time 0 everywhere else; None without pictures.
 
-    What FFmpeg guesses before it decodes is wrong where sound begins long before or after.
+    FFmpeg's guess before decoding is wrong if the sound begins long before or after.
     """
     with open_input(path) as container:
         video = find_video(container)
@@ -136,7 +136,7 @@ def picture_start(path: Path) -> Fraction | None:
                     return frame.pts * Fraction(frame.time_base or base)
                 break
         except av.error.FFmpegError:
-            pass  # whoever reads the pictures says what is wrong with them
+            pass  # reading the pictures will say what is wrong with them
         return None if video.start_time is None else video.start_time * base
 
 
@@ -180,7 +180,7 @@ def _goes_on(before: SoundBlock, block: SoundBlock) -> bool:
 
 
 class _Frames(Iterator["tuple[AudioFrame, str]"]):
-    """Frames and their codecs, with a look at the one that comes next."""
+    """Frames and their codecs, with a look ahead."""
 
     def __init__(self, frames: Iterator[tuple[AudioFrame, str]]) -> None:
         self._frames = frames
@@ -191,19 +191,19 @@ class _Frames(Iterator["tuple[AudioFrame, str]"]):
         return self._ahead.pop() if self._ahead else next(self._frames)
 
     def peek(self) -> AudioFrame | None:
-        """The next frame, which is still to come; None at the end."""
+        """The next frame, without taking it; None at the end."""
         if not self._ahead:
             self._ahead.extend(islice(self._frames, 1))
         return self._ahead[0][0] if self._ahead else None
 
 
 class _Clock:
-    """Gives blocks their times.
+    """Assigns times to blocks.
 
     Args:
-        path: the file, whose pictures tell by how much a clock that starts again is late.
+        path: the file; its pictures show by how much a clock that starts again must be shifted.
         origin: stream time of the first picture; None for the first block's.
-        timed: whether timestamps count after the first.
+        timed: whether timestamps after the first can be trusted.
     """
 
     def __init__(self, path: Path, origin: Fraction | None, timed: bool) -> None:
@@ -220,7 +220,7 @@ class _Clock:
         return self._shift != 0
 
     def begin_late(self, position: int) -> None:
-        """Of a sound that begins far into the file, count the restarts that the pictures had before it.
+        """If the sound begins far into the file, count the restarts of the clock before it.
 
         Args:
             position: of its first packet, in bytes.
@@ -265,7 +265,7 @@ class _Clock:
 
 
 def _is_missing(gap: Fraction, frame: AudioFrame, frames: _Frames) -> bool:
-    """Whether a gap is as long as one frame or more, and the frame after it is late too: rounding is of any length and passes."""
+    """Whether whole frames are missing: the gap is a multiple of a frame, and the next frame is as late."""
     length = Fraction(frame.samples, frame.sample_rate)
     count = round(gap / length) if length >= _LEAST_FRAME else 0
     if count <= 0 or abs(gap - count * length) > _ROUNDING:

@@ -1,4 +1,4 @@
-"""Lay a sound along a video: where it starts, how loud it is, whether it repeats."""
+"""Lays a sound along a video: its start, its gain, and its repetition."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _padded(sound: Sound, first: int, count: int) -> np.ndarray:
 
 
 def _looped(sound: Sound, first: int, count: int) -> np.ndarray:
-    """Return the same of the endless repetition: one period, with its seam already crossfaded."""
+    """Return samples of the endless repetition: one period, with its seam already crossfaded."""
     length = sound.samples.shape[1]
     overlap = _overlap(sound, length)
     # Period p = length - overlap. At its end the sound fades out under the next round's beginning.

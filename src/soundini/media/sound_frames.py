@@ -1,4 +1,4 @@
-"""The frames of a sound track, through packets that are damaged and through a change of its codec."""
+"""Decodes a sound track, across damaged packets and a change of its codec."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from av.container import InputContainer
 
 _MOST_FAILED = 3
-"""Packets in a row that may fail."""
+"""Most packets in a row that may fail."""
 
 
 def sound_frames(
@@ -31,8 +31,8 @@ def sound_frames(
 ) -> Iterator[tuple[AudioFrame, str]]:
     """Decode a sound track.
 
-    A few packets that cannot be decoded, as where files were joined, are missing sound if more follows them. Where a broadcast
-    goes on in another codec, so does the sound.
+    A few packets that cannot be decoded, as in joined files, become a gap if sound follows. If a broadcast changes its codec,
+    decoding goes on in the new one.
 
     Args:
         container: the open file.
@@ -71,7 +71,7 @@ def sound_frames(
 
 
 def first_position(path: Path, index: int) -> int:
-    """Where the first packet of a stream lies in a file, in bytes; 0 where it is not known.
+    """Position of a stream's first packet in the file, in bytes; 0 if unknown.
 
     Args:
         path: the file.
@@ -83,16 +83,16 @@ def first_position(path: Path, index: int) -> int:
             for packet in packets_of(container, sound):
                 return packet.pos or 0
         except av.error.FFmpegError:
-            pass  # whoever decodes it says what is wrong
+            pass  # decoding will say what is wrong
     return 0
 
 
 class _FailedError(Exception):
-    """Nothing can be decoded any more.
+    """Too many packets failed.
 
     Args:
         why: FFmpeg's error.
-        position: of the first packet that failed, in bytes; None where it is not known.
+        position: of the first packet that failed, in bytes; None if unknown.
     """
 
     def __init__(self, why: av.error.FFmpegError, position: int | None) -> None:
@@ -108,7 +108,7 @@ class _Anew(NamedTuple):
 
 
 def _decoded(container: InputContainer, stream: AudioStream, path: Path) -> Iterator[AudioFrame]:
-    """Decode until too much fails.
+    """Decode until too many packets fail.
 
     Raises:
         _FailedError: it does.
@@ -139,10 +139,10 @@ def _decoded(container: InputContainer, stream: AudioStream, path: Path) -> Iter
 
 
 def _opened_anew(path: Path, begin: int, position: int, stream: AudioStream) -> _Anew | None:
-    """Open a broadcast where it cannot be decoded any more, or at the table of streams before that.
+    """Open a broadcast anew where decoding failed, or at the table of streams before that.
 
     Returns:
-        None where the codec is the same, so that the packets are damaged, or where there is no sound.
+        None if the codec is the same, so the packets are damaged, or if there is no sound.
     """
     size = path.stat().st_size
     for at in (table_before(path, position), position):

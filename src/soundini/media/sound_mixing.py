@@ -1,4 +1,4 @@
-"""Decoded sound of any format and layout as one or two channels of floats."""
+"""Converts decoded sound of any format and layout to one or two channels of floats."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Mixer:
-    """Turns decoded frames of any format and layout into one or two channels of floats."""
+    """Converts frames of one sound track, whose format may change."""
 
     def __init__(self) -> None:
         self._made_for: tuple[str, str, int] | None = None
@@ -45,7 +45,7 @@ class Mixer:
         form = (frame.format.name, frame.layout.name, frame.sample_rate)
         if form != self._made_for:
             self._made_for, self._resampler = form, None
-        if frame.layout.nb_channels > 8:  # no matrix says what such channels are
+        if frame.layout.nb_channels > 8:  # no mixing matrix exists for such channels
             return _halves(frame)
         return self._converted(frame, "mono" if frame.layout.nb_channels == 1 else "stereo")
 

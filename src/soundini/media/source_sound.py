@@ -1,4 +1,4 @@
-"""The sound of a source between two times, for an output."""
+"""The sound of a source between two times, for writing it to an output."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _BLOCK = 1024
 
 @dataclass(frozen=True)
 class SourceSound:
-    """What a source's sound is between two times.
+    """Properties of a source's sound between two times.
 
     Args:
         codec: such as ``aac``.
         rate: the highest of its sample rates, in Hz.
         channels: 1 or 2.
-        steady: whether rate and channels stay, nothing is missing midway and time runs on, so that its packets can be copied.
+        steady: whether its packets can be copied: rate and channels stay the same, and there is no gap.
     """
 
     codec: str
@@ -39,7 +39,7 @@ class SourceSound:
 def find_source_sound(
     path: Path, start: Fraction, end: Fraction | None, track: int = 0
 ) -> SourceSound | None:
-    """Look at all of a source's sound between two times, as it is decoded.
+    """Decode a source's sound between two times to find its properties.
 
     Args:
         path: the source.
@@ -48,7 +48,7 @@ def find_source_sound(
         track: number of the sound track, see :func:`soundini.media.tracks.choose_track`.
 
     Returns:
-        None where there is none that can be read.
+        None if there is none, or it cannot be read.
     """
     index = choose_track(path, track)
     if index is None:
@@ -72,9 +72,9 @@ def find_source_sound(
 def source_samples(
     path: Path, start: Fraction, end: Fraction | None, track: int = 0
 ) -> Iterator[SoundBlock]:
-    """The blocks of a source's sound that reach into a stretch of it; see :func:`find_source_sound`.
+    """The blocks of a source's sound that overlap a span of time; see :func:`find_source_sound`.
 
-    Damage after the stretch does not matter.
+    Damage after the span does not matter.
     """
     done = Fraction(0)
     try:
@@ -99,7 +99,7 @@ def source_blocks(
 ) -> Iterator[np.ndarray]:
     """Decode a source's sound between two times, in step with its pictures.
 
-    Missing sound becomes silence, so that what follows stays in its place. What changes midway is brought to one rate.
+    Gaps become silence, so that the rest stays in its place. Changes of rate are resampled to one rate.
 
     Args:
         path: The source.
@@ -133,7 +133,7 @@ def source_blocks(
 def _runs(
     path: Path, start: Fraction, end: Fraction | None, rate: int, channels: int, track: int
 ) -> Iterator[tuple[np.ndarray, Fraction | None]]:
-    """Samples at the rate that is wanted, and where they begin; None where they follow those before."""
+    """Samples at the wanted rate, and where they begin; None if they follow the ones before."""
     stream: soxr.ResampleStream | None = None
     for block in source_samples(path, start, end, track):
         if stream is not None and not block.follows:

@@ -13,7 +13,7 @@ from soundini.media.opening import find_video, is_still, open_input, reason
 
 
 def is_still_image(path: Path) -> bool:
-    """Whether FFmpeg takes a file for one picture, whether it can decode it or not."""
+    """Whether FFmpeg recognises a file as a single picture, even if it cannot decode it."""
     try:
         with open_input(path) as container:
             stream = find_video(container)

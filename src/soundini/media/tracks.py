@@ -1,4 +1,4 @@
-"""Which sound track of a file is heard."""
+"""Chooses the sound track of a file."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT
 
 
 def choose_track(path: Path, wanted: int = 0) -> int | None:
-    """Choose a sound track: the one that is wanted, else the default one, else the first; of these, the first that is audible.
+    """Choose a sound track: the wanted one, else the default one if it is audible, else the first that is audible.
 
-    A file that has one track, or says which is wanted, is only opened. Else tracks are decoded until something is heard.
+    If the file has one track, or one is wanted, it is only opened. Else tracks are decoded until one is audible.
 
     Args:
         path: the file.
-        wanted: number of the track, from 1; 0 for none in particular.
+        wanted: number of the track, from 1; 0 to choose one.
 
     Returns:
-        Its place among the sound tracks, from 0; None where there is none.
+        Its index among the sound tracks, from 0; None if there is none.
 
     Raises:
         MediaError: the file cannot be opened, or has no such track.
@@ -89,12 +89,12 @@ def _is_audible(path: Path, index: int) -> bool:
                 if any(_swing(frame.to_ndarray()) >= AUDIBLE_PEAK for frame in packet.decode()):
                     return True
         except (av.error.FFmpegError, ValueError):
-            return False  # whoever reads it says where it is damaged
+            return False  # reading it will say where it is damaged
     return False
 
 
 def _swing(samples: np.ndarray) -> float:
-    """Half of the way from the lowest sample to the highest, full scale being 1."""
+    """Half the distance from the lowest sample to the highest; full scale is 1."""
     if samples.size == 0:
         return 0.0
     full = 1.0 if samples.dtype.kind == "f" else float(np.iinfo(samples.dtype).max)

@@ -1,4 +1,4 @@
-"""What a video is, before any frame of it is edited."""
+"""Probes a video: its size, rate, colours and streams."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame as AvFrame
     from av.video.stream import VideoStream
 
-# Not more digits: 1e999999999 is a Fraction too, and one that takes for ever to make.
+# No more digits than these: a Fraction of 1e999999999 takes for ever to make.
 _MATROSKA_DURATION = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{1,12})?)", re.ASCII)
 _FALLBACK_RATE = Fraction(25)
 _FILM = 3
-"""Pictures after each other that are a film: a photograph may bring one or two smaller ones."""
+"""From this many pictures on, a file is a film: a photograph may hold one or two smaller copies."""
 _TO_SDR = "zscale=t=linear,tonemap=hable,zscale=p=bt709:t=bt709:m=bt709:r=tv"
 
 
 @dataclass(frozen=True)
 class PictureFormat:
-    """All that a written video takes from its source.
+    """The properties that an output takes from its source.
 
     Attributes:
         width: Pixels, as displayed.
@@ -68,8 +68,8 @@ class VideoInfo(PictureFormat):
 
     Attributes:
         path: The file.
-        frame_count: The container's claim, or None where it makes none; see ``count_frames``.
-        duration: Seconds, or None where the container does not tell.
+        frame_count: As the container states it, or None; see ``count_frames``.
+        duration: Seconds, or None if the container does not state it.
         rotation: Counterclockwise degrees (0, 90, 180, 270) by which the stored picture is turned.
         orientation: The same with mirroring, as ``VideoReader`` applies it.
         start_time: The stream's own time at its first frame, seconds; ``VideoFrame.time`` counts
@@ -78,7 +78,7 @@ class VideoInfo(PictureFormat):
         audio_codec: Its codec, such as ``aac``, or None.
         pixel_format: Such as ``yuv420p``.
         codec: Such as ``h264``.
-        fields: Which of the two fields that frames hold comes first; None where they hold one picture.
+        fields: Which field of an interlaced frame comes first; None if frames are not interlaced.
         container: FFmpeg's names for the container, such as ``mov,mp4,m4a,3gp,3g2,mj2``.
     """
 
@@ -97,13 +97,13 @@ class VideoInfo(PictureFormat):
 
 
 def probe_video(path: str | Path) -> VideoInfo:
-    """Look at a video: its header and its first frame.
+    """Read a video's header and its first frame.
 
     Args:
         path: A local video file in any container that FFmpeg reads.
 
     Returns:
-        What the file holds. No more than one frame is decoded.
+        The properties of the video. At most one frame is decoded.
 
     Raises:
         MediaError: The file is missing, a folder, empty, incomplete, no video, a still image, HDR,
@@ -118,7 +118,7 @@ def probe_video(path: str | Path) -> VideoInfo:
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """Return the video stream of an open file, once it is known to be one that can be edited.
+    """Return the video stream of an open file, if it can be edited.
 
     Raises:
         MediaError: As :func:`probe_video`.
@@ -145,7 +145,7 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
 
 
 def _is_film(path: Path) -> bool:
-    """Whether pictures follow each other without a container, as cameras send them."""
+    """Whether a file is a sequence of pictures without a container, as cameras send them."""
     with open_input(path) as container:
         try:
             packets = [
@@ -256,7 +256,7 @@ def _describe(
 
 
 def stream_duration(stream: VideoStream) -> Fraction | None:
-    """Return the length of the video stream alone, in seconds, or None where nothing tells."""
+    """Return the length of the video stream alone, in seconds, or None if it is not stated."""
     if stream.duration:
         return stream.duration * Fraction(stream.time_base or 1)
     # Matroska states it as a tag, "00:00:02.041000000".

@@ -1,4 +1,4 @@
-"""Frames out of a video file, one at a time, each with its exact time."""
+"""Reads frames from a video file, one at a time, each with its exact time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 import av.error
@@ -28,9 +27,9 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _WORTH_ENTERING = 24
-"""Frames before the first that is asked for, from which it is worth looking where decoding may begin."""
+"""If at least this many frames come before the first requested one, decoding starts at a keyframe."""
 _COUNTED = {"mpegts"}
-"""Containers that number their packets: where numbers start again, as in joined files, FFmpeg takes a packet for damaged."""
+"""Containers that number their packets: if numbers start again, as in joined files, FFmpeg takes a packet for damaged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +39,10 @@ class VideoFrame:
     Attributes:
         index: 0 for the first frame of the file.
         time: Seconds from the start of the video stream, exact.
-        duration: Seconds until the next frame; of the last frame, what the file says.
+        duration: Seconds until the next frame; for the last frame, the duration that the file states.
         rgb: ``uint8 [H, W, 3]``.
-        planes: The picture's own samples in the pixel format that was asked for; None where it has others.
-        alpha: ``uint8 [H, W]`` where it was asked for and the video has an alpha channel, else None.
+        planes: The picture's own samples in the requested pixel format; None if it has another format.
+        alpha: ``uint8 [H, W]`` if it was requested and the video has an alpha channel, else None.
     """
 
     index: int
@@ -55,7 +54,7 @@ class VideoFrame:
 
 
 class _MissedError(Exception):
-    """Decoding did not begin where it should."""
+    """Decoding did not begin at the expected keyframe."""
 
 
 class VideoReader:
@@ -88,12 +87,7 @@ class VideoReader:
     def __enter__(self) -> VideoReader:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -104,9 +98,9 @@ class VideoReader:
     def frames(self, start: int = 0, stop: int | None = None) -> Iterator[VideoFrame]:
         """Yield frames ``start`` to ``stop - 1``; several iterators may run side by side.
 
-        Decoding begins at the last keyframe before ``start`` where the packets tell its number and nothing
-        after it depends on what was before (:mod:`soundini.media.packets`), else at the first frame: an index
-        is exact, and a frame is the same whatever was asked for.
+        Decoding begins at the last keyframe before ``start`` if the packets show its exact number and no
+        later frame depends on earlier ones (:mod:`soundini.media.packets`), else at the first frame. So indices
+        are exact, and a frame does not depend on ``start``.
 
         Args:
             start: First frame, from 0.
@@ -140,7 +134,7 @@ class VideoReader:
             yield VideoFrame(index, time, duration, rgb, alpha, planes)
 
     def times(self) -> Iterator[Fraction]:
-        """Yield the time of every frame, in seconds; frames are decoded only where packets do not tell.
+        """Yield the time of every frame, in seconds; frames are decoded only if the packets do not show it.
 
         Raises:
             MediaError: As :meth:`frames`.
@@ -153,7 +147,7 @@ class VideoReader:
     def _shown(
         self, start: int, stop: int | None
     ) -> Iterator[tuple[int, AvFrame, Fraction, Fraction]]:
-        """Give the frames before ``stop``, as FFmpeg has them, from ``start`` or some frame before it on."""
+        """Yield FFmpeg's frames up to ``stop``, from ``start`` or some frame before it on."""
         entry = find_entry(self.info, start) if start >= _WORTH_ENTERING else None
         if entry is not None:
             try:
@@ -169,7 +163,7 @@ class VideoReader:
         """Open the file anew, and decode it from a keyframe or from the beginning.
 
         Raises:
-            _MissedError: the keyframe is not found; nothing was given yet.
+            _MissedError: the keyframe is not found; nothing was yielded yet.
         """
         container = open_input(self.info.path)
         self._open.append(container)
@@ -188,7 +182,7 @@ class VideoReader:
     def _timed(
         self, container: InputContainer, stream: VideoStream, entry: Entry | None
     ) -> Iterator[tuple[int, AvFrame, Fraction, Fraction]]:
-        """Give every frame its time and its duration, which only the next frame tells."""
+        """Add time and duration to every frame; the next frame decides the duration."""
         info = self.info
         held: tuple[int, AvFrame, Fraction] | None = None
         shift = -info.start_time
@@ -199,15 +193,14 @@ class VideoReader:
             try:
                 frame = next(decoded, None)
             except MediaError:
-                if held is not None:  # it is whole, and may be the last that is asked for
+                if held is not None:  # it is whole, and may be the last one requested
                     yield *held, self._own_duration(held[1])
                 raise
             if frame is None:
                 break
             due = Fraction(0) if held is None else held[2] + self._own_duration(held[1])
-            time = due
-            if frame.pts is not None:
-                stamp = frame.pts * Fraction(frame.time_base or info.time_base)
+            time, stamp = due, self._time(frame)
+            if stamp is not None:
                 first = held is not None and not stamped
                 if held is not None and (first or stamp + shift < held[2] - RESTART):
                     shift = due - stamp
@@ -222,7 +215,7 @@ class VideoReader:
             yield *held, self._own_duration(held[1])
 
     def _own_duration(self, frame: AvFrame) -> Fraction:
-        """What the file says of a frame's duration, in seconds; one frame where it does not say."""
+        """A frame's duration as the file states it, in seconds; else that of the frame rate."""
         said = frame.duration * Fraction(frame.time_base or self.info.time_base)
         return said or 1 / self.info.frame_rate
 
@@ -230,23 +223,20 @@ class VideoReader:
         self, container: InputContainer, stream: VideoStream, entry: Entry | None = None
     ) -> Iterator[AvFrame]:
         """Decode, and turn every sign of damage into one line that names the frame."""
-        info = self.info
-        size = (info.width, info.height)
-        stored = size[::-1] if info.orientation.transpose else size
         count = 0 if entry is None else entry.index
         awaited = None if entry is None else entry.pts
         last = Fraction(0)
         shown: AvFrame | None = None
         end = 0
         joins = container.format.name in _COUNTED
-        most, longest, idle = FRAMES.value, VIDEO_SECONDS.value, IdleTimeout(info.path)
+        idle = IdleTimeout(self.info.path)
         try:
             if entry is not None:
                 container.seek(entry.pts, stream=stream)
             decoder = alpha_decoder(stream) if self._alpha else None
             for packet in packets_of(container, stream):
                 idle.check()
-                if packet.size == 0 and packet.pts is not None:  # the picture before stays
+                if packet.size == 0 and packet.pts is not None:  # the picture before is shown on
                     end = packet.pts + (packet.duration or 0)
                     continue
                 damaged = packet.is_corrupt and not joins
@@ -257,31 +247,8 @@ class VideoReader:
                         if frame.pts != awaited:
                             raise _MissedError
                         awaited = None
-                    if frame.is_corrupt:
-                        raise self._damage(count, Message("the picture data is corrupt"))
-                    if (frame.width, frame.height) != stored:
-                        raise MediaError(
-                            "{file}: the picture changes from {width}x{height} to {across}x{down} at frame {frame}; "
-                            "cut the video there, or scale it to one size",
-                            file=info.path,
-                            width=stored[0],
-                            height=stored[1],
-                            across=frame.width,
-                            down=frame.height,
-                            frame=count,
-                        )
-                    if count >= most:
-                        what = Message("has a frame number {frame}", {"frame": count})
-                        raise FRAMES.exceeded(info.path, what)
-                    if frame.pts is not None:
-                        last = frame.pts * Fraction(frame.time_base or info.time_base)
-                        if last - info.start_time > longest:
-                            seconds = float(last - info.start_time)
-                            what = Message(
-                                "frame {frame} comes after {seconds:.0f} s",
-                                {"frame": count, "seconds": seconds},
-                            )
-                            raise VIDEO_SECONDS.exceeded(info.path, what)
+                    self._check(frame, count)
+                    last = self._time(frame) or last
                     yield frame
                     shown = frame
                     count += 1
@@ -296,12 +263,51 @@ class VideoReader:
             raise _MissedError
         if shown is not None and shown.pts is not None and end > shown.pts:
             shown.duration = max(shown.duration, end - shown.pts)
+        self._check_end(stream, count, last)
+
+    def _check(self, frame: AvFrame, number: int) -> None:
+        """Refuse a frame that is damaged, of another size than the first, or beyond a limit."""
+        info = self.info
+        width, height = info.width, info.height
+        if info.orientation.transpose:
+            width, height = height, width
+        if frame.is_corrupt:
+            raise self._damage(number, Message("the picture data is corrupt"))
+        if (frame.width, frame.height) != (width, height):
+            raise MediaError(
+                "{file}: the picture changes from {width}x{height} to {across}x{down} at frame {frame}; "
+                "cut the video there, or scale it to one size",
+                file=info.path,
+                width=width,
+                height=height,
+                across=frame.width,
+                down=frame.height,
+                frame=number,
+            )
+        if number >= FRAMES.value:
+            what = Message("has a frame number {frame}", {"frame": number})
+            raise FRAMES.exceeded(info.path, what)
+        seconds = float((self._time(frame) or info.start_time) - info.start_time)
+        if seconds > VIDEO_SECONDS.value:
+            what = Message(
+                "frame {frame} comes after {seconds:.0f} s", {"frame": number, "seconds": seconds}
+            )
+            raise VIDEO_SECONDS.exceeded(info.path, what)
+
+    def _check_end(self, stream: VideoStream, count: int, last: Fraction) -> None:
+        """Refuse a file that is cut off before the frames that it promises."""
         promised = stream_duration(stream)
-        short = info.frame_count is not None and count < info.frame_count
-        if promised is not None and info.frame_count is None:
-            short = last + 2 / info.frame_rate < promised
-        if short and is_cut_off(info.path):
+        short = self.info.frame_count is not None and count < self.info.frame_count
+        if promised is not None and self.info.frame_count is None:
+            short = last + 2 / self.info.frame_rate < promised
+        if short and is_cut_off(self.info.path):
             raise self._damage(count, Message("the end of the file is missing"))
+
+    def _time(self, frame: AvFrame) -> Fraction | None:
+        """The time that the file gives a frame, in seconds."""
+        if frame.pts is None:
+            return None
+        return frame.pts * Fraction(frame.time_base or self.info.time_base)
 
     def _damage(self, frame: int, why: str | Message) -> MediaError:
         if frame == 0:

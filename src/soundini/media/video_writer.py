@@ -1,4 +1,4 @@
-"""Frames into an MP4 that is whole or not there at all."""
+"""Writes frames to an MP4 that appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Literal, cast
 
 import av
@@ -44,7 +43,7 @@ if TYPE_CHECKING:
 
 AudioMode = Literal["none", "guide", "source", "mix"]
 
-# The same frames must give the same bytes. x264's output depends on the number of its threads, and
+# The same frames must give the same bytes. x264's output depends on its number of threads, and
 # its macroblock tree on uninitialised memory (seen with AVX-512 in PyAV 18's x264; MALLOC_PERTURB_
 # shows it).
 _DETERMINISTIC = {"threads": "1", "mbtree": "0"}
@@ -52,7 +51,7 @@ _INTERLACED = {"flags": "+ilme+ildct"}
 
 
 _HELD_BACK = 2
-"""Frames that wait for those after them: what comes last is written in its own way."""
+"""Frames that are held back: the last ones are written in another way."""
 
 
 class VideoWriter:
@@ -74,7 +73,7 @@ class VideoWriter:
             copied where MP4 can hold it, else as AAC; ``mix``: the sum of both, softly limited.
         sound: The guide; its sample 0 plays at output time 0.
         audio_source: The source video.
-        track: The number of its sound track, from 1; 0 for the default one, else the first that is audible.
+        track: Number of its sound track, from 1; 0 for the default one, else the first that is audible.
         start: The source time, in seconds, whose sound plays at output time 0: of the first frame,
             when the source is trimmed. The times of frames are not touched by it.
         end: The source time at which the source's sound ends, or None for all of it.
@@ -155,13 +154,8 @@ class VideoWriter:
     def __enter__(self) -> VideoWriter:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is not None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
             self._abandon()
         else:
             self._finish()
@@ -179,7 +173,7 @@ class VideoWriter:
             rgb: ``uint8 [H, W, 3]`` of the size of ``like``.
             time: Its output time in seconds, at least 0 and later than the frame before.
             duration: Seconds it stays; only the last frame's is used. Default: one frame.
-            source: The frame that it was made of, with its planes: samples that are not changed are its own, to the bit.
+            source: The source frame, with its planes: unchanged samples are copied from it, to the bit.
 
         Raises:
             MediaError: The disk is full, or writing failed otherwise.
@@ -224,8 +218,7 @@ class VideoWriter:
     def _encode_end(self, last_ticks: int) -> None:
         """Encode the last two frames.
 
-        MP4 keeps the duration of the packet that comes last, so a frame that is held must not be followed by one that is shown
-        before it.
+        MP4 keeps the duration of the packet that is stored last, so the frame that is shown last must be stored last.
         """
         nominal = 1 / Fraction(self._like.frame_rate) / self._time_base
         if len(self._waiting) == _HELD_BACK and last_ticks > 1.5 * nominal:
@@ -252,7 +245,7 @@ class VideoWriter:
             self._abandon()
 
     def _abandon(self) -> None:
-        """Close and remove whatever is still there; after a commit, nothing is."""
+        """Close and remove whatever is left; after a commit that is nothing."""
         if self._feed is not None:
             self._feed.close()
         container = getattr(self, "_container", None)

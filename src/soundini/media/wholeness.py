@@ -1,4 +1,4 @@
-"""Whether the end of a file is missing, by the structure of its container and not by what its header claims of its length."""
+"""Detects that the end of a file is missing, by the structure of its container."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import BinaryIO, Literal
 
 _ISO_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp", b"moof", b"sidx")
 _PLACEHOLDER = 0x7F000000
-"""Bytes from which a RIFF length is what programs write to a pipe, whose end they do not know."""
+"""A RIFF length from here on is a placeholder of a program that wrote to a pipe."""
 _LARGE, _FEW = 0x3B000000, 8
-"""A length as large as the first, of which less than one part in as many as the second is there, is a placeholder too."""
+"""A length of at least the first is a placeholder too, if less than one part in the second is there."""
 _EBML = b"\x1a\x45\xdf\xa3"
 _SEGMENT = 0x18538067
 _MOST_PARTS = 100_000
-"""Parts of a container that are looked at."""
+"""Most parts of a container that are examined."""
 
 
 def is_cut_off(path: Path) -> bool:
     """Whether a part of the container reaches beyond the end of the file.
 
-    MP4 and its kin, Matroska and WebM, AVI, WAV and AIFF state the length of each part, so a file whose copy broke off is found.
-    Other containers, parts of unknown length and placeholders of programs that wrote to a pipe prove nothing.
+    MP4 and its kin, Matroska and WebM, AVI, WAV and AIFF state the length of each part, which shows that a copy is
+    incomplete. Other containers, parts of unknown length and placeholders prove nothing.
 
     Args:
         path: a readable file.
@@ -38,9 +38,9 @@ def is_cut_off(path: Path) -> bool:
 
 
 def riff_share(path: Path) -> float:
-    """The share of its samples that a WAV file holds; 1 where it does not say how many there are.
+    """The share of the stated samples that a WAV file holds; 1 if it states no number.
 
-    FFmpeg takes what is there for all.
+    FFmpeg does not notice missing samples.
 
     Args:
         path: a readable file.

@@ -1,1 +1,1 @@
-"""What an edit is worth: figures of tensors and curves, none of them by a network that guides."""
+"""Measures of an edit, from tensors and curves; none uses a network that guides."""

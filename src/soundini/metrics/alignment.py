@@ -1,4 +1,4 @@
-"""Whether what is seen follows what is heard: at every moment, and at its peaks."""
+"""Whether the picture follows the sound at its peaks."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ def peaks(values: np.ndarray) -> np.ndarray:
 
 
 def peak_alignment(heard: np.ndarray, seen: np.ndarray, reach: int = 1) -> float | None:
-    """AV-Align: the share of peaks of either curve that have one of the other within ``reach`` frames.
+    """AV-Align: the share of all peaks that have a peak of the other curve within ``reach`` frames.
 
-    As an intersection over union, (matched peaks heard + matched peaks seen) / (all of both), which is 1 where every peak has
-    its partner (Yariv et al. 2024, arXiv 2309.16429, section 5). There the peaks are onsets and optical flow; here, of
-    whatever curves are given.
+    (Matched peaks of both) / (peaks of both), which is 1 if every peak has a partner (Yariv et al. 2024, arXiv 2309.16429,
+    section 5). The paper takes onsets and optical flow; here, any curves.
 
     Args:
         heard: a curve of the sound, such as its loudness at each frame.

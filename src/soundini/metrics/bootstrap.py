@@ -1,4 +1,4 @@
-"""How far a mean can be trusted that was taken over a few items."""
+"""Confidence intervals of means over a few items."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """Percentile interval of the mean over items drawn again and again with replacement (Efron 1979).
 
-    Of a single item it is that item: one says nothing of the next.
+    For a single item both ends are that item, which says nothing about others.
 
     Args:
         values: one for each item, at least one.
-        confidence: share of the drawn means that lie within, above 0 and below 1.
+        confidence: share of the drawn means that lie inside, above 0 and below 1.
         draws: how often all items are drawn.
         seed: of the draws.
     """

@@ -1,4 +1,4 @@
-"""Whether a scene is still there under an edit: its fine luminance, before and after."""
+"""How much of a scene's fine structure is left after an edit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SIDE = 128
 """Longer side of the square at which pictures are compared, pixels."""
 
 _SIGMA = 3.0
-"""Of the blur that is taken away, pixels at that size."""
+"""Standard deviation of the blur that is subtracted, pixels at that size."""
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
@@ -18,7 +18,7 @@ def detail_kept(source: np.ndarray, edited: np.ndarray, mask: np.ndarray) -> flo
     """Correlation of high-pass luminance, source against edit, inside the region, mean over the frames.
 
     1: every edge is where it was; 0: nothing of the scene is left. Frames are cut to the region's bounding box and brought
-    to a longer side of 128 pixels; what is within a Gaussian of 3 pixels is taken away.
+    to a longer side of 128 pixels; their blur by a Gaussian of 3 pixels is subtracted.
 
     Args:
         source: frames.

@@ -1,4 +1,4 @@
-"""How much of a picture is left as it was: PSNR and SSIM where nothing was to change."""
+"""PSNR and SSIM, for example where nothing was to change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from soundini.errors import ConfigError
 
 
 class FidelityMeter:
-    """Gathers PSNR and SSIM (Wang et al. 2004) over the frames of a video, where a weight says.
+    """Gathers weighted PSNR and SSIM (Wang et al. 2004) over the frames of a video.
 
     PSNR = 10 log10(1 / MSE) for pixels in [0, 1], with the mean squared error of all weighted pixels of all frames. SSIM is the
     weighted mean of its map, by torchmetrics: a Gaussian window of 11 pixels and standard deviation 1.5. What lies

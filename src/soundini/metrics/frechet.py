@@ -11,9 +11,9 @@ def frechet_distance(a: Tensor, b: Tensor) -> float:
 
     |m_a - m_b|^2 + tr(C_a + C_b - 2 (C_a C_b)^(1/2)), with unbiased covariances C (Heusel et al. 2017, arXiv 1706.08500,
     equation 6). With the centred features A and B over root N - 1 and root M - 1, C_a = A^T A and C_b = B^T B, and the trace of
-    the root is the sum of the singular values of A B^T. That matrix is of N x M whatever the number of features, and no
-    root of a singular covariance is taken: fewer pictures than features are no numerical trouble. They remain a statistical
-    one; the figure is too large where they are few, and compares only sets of the same sizes.
+    the root is the sum of the singular values of A B^T. That matrix is N x M for any number of features, and no
+    root of a singular covariance is taken, so fewer pictures than features cause no numerical trouble. But the figure is
+    biased upwards for few pictures: compare only sets of equal sizes.
 
     Shape:
         ``a``: ``[N, D]``; ``b``: ``[M, D]``, N and M at least 2.

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from soundini.errors import ConfigError
 
 CLASSES = 400
-"""Of Kinetics-400: as many numbers describe a clip."""
+"""Classes of Kinetics-400: as many numbers describe a clip."""
 
 MIN_FRAMES = 9
-"""Fewer leave nothing to average at the end of the network."""
+"""Least frames of a clip; fewer leave nothing to average at the end of the network."""
 
 _SIDE = 224
 _CHUNK = 4
@@ -42,15 +42,15 @@ _POOLED_BEFORE = {
     "Mixed_4b": ((3, 3, 3), (2, 2, 2)),
     "Mixed_5b": ((2, 2, 2), (2, 2, 2)),
 }
-"""Kernel and stride (time, rows, columns) of the largest value that is taken before a layer."""
+"""Kernel and stride (time, rows, columns) of the max-pooling before a layer."""
 
 
 class I3D(nn.Module):
     """Inception-v1 inflated to time (Carreira and Zisserman 2017, arXiv 1705.07750), for RGB and the classes of Kinetics-400.
 
     Its keys are those of pytorch-i3d's ``rgb_imagenet.pt``. Convolutions and pools pad as TensorFlow's "same" does. A clip is
-    described by its logits, averaged over time, as FVD has it (Unterthiner et al. 2018, arXiv 1812.01717). It is made without
-    weights; see :meth:`from_state`.
+    described by its logits, averaged over time, as in FVD (Unterthiner et al. 2018, arXiv 1812.01717). The constructor loads
+    no weights; see :meth:`from_state`.
     """
 
     def __init__(self) -> None:
@@ -123,7 +123,7 @@ class _Unit(nn.Module):
 
 
 class _FrozenNorm(nn.Module):
-    """Batch norm as training left it."""
+    """Batch norm with fixed statistics."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -152,7 +152,7 @@ class _Mixed(nn.Module):
 
 
 def _same(x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
-    """Pad with zeros so that ceil(size / stride) places are left; the odd one goes behind."""
+    """Pad with zeros so that ceil(size / stride) positions result; an odd zero goes at the end."""
     pads: list[int] = []
     for size, k, s in zip(reversed(x.shape[2:]), reversed(kernel), reversed(stride), strict=True):
         total = max((-(-size // s) - 1) * s + k - size, 0)

@@ -8,8 +8,8 @@ from torch import Tensor
 def kernel_distance(a: Tensor, b: Tensor) -> float:
     """Unbiased squared maximum mean discrepancy under k(x, y) = (x·y / D + 1)^3.
 
-    The KID of Binkowski et al. 2018 (arXiv 1801.01401), equation 4, but for the network: its values compare what was
-    measured here, and with nothing published elsewhere. It can be slightly negative.
+    The KID of Binkowski et al. 2018 (arXiv 1801.01401), equation 4, with another network: its values can be compared with
+    each other, but not with published ones. It can be slightly negative.
 
     Shape:
         ``a``: ``[N, D]``; ``b``: ``[M, D]``, N and M at least 2.

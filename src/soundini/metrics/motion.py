@@ -1,4 +1,4 @@
-"""How much an edit moves on its own: its optical flow beside the source's."""
+"""How much an edit moves on its own: its optical flow compared with the source's."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from torch import Tensor
 
 
 class MotionMeter:
-    """Gathers the mean length of the edited frames' flow less the source's, where a weight says.
+    """Gathers the weighted mean length of the difference between the edited and the source's flow.
 
-    An effect that lies still on its scene moves as the source does: 0. Flames that rise on a still wall move by as much as the
-    estimator sees them rise. Flicker is taken for motion too, as no estimator can follow it; so the figure says what an edit
-    does with its coherence (warp error) and is not better for being large or small.
+    An effect that is fixed to its scene gives 0. Flames that rise before a still wall give the motion that the estimator
+    sees. Flicker counts as motion too. So read the figure together with the warp error; neither a large nor a small value is
+    better by itself.
     """
 
     def __init__(self) -> None:
@@ -36,5 +36,5 @@ class MotionMeter:
 
     @property
     def mean(self) -> float | None:
-        """In the unit of the flows, for a pair of frames; None where no pixel counts."""
+        """Mean length, in the unit of the flows; None if no pixel counts."""
         return self._length / self._weight if self._weight else None

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Spearman's rho, with mean ranks for ties; 0 where either never changes.
+    """Spearman's rho, with mean ranks for ties; 0 if either never changes.
 
     Shape:
         ``a``, ``b``: ``[N]``.

@@ -11,12 +11,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from soundini.diffusion.denoiser import UNetDenoiser
-from soundini.events import CheckpointSaved, TrainStep
 from soundini.joint.embedded import TEMPERATURE
 from soundini.training.attacks import Attacks
 from soundini.training.classes import CLASSES
 from soundini.training.directions import class_loss, face_directions, mean_shares
 from soundini.training.distributed import Workers
+from soundini.training.events import CheckpointSaved, TrainStep
 from soundini.training.images import LabelledImages
 from soundini.training.learning_rate import lr_factor
 from soundini.training.mixtures import (
@@ -26,7 +26,7 @@ from soundini.training.mixtures import (
     softened_like_noise,
 )
 from soundini.training.recipe import JointRecipe
-from soundini.training.trainer import Trainer
+from soundini.training.trainer import Trainer, adamw
 
 _COUNTED = 8
 """Batches over which it is counted how common each class is."""
@@ -73,7 +73,7 @@ def train_image_tower(
     rng = np.random.default_rng(recipe.seed)
     drawn = (draw_mixtures(images, recipe.batch, 16, rng).targets for _ in range(_COUNTED))
     common = mean_shares(drawn)
-    trainer = Trainer(tower, [(tower, recipe.lr)], recipe, folder, recipe.steps, workers)
+    trainer = Trainer(tower, adamw([(tower, recipe.lr)]), recipe, folder, recipe.steps, workers)
     for step in range(trainer.done, recipe.steps):
         rng = np.random.default_rng((recipe.seed, step))
         x, targets = draw_seen(denoiser, images, recipe, rng, attacks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-from soundini.events import HeldOutMeasured, TrainStep
+from soundini.training.events import HeldOutMeasured, TrainStep
 
 
 class TrainLog:

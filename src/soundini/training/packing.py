@@ -42,14 +42,12 @@ def write_prior(run: Path, start: ModelPack, output: Path) -> None:
     _change_json(folder / PACK_FILE, {"sees_source": start.denoiser.sees_source})
 
 
-def write_joint(
-    joint: EmbeddedJointSpace, directions: Mapping[str, Tensor], start: ModelPack, output: Path
-) -> None:
-    """Write a joint space, trained towards directions, into a copy of the pack it started from."""
+def write_joint(joint: EmbeddedJointSpace, start: ModelPack, output: Path) -> None:
+    """Write a joint space into a copy of the pack it started from."""
     folder = _copy_pack(start, output) / "joint"
     for name in ("sound_network", "sound_head", "image_tower"):
         _write(joint.get_submodule(name).state_dict(), folder / f"{name}.safetensors")
-    save_file(dict(directions), folder / PROTOTYPES_FILE)
+    save_file(joint.prototypes, folder / PROTOTYPES_FILE)
 
 
 def write_vqgan(run: Path, config: VQGANConfig, folder: Path) -> None:

@@ -14,14 +14,14 @@ from soundini.diffusion.condition import ConditionEmbedding
 from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.diffusion.sampling import sample
 from soundini.diffusion.schedule import NoiseSchedule, plan_transitions, respace
-from soundini.events import CheckpointSaved, HeldOutMeasured, SamplesReady, TrainStep
 from soundini.training.composites.crops import CompositeBatch, CompositeCrops
 from soundini.training.composites.feed import BatchFeed
 from soundini.training.distributed import Workers
+from soundini.training.events import CheckpointSaved, HeldOutMeasured, SamplesReady, TrainStep
 from soundini.training.held_out import HeldOutComposites
 from soundini.training.learning_rate import lr_factor
 from soundini.training.recipe import PriorRecipe
-from soundini.training.trainer import Trainer
+from soundini.training.trainer import Trainer, adamw
 
 SAMPLED_STEPS = 8
 
@@ -62,9 +62,8 @@ def train_prior(
     denoiser.train().requires_grad_(True)
     average = copy.deepcopy(denoiser).eval().requires_grad_(False)
     rates = [(denoiser.unet, recipe.lr), (denoiser.condition, recipe.lr * recipe.condition_lr)]
-    trainer = Trainer(
-        denoiser, rates, recipe, folder, recipe.steps, workers, beta2=0.99, weight_decay=0.01
-    )
+    optimizer = adamw(rates, beta2=0.99, weight_decay=0.01)
+    trainer = Trainer(denoiser, optimizer, recipe, folder, recipe.steps, workers)
     average.load_state_dict(trainer.ema.shadow, assign=True)  # and so follows it
     with BatchFeed(crops, recipe, trainer.done, workers.count) as feed:
         for step, batch in feed:

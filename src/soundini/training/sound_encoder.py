@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from soundini.errors import ConfigError
-from soundini.events import CheckpointSaved, TrainStep
 from soundini.joint.swin import SwinSoundEncoder
-from soundini.training.checkpoint import load_checkpoint, save_checkpoint
 from soundini.training.clip_targets import ClipTargets
 from soundini.training.distributed import Workers
-from soundini.training.ema import EMA
+from soundini.training.events import CheckpointSaved, TrainStep
 from soundini.training.recipe import SoundEncoderRecipe
 from soundini.training.sound_windows import SoundWindows, blank_parts, load_batches
+from soundini.training.trainer import Trainer
 
 FIRST_SCALE = math.log(1 / 0.07)
 LARGEST_SCALE = math.log(100)
@@ -147,23 +147,24 @@ def train_sound_encoder(
     """
     total = recipe.epochs * steps_an_epoch(len(targets.clips), recipe, workers)
     device = encoder.logit_scale_ai.device
-    optimizer = torch.optim.SGD(
-        _parameter_groups(encoder, recipe.weight_decay), recipe.lr, recipe.momentum
+    groups = _parameter_groups(encoder, recipe.weight_decay)
+    trainer = Trainer(
+        encoder,
+        torch.optim.SGD(groups, 1.0, recipe.momentum),  # cyclic_lr gives the whole rate
+        recipe,
+        folder,
+        total,
+        workers,
+        max_norm=None,
+        after_step=partial(_bound_scales, encoder),
     )
-    ema = EMA(encoder, recipe.ema)
-    try:
-        done = load_checkpoint(folder, encoder, ema, optimizer)
-    except (KeyError, RuntimeError, ValueError):
-        raise ConfigError(
-            "{folder} holds a run of another network; name another folder", folder=folder
-        ) from None
     batches = load_batches(
         SoundWindows([files.sound for files in targets.clips]),
         recipe,
-        range(done, total),
+        range(trainer.done, total),
         workers,
     )
-    for step, (windows, clips) in enumerate(batches, done):
+    for step, (windows, clips) in enumerate(batches, trainer.done):
         heard = torch.cat([windows, blank_parts(windows, recipe, step, workers)]).to(device)
         with torch.autocast(device.type, autocast, enabled=autocast is not None):
             embeds = encoder(heard)
@@ -171,18 +172,8 @@ def train_sound_encoder(
         seen, named = (workers.gather(t[clips].to(device)) for t in (targets.image, targets.text))
         parts = contrastive_losses(encoder, sounds, twins, seen, named, recipe.temperature)
         loss = parts.total(recipe.self_weight)
-        for group in optimizer.param_groups:
-            group["lr"] = cyclic_lr(step, recipe)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        told = workers.average(encoder, loss)
-        optimizer.step()
-        _bound_scales(encoder)
-        ema.update(encoder)
-        yield TrainStep(step + 1, total, told, _figures(encoder, parts, cyclic_lr(step, recipe)))
-        if workers.first and ((step + 1) % recipe.save_every == 0 or step + 1 == total):
-            path = save_checkpoint(folder, encoder, ema, optimizer, step + 1, recipe.model_dump())
-            yield CheckpointSaved(step + 1, path)
+        lr = cyclic_lr(step, recipe)
+        yield from trainer.learn(step, loss, lr, _figures(encoder, parts, lr))
 
 
 def steps_an_epoch(clips: int, recipe: SoundEncoderRecipe, workers: Workers) -> int:
@@ -221,12 +212,12 @@ def _bound_scales(encoder: SwinSoundEncoder) -> None:
         scale.clamp_(max=LARGEST_SCALE)
 
 
-def _figures(encoder: SwinSoundEncoder, parts: ContrastiveLosses, lr: float) -> dict[str, float]:
+def _figures(encoder: SwinSoundEncoder, parts: ContrastiveLosses, lr: float) -> dict[str, Tensor]:
     return {
-        "sound_image": float(parts.image.detach()),
-        "sound_text": float(parts.text.detach()),
-        "sound_sound": float(parts.twins.detach()),
-        "scale_ai": float(encoder.logit_scale_ai.detach().exp()),
-        "scale_at": float(encoder.logit_scale_at.detach().exp()),
-        "lr": lr,
+        "sound_image": parts.image,
+        "sound_text": parts.text,
+        "sound_sound": parts.twins,
+        "scale_ai": encoder.logit_scale_ai.exp(),
+        "scale_at": encoder.logit_scale_at.exp(),
+        "lr": torch.tensor(lr),
     }

@@ -10,18 +10,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from soundini.events import CheckpointSaved, TrainStep
 from soundini.joint.embedded import TEMPERATURE
 from soundini.joint.listening import Steps, pool_steps
 from soundini.training.classes import CLASSES
 from soundini.training.directions import mean_shares
 from soundini.training.distributed import Workers
+from soundini.training.events import CheckpointSaved, TrainStep
 from soundini.training.learning_rate import lr_factor
 from soundini.training.recipe import JointRecipe
 from soundini.training.recordings import Heard, HeardWindows
 from soundini.training.sound_head import power_of
 from soundini.training.spec_augment import spec_augment
-from soundini.training.trainer import Trainer
+from soundini.training.trainer import Trainer, adamw
 
 _ORDER = [sorted(CLASSES).index(name) for name in CLASSES]
 """A head's classes are in the order of their names."""
@@ -80,7 +80,7 @@ def train_sound_tower(
     rng = np.random.default_rng(recipe.seed)
     common = mean_shares(windows.draw(recipe.sound_batch, rng).targets for _ in range(_COUNTED))
     rates = [(tower.network, 0.3 * recipe.sound_lr), (tower.head, recipe.sound_lr)]
-    trainer = Trainer(tower, rates, recipe, folder, recipe.sound_steps, workers)
+    trainer = Trainer(tower, adamw(rates), recipe, folder, recipe.sound_steps, workers)
     for step in range(trainer.done, recipe.sound_steps):
         rng = np.random.default_rng((recipe.seed, step))
         heard = windows.draw(recipe.sound_batch, rng)

@@ -15,14 +15,14 @@ from torch.func import functional_call
 from soundini.baselines.vqgan.config import VQGANConfig
 from soundini.baselines.vqgan.loading import build_vqgan
 from soundini.baselines.vqgan.network import VQGAN
-from soundini.events import CheckpointSaved, SamplesReady, TrainStep
 from soundini.perceptual.imagenet import ImageNetDistance
 from soundini.training.discriminator import PatchDiscriminator, hinge
 from soundini.training.distributed import Workers
+from soundini.training.events import CheckpointSaved, SamplesReady, TrainStep
 from soundini.training.images import LabelledImages
 from soundini.training.learning_rate import lr_factor
 from soundini.training.recipe import VqganRecipe
-from soundini.training.trainer import Trainer
+from soundini.training.trainer import Trainer, adamw
 from soundini.training.vqgan_start import COLOURS, begin_as_averages
 
 _NORM_GROUPS = 2
@@ -142,9 +142,8 @@ def train_vqgan(
     networks = AdversarialVQGAN(vqgan, _discriminator(recipe)).train().requires_grad_(True)
     average = copy.deepcopy(networks).eval().requires_grad_(False)
     rates = [(vqgan, recipe.lr), (networks.discriminator, recipe.lr * recipe.discriminator_lr)]
-    trainer = Trainer(
-        networks, rates, recipe, folder, recipe.steps, Workers(), beta2=0.99, weight_decay=0.0
-    )
+    optimizer = adamw(rates, beta2=0.99, weight_decay=0.0)
+    trainer = Trainer(networks, optimizer, recipe, folder, recipe.steps, Workers())
     average.load_state_dict(trainer.ema.shadow, assign=True)  # and so follows it
     perceptual = ImageNetDistance()
     for step in range(trainer.done, recipe.steps):

@@ -1,4 +1,4 @@
-"""How much one visitor, and all of them, may ask of the server: declared once; ``soundini web --set`` changes it."""
+"""The limits of the server, for one visitor and for all together; ``soundini web --set`` changes them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Limits(Section):
     picture_mib: float = Field(default=32, gt=0, le=1024)
     """MiB of a painted mask that is uploaded."""
     recipe_mib: float = Field(default=512, gt=0, le=65536)
-    """MiB of a recipe, or of a video made here whose recipe is wanted."""
+    """MiB of a recipe that is uploaded, or of a video that carries one."""
     side: int = Field(default=4096, ge=16, le=8192)
     """Pixels of a picture's longer side."""
     pixels: int = Field(default=4096 * 2304, ge=256)
@@ -41,7 +41,7 @@ class Limits(Section):
     storage_mib: float = Field(default=4096, gt=0)
     """MiB of all uploads of one visitor."""
     total_mib: float = Field(default=32768, gt=0)
-    """MiB of everything in the server's folder, beyond which nothing is taken."""
+    """MiB of everything in the server's folder; when it is full, uploads and jobs are refused."""
     waiting: int = Field(default=8, ge=1)
     """Edits of one visitor that may wait or run at once."""
     waiting_in_all: int = Field(default=64, ge=1)

@@ -1,4 +1,4 @@
-"""What a visitor looks at before an edit: frames, sounds, masks, prices."""
+"""What a visitor sees before an edit: frames, sounds, masks, and how long it will take."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from soundini.masks.shapes import shape_mask
 from soundini.web.files.inspecting import in_labels
 from soundini.web.files.strip import shrunk, strip
 from soundini.web.files.uploads import ID, Uploads, key_of, owner_folder
+from soundini.web.form import EditForm
 from soundini.web.forms.about_fields import about
 from soundini.web.forms.asking import FormFiles, ask, files_of, recipe_of, refuse_gaps
-from soundini.web.forms.forms import EditForm
 from soundini.web.forms.hearing import Ears
 from soundini.web.forms.masking import drawn_shapes
 from soundini.web.forms.overlays import Drawing, drop_old, overlay_name, write_overlay
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Looking:
-    """Shows visitors their files, and what an edit would make of them.
+    """Shows visitors their files, the mask on them, and the analysed sound.
 
     Args:
         folder: of the server.
@@ -46,7 +46,7 @@ class Looking:
         self.limits = limits
         self.models = models
         self._uploads = Uploads(folder, limits)
-        # Of two threads that import diffusers at once, one finds it half there.
+        # If two threads import diffusers at once, one of them finds it half imported.
         self._loading = threading.Lock()
         self._ears = Ears(models, self._loading)
         self._drawing = threading.Lock()
@@ -59,7 +59,7 @@ class Looking:
         return self._uploads.find(key_of(owner), file_id)
 
     def video_facts(self, owner: str, file_id: str) -> VideoFacts:
-        """What a video is.
+        """The facts of a video.
 
         Raises:
             ConfigError: there is no such file, or it is no video.
@@ -99,7 +99,7 @@ class Looking:
         )
 
     def price(self, owner: str, form: EditForm) -> Price:
-        """What an edit of the part would cost; where to edit need not be said yet.
+        """Estimate the cost of an edit; the form may lack a mask.
 
         Raises:
             SoundiniError: there is no video yet, or a setting is wrong.
@@ -117,7 +117,7 @@ class Looking:
 
     @cached_property
     def sound_classes(self) -> tuple[str, ...]:
-        """The words for sounds that the models know; none where they have a text tower instead.
+        """The classes of sounds that the models know; none if they have a text tower instead.
 
         Raises:
             ModelError: the models are not there.
@@ -128,7 +128,7 @@ class Looking:
             return sound_classes(self.models)
 
     def hear(self, owner: str, form: EditForm) -> Heard:
-        """What the models hear along the part of the video; where to edit need not be said yet.
+        """Analyse the sound along the part of the video; the form may lack a mask.
 
         Raises:
             SoundiniError: there is no sound yet, or it cannot be used.
@@ -147,7 +147,7 @@ class Looking:
                 return self._ears.hear(sound.path, seconds, config, began)
 
     def mask_overlay(self, owner: str, form: EditForm) -> Path:
-        """An MP4 of the part with the mask drawn on it, as an edit of the whole part would use it; the sound may be missing.
+        """Draw the mask on an MP4 of the part, as an edit of the whole part would use it; the form may lack a sound.
 
         Raises:
             SoundiniError: the mask cannot be used.
@@ -185,31 +185,31 @@ class Looking:
             raise MaskError("the drawing of this mask was stopped")
 
     def overlay_progress(self, owner: str) -> OverlayProgress:
-        """How much of an overlay is drawn for a visitor now."""
+        """Progress of the overlay that is being drawn for a visitor."""
         drawing = self._drawn.get(key_of(owner))
         if drawing is None:
             return OverlayProgress()
         return OverlayProgress(share=drawing.share, first=drawing.first, last=drawing.last)
 
     def drawn(self, owner: str, index: int) -> bytes | None:
-        """A frame of the overlay that is being drawn, as JPEG; None where it is not there yet, or no more.
+        """A frame of the overlay that is being drawn, as JPEG; None if it is not drawn yet, or the overlay is finished.
 
         Args:
-            owner: whose.
+            owner: the session's id.
             index: its number in the video.
         """
         drawing = self._drawn.get(key_of(owner))
         if drawing is not None and drawing.first <= index <= (drawing.last or -1):
-            with suppress(OSError):  # done meanwhile
+            with suppress(OSError):  # the overlay was finished meanwhile
                 return drawing.picture(index).read_bytes()
         return None
 
     def stop_overlay(self, owner: str) -> None:
-        """Stop drawing an overlay: the request for it ends with an error."""
+        """Stop drawing an overlay; the request that asked for it ends with an error."""
         self._stopped.add(key_of(owner))
 
     def overlay(self, owner: str, name: str) -> Path:
-        """An overlay that was drawn before, by the stem of its name."""
+        """A finished overlay, by its name."""
         path = owner_folder(self.folder, key_of(owner)) / "overlays" / f"{name}.mp4"
         if not ID.fullmatch(name) or not path.is_file():
             raise MissingError("there is no such overlay")
@@ -225,7 +225,7 @@ class Looking:
         return {file.path: file.label for file in files}
 
     def _check_masks(self, key: str, form: EditForm) -> None:
-        """Refuse painted masks of another size than the video, and shapes outside it, before anything waits for them."""
+        """Refuse painted masks of another size than the video, and shapes outside it."""
         facts = self._uploads.facts(key, form.video)
         for kind, text in drawn_shapes(form).items():
             shape_mask(kind, text, facts.size)

@@ -1,4 +1,4 @@
-"""Kinds of refusal that HTTP has numbers for."""
+"""Errors that have a status of their own in HTTP."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from soundini.errors import ConfigError, MediaError
 
 
 class MissingError(ConfigError):
-    """There is no such file or job, or it is somebody else's."""
+    """There is no such file or job, or it belongs to somebody else."""
 
 
 class BusyError(ConfigError):
-    """So much waits already that nothing more is taken now."""
+    """Too many edits wait already."""
 
 
 class TooLargeError(MediaError):
-    """A file is larger than may be, or there is no room for it."""
+    """A file is too large, or there is no room for it."""

@@ -10,7 +10,7 @@ from soundini.errors import Message, Option, is_list
 
 
 def to_json(message: Message) -> dict[str, Any]:
-    """What JSON can hold of a message.
+    """A message in JSON.
 
     Args:
         message: its paths and other values become text.
@@ -22,7 +22,7 @@ def to_json(message: Message) -> dict[str, Any]:
 
 
 def from_json(content: Any) -> Any:
-    """A message from what :func:`to_json` made of it; text becomes a message without values."""
+    """Undo :func:`to_json`; text becomes a message without values."""
     if isinstance(content, str):
         return Message(content)
     if not isinstance(content, dict):
@@ -32,7 +32,7 @@ def from_json(content: Any) -> Any:
 
 
 SavedMessage = Annotated[Message, BeforeValidator(from_json), PlainSerializer(to_json)]
-"""A message as a field of a record that lies on disk."""
+"""A message as a field of a record on disk."""
 
 
 def _plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""All that the page and the HTTP API can do, as methods; whoever calls them says on whose behalf."""
+"""All that the page and the HTTP API can do, as methods; each takes the session that it acts for."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from soundini.web.files.incoming import Incoming
 from soundini.web.files.inspecting import in_labels, labelled
 from soundini.web.files.strip import middle_of
 from soundini.web.files.uploads import clean_label, key_of
+from soundini.web.form import EditForm
 from soundini.web.forms.about_fields import about
-from soundini.web.forms.asking import ask, recipe_of, refuse_gaps
-from soundini.web.forms.forms import EditForm
+from soundini.web.forms.asking import OUTPUT, ask, recipe_of, refuse_gaps
 from soundini.web.forms.part import refuse_empty_part
 from soundini.web.forms.restoring import restored
 from soundini.web.jobs.caretaker import FOR_EVER, Caretaker, Keep
 from soundini.web.jobs.job_queue import JobQueue
 from soundini.web.jobs.live_job import LiveJob
 from soundini.web.jobs.progress import JobStep
-from soundini.web.jobs.tickets import OUTPUT, SOURCE, new_ticket
+from soundini.web.jobs.tickets import SOURCE, new_ticket
 from soundini.web.jobs.viewing import view_of
 from soundini.web.limits import Limits
 from soundini.web.looking import Looking
@@ -44,16 +44,16 @@ if TYPE_CHECKING:
 
 
 class EditService(Looking):
-    """Edits videos for visitors who know nothing of each other, one edit at a time, in a thread of its own.
+    """Edits videos for visitors, one at a time, in a thread of its own; no visitor sees what belongs to another.
 
     Every method but :meth:`close` may be called from any thread. ``owner`` is a session's id, from
-    :class:`soundini.web.http.sessions.Sessions`. Ids that nobody has and ids of somebody else give the same error.
+    :class:`soundini.web.http.sessions.Sessions`. An unknown id and an id of somebody else give the same error.
 
     Args:
-        folder: holds all files of the server; made where it is not there.
+        folder: holds all files of the server; created if needed.
         limits: what visitors may ask for.
         models: the model pack of all edits.
-        keep: for how long what visitors leave here is kept.
+        keep: how long files and jobs are kept.
 
     Raises:
         SoundiniError: the folder cannot be used, or another server uses it.
@@ -79,7 +79,7 @@ class EditService(Looking):
             raise
 
     def close(self) -> None:
-        """Stop the running edit within a step; it can be resumed, by the next server too."""
+        """Stop the running edit within a step; the next server can resume it."""
         self._caretaker.close()
         self._queue.close()
         self._lock.release()
@@ -89,12 +89,12 @@ class EditService(Looking):
         self._queue.warm()
 
     def add_file(self, owner: str, kind: FileKind, stream: BinaryIO, label: str) -> StoredFile:
-        """Take an upload, and look whether it is what it is said to be; where room is short, older ones go that nothing needs.
+        """Store an upload and check it; if room is short, older uploads that no job needs are deleted.
 
         Args:
             owner: whose.
-            kind: what it is to be.
-            stream: its bytes; read until the end, or until they are too many.
+            kind: of the file.
+            stream: its bytes, read up to the limit.
             label: the visitor's name for it.
 
         Raises:
@@ -104,7 +104,7 @@ class EditService(Looking):
         return self._uploads.add(key_of(owner), kind, stream, label)
 
     def begin_file(self, owner: str, kind: FileKind, label: str) -> Incoming:
-        """Take an upload block by block; see :meth:`add_file`."""
+        """Begin an upload that comes block by block; see :meth:`add_file`."""
         self._uploads.make_room(key_of(owner), kind, self._queue.needed)
         return self._uploads.begin(key_of(owner), kind, label)
 
@@ -113,11 +113,11 @@ class EditService(Looking):
         self._uploads.delete(key_of(owner), file_id)
 
     def examples(self) -> tuple[str, ...]:
-        """The examples that can be tried: the classes of their sounds."""
+        """Names of the examples: the classes of their sounds."""
         return example_names()
 
     def try_example(self, owner: str, name: str) -> EditForm:
-        """Bring the files of an example, each once, and give the form of its edit.
+        """Add the files of an example to the owner's, each once, and return the form that edits them.
 
         Raises:
             SoundiniError: there is no such example, or no room for it.
@@ -126,7 +126,7 @@ class EditService(Looking):
             return bring_example(find_example(name), self.folder, partial(self._kept, owner))
 
     def _kept(self, owner: str, kind: FileKind, path: Path) -> str:
-        """The id of a visitor's file of these bytes, which is brought where there is none."""
+        """The id of a visitor's file with these bytes, which is added if there is none."""
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         found = self._uploads.by_hash(key_of(owner), sha256, kind)
         if found is not None:
@@ -138,7 +138,7 @@ class EditService(Looking):
         """Queue an edit, and return the job's id.
 
         Raises:
-            SoundiniError: something is missing in the form, or wrong with it; or too much waits already.
+            SoundiniError: something is missing or wrong in the form, or too many edits wait already.
         """
         key = key_of(owner)
         refuse_gaps(form)
@@ -159,7 +159,7 @@ class EditService(Looking):
         return self._queue.submit(key, new_ticket(form, label))
 
     def _check_words(self, said: str) -> None:
-        """Refuse what the visitor says the sound is, where the models do not know it."""
+        """Refuse a form whose ``heard_as`` names a class that the models do not know."""
         if said:
             said_shares(said, (0.0,), self.sound_classes)
 
@@ -172,33 +172,33 @@ class EditService(Looking):
         return self._queue.view(key_of(owner), job_id)
 
     def form(self, owner: str, job_id: str) -> EditForm:
-        """What a job was asked to do: for *Do it again with...*."""
+        """The form of a job, for *Do it again with...*."""
         return self._queue.find(key_of(owner), job_id).ticket.form
 
     def rename(self, owner: str, job_id: str, label: str) -> None:
-        """Call a job something else: it is shown and downloaded by that name."""
+        """Rename a job: it is shown and downloaded under that name."""
         self._queue.rename(key_of(owner), job_id, clean_label(label))
 
     def thumbnail(self, owner: str, job_id: str, height: int) -> np.ndarray:
-        """A small picture of the middle of an edit that is done, ``uint8 [height, W, 3]``."""
+        """A small picture of the middle of a finished edit, ``uint8 [height, W, 3]``."""
         return middle_of(self.result(owner, job_id).video, height)
 
     def preview(self, owner: str, job_id: str) -> np.ndarray | None:
-        """The middle frame of the window that is sampled now, ``uint8 [H, W, 3]``; None where none is."""
+        """The middle frame of the window that is being sampled, ``uint8 [H, W, 3]``, or None."""
         return self._queue.find(key_of(owner), job_id).progress.preview
 
     def events(self, owner: str, job_id: str, after: int = 0) -> Iterator[JobEvent]:
-        """What happens to a job, as it happens; ends when the job rests.
+        """Yield the events of a job as they happen, until it ends.
 
         Args:
-            owner: whose.
-            job_id: which.
+            owner: the session's id.
+            job_id: the job.
             after: number of the last event that the caller knows; 0 for none.
         """
         return self._queue.events(key_of(owner), job_id, after)
 
     def news(self, owner: str, job_id: str, after: int = 0) -> tuple[list[JobEvent], bool]:
-        """The events that are there already, and whether no more will come; see :meth:`events`."""
+        """The events so far, and whether the job has ended; see :meth:`events`."""
         return self._queue.news(key_of(owner), job_id, after)
 
     def cancel(self, owner: str, job_id: str) -> None:
@@ -206,7 +206,7 @@ class EditService(Looking):
         self._queue.cancel(key_of(owner), job_id)
 
     def resume(self, owner: str, job_id: str) -> None:
-        """Queue a job again that was cancelled, interrupted or failed; it goes on where it was."""
+        """Queue a cancelled, interrupted or failed job again; it goes on where it stopped."""
         self._queue.resume(key_of(owner), job_id)
 
     def delete(self, owner: str, job_id: str) -> None:
@@ -217,7 +217,7 @@ class EditService(Looking):
         """The files of a job that is done.
 
         Raises:
-            MissingError: it is not, or its files are gone.
+            MissingError: it is not done, or its files are gone.
         """
         job = self._queue.find(key_of(owner), job_id)
         if job.ticket.state != "done":
@@ -229,16 +229,17 @@ class EditService(Looking):
         return found
 
     def restored(self, owner: str, file_id: str) -> Restored:
-        """What an uploaded recipe, or an uploaded video that was made here, asks for, and what of it is not here.
+        """Restore the form from an uploaded recipe or from a video that was made here, and list what is missing.
 
         Raises:
             ConfigError: it is no recipe, or a video that this owner did not make here.
         """
         key = key_of(owner)
-        return restored(self._uploads, key, file_id, self._queue.done(key), self.models)
+        done = [(job.folder / OUTPUT, job.ticket.form) for job in self._queue.done(key)]
+        return restored(self._uploads, key, file_id, done, self.models)
 
     def _do(self, job: LiveJob, models: ModelCache) -> Generator[JobStep, None, None]:
-        """Do a job of the queue, in its thread."""
+        """Run a job, in the queue's thread."""
         from soundini.web.jobs.running import run_asked
 
         form = job.ticket.form

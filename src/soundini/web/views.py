@@ -1,4 +1,4 @@
-"""What the server tells of files and jobs: plain frozen records, for the page and for the HTTP API alike."""
+"""The records that the page and the HTTP API show of files and jobs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from soundini.web.forms.forms import EditForm, Scope
+from soundini.web.form import EditForm, Scope
 from soundini.web.saved_message import SavedMessage
 
 FileKind = Literal["video", "sound", "mask", "recipe"]
 JobState = Literal["queued", "running", "interrupted", "done", "failed", "cancelled"]
 ENDED: tuple[JobState, ...] = ("interrupted", "done", "failed", "cancelled")
-"""States in which nothing happens until somebody asks for it."""
+"""States in which a job neither waits nor runs."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class StoredFile:
     """An uploaded file.
 
     Args:
-        id: what it is asked for by.
+        id: its id in requests.
         kind: what it was uploaded as.
-        label: the visitor's own name for it: only ever shown, and escaped where it is; never part of a path.
-        path: where it lies, under a name of the server's.
+        label: the visitor's own name for it: shown (escaped), and never part of a path.
+        path: where the server keeps it, under a name of its own.
     """
 
     id: str
@@ -46,12 +46,12 @@ class View(BaseModel):
 
     @classmethod
     def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
-        """The name of a generic record in the API's description: only the one of text stands there."""
+        """Name of a generic record in the API's description, which only shows the one with text."""
         return cls.__name__
 
 
 class VideoFacts(View):
-    """What a video is."""
+    """The facts of a video."""
 
     width: int
     """Pixels."""
@@ -75,50 +75,50 @@ class VideoFacts(View):
 
 
 class Restored(View):
-    """What a recipe asks for, as far as it can be asked for here."""
+    """The form of a recipe, as far as it can be carried out here."""
 
     form: EditForm
-    """What to edit and how, empty where something is left out."""
+    """The form; its fields are empty where something is left out."""
     left_out: tuple[str, ...] = ()
-    """What is: ``video``, ``sound`` and ``mask`` (all or a part of it), which are not here, and the names of settings that are
-    the server's to choose or that no form can hold."""
+    """Names of what is left out: ``video``, ``sound`` and ``mask`` if (a part of) it is not here, and settings that the server
+    chooses or a form cannot hold."""
 
 
 class Heard(View):
-    """A sound as the models hear it along the part that is edited."""
+    """The analysed sound along the part that is edited."""
 
     seconds: float
     """Length of the part."""
     peaks: tuple[float, ...]
     """Largest absolute sample in each of equal stretches of the part, 0 to 1: the waveform."""
     times: tuple[float, ...]
-    """Moments, in seconds from the part's first frame, of the two that follow."""
+    """Times of ``envelope``, in seconds from the part's first frame."""
     envelope: tuple[float, ...]
-    """How strong the effect is at each moment, 0 to 1."""
+    """Strength of the effect at each of these times, 0 to 1."""
     classes: tuple[tuple[float, Mapping[str, float]], ...]
-    """At fewer moments: the probability of each class that is heard, the likeliest first; empty where they have no words."""
+    """At fewer times: the probability of each class, the likeliest first; empty if the models know no classes."""
 
 
 class Price(View):
-    """What an edit would cost."""
+    """How long an edit would take."""
 
     frames: int
     """Frames that are edited."""
     part_seconds: float
     """How long the part is."""
     seconds: float | None
-    """About how long the edit takes on this machine; None while nothing was measured."""
+    """Estimated seconds of the edit on this machine; None before anything is measured."""
 
 
 class OverlayProgress(View):
     """How far an overlay is."""
 
     share: float | None = None
-    """Of its frames, 0 to 1; null where none is being drawn."""
+    """Share of its frames that are drawn, 0 to 1; null if none is being drawn."""
     first: int | None = None
     """Number in the video of its first frame."""
     last: int | None = None
-    """Of the last that can be looked at."""
+    """Number in the video of the last frame that is drawn."""
 
 
 class ExampleView(View):
@@ -129,20 +129,20 @@ class ExampleView(View):
 
 
 class Summary(View, Generic[Words]):
-    """What came of an edit."""
+    """Figures of a finished edit."""
 
     frames: int
     """Frames of the video."""
     seconds: float
-    """Wall time of the sampling, all tries together."""
+    """Wall time of the sampling, over all attempts."""
     temporal: float | None
     """Warp error of the edit over that of the source, inside the mask: 1 is as steady as the source; None for one frame."""
     flicker: float | None = None
     """What the edit changes from frame to frame beyond the source, along the motion, in levels of 255; may be negative."""
     follows: float | None = None
-    """Rank correlation of the sound's strength with the change inside the mask, -1 to 1; None of few frames or an even sound."""
+    """Rank correlation of strength with the change inside the mask, -1 to 1; None for few frames or a steady sound."""
     seams: float | None
-    """Change across borders of windows over the change elsewhere: 1 cannot be seen; None for one window."""
+    """Change across borders of windows over the change elsewhere: 1 means invisible; None for one window."""
     seam_step: float | None = None
     """Change across borders of windows beyond that elsewhere, in levels of 255; None for one window."""
     losses: Mapping[str, float]
@@ -155,11 +155,11 @@ class JobView(View, Generic[Words]):
     """A job as its owner sees it."""
 
     id: str
-    """What it is asked for by."""
+    """Its id in requests."""
     label: str
-    """Which video and which sound, by the visitor's own names, or what they called it: escape it where it is shown."""
+    """Names of the video and the sound, or the name the visitor gave it; escape it before it is shown."""
     form: EditForm
-    """What was asked."""
+    """The form that was submitted."""
     scope: Scope
     """What of the video is edited."""
     state: JobState
@@ -169,34 +169,34 @@ class JobView(View, Generic[Words]):
     steps: int
     """Steps in all; 0 until they are known."""
     masks: float | None
-    """Share of the masks that are made before the first step, 0 to 1; None where nobody knows, or it does not run."""
+    """Share of the masks that are made, 0 to 1; None if it is unknown or the job does not run."""
     eta_seconds: float | None
-    """About how long it still takes; None while nobody knows."""
+    """Estimated seconds left; None while unknown."""
     losses: Mapping[str, float]
     """The guidance terms at the last step."""
     preview_frame: int | None
     """Number in the video of the frame that ``preview.png`` shows; None where there is no preview."""
     preview_box: tuple[float, float, float, float] | None
-    """Where in the frame it lies: left, top, width and height as shares of the frame."""
+    """Where in the frame the preview lies: left, top, width and height, as shares of the frame."""
     queue_place: int | None
-    """1 for the next to run; None where it does not wait."""
+    """Place in the queue, 1 for the next to run; None if it does not wait."""
     error: Words
     """Why it failed, in one line; empty where it did not."""
     field: str = ""
-    """The field of the form that this is about; empty where it is about none."""
+    """The field of the form that the error is about; empty if there is none."""
     created: str
     """When it was submitted, UTC, ISO 8601."""
     summary: Summary[Words] | None
-    """What came of it, once it is done."""
+    """Figures of the edit, once it is done."""
 
 
 class JobEvent(View):
     """A job after something happened to it."""
 
     number: int
-    """Rises; a client that lost its connection asks for what came after the last it saw."""
+    """Rises with each event; a client that lost its connection asks for events after the last it saw."""
     job: JobView[SavedMessage]
-    """The job as it was then."""
+    """The job at that time."""
 
 
 @dataclass(frozen=True)
@@ -205,9 +205,9 @@ class Result:
 
     Args:
         video: the edited video.
-        recipe: how to do it again.
+        recipe: its recipe, which repeats it.
         source: the same part of the source video, frame for frame beside ``video``.
-        view: what every browser plays of ``video``: itself, or a copy of even size.
+        view: what a browser plays: ``video`` itself, or a copy of even size.
         source_view: the same of ``source``.
     """
 

@@ -59,42 +59,10 @@ def torchvision_layout() -> dict[str, Shape]:
         return layout_of(raft_large(weights=None).state_dict())
 
 
-def princeton_layout() -> dict[str, Shape]:
-    """List the weights of the authors' ``raft-things.pth``, ``norm3`` and ``module.`` included."""
-    layout = {}
-    for key, shape in torchvision_layout().items():
-        official = _unrenamed(key)
-        layout[f"module.{official}"] = shape
-        if ".downsample.1." in official:
-            layout[f"module.{official.replace('downsample.1', 'norm3')}"] = shape
-    return layout
-
-
 def _renamed(key: str) -> str:
     for pattern, replacement in _RULES:
         key = re.sub(pattern, replacement, key)
     return key
-
-
-def _unrenamed(key: str) -> str:
-    key = re.sub(r"(layer\d\.\d)\.convnormrelu(\d)\.0\.", r"\1.conv\2.", key)
-    key = re.sub(r"(layer\d\.\d)\.convnormrelu(\d)\.1\.", r"\1.norm\2.", key)
-    for ours, theirs in (
-        ("_encoder.convnormrelu.0.", "_encoder.conv1."),
-        ("_encoder.convnormrelu.1.", "_encoder.norm1."),
-        ("feature_encoder.conv.", "fnet.conv2."),
-        ("context_encoder.conv.", "cnet.conv2."),
-        ("feature_encoder.", "fnet."),
-        ("context_encoder.", "cnet."),
-        ("motion_encoder.conv.0.", "encoder.conv."),
-        ("motion_encoder.convcorr", "encoder.convc"),
-        ("motion_encoder.convflow", "encoder.convf"),
-        ("mask_predictor.convrelu.", "update_block.mask."),
-        ("mask_predictor.conv.", "update_block.mask.2."),
-    ):
-        key = key.replace(ours, theirs)
-    key = re.sub(r"encoder\.conv([cf])([12])\.0\.", r"encoder.conv\1\2.", key)
-    return re.sub(r"recurrent_block\.convgru(\d)\.conv([zrq])\.", r"gru.conv\2\1.", key)
 
 
 def _check_twins(weights: Mapping[str, Tensor]) -> None:

@@ -1,4 +1,4 @@
-"""guided-diffusion's checkpoints as diffusers' ``UNet2DModel``, and back."""
+"""guided-diffusion's checkpoints as diffusers' ``UNet2DModel``."""
 
 from __future__ import annotations
 
@@ -61,16 +61,6 @@ def guided_to_diffusers(state: Mapping[str, Tensor], config: AdmConfig) -> dict[
                 squeeze = kind == "projection" and part == "weight"
                 out[f"{ours}.{part}"] = value.squeeze(-1) if squeeze else value
     return out
-
-
-def diffusers_to_guided(state: Mapping[str, Tensor], config: AdmConfig) -> dict[str, Tensor]:
-    """Undo :func:`guided_to_diffusers`: official names, in the official order.
-
-    Raises:
-        ModelError: keys are missing, unknown, or of another shape.
-    """
-    check_layout(state, layout_of(_empty(config)), "the converted U-Net")
-    return _to_guided(state, config)
 
 
 def guided_layout(config: AdmConfig) -> dict[str, Shape]:

@@ -4,7 +4,7 @@ from importlib import resources
 import pytest
 
 from soundini.errors import MediaError, Message, Option
-from soundini.web.forms.forms import EditForm
+from soundini.web.form import EditForm
 from soundini.web.saved_message import SavedMessage, from_json, to_json
 from soundini.web.views import JobView, Summary
 from soundini.web.words.problems import LONGEST, problems_in

@@ -11,14 +11,15 @@ def watch(events: Iterable[object], folder: Path, what: str, *, quiet: bool = Fa
 
     Args:
         events: the run.
-        folder: where log and pictures go.
+        folder: where log and pictures go, until a stage of the run names another.
         what: is trained, as the progress bar says it.
         quiet: show and log nothing; for all processes of a run but its first.
     """
     from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from soundini.cli.picture import strip, write_png
-    from soundini.events import HeldOutMeasured, PicturesSeen, SamplesReady, TrainStep
+    from soundini.events import PicturesSeen
+    from soundini.training import events as training
     from soundini.training.log import TrainLog, log_held_out
 
     if quiet:
@@ -30,26 +31,35 @@ def watch(events: Iterable[object], folder: Path, what: str, *, quiet: bool = Fa
     with Progress(*columns) as progress:
         task = progress.add_task(f"training the {what}", total=None)
         for event in events:
-            if isinstance(event, TrainStep):
-                log = log or TrainLog(folder, event.step - 1)
-                log.add(event)
-                progress.update(
-                    task,
-                    completed=event.step,
-                    total=event.total,
-                    description=f"training the {what}, loss {event.loss:.4f}",
-                )
-            elif isinstance(event, PicturesSeen):
-                progress.update(
-                    task,
-                    completed=event.done,
-                    total=event.total,
-                    description="looking at pictures",
-                )
-            elif isinstance(event, HeldOutMeasured):
-                log_held_out(folder, event)
-            elif isinstance(event, SamplesReady):
-                path = folder / f"samples-{event.step:06d}.png"
-                write_png(path, strip([list(event.pictures.values())]))
+            match event:
+                case training.StageBegun():
+                    if log is not None:
+                        log.close()
+                    log, folder, what = None, event.folder, event.what
+                    progress.reset(task, description=f"training the {what}")
+                case training.TrainStep():
+                    log = log or TrainLog(folder, event.step - 1)
+                    log.add(event)
+                    told = f"training the {what}, loss {event.loss:.4f}"
+                    progress.update(task, completed=event.step, total=event.total, description=told)
+                case PicturesSeen():
+                    progress.update(
+                        task,
+                        completed=event.done,
+                        total=event.total,
+                        description="looking at pictures",
+                    )
+                case training.HeldOutMeasured():
+                    log_held_out(folder, event)
+                case training.SamplesReady():
+                    path = folder / f"samples-{event.step:06d}.png"
+                    write_png(path, strip([list(event.pictures.values())]))
+                case training.HeadFitted():
+                    progress.print(f"sound head: temperature {event.temperature:.2f}")
+                case training.TowerAttacked():
+                    progress.print(
+                        f"round {event.round}: {event.fooled:.0%} of guided pictures fool the tower; "
+                        f"tower and judge agree by {event.agreement:.2f}"
+                    )
     if log is not None:
         log.close()

@@ -1,4 +1,4 @@
-"""What lies on disk of an upload: its bytes, and a record beside them."""
+"""What the server keeps of an upload on disk: its bytes, and a record beside them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CONTENTS: dict[FileKind, str] = {
 
 
 class About(BaseModel):
-    """What is known of an uploaded file, as it lies beside it.
+    """The record that lies beside an uploaded file.
 
     Args:
         kind: what it was uploaded as.
@@ -51,10 +51,10 @@ def read_about(folder: Path) -> About:
 
 
 def last_used(path: Path) -> float:
-    """When something here was asked for last, in seconds since 1970; infinity where it is gone.
+    """When something was last used, in seconds since 1970; infinity where it is gone.
 
     Args:
-        path: the folder of an upload, whose record tells, or a film.
+        path: the folder of an upload, or a film.
     """
     about = path / ABOUT
     try:

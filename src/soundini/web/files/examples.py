@@ -1,4 +1,4 @@
-"""Examples to try: a clip that a dependency ships, a synthesised sound, and where it fits."""
+"""Examples to try: a clip that a dependency ships, a synthesised sound, and where to edit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from soundini.demo.clip import demo_clip
 from soundini.errors import MediaError
-from soundini.web.forms.forms import EditForm, PaintedMask
+from soundini.web.form import EditForm, PaintedMask
 from soundini.web.refusals import MissingError
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 _SECONDS = 2.0
 _SCENES = {"street": (140, 186), "cellar": (214, 242)}
-"""Two scenes of the clip: of each its first frame, and one past its last."""
+"""Two scenes of the clip: the first frame of each, and one past the last."""
 
 
 @dataclass(frozen=True)
 class Example:
-    """What an example is made of.
+    """A sound, a scene and the place that is edited.
 
     Args:
         name: the class of the sound.
@@ -72,12 +72,12 @@ def find_example(name: str) -> Example:
 def bring_example(
     example: Example, folder: Path, keep: Callable[[FileKind, Path], str]
 ) -> EditForm:
-    """The form of an example's edit, its files brought.
+    """Give the visitor the files of an example, and return the form that edits them.
 
     Args:
         example: which.
         folder: of the server, where files of examples are made once.
-        keep: brings a file to the visitor, and gives its id.
+        keep: stores a file for the visitor, and returns its id.
     """
     made = folder / "examples"
     made.mkdir(exist_ok=True)
@@ -124,9 +124,9 @@ def write_sound(example: Example, path: Path) -> None:
 
 def write_mask(example: Example, path: Path) -> None:
     """Write where an example with a polygon is edited, as PNG of the clip's size."""
+    from soundini.masks.pictures import mask_png
     from soundini.masks.shapes import shape_mask
     from soundini.media.video_info import probe_video
-    from soundini.web.forms.masking import mask_png
 
     info = probe_video(demo_clip())
     text = ",".join(f"{share:.6f}" for point in example.polygon for share in point)

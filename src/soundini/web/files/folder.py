@@ -40,7 +40,7 @@ def lock_folder(folder: Path) -> FileLock:
 
 
 def folder_bytes(folder: Path) -> int:
-    """Bytes of all files in a folder, and in those in it."""
+    """Bytes of all files below a folder."""
     total = 0
     for path in folder.rglob("*"):
         try:
@@ -51,7 +51,7 @@ def folder_bytes(folder: Path) -> int:
 
 
 def refuse_full(folder: Path, limits: Limits) -> None:
-    """Refuse more work where the server's folder is full.
+    """Refuse more work when the server's folder is full.
 
     Raises:
         TooLargeError: it is.

@@ -1,4 +1,4 @@
-"""A file on its way in: taken block by block, looked at, and kept whole or not at all."""
+"""An upload: it arrives block by block, is checked, and is kept whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import secrets
 import shutil
 from pathlib import Path
-from types import TracebackType
 
 from soundini.media.output import write_durably, write_error
 from soundini.web.files.about import ABOUT, CONTENTS, About
@@ -17,15 +16,15 @@ from soundini.web.views import FileKind, StoredFile
 
 
 class Incoming:
-    """A file on its way in; use it as a context manager: unless :meth:`finish` was called, nothing of it stays.
+    """An upload, used as a context manager; unless :meth:`finish` was called, nothing of it stays.
 
     Args:
-        place: of files that are not whole yet.
-        folder: of the owner's files.
-        kind: what it is said to be.
-        label: to be shown.
+        place: folder of files that are not whole yet.
+        folder: where the owner's files are kept.
+        kind: what it is uploaded as.
+        label: name to show.
         limits: how large it may be.
-        room: bytes that there is room for.
+        room: bytes that are free.
     """
 
     def __init__(
@@ -51,12 +50,7 @@ class Incoming:
     def __enter__(self) -> Incoming:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
         shutil.rmtree(self._place, ignore_errors=True)
 
@@ -94,10 +88,10 @@ class Incoming:
             )
 
     def finish(self) -> StoredFile:
-        """Look at what came, and keep it.
+        """Check the file, and keep it.
 
         Raises:
-            MediaError: it is not what it is said to be, damaged, or too long or too large in pixels.
+            MediaError: it is of another kind, damaged, too long, or too large in pixels.
         """
         self._file.close()
         facts = inspect(self._kind, self._path, self._label, self._limits)

@@ -1,4 +1,4 @@
-"""Whether an upload is what it is said to be, told in the visitor's own words for it."""
+"""Checks that an upload is of the kind it was uploaded as; errors use the visitor's name for it."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _MOST_SAMPLES = 192_000
 
 
 def inspect(kind: FileKind, path: Path, label: str, limits: Limits) -> VideoFacts | None:
-    """Look at an uploaded file.
+    """Check an uploaded file.
 
     Args:
-        kind: what it is said to be.
+        kind: what it is uploaded as.
         path: where it lies.
         label: the visitor's name for it, which messages use.
         limits: how long and large it may be.
@@ -31,7 +31,7 @@ def inspect(kind: FileKind, path: Path, label: str, limits: Limits) -> VideoFact
         The facts of a video; None for the others.
 
     Raises:
-        MediaError: it is something else, damaged, or too much.
+        MediaError: it is of another kind, damaged, or too large.
     """
     with in_labels({path: label}):
         if kind == "video":
@@ -47,7 +47,7 @@ def inspect(kind: FileKind, path: Path, label: str, limits: Limits) -> VideoFact
 
 @contextmanager
 def in_labels(labels: Mapping[Path, str]) -> Iterator[None]:
-    """Let errors name files as the visitor does, not by the server's paths.
+    """Make errors name files as the visitor does, not by the server's paths.
 
     Args:
         labels: name of each path that an error may hold; "" for a folder, which is left out of the paths of its files.
@@ -116,7 +116,7 @@ def _sound(path: Path, limits: Limits) -> None:
 
 
 def _count_seconds(path: Path, most: float) -> None:
-    """Decode a sound without keeping it, as far as it may be long."""
+    """Decode a sound without keeping it, up to the longest that is allowed."""
     import av.error
 
     from soundini.media.opening import open_input

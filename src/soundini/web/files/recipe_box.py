@@ -11,14 +11,14 @@ from uuid import UUID
 from soundini.settings_files import MAX_JSON
 
 _BOX = b"uuid" + UUID("5b3f9c0e-6a41-4d0c-9f7e-2c8a51d0e6b4").bytes
-"""Type of the box, as ISO/IEC 14496-12 has it for boxes that others define."""
+"""Type of the box: the one that ISO/IEC 14496-12 reserves for boxes of others."""
 _HEAD, _LONG_HEAD = 8, 16
 _MOST_BOXES = 1000
 _BLOCK = 2**20
 
 
 def recipe_box(recipe: str) -> bytes:
-    """The box that holds a recipe; it may stand at the end of any MP4. Empty where the recipe is too long to be read again."""
+    """The box that holds a recipe, for the end of an MP4; empty if the recipe is too long to be read again."""
     content = _BOX + recipe.encode()
     size = 4 + len(content)
     return b"" if len(content) > MAX_JSON else size.to_bytes(4, "big") + content
@@ -33,7 +33,7 @@ def film_with(path: Path, box: bytes) -> Iterator[bytes]:
 
 
 def recipe_inside(path: Path) -> bytes | None:
-    """The recipe in an MP4; None where there is none, and for every other file.
+    """The recipe in an MP4, or None; None for every other file too.
 
     Only the heads of the file's outermost boxes are read, and our box.
     """
@@ -59,7 +59,7 @@ def recipe_inside(path: Path) -> bytes | None:
 
 @contextmanager
 def recipe_file(path: Path) -> Iterator[Path | None]:
-    """A file in JSON that holds the recipe of a file: itself, or what is in an MP4; None where an MP4 has none.
+    """The recipe as a JSON file: the file itself, or what an MP4 carries; None if an MP4 carries none.
 
     Args:
         path: a recipe or a video.

@@ -1,4 +1,4 @@
-"""Small pictures along a video, side by side in one."""
+"""Small pictures along a video, side by side in one picture."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from soundini.web.views import VideoFacts
 
 _FAR = 2.0
-"""Seconds between two pictures beyond which the next is sought, not decoded to."""
+"""If two pictures are further apart than this many seconds, the reader seeks to the next instead of decoding up to it."""
 
 
 def strip(path: Path, facts: VideoFacts, count: int, height: int) -> np.ndarray:
     """Pictures of equal size along a video, from left to right.
 
-    They are to find one's way by: far apart, each is the nearest that can be decoded at once.
+    They serve as a map of the video: if they lie far apart, each is the nearest keyframe.
 
     Args:
         path: of the video.
@@ -71,7 +71,7 @@ def strip(path: Path, facts: VideoFacts, count: int, height: int) -> np.ndarray:
 
 
 def shrunk(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A picture in another size.
+    """Resize a picture.
 
     Shape:
         ``picture``: ``uint8 [H, W, 3]``; returns ``uint8 [height, width, 3]``.

@@ -1,4 +1,4 @@
-"""Files that visitors bring, kept under names of the server's."""
+"""Files that visitors upload, kept under names that the server chooses."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ ID = re.compile("[0-9a-f]{32}")
 _BLOCK = 2**20
 _LONGEST_LABEL = 120
 _IN_USE = 3600.0
-"""Seconds since an upload was asked for, within which it may still be on somebody's page."""
+"""For this many seconds after its last use, an upload may still be shown on somebody's page."""
 
 
 def key_of(owner: str) -> str:
-    """What a session's folder is called; it does not tell the session's id."""
+    """Name of a session's folder; the session's id cannot be told from it."""
     return hashlib.sha256(owner.encode()).hexdigest()[:32]
 
 
 def owner_folder(root: Path, key: str) -> Path:
-    """Where the files and the jobs of a session lie.
+    """Folder of a session's files and jobs.
 
     Args:
         root: the server's folder.
@@ -54,7 +54,7 @@ def clean_label(label: str) -> str:
 
 
 class Uploads:
-    """The uploaded files of all visitors; each is named by the key of its session (:func:`key_of`).
+    """The uploaded files of all visitors, by the key of their session (:func:`key_of`).
 
     Args:
         root: the server's folder.
@@ -65,16 +65,18 @@ class Uploads:
         self._root = root
         self._limits = limits
         self._incoming = root / "incoming"
-        shutil.rmtree(self._incoming, ignore_errors=True)  # what a killed server had half taken
+        shutil.rmtree(
+            self._incoming, ignore_errors=True
+        )  # uploads that a killed server left unfinished
         self._incoming.mkdir(parents=True)
 
     def make_room(self, key: str, kind: FileKind, needed: Callable[[], Collection[str]]) -> None:
-        """Delete uploads of a visitor, the longest unused first, while there is no room for the largest of a kind.
+        """Make room for the largest upload of a kind: delete a visitor's uploads, the longest unused first.
 
         Args:
             key: whose.
-            kind: of what is to come.
-            needed: tells the ids of files that edits need; asked only where room is short.
+            kind: of the upload that comes next.
+            needed: returns the ids of files that edits need; called only if room is short.
         """
         folder, limits = owner_folder(self._root, key) / "files", self._limits
         files = {path: folder_bytes(path) for path in folder.glob("*")}
@@ -90,7 +92,7 @@ class Uploads:
                 del files[path]
 
     def begin(self, key: str, kind: FileKind, label: str) -> Incoming:
-        """Begin to take a file.
+        """Begin an upload.
 
         Raises:
             ConfigError: there is no such kind.
@@ -117,7 +119,7 @@ class Uploads:
         return Incoming(self._incoming, folder, kind, clean_label(label), limits, round(room))
 
     def add(self, key: str, kind: FileKind, stream: BinaryIO, label: str) -> StoredFile:
-        """Take a file from a stream; see :meth:`soundini.web.service.EditService.add_file`."""
+        """Store a file from a stream; see :meth:`soundini.web.service.EditService.add_file`."""
         with self.begin(key, kind, label) as incoming:
             while block := stream.read(_BLOCK):
                 incoming.write(block)
@@ -134,11 +136,11 @@ class Uploads:
         return StoredFile(file_id, about.kind, about.label, folder / CONTENTS[about.kind])
 
     def about(self, key: str, file_id: str) -> About:
-        """What is known of it."""
+        """The record of an upload."""
         return read_about(self._folder(key, file_id))
 
     def facts(self, key: str, file_id: str) -> VideoFacts:
-        """What a video is.
+        """The facts of a video.
 
         Raises:
             ConfigError: it is none.
@@ -149,7 +151,7 @@ class Uploads:
         return facts
 
     def by_hash(self, key: str, sha256: str, kind: FileKind) -> str | None:
-        """The id of a file of this owner that holds these bytes, the newest first."""
+        """The id of the owner's newest file with these bytes, or None."""
         folder = owner_folder(self._root, key) / "files"
         found = (
             sorted(folder.iterdir(), key=lambda p: -p.stat().st_mtime) if folder.is_dir() else []

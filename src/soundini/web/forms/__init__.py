@@ -1,1 +1,1 @@
-"""What visitors ask for, and what it means: an edit, its masks, what is heard along it."""
+"""From a form to an edit: its request, its masks, and the sound along it."""

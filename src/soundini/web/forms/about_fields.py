@@ -1,4 +1,4 @@
-"""Which field of a form an error is about, so that it can be told beside it."""
+"""Notes which field of a form an error is about, so that the page can show it there."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _ABOUT = "about_field"
 
 @contextmanager
 def about(field: str) -> Iterator[None]:
-    """Let errors raised inside be about a field of :class:`~soundini.web.forms.forms.EditForm`.
+    """Note on errors raised inside that they are about a field of :class:`~soundini.web.form.EditForm`.
 
     Args:
-        field: its name; where two of these lie in each other, the inner one's.
+        field: its name; of nested calls the inner one counts.
     """
     try:
         yield
@@ -26,7 +26,7 @@ def about(field: str) -> Iterator[None]:
 
 
 def field_of(error: BaseException) -> str:
-    """The field that an error is about; empty where it is about none, or nobody knows."""
+    """The field that an error is about; empty if there is none."""
     known = {MaskError: "masks", UnheardError: "sound"}
     kinds = (name for kind, name in known.items() if isinstance(error, kind))
     return getattr(error, _ABOUT, "") or next(kinds, "")

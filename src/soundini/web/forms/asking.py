@@ -1,4 +1,4 @@
-"""From the form of a visitor to the edit of files that it asks for."""
+"""From a visitor's form to the request of an edit."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from soundini.config.presets import load_preset, override
 from soundini.config.recipe import Recipe
 from soundini.editing.request import SELF, EditRequest, MaskRequest
 from soundini.errors import ConfigError, MaskError
+from soundini.web.form import EditForm
 from soundini.web.forms.about_fields import about
-from soundini.web.forms.forms import EditForm
 from soundini.web.forms.masking import mask_request
-from soundini.web.jobs.tickets import OUTPUT
 from soundini.web.limits import Limits
 
 if TYPE_CHECKING:
     from soundini.media.video_reader import VideoReader
 
+OUTPUT = "edit.mp4"
+"""The edited video in the folder of a job."""
 _AHEAD, _BEYOND = 0.8, 0.3
 """Seconds of sound before and after a preview that its loudness depends on."""
 _FEW = 8
@@ -30,11 +31,11 @@ _FEW = 8
 
 @dataclass(frozen=True)
 class Asked:
-    """What a form asks for.
+    """The edit that a form stands for.
 
     Args:
-        request: the edit; of a preview, of a little more than is shown, so that masks and loudness come out as in the whole.
-        shown: first frame that is shown and one past the last, counted from the first of the request; None for all.
+        request: the edit. For a preview it covers a little more than is shown, so that masks and loudness are as in the whole.
+        shown: first frame that is shown and one past the last, counted from the request's first frame; None for all.
     """
 
     request: EditRequest
@@ -43,13 +44,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class FormFiles:
-    """The files that a form names, by their paths, and the folder to write to.
+    """Paths of the files that a form names, and the folder to write to.
 
     Args:
         files: path by id.
-        folder: of the job: masks that are made, and the output.
+        folder: of the job; masks and the output are written there.
         size: height and width of the video.
-        frames: of the video.
+        frames: how many the video has.
         models: the model pack.
     """
 
@@ -83,7 +84,7 @@ def refuse_gaps(form: EditForm) -> None:
 
 
 def recipe_of(form: EditForm, limits: Limits) -> Recipe:
-    """The settings that a form asks for.
+    """The settings of a form.
 
     Raises:
         ConfigError: a setting is unknown, out of range, the server's to choose, or more than is allowed here.
@@ -136,10 +137,10 @@ def _refuse_excess(recipe: Recipe, limits: Limits) -> None:
 
 
 def ask(form: EditForm, at: FormFiles, limits: Limits) -> Asked:
-    """The edit that a form asks for.
+    """Build the request of a form.
 
     Raises:
-        SoundiniError: it cannot be done; nothing of the video but its times was read.
+        SoundiniError: the form cannot be carried out. Only the times of the video are read for that.
     """
     recipe, video = recipe_of(form, limits), at.files[form.video]
     request = EditRequest(
@@ -208,7 +209,7 @@ def _ask_for_a_few(
 
 
 def _times(reader: VideoReader, first: int, count: int, end: int) -> list[Fraction]:
-    """Times of the frames of a part as far as a preview that ends before one of them needs: the rest need not be decoded."""
+    """Times of a part's frames, as many as a preview up to ``end`` needs: the rest need not be decoded."""
     times: list[Fraction] = []
     for time in islice(reader.times(), first, first + count):
         times.append(time)
@@ -220,7 +221,7 @@ def _times(reader: VideoReader, first: int, count: int, end: int) -> list[Fracti
 def _with_keyframes(
     form: EditForm, first: int, low: int, high: int, begin: int, end: int
 ) -> tuple[int, int]:
-    """A stretch grown so that masks which follow the picture come out in it as they do in the whole part."""
+    """Extend a stretch to the keyframes around it, so that tracked masks come out as in the whole part."""
     if not form.tracks:
         return low, high
     if not form.masks:  # a shape is drawn on the first frame of the part

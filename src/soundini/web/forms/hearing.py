@@ -1,4 +1,4 @@
-"""What is heard along a part of a video: the waveform, how strong the effect will be, and what the models take it for."""
+"""The sound along a part of a video: its waveform, the strength of the effect, and the classes that the models recognise."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _PEAKS = 600
 _MOMENTS = 240
 _NAMED = 48
 _LEAST_APART = 0.25
-"""Seconds between two moments that are named."""
+"""Least seconds between two moments whose classes are computed."""
 
 
 class Ears:
-    """Hears sounds as the edits will; keeps a joint space of its own, so that it need not wait for an edit.
+    """Analyses sounds as edits do, with a joint space of its own, so that it need not wait for a running edit.
 
     Args:
         models: the model pack.
-        loading: held by whoever loads models.
+        loading: held while models are loaded.
     """
 
     def __init__(self, models: str, loading: threading.Lock) -> None:
@@ -39,13 +39,13 @@ class Ears:
     def hear(
         self, sound_file: Path, seconds: float, config: SoundConfig, began: float = 0.0
     ) -> Heard:
-        """What is heard along a part of a video.
+        """Analyse the sound along a part of a video.
 
         Args:
             sound_file: the sound, or a video with sound.
             seconds: length of the part, above 0.
-            config: how the sound is laid.
-            began: seconds of the sound at which the part begins, where the sound is the video's own.
+            config: how the sound is laid along the video.
+            began: if the sound is the video's own, its second at which the part begins.
 
         Raises:
             MediaError: the sound is silent, or cannot be read.

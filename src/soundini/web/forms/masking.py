@@ -1,14 +1,13 @@
-"""Painted masks and shapes of a form, as the masks of an edit."""
+"""Turns painted masks and shapes of a form into the masks of an edit."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soundini.editing.request import MaskRequest
-from soundini.web.forms.forms import EditForm
+from soundini.web.form import EditForm
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,17 +22,17 @@ def mask_request(
     size: tuple[int, int],
     part: tuple[int, int] | None = None,
 ) -> MaskRequest:
-    """Where to edit.
+    """Build the mask of a form's edit.
 
-    Painted masks and shapes of one form are joined: pictures of their union are written to ``folder``.
+    If a form has both painted masks and shapes, pictures of their union are written to ``folder``.
 
     Args:
         form: what was drawn.
         files: path by id.
         folder: where pictures may be written.
         size: height and width of the video.
-        part: the frames that the edit is of where they are fewer than the form's, first and one past the last: keyframes that
-            nothing in it depends on are left out.
+        part: first frame and one past the last of a preview, or None. Keyframes that do not matter for these frames are
+            left out.
 
     Raises:
         MaskError: a shape lies outside the frame, or a painted mask has another size than the video.
@@ -62,7 +61,7 @@ def mask_request(
 
 
 def _held(painted: dict[int, Path], first: int, stop: int) -> dict[int, Path]:
-    """Keyframes, each of which holds until the next, as seen from a part: what holds at its first frame is put there."""
+    """The keyframes of a part, where each holds until the next: the one that holds at the part's first frame is moved there."""
     before = [frame for frame in painted if frame <= first]
     holds = max(before) if before else min(painted, default=first)
     inside = {frame: path for frame, path in painted.items() if first < frame < stop}
@@ -70,7 +69,7 @@ def _held(painted: dict[int, Path], first: int, stop: int) -> dict[int, Path]:
 
 
 def drawn_shapes(form: EditForm) -> dict[ShapeKind, str]:
-    """The shapes of a form, as ``soundini edit`` takes them."""
+    """The shapes of a form, in the notation of ``soundini edit``."""
     shapes: dict[ShapeKind, tuple[float, ...] | None] = {"box": form.box, "ellipse": form.ellipse}
     return {name: _text(numbers) for name, numbers in shapes.items() if numbers is not None}
 
@@ -104,24 +103,8 @@ def with_shapes(
         yield frame, np.maximum(read_mask_image(path, size), shapes)
 
 
-def mask_png(mask: np.ndarray) -> bytes:
-    """A mask as a picture that is read as the same mask, to 1/255.
-
-    Shape:
-        ``mask``: float ``[H, W]`` in [0, 1].
-    """
-    import numpy as np
-    from PIL import Image
-
-    # A mask's brightness is stretched a little as it is read, so its alpha says how much.
-    levels = np.rint(mask * 255).astype(np.uint8)
-    picture = np.dstack([np.full((*levels.shape, 3), 255, np.uint8), levels])
-    out = io.BytesIO()
-    Image.fromarray(picture).save(out, "PNG")
-    return out.getvalue()
-
-
 def _write(path: Path, mask: np.ndarray) -> None:
+    from soundini.masks.pictures import mask_png
     from soundini.media.output import PartialFile
 
     with PartialFile(path) as file:
@@ -130,5 +113,5 @@ def _write(path: Path, mask: np.ndarray) -> None:
 
 
 def _text(numbers: Sequence[float]) -> str:
-    """Numbers as fractions of the frame: at least one has a decimal point, and none is off by a part of a pixel."""
+    """Shares of the frame as text: with a decimal point, and precise to far less than a pixel."""
     return ",".join(f"{number:.12f}" for number in numbers)

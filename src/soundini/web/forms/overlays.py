@@ -12,11 +12,11 @@ import numpy as np
 
 from soundini.config.recipe import RegionConfig
 from soundini.editing.request import EditRequest
-from soundini.web.forms.forms import EditForm
+from soundini.web.form import EditForm
 
 _LONGEST_SIDE = 960
 _KEPT = 12
-"""Overlays of one session that are kept: somebody who paints looks at many."""
+"""Overlays that are kept for a session: somebody who paints looks at many."""
 _SHOWN = 2000
 """Frames that can be looked at one by one while the rest is drawn."""
 _SEEN = (
@@ -27,20 +27,20 @@ _SEEN = (
 
 
 def overlay_name(form: EditForm, region: RegionConfig) -> str:
-    """A name that is the same for the same mask."""
+    """A name for an overlay; the same mask gives the same name."""
     seen = form.model_dump_json(include=set(_SEEN)) + region.model_dump_json()
     return hashlib.sha256(seen.encode()).hexdigest()[:32]
 
 
 @dataclass
 class Drawing:
-    """An overlay that is being drawn, as far as it is.
+    """An overlay that is being drawn.
 
     Args:
-        folder: holds its frames as pictures meanwhile.
+        folder: holds its finished frames as pictures.
         frames: how many there will be.
         first: number in the video of the first.
-        done: how many are there.
+        done: how many are drawn.
     """
 
     folder: Path
@@ -50,29 +50,29 @@ class Drawing:
 
     @property
     def share(self) -> float:
-        """How much of it is there, 0 to 1."""
+        """Share of the frames that are drawn, 0 to 1."""
         return min(1.0, self.done / self.frames)
 
     @property
     def last(self) -> int | None:
-        """Number in the video of the last that can be looked at; None before the first."""
+        """Number in the video of the last frame that is drawn; None before the first."""
         return self.first + min(self.done, _SHOWN) - 1 if self.done else None
 
     def picture(self, index: int) -> Path:
-        """Where a frame lies, by its number in the video."""
+        """Path of a frame, by its number in the video."""
         return self.folder / f"{index}.jpg"
 
 
 def write_overlay(
     request: EditRequest, path: Path, drawing: Drawing, told: Callable[[], None]
 ) -> None:
-    """Write an MP4 of the part of a video with its mask drawn on it, of at most 960 pixels a side, which every browser plays.
+    """Write an MP4 of a part with its mask drawn on it, at most 960 pixels a side, which every browser plays.
 
     Args:
         request: which part of which video, and which mask.
         path: where to write.
-        drawing: takes the frames, and how many are there.
-        told: called after each; what it raises stops the drawing.
+        drawing: receives the frames and their count.
+        told: called after each frame; an exception of it stops the drawing.
 
     Raises:
         SoundiniError: the mask is empty, of another size than the video, or the video is damaged.

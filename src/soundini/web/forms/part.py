@@ -1,18 +1,18 @@
-"""The part of a video that a form asks for, as far as it is known without reading the video."""
+"""Checks and measures the part of a video that a form names, without reading the video."""
 
 from __future__ import annotations
 
 from fractions import Fraction
 
 from soundini.errors import ConfigError
-from soundini.web.forms.forms import EditForm
+from soundini.web.form import EditForm
 from soundini.web.views import VideoFacts
 
 _SECONDS = "s"
 
 
 def part_seconds(form: EditForm, facts: VideoFacts) -> float:
-    """About how long the part is, in seconds: enough to draw by.
+    """Approximate length of the part, in seconds: exact enough to draw with.
 
     Raises:
         ConfigError: it is empty.
@@ -23,7 +23,7 @@ def part_seconds(form: EditForm, facts: VideoFacts) -> float:
 
 
 def part_begin(form: EditForm, facts: VideoFacts) -> float:
-    """About when the part begins, in seconds from the beginning of the video."""
+    """Approximate begin of the part, in seconds from the beginning of the video."""
     return _moment(form.start, facts, 0.0)
 
 
@@ -36,9 +36,9 @@ def _moment(bound: str | None, facts: VideoFacts, default: float) -> float:
 
 
 def refuse_empty_part(form: EditForm, facts: VideoFacts) -> None:
-    """Refuse a part that ends before it begins, or begins after the video ends, before anything waits for it.
+    """Refuse a part that ends before it begins or begins after the video ends.
 
-    A frame and a time can be compared only by reading the video: whoever does that says so.
+    A frame and a time can be compared only by reading the video, which is done later.
 
     Raises:
         ConfigError: it is empty.

@@ -18,10 +18,8 @@ from soundini.settings_files import read_json
 from soundini.web.files.inspecting import in_labels
 from soundini.web.files.recipe_box import recipe_file
 from soundini.web.files.uploads import Uploads
-from soundini.web.forms.forms import EditForm
+from soundini.web.form import EditForm
 from soundini.web.forms.shapes import first_frame, paint, shares_of
-from soundini.web.jobs.live_job import LiveJob
-from soundini.web.jobs.tickets import OUTPUT
 from soundini.web.views import FileKind, Restored
 
 if TYPE_CHECKING:
@@ -35,38 +33,42 @@ _TOLD_APART = {
     "region.track",
     "sound.heard_as",
 }
-"""Settings that have fields of their own in a form."""
+"""Settings that are fields of the form."""
 _LABEL = "mask.png"
 _COMPUTE = "compute."
 """Settings that are the server's to choose."""
 _MOST_DILATED = 512.0
 _SHAPES: tuple[ShapeKind, ...] = ("box", "ellipse", "polygon")
 Find = Callable[[FileKind, object], str]
-"""The id of a visitor's own file by its kind and the recipe's name for it; empty where it is not here."""
+"""Returns the id of the visitor's file for a kind and a name in the recipe; empty if the visitor has none."""
 
 
 def restored(
-    uploads: Uploads, key: str, file_id: str, done: Iterable[LiveJob], models: str
+    uploads: Uploads,
+    key: str,
+    file_id: str,
+    done: Iterable[tuple[Path, EditForm]],
+    models: str,
 ) -> Restored:
-    """What an uploaded recipe, or an uploaded video that carries one or was made here, asks for.
+    """Restore the form from an uploaded recipe, or from an uploaded video that carries one or was made here.
 
     Args:
-        uploads: where the visitor's files are, and where what is painted is kept.
+        uploads: the visitor's files; painted masks are added to them.
         key: of the visitor's session.
         file_id: of the recipe or the video.
-        done: the visitor's jobs that are done.
+        done: the visitor's finished edits: the video that was written, and the form that asked for it.
         models: the server's model pack.
 
     Raises:
         ConfigError: it is no recipe, or a video that carries none and was not made here.
-        MaskError: a shape of it is none.
+        MaskError: a shape in it is invalid.
     """
     stored, sha256 = uploads.find(key, file_id), uploads.about(key, file_id).sha256
     with recipe_file(stored.path) as recipe:
         made = "" if recipe is None else _output_hash(recipe)
-        for job in done:
-            if _output_hash(sidecar_path(job.folder / OUTPUT)) in {sha256, made} - {""}:
-                return Restored(form=job.ticket.form)
+        for video, form in done:
+            if _output_hash(sidecar_path(video)) in {sha256, made} - {""}:
+                return Restored(form=form)
         if recipe is None:
             raise ConfigError(
                 "{file} was not made here; drop its .recipe.json instead", file=stored.label
@@ -76,10 +78,10 @@ def restored(
 
 
 def _restored(path: Path, uploads: Uploads, key: str, models: str) -> Restored:
-    """The form that asks for what a recipe says.
+    """The form of a recipe.
 
-    Files are named where the visitor has them here. Where the video is, boxes and ellipses in pixels become shares of its
-    frame, and other shapes are painted.
+    It names the files that the visitor has here. If the video is among them, boxes and ellipses in pixels become shares of
+    its frame, and other shapes are painted.
     """
     settings = read_request(path)
     recipe = settings["recipe"]
@@ -132,7 +134,7 @@ def _restored(path: Path, uploads: Uploads, key: str, models: str) -> Restored:
 
 
 def _output_hash(path: Path) -> str:
-    """The sha256 of the video that a recipe was written beside; empty where it does not say."""
+    """The sha256 of the output that a recipe names; empty if it names none."""
     try:
         content = read_json(path)
     except (OSError, ValueError):
@@ -145,7 +147,7 @@ def _output_hash(path: Path) -> str:
 def _mask(
     settings: dict[str, Any], find: Find, uploads: Uploads, key: str, video: str
 ) -> tuple[dict[str, Any], bool]:
-    """The fields of a form that say where to edit, and whether they say all that the recipe does."""
+    """The fields of a form that say where to edit, and whether they cover all that the recipe says."""
     from soundini.masks.shapes import shape_mask
 
     mask = settings.get("mask", {})
@@ -170,5 +172,5 @@ def _mask(
 
 
 def _is_free(name: str) -> bool:
-    """Whether a setting is one of those that a form tells in a list."""
+    """Whether a setting belongs in the form's list of settings."""
     return name not in _TOLD_APART and not name.startswith(_COMPUTE)

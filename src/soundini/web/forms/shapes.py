@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from soundini.web.files.uploads import Uploads
-from soundini.web.forms.masking import mask_png
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,16 +16,16 @@ if TYPE_CHECKING:
 
 _LABEL = "shape.png"
 _EVERYWHERE = 0.5
-"""A mask that is nowhere at most this is taken for the whole frame: masks of files that are white throughout are refused."""
+"""If a mask is above this everywhere, the whole frame is edited instead: mask files that are all white are refused."""
 
 
 def shares_of(kind: ShapeKind, text: str, size: tuple[int, int] | None) -> list[float] | None:
-    """A box or an ellipse in shares of the frame; None for another shape, one that reaches too far, or pixels of an unknown size.
+    """A box or an ellipse in shares of the frame; None if it is another shape, reaches too far, or the size is unknown.
 
     Args:
         kind: which shape.
         text: its numbers, in pixels or in shares, as ``soundini edit`` takes them.
-        size: height and width of the video; None where it is not here.
+        size: height and width of the video; None if the visitor does not have it here.
     """
     try:
         numbers = [float(part) for part in text.split(",")]
@@ -45,13 +44,15 @@ def shares_of(kind: ShapeKind, text: str, size: tuple[int, int] | None) -> list[
 
 
 def paint(uploads: Uploads, key: str, masks: Iterable[tuple[int, np.ndarray]]) -> dict[str, Any]:
-    """Keep masks as files, each once; the fields of a form that name them.
+    """Store masks as files, each once, and return the fields of a form that name them.
 
     Args:
-        uploads: keeps them.
-        key: whose.
+        uploads: where they are stored.
+        key: of the visitor's session.
         masks: each with its frame; float ``[H, W]`` in [0, 1].
     """
+    from soundini.masks.pictures import mask_png
+
     kept: list[dict[str, Any]] = []
     for frame, mask in masks:
         if mask.min() > _EVERYWHERE:
@@ -67,7 +68,7 @@ def first_frame(uploads: Uploads, key: str, video: str, start: str | None) -> in
     """The first frame of a part, on which shapes are drawn.
 
     Raises:
-        ConfigError: ``start`` is no frame and no time.
+        ConfigError: ``start`` is neither a frame nor a time.
     """
     if start is None:
         return 0
@@ -79,7 +80,7 @@ def first_frame(uploads: Uploads, key: str, video: str, start: str | None) -> in
 
 
 def _clipped(box: list[float], width: int, height: int) -> list[float]:
-    """What of a box in pixels lies in the frame."""
+    """Clip a box in pixels to the frame."""
     left, top, wide, high = box
     right, bottom = min(left + wide, width), min(top + high, height)
     left, top = max(left, 0.0), max(top, 0.0)

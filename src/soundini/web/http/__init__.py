@@ -1,1 +1,1 @@
-"""What is spoken over HTTP: routes, who may ask, and the server that listens."""
+"""The HTTP side: routes, access control, and the listening server."""

@@ -1,4 +1,4 @@
-"""The HTTP API: routes that do nothing but call the service, on behalf of the session that the guard found."""
+"""The HTTP API: each route only calls the service, on behalf of the request's session."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import Field
 from soundini.config.presets import preset_names
 from soundini.editing.carried_masks import with_masks
 from soundini.web.files.recipe_box import recipe_box
-from soundini.web.forms.forms import EditForm
+from soundini.web.form import EditForm
 from soundini.web.http.asking import Owner, Words
 from soundini.web.http.contents import (
     drawn_reply,
@@ -47,7 +47,7 @@ class FileView(View):
     """An uploaded file."""
 
     id: str
-    """What it is asked for by."""
+    """Its id in later requests."""
     kind: FileKind
     """What it was uploaded as."""
     label: str
@@ -60,16 +60,16 @@ class OverlayView(View):
     """A film that shows where the mask lies."""
 
     name: str
-    """Its name, which is the same for the same mask."""
+    """Its name; the same mask gives the same name."""
     url: str
-    """Where it is played from."""
+    """Its address."""
 
 
 class Naming(View):
-    """What to call a job."""
+    """A new name for a job."""
 
     label: Annotated[str, Field(min_length=1, max_length=1000)]
-    """Shown with it, and what its files are saved as."""
+    """The name: it is shown, and its files are saved under it."""
 
 
 def make_router(service: EditService) -> APIRouter:
@@ -89,14 +89,14 @@ def make_router(service: EditService) -> APIRouter:
 
     @router.get("/sound-classes", tags=["settings"])
     def sound_classes() -> tuple[str, ...]:
-        """The words for sounds that ``heard_as`` may use; none where the models have a text tower instead."""
+        """The classes that ``heard_as`` may name; none if the models have a text tower instead."""
         classes = service.sound_classes
-        service.warm()  # a page that is there asks for them: loading the models before would hold up its first paint
+        service.warm()  # the page asks for this after its first paint, so loading the models does not delay it
         return classes
 
     @router.get("/limits", tags=["settings"])
     def limits() -> Limits:
-        """What may be asked of this server."""
+        """The limits of this server."""
         return service.limits
 
     return router
@@ -114,7 +114,7 @@ def _add_file_routes(router: APIRouter, service: EditService) -> None:
         kind: Annotated[FileKind, Query(description="What it is to be.")],
         label: Annotated[str, Query(max_length=1000, description="Your own name for it.")] = "",
     ) -> FileView:
-        """Upload a file: its bytes are the body of the request, as they are."""
+        """Upload a file: the body of the request is its bytes."""
         incoming = await run_in_threadpool(service.begin_file, owner, kind, label)
         with incoming:
             incoming.expect(int(request.headers.get("content-length", "0")))
@@ -161,65 +161,65 @@ def _add_file_routes(router: APIRouter, service: EditService) -> None:
 
     @router.get("/files/{file_id}/form", tags=["files"])
     def restored(owner: Owner, file_id: str) -> Restored:
-        """Read the form of an edit out of a recipe, or of a video that was made here; told is what of it is not here."""
+        """Read the form of an edit from a recipe, or from a video that was made here, and list what is missing here."""
         return service.restored(owner, file_id)
 
 
 def _add_example_routes(router: APIRouter, service: EditService) -> None:
     @router.get("/examples", tags=["examples"])
     def examples() -> list[ExampleView]:
-        """List the examples: clips that are here, with synthesised sounds."""
+        """List the examples: installed clips with synthesised sounds."""
         return [ExampleView(name=name) for name in service.examples()]
 
     @router.post("/examples/{name}", tags=["examples"])
     def example(owner: Owner, name: str) -> EditForm:
-        """Bring the files of an example; the answer is the form of its edit."""
+        """Add the files of an example to your own, and return the form that edits them."""
         return service.try_example(owner, name)
 
 
 def _add_mask_and_sound_routes(router: APIRouter, service: EditService) -> None:
     @router.post("/heard", tags=["looking first"])
     def heard(owner: Owner, form: EditForm) -> Heard:
-        """Tell what the models hear along the part that a form is of."""
+        """Analyse the sound along the part that a form names."""
         return service.hear(owner, form)
 
     @router.post("/price", tags=["looking first"])
     def price(owner: Owner, form: EditForm) -> Price:
-        """Tell about how long an edit of the part would take on this machine."""
+        """Estimate how long an edit of the part would take on this machine."""
         return service.price(owner, form)
 
     @router.post("/overlays", tags=["looking first"])
     def draw(owner: Owner, form: EditForm) -> OverlayView:
-        """Draw the mask over the part that a form is of."""
+        """Draw the mask over the part that a form names."""
         name = service.mask_overlay(owner, form).stem
         return OverlayView(name=name, url=f"{PREFIX}/overlays/{name}.mp4")
 
     @router.get("/overlays/progress", tags=["looking first"])
     def progress(owner: Owner) -> OverlayProgress:
-        """Tell how much of an overlay is drawn that was asked for and is not there yet."""
+        """Return how far the overlay is that is being drawn."""
         return service.overlay_progress(owner)
 
     @router.get("/overlays/progress/{index}.jpg", tags=["looking first"], response_class=Response)
     def drawn(owner: Owner, index: int) -> Response:
-        """Show a frame of it that is drawn, by its number in the video; nothing (204) where it is not there."""
+        """Show a finished frame of it, by its number in the video; 204 if it is not drawn yet."""
         picture = service.drawn(owner, index)
         return Response(status_code=204) if picture is None else drawn_reply(picture)
 
     @router.delete("/overlays/progress", status_code=204, tags=["looking first"])
     def stop(owner: Owner) -> None:
-        """Stop drawing it; the request for it ends with an error."""
+        """Stop drawing it; the request that asked for it ends with an error."""
         service.stop_overlay(owner)
 
     @router.get("/overlays/{name}.mp4", tags=["looking first"], response_class=FileResponse)
     def overlay(owner: Owner, name: str) -> FileResponse:
-        """Play what was drawn."""
+        """Play an overlay."""
         return film_reply(service.overlay(owner, name))
 
 
 def _add_job_routes(router: APIRouter, service: EditService) -> None:
     @router.post("/jobs", status_code=201, tags=["jobs"])
     def submit(owner: Owner, words: Words, form: EditForm) -> JobView[str]:
-        """Ask for an edit."""
+        """Submit an edit."""
         return words.job(service.job(owner, service.submit(owner, form)))
 
     @router.get("/jobs", tags=["jobs"])
@@ -229,17 +229,17 @@ def _add_job_routes(router: APIRouter, service: EditService) -> None:
 
     @router.get("/jobs/{job_id}", tags=["jobs"])
     def job(owner: Owner, words: Words, job_id: str) -> JobView[str]:
-        """Tell how a job is."""
+        """Return the state of a job."""
         return words.job(service.job(owner, job_id))
 
     @router.get("/jobs/{job_id}/form", tags=["jobs"])
     def form(owner: Owner, job_id: str) -> EditForm:
-        """Tell what a job was asked to do."""
+        """Return the form of a job."""
         return service.form(owner, job_id)
 
     @router.patch("/jobs/{job_id}", tags=["jobs"])
     def rename(owner: Owner, words: Words, job_id: str, naming: Naming) -> JobView[str]:
-        """Call a job something else."""
+        """Rename a job."""
         service.rename(owner, job_id, naming.label)
         return words.job(service.job(owner, job_id))
 
@@ -251,26 +251,26 @@ def _add_job_routes(router: APIRouter, service: EditService) -> None:
 
     @router.post("/jobs/{job_id}/resume", tags=["jobs"])
     def resume(owner: Owner, words: Words, job_id: str) -> JobView[str]:
-        """Go on with a job that was cancelled, interrupted or failed."""
+        """Resume a job that was cancelled, interrupted or failed."""
         service.resume(owner, job_id)
         return words.job(service.job(owner, job_id))
 
     @router.delete("/jobs/{job_id}", status_code=204, tags=["jobs"])
     def delete(owner: Owner, job_id: str) -> None:
-        """Delete a job and what came of it."""
+        """Delete a job and its results."""
         service.delete(owner, job_id)
 
 
 def _add_result_routes(router: APIRouter, service: EditService) -> None:
     @router.get("/jobs/{job_id}/preview.png", tags=["results"], response_class=Response)
     def preview(owner: Owner, job_id: str) -> Response:
-        """Show the window that is sampled now; nothing (204) where none is."""
+        """Show the window that is being sampled; 204 if none is."""
         picture = service.preview(owner, job_id)
         return Response(status_code=204) if picture is None else picture_reply(picture)
 
     @router.get("/jobs/{job_id}/video", tags=["results"], response_class=FileResponse)
     def video(owner: Owner, job_id: str, download: bool = False, view: bool = False) -> Response:
-        """Get the edited video: to view, in an even size that every browser plays; to download, with its recipe in it."""
+        """Get the edited video: to view, in a size that every browser plays; to download, with its recipe inside."""
         result = service.result(owner, job_id)
         name = name_for(service.job(owner, job_id).label)
         if download and not view:
@@ -279,13 +279,13 @@ def _add_result_routes(router: APIRouter, service: EditService) -> None:
 
     @router.get("/jobs/{job_id}/source", tags=["results"], response_class=FileResponse)
     def source(owner: Owner, job_id: str, view: bool = False) -> FileResponse:
-        """Get the same part of the source; to view, as the video."""
+        """Get the same part of the source; to view, like the video."""
         result = service.result(owner, job_id)
         return film_reply(result.source_view if view else result.source)
 
     @router.get("/jobs/{job_id}/recipe", tags=["results"], response_class=Response)
     def recipe(owner: Owner, job_id: str) -> Response:
-        """Get the recipe, which does it again; painted masks are in it."""
+        """Get the recipe that repeats the edit; it holds painted masks."""
         path = service.result(owner, job_id).recipe
         name = name_for(service.job(owner, job_id).label)
         return recipe_reply(with_masks(path), f"{name}.recipe.json")

@@ -1,4 +1,4 @@
-"""The server as an ASGI application: the guard round everything, the HTTP API, and the page."""
+"""The server as an ASGI application: the guard around the HTTP API and the page."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def make_app(
     credentials: Credentials | None = None,
     hosts: Collection[str] = (),
 ) -> ASGIApp:
-    """The whole server.
+    """Build the server.
 
     Args:
         service: does the work.
-        credentials: who may come in; None for everybody who can reach the server.
+        credentials: name and password to ask for; None lets everybody in.
         hosts: names that the server is known by, besides addresses and ``localhost``.
 
     Raises:
@@ -75,7 +75,7 @@ def _told_defect(request: Request, error: Exception) -> JSONResponse:
 
 
 def _told_invalid(request: Request, error: Exception) -> JSONResponse:
-    """Tell in one line which fields are wrong, and which is the first."""
+    """Say in one line which fields are wrong, and which is the first."""
     assert isinstance(error, RequestValidationError)
     parts = []
     for item in error.errors():

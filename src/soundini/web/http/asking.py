@@ -1,4 +1,4 @@
-"""What routes need of a request: its session, and the language of its errors."""
+"""What routes read from a request: its session, and the language of its errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def session(request: Request) -> str:
 
 
 def words(request: Request) -> Problems:
-    """Words errors in the language of a request."""
+    """Puts errors into the language of a request."""
     return problems_for(request.scope)
 
 

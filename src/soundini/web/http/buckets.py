@@ -1,4 +1,4 @@
-"""Token buckets: how often somebody may ask."""
+"""Token buckets, which limit the rate of requests."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable
 
 _MOST = 4096
-"""Names that are remembered; the fullest, which restrain nobody, are forgotten first."""
+"""Buckets that are kept; the fullest restrain nobody and are dropped first."""
 
 
 class TokenBuckets:
-    """A bucket for each name, which fills steadily and is emptied by use; for one thread.
+    """A token bucket for each name; not for several threads at once.
 
     Args:
         rate: tokens a second.
         size: tokens that a full bucket holds.
-        clock: seconds that never run back.
+        clock: a monotonic clock, in seconds.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class TokenBuckets:
         self._levels: dict[str, tuple[float, float]] = {}
 
     def take(self, name: str) -> bool:
-        """Take a token, where there is one."""
+        """Take a token if there is one."""
         level = self.level(name)
         if level < 1:
             return False

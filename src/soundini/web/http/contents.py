@@ -1,4 +1,4 @@
-"""Files and pictures as replies, none of which a browser runs."""
+"""Files and pictures as replies; a browser runs none of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SANDBOX = {
     "content-security-policy": "default-src 'none'; media-src 'self'; sandbox",
     "cache-control": "private, no-cache",
 }
-"""What visitors brought is never run as a page."""
+"""Uploads are never run as a page."""
 _LONGEST_NAME = 80
 _MEDIA_TYPES = {
     b"ftyp": "video/mp4",
@@ -37,7 +37,7 @@ def film_reply(path: Path, name: str = "") -> FileResponse:
 
     Args:
         path: where it lies.
-        name: what it is saved as, without its suffix; "" for the name in its address.
+        name: to save it under, without its suffix; "" for the name in its address.
     """
     return FileResponse(
         path,
@@ -49,12 +49,12 @@ def film_reply(path: Path, name: str = "") -> FileResponse:
 
 
 def saved_film_reply(path: Path, box: bytes, name: str) -> StreamingResponse:
-    """An MP4 of ours with a box at its end, which a browser saves at once.
+    """An MP4 of ours with a box appended, as a download.
 
     Args:
         path: where it lies.
-        box: what is put after it.
-        name: what it is saved as, without its suffix.
+        box: bytes to append.
+        name: to save it under, without its suffix.
     """
     length = {"content-length": str(path.stat().st_size + len(box))}
     return StreamingResponse(
@@ -71,20 +71,20 @@ def _saved_as(name: str) -> dict[str, str]:
 
 
 def name_for(label: str) -> str:
-    """What the files of a job are saved as: ``sea.mp4 + fire.wav`` becomes ``sea-fire``."""
+    """Name under which the files of a job are saved: ``sea.mp4 + fire.wav`` becomes ``sea-fire``."""
     stems = [re.sub(r"\.\w{2,5}$", "", part.strip()) for part in label.split(" + ")]
     kept = (re.sub(r"[^\w.-]+", "-", stem).strip("-.") for stem in stems)
     return "-".join(filter(None, kept))[:_LONGEST_NAME] or "edit"
 
 
 def recipe_reply(recipe: str, name: str) -> Response:
-    """A recipe in JSON, to be saved under a name."""
+    """A recipe in JSON, as a download."""
     headers = {**_SANDBOX, **_saved_as(name)}
     return Response(recipe, media_type="application/json", headers=headers)
 
 
 def file_reply(path: Path) -> FileResponse:
-    """A visitor's file, as what a browser may play it as, or as a download."""
+    """A visitor's file: to play if a browser can play its kind, else as a download."""
     return FileResponse(path, media_type=_media_type(path), headers=_SANDBOX)
 
 
@@ -120,7 +120,7 @@ def _encoded(picture: np.ndarray, kind: str, **options: int) -> Response:
 
 
 def _media_type(path: Path) -> str:
-    """What a browser may play it as; a download where it may not."""
+    """Media type that a browser plays; that of a download for all others."""
     if path.suffix == ".png":
         return "image/png"
     with path.open("rb") as file:

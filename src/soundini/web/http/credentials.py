@@ -1,4 +1,4 @@
-"""The one name and password of a server that others can reach."""
+"""Name and password of a server that other machines can reach."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Credentials:
     text: str
 
     def admit(self, authorization: str) -> bool:
-        """Whether an ``Authorization`` header of HTTP's Basic scheme tells these."""
+        """Whether an ``Authorization`` header of HTTP's Basic scheme holds them."""
         scheme, _, value = authorization.partition(" ")
         try:
             told = base64.b64decode(value.strip(), validate=True)
@@ -40,7 +40,7 @@ def read_credentials(asked: str | None) -> Credentials | None:
     """The credentials that ``--auth`` names.
 
     Args:
-        asked: ``USER:PASSWORD``, or a file whose first line is that; None for none.
+        asked: ``USER:PASSWORD``, or a file whose first line holds it; None for no password.
 
     Raises:
         ConfigError: it is neither, or the password is too short.
@@ -68,7 +68,7 @@ def read_credentials(asked: str | None) -> Credentials | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches a host of this name."""
+    """Whether a host name is reachable from this machine only."""
     if host == "localhost":
         return True
     try:
@@ -78,10 +78,10 @@ def is_loopback(host: str) -> bool:
 
 
 def refuse_open_door(host: str, credentials: Credentials | None) -> None:
-    """Refuse to listen where others can reach, without a password.
+    """Refuse to listen without a password where other machines can connect.
 
     Raises:
-        ConfigError: that is what is asked.
+        ConfigError: the host is reachable and there is no password.
     """
     if credentials is None and not is_loopback(host):
         raise ConfigError(

@@ -1,4 +1,4 @@
-"""What happens to a job, streamed as server-sent events."""
+"""Streams the events of a job as server-sent events."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from soundini.web.service import EditService
 from soundini.web.words.problems import Problems
 
 _PAUSE = 0.1
-"""Seconds between two looks for events."""
+"""Seconds between two checks for new events."""
 _KEEP_ALIVE = 15.0
-"""Seconds of silence after which a stream of events says that it is still there."""
+"""After this many seconds without an event, a stream sends a sign of life."""
 
 
 def add_events_route(router: APIRouter, service: EditService) -> None:
@@ -33,7 +33,7 @@ def add_events_route(router: APIRouter, service: EditService) -> None:
         after: Annotated[int, Query(ge=0, description="Number of the last event you know.")] = 0,
         last_event_id: Annotated[int | None, Header(ge=0)] = None,
     ) -> StreamingResponse:
-        """Stream what happens to a job as server-sent events, until it rests; each tells the whole job."""
+        """Stream the events of a job until it ends; each holds the whole job."""
         service.job(owner, job_id)
         if watching[owner] >= service.limits.watchers:
             raise BusyError("you watch {count} jobs already; close a stream", count=watching[owner])

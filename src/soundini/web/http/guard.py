@@ -1,4 +1,4 @@
-"""What every request passes before anything looks at it: who asks, from where, how often, how much."""
+"""Checks every request first: who sends it, from where, how often, and how large it is."""
 
 from __future__ import annotations
 
@@ -39,17 +39,17 @@ _HEADERS = {
 class Guard:
     """Lets requests through to an ASGI application, each with its session in ``scope["state"]["owner"]``.
 
-    - The ``Host`` must be an address, a local name, or one that was allowed: a page whose name was made to point at this
-      machine (DNS rebinding) is turned away.
-    - What changes something must come from a page of this server, where a browser tells.
-    - With credentials, nothing is shown without them, and guessing is slow.
-    - Requests of one address come at a steady rate; a body has a largest size, which is looked at while it streams.
+    - The ``Host`` must be an address, a local name, or one that was allowed, against DNS rebinding: a foreign name that
+      was made to point at this machine is refused.
+    - A request that changes something must come from a page of this server, if the browser names the origin.
+    - If there is a password, nothing is shown without it, and guesses are slowed down.
+    - The rate of an address is limited, and so is the size of a body, which is counted while it streams.
 
     Args:
-        app: what is guarded.
+        app: the application behind it.
         sessions: makes and checks cookies.
-        limits: how often and how much.
-        credentials: who may come in; None for everybody who can reach the server.
+        limits: rates and sizes.
+        credentials: name and password to ask for; None lets everybody in.
         hosts: names that the server is known by, besides addresses.
     """
 
@@ -70,7 +70,7 @@ class Guard:
         self._guesses = TokenBuckets(limits.guesses_a_minute / 60, _GUESSES_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or let it through."""
+        """Answer a request, or pass it on."""
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
             return
@@ -94,7 +94,7 @@ class Guard:
         await _Counted(self._app, self._limits.body_bytes)(scope, receive, send)
 
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> tuple[int, Message] | None:
-        """Why a request is turned away: status and words; None where it may pass."""
+        """Status and message of a request that is refused; None if it may pass."""
         host = headers.get("host", "")
         if not self._knows(host):
             return 403, Message(
@@ -131,7 +131,7 @@ class Guard:
 
 
 class _Counted:
-    """Stops an application whose request's body grows too large, and answers in its place."""
+    """Ends a request whose body grows too large, and answers in place of the application."""
 
     def __init__(self, app: ASGIApp, most: int) -> None:
         self._app = app
@@ -193,7 +193,7 @@ def _cookies(header: str) -> dict[str, str]:
 
 
 def _with_headers(send: Send, headers: dict[str, str], cookies: dict[str, str]) -> Send:
-    """Add headers that are not there yet, and cookies, to what is sent."""
+    """Add missing headers, and cookies, to a response."""
 
     async def added(message: Part) -> None:
         if message["type"] == "http.response.start":

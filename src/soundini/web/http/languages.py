@@ -1,16 +1,16 @@
-"""The languages of the page: each has a page of its own, which lies at its name."""
+"""The languages of the page; each has a page of its own, at the address of its name."""
 
 from __future__ import annotations
 
 LANGUAGES = ("en", "ko")
-"""The first is for whoever asks for none of them."""
+"""The first is the default."""
 
 
 def choose_language(asked: str | None, accepted: str) -> str:
-    """The language of a page.
+    """Choose the language of a page.
 
     Args:
-        asked: what the address asks for (``?lang=ko``), or None.
+        asked: the language in the address (``?lang=ko``), or None.
         accepted: the header ``Accept-Language``, such as ``ko-KR,ko;q=0.9,en;q=0.8``.
     """
     if asked in LANGUAGES:

@@ -23,23 +23,23 @@ _TYPES = {
     ".svg": "image/svg+xml",
 }
 _KEPT = {"cache-control": "public, max-age=31536000, immutable"}
-"""Files lie at addresses that change with their content."""
+"""Addresses of files change with their content, so browsers may keep them for ever."""
 _ASKED_AGAIN = {"cache-control": "no-cache"}
 
 
 def make_page_router() -> APIRouter:
-    """The routes of the page; all that it does goes through the HTTP API."""
+    """The routes of the page; the page itself uses the HTTP API."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/")
     def choose(request: Request, lang: str | None = None) -> RedirectResponse:
-        """Lead to the page in the language that is asked for, or that the browser is set to."""
+        """Redirect to the page in the language of the address, else of the browser."""
         chosen = choose_language(lang, request.headers.get("accept-language", ""))
         return RedirectResponse(f"/{chosen}/", 303, {"vary": "accept-language"})
 
     @router.get("/favicon.ico")
     def icon() -> Response:
-        """Show the picture in the browser's tab."""
+        """Give the icon for the browser's tab."""
         return Response(_assets()["icon.svg"], media_type=_TYPES[".svg"])
 
     @router.get("/page/{version}/{name}")
@@ -87,7 +87,7 @@ def _page(language: str) -> str:
 
 
 def _preloads() -> str:
-    """Links that let a browser ask for all modules at once, not for each when another names it."""
+    """Preload links, so that a browser fetches all modules at once."""
     names = sorted(name for name in _assets() if name.endswith(".js"))
     return "\n".join(
         f'<link rel="modulepreload" href="/page/{_version()}/{name}">' for name in names
@@ -102,7 +102,7 @@ def _assets() -> dict[str, bytes]:
 
 @cache
 def _version() -> str:
-    """Changes with any file of the page, so that no browser mixes two versions."""
+    """Hash over all files of the page, so that no browser mixes two versions."""
     digest = hashlib.sha256()
     for name in sorted(_assets()):
         digest.update(_assets()[name])

@@ -1,4 +1,4 @@
-"""Short answers in JSON: one line that says what is wrong, in the language that a request accepts."""
+"""Error replies in JSON: one line that says what is wrong, in the language that a request accepts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def problems_for(scope: Scope) -> Problems:
-    """How a request is to be told what is wrong: in the language of ``Accept-Language``, else in English."""
+    """Puts errors into the language of ``Accept-Language``, else into English."""
     return problems_in(choose_language(None, Headers(scope=scope).get("accept-language", "")))
 
 
@@ -34,8 +34,8 @@ async def reply(
         scope: of the request.
         send: takes the answer.
         status: HTTP's number.
-        message: what is wrong; it is put into the request's language.
-        headers: more of them.
+        message: what is wrong.
+        headers: to add.
     """
     body = json.dumps({"detail": problems_for(scope).words(message)}).encode()
     pairs = {

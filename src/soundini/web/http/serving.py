@@ -24,11 +24,11 @@ _BACKLOG = 128
 
 
 def listen(host: str, port: int | None) -> socket.socket:
-    """Take a port.
+    """Open a listening socket.
 
     Args:
         host: name or address to listen on.
-        port: which; 0 for any that is free; None for 7860, or any that is free where that is taken.
+        port: to listen on; 0 for any free one; None for 7860, or any free one if that is taken.
 
     Raises:
         ConfigError: the host is not one of this machine, or the port is taken or not allowed.
@@ -69,7 +69,7 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 def address_of(listener: socket.socket) -> str:
-    """The address of the page as a browser on this machine reaches it."""
+    """The address at which a browser on this machine reaches the page."""
     host, port = listener.getsockname()[:2]
     if host in ("0.0.0.0", "::"):
         host = "127.0.0.1" if host == "0.0.0.0" else "::1"
@@ -82,7 +82,7 @@ def serve(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> N
     Args:
         app: what is served.
         listener: from :func:`listen`; closed in the end.
-        ready: called when the first request would be answered.
+        ready: called when the server answers requests.
     """
     config = uvicorn.Config(
         app,
@@ -99,7 +99,7 @@ def serve(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> N
             await super().startup(sockets)
             ready()
 
-    # uvicorn stops at a signal, and then raises it again for whoever stood here before.
+    # uvicorn stops at a signal, then raises it again for the handler that was installed before.
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         Server(config).run(sockets=[listener])
@@ -111,5 +111,5 @@ def serve(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> N
 
 
 def open_browser(address: str) -> None:
-    """Show the page, where there is a browser to show it; never waited for."""
+    """Open the page in a browser, if there is one; returns at once."""
     Thread(target=webbrowser.open, args=(address,), daemon=True).start()

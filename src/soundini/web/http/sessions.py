@@ -14,7 +14,7 @@ from soundini.errors import ConfigError
 
 COOKIE = "soundini_session"
 SECONDS = 365 * 24 * 3600
-"""How long a browser keeps the cookie: jobs are found again next week."""
+"""Seconds for which a browser keeps the cookie, so that visitors find their jobs again."""
 SECRET = "secret"
 _BYTES = 32
 _VALUE = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{64})")
@@ -24,7 +24,7 @@ class Sessions:
     """Makes and checks the cookies of one server.
 
     Args:
-        folder: holds the secret, which only this user may read; it is made where it is not there.
+        folder: holds the secret, which only this user may read; it is created if needed.
 
     Raises:
         ConfigError: somebody else may read the secret, or it is damaged.
@@ -34,15 +34,15 @@ class Sessions:
         self._secret = _read_secret(folder / SECRET)
 
     def new(self) -> str:
-        """An id that nobody has."""
+        """A new session id."""
         return secrets.token_hex(16)
 
     def cookie(self, owner: str) -> str:
-        """The value of the cookie that says who somebody is."""
+        """The cookie's value for a session."""
         return f"{owner}.{self._signature(owner)}"
 
     def owner(self, cookies: Mapping[str, str]) -> str | None:
-        """Who sent these cookies; None where no cookie of ours is among them, or its signature is wrong."""
+        """The session of these cookies; None if ours is missing or its signature is wrong."""
         match = _VALUE.fullmatch(cookies.get(COOKIE, ""))
         if match is None or not hmac.compare_digest(match[2], self._signature(match[1])):
             return None

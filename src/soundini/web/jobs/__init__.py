@@ -1,1 +1,1 @@
-"""The jobs of visitors: queued, done one at a time, remembered."""
+"""The jobs of visitors: queued, run one at a time, and kept on disk."""

@@ -1,4 +1,4 @@
-"""What nobody needs any more is deleted, where the server is told for how long to keep it."""
+"""Deletes old files and jobs, if the server is told how long to keep them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _DAY = 86400.0
 
 @dataclass(frozen=True)
 class Keep:
-    """For how long things are kept; for ever unless somebody says otherwise, for they are people's work.
+    """How long files and jobs are kept; for ever by default, since they are people's work.
 
     Args:
-        files: days since an upload, or a film of a mask, was used last; what a job needs is kept as long as the job is.
-        jobs: days since a job was done, failed or was stopped; none that waits or runs is touched.
+        files: days since an upload or an overlay was last used; files of a job are kept as long as the job.
+        jobs: days since a job ended; jobs that wait or run are never deleted.
     """
 
     files: float | None = None
@@ -35,12 +35,12 @@ FOR_EVER = Keep()
 
 
 class Caretaker:
-    """Deletes what has been kept long enough: when the server starts, and every hour.
+    """Deletes what is too old when the server starts, and every hour.
 
     Args:
         root: the server's folder.
-        queue: knows the jobs.
-        keep: for how long.
+        queue: the jobs.
+        keep: how long.
     """
 
     def __init__(self, root: Path, queue: JobQueue, keep: Keep) -> None:
@@ -56,7 +56,7 @@ class Caretaker:
             self._thread.start()
 
     def close(self) -> None:
-        """Stop; a round is done to its end."""
+        """Stop after the present round."""
         self._closing.set()
         if self._thread is not None:
             self._thread.join()
@@ -84,7 +84,7 @@ class Caretaker:
         while True:
             try:
                 self.tidy(time.time())
-            except OSError:  # a folder that cannot be read, say: the next round comes
+            except OSError:  # a folder that cannot be read, say; the next round tries again
                 _LOG.exception("tidying %s", self._root)
             if self._closing.wait(_EVERY):
                 return

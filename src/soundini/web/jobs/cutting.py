@@ -1,4 +1,4 @@
-"""A few frames of a prepared edit, as an edit of their own that sees and hears what the whole does."""
+"""Cuts a few frames out of a prepared edit for a preview, with the masks and the sound of the whole."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from soundini.media.sound import Sound
 
 
 def cut_edit(edit: PreparedEdit, start: int, stop: int) -> PreparedEdit:
-    """Cut frames out of an edit that has not begun; the whole is closed.
+    """Cut frames out of an edit that has not begun, and close the whole edit.
 
     Args:
         edit: the whole.
@@ -48,7 +48,7 @@ def cut_edit(edit: PreparedEdit, start: int, stop: int) -> PreparedEdit:
 
 
 def unheard() -> UnheardError:
-    """What to say of a preview along which nothing is heard."""
+    """The error of a preview that lies where the sound is silent."""
     return UnheardError(
         "nothing is heard at this moment, so nothing changes here; look at another frame, or let a "
         "short sound repeat"

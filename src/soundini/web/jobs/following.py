@@ -1,4 +1,4 @@
-"""Whether an edit follows its sound: more change where it is louder."""
+"""Measures whether an edit follows its sound: more change where it is louder."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from soundini.media.video_reader import VideoReader
 from soundini.metrics.rank import rank_correlation
 
 _FEWEST = 12
-"""Frames below which nothing can be said."""
+"""Least frames for a correlation."""
 _FLAT = 0.15
-"""Span of the strength below which a sound has no ups and downs to follow."""
+"""Least range of the strength; a sound with less has no rise and fall to follow."""
 
 
 class FollowMeter:
     """Compares the strength of a sound at each frame with the mean change inside the mask.
 
     Args:
-        edit: what is edited; its masks and its video are read again.
+        edit: the edit, whose masks and video are read again.
     """
 
     def __init__(self, edit: PreparedEdit) -> None:
@@ -43,7 +43,7 @@ class FollowMeter:
 
     @property
     def correlation(self) -> float | None:
-        """Rank correlation, -1 to 1; None of few frames, of a sound that stays as loud as it is, or where frames are missing."""
+        """Rank correlation, -1 to 1; None for too few frames, for a steady sound, or if frames are missing."""
         if not self._says or len(self._changes) < len(self._strength):
             return None
         return rank_correlation(self._strength, np.array(self._changes))
@@ -52,7 +52,7 @@ class FollowMeter:
 def _sources(
     edit: PreparedEdit,
 ) -> Generator[tuple[np.ndarray, np.ndarray, Box | None], None, None]:
-    """The source's frames with their masks, and what these cover."""
+    """The source's frames, each with its mask and the covered share."""
     with VideoReader(edit.request.video) as reader:
         frames = reader.frames(edit.first, edit.first + edit.frame_count)
         for frame, mask, box in zip(frames, edit.masks, edit.masks.bounds, strict=True):

@@ -1,4 +1,4 @@
-"""The jobs of all visitors: one is done at a time, in a thread that keeps the models."""
+"""The queue of all visitors' jobs; one thread runs them, and keeps the models."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("soundini.web")
 _PATIENCE = 1.0
-"""Seconds after which a listener that heard nothing looks again."""
+"""Seconds after which a listener without news checks again."""
 
 Do = Callable[[LiveJob, "ModelCache"], "Generator[JobStep, None, None]"]
-"""Does a job: yields its events, and raises what goes wrong, in the visitor's words."""
+"""Runs a job: yields its events; errors name files as the visitor does."""
 
 
 class JobQueue:
-    """Keeps the jobs, and does them in the order in which they were asked for.
+    """Keeps the jobs, and runs them in the order in which they came.
 
     Jobs that an earlier server left unfinished are found, and wait until their owner resumes them.
 
     Args:
         root: the server's folder.
         limits: how many may wait.
-        do: does a job.
-        warm: loads the models, for the first job or when :meth:`warm` asks.
+        do: runs a job.
+        warm: loads the models, before the first job or when :meth:`warm` is called.
     """
 
     def __init__(self, root: Path, limits: Limits, do: Do, warm: Callable[[], ModelCache]) -> None:
@@ -61,7 +61,7 @@ class JobQueue:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop the running job within a step, and leave it and the waiting ones to be resumed."""
+        """Stop the running job within a step; it and the waiting ones can be resumed."""
         with self._changed:
             self._closing = True
             for job in self._waiting:
@@ -71,13 +71,13 @@ class JobQueue:
         self._thread.join()
 
     def warm(self) -> None:
-        """Load the models now, before the first job asks for them."""
+        """Load the models now, before the first job needs them."""
         with self._changed:
             self._wanted = True
             self._changed.notify_all()
 
     def submit(self, key: str, ticket: Ticket) -> str:
-        """Take a job, and return its id.
+        """Queue a job, and return its id.
 
         Raises:
             BusyError: too many wait already.
@@ -123,13 +123,13 @@ class JobQueue:
         return [job for job in reversed(mine) if job.ticket.state == "done"]
 
     def news(self, key: str, job_id: str, after: int) -> tuple[list[JobEvent], bool]:
-        """Events after a number, and whether no more will come until somebody asks for it; never waits."""
+        """Events after a number, and whether the job has ended; returns at once."""
         with self._changed:
             job = self.find(key, job_id)
             return job.news(after), self._closing or job.ticket.state in ENDED
 
     def events(self, key: str, job_id: str, after: int) -> Iterator[JobEvent]:
-        """Events after a number as they come; ends when the job rests, or is deleted."""
+        """Yield events after a number as they come, until the job ends or is deleted."""
         while True:
             with self._changed:
                 job = self.find(key, job_id)
@@ -143,7 +143,7 @@ class JobQueue:
                 return
 
     def cancel(self, key: str, job_id: str) -> None:
-        """Stop a job within a step, or take it out of the queue; one that rests is left as it is."""
+        """Stop a job within a step, or take it out of the queue; a job that has ended stays as it is."""
         with self._changed:
             self._cancel(self.find(key, job_id))
 
@@ -165,14 +165,14 @@ class JobQueue:
             self._enqueue(job)
 
     def rename(self, key: str, job_id: str, label: str) -> None:
-        """Call a job something else."""
+        """Rename a job."""
         with self._changed:
             job = self.find(key, job_id)
             job.update(label=label)
             self._tell(job)
 
     def delete(self, key: str, job_id: str) -> None:
-        """Delete a job; a running one is stopped within a step, and deleted then."""
+        """Delete a job; a running one is stopped within a step first."""
         with self._changed:
             job = self.find(key, job_id)
             self._cancel(job)
@@ -182,7 +182,7 @@ class JobQueue:
             self._changed.notify_all()
 
     def expire(self, before: float) -> None:
-        """Delete jobs that have rested since before a moment, in seconds since 1970; none that waits or runs."""
+        """Delete jobs that ended before a moment, in seconds since 1970."""
         with self._changed:
             for job in [job for job in self._jobs.values() if job.ticket.state in ENDED]:
                 if job.rested < before:
@@ -191,7 +191,7 @@ class JobQueue:
             self._changed.notify_all()
 
     def needed(self) -> set[str]:
-        """The ids of all files that jobs of any state name."""
+        """The ids of all files that jobs name, whatever their state."""
         with self._changed:
             return {name for job in self._jobs.values() for name in files_of(job.ticket.form)}
 
@@ -248,7 +248,7 @@ class JobQueue:
         while (job := self._next()) is not None:
             try:
                 self._run(job, models)
-            except Exception:  # the disk is full, say, so that not even the ticket can be written
+            except Exception:  # the disk is full, say: not even the ticket can be written
                 _LOG.exception("job %s", job.id)
 
     def _next(self) -> LiveJob | None:
@@ -275,7 +275,7 @@ class JobQueue:
                             break
         except SoundiniError as problem:
             error, field = problem.message, field_of(problem)
-        except Exception as problem:  # of memory, or a defect: the server goes on
+        except Exception as problem:  # out of memory, or a defect: the server goes on
             _LOG.exception("job %s", job.id)
             words = " ".join(str(problem).split())
             error = Message("{kind}: {why}", {"kind": type(problem).__name__, "why": words})

@@ -1,4 +1,4 @@
-"""A job in the server's memory: its ticket, how far it is, and the events that were told of it."""
+"""A job in the server's memory: its ticket, its progress, and its events."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from soundini.web.saved_message import SavedMessage
 from soundini.web.views import ENDED, JobEvent, JobView
 
 _REMEMBERED = 256
-"""Events that a client may have missed; each tells the whole job, so older ones are no loss."""
+"""Events that are kept for clients that missed them; each holds the whole job, so older ones are no loss."""
 
 
 @dataclass(eq=False)
 class LiveJob:
-    """A job; whoever touches it holds the queue's lock.
+    """A job; only touched under the queue's lock.
 
     Args:
-        id: random, and the name of its folder.
-        key: of the session whose it is.
+        id: random; also the name of its folder.
+        key: of the session that it belongs to.
         folder: where it lies.
         ticket: as it lies on disk.
-        progress: of the running try, or of the last.
+        progress: of the running attempt, or of the last.
         stop: whether it is to stop within a step.
-        gone: whether it is to be deleted as soon as it has stopped.
+        gone: whether it is deleted once it has stopped.
     """
 
     id: str
@@ -57,11 +57,11 @@ class LiveJob:
 
     @property
     def rested(self) -> float:
-        """Since when a job rests, in seconds since 1970: its ticket is written when its state changes."""
+        """When the job ended, in seconds since 1970: its ticket is written when its state changes."""
         return (self.folder / TICKET).stat().st_mtime
 
     def tell(self, place: int | None) -> None:
-        """Note an event: the job as it is now."""
+        """Add an event that holds the job as it is now."""
         self.told += 1
         self.events.append(JobEvent(number=self.told, job=self.view(place)))
 
@@ -95,13 +95,13 @@ class LiveJob:
         )
 
     def news(self, after: int) -> list[JobEvent]:
-        """Events after a number; all that are remembered where the number is of another server's run."""
+        """Events after a number; all that are kept if the number is from an earlier run of the server."""
         known = after if after <= self.told else 0
         return [event for event in self.events if event.number > known]
 
 
 def found_jobs(root: Path) -> list[LiveJob]:
-    """The jobs of all sessions on disk, the oldest first; what was to be done is interrupted."""
+    """Read the jobs of all sessions from disk, the oldest first; unfinished ones become ``interrupted``."""
     found = []
     for folder in root.glob("owners/*/jobs/*"):
         ticket = read_ticket(folder)

@@ -1,4 +1,4 @@
-"""What an edit will cost on this machine: measured once when the models are loaded, and again by every edit."""
+"""Estimates how long an edit takes on this machine, from a first test of the network and from finished edits."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from soundini.packs.pack import ModelPack
 
 _FEWEST = 8
-"""Frames that an edit must have to be measured by: of fewer, most of the time is reading and writing."""
+"""Least frames of an edit that is measured: with fewer, most of the time is reading and writing."""
 
 
 class Pace:
-    """Seconds for a frame, by the settings that cost.
+    """Seconds a frame, by the settings that matter for it.
 
-    Edits that were measured with the same settings tell best; else those with others, scaled by steps and pixels.
+    An earlier edit with the same settings is the best estimate; else one with others, scaled by steps and pixels.
     """
 
     def __init__(self) -> None:
@@ -37,12 +37,12 @@ class Pace:
                 self._unit = seconds / side**2
 
     def learn(self, recipe: Recipe, frames: int, seconds: float) -> None:
-        """Take note of an edit that was done in one go.
+        """Record an edit that was not interrupted.
 
         Args:
             recipe: its settings.
             frames: how many it edited.
-            seconds: that it took, from reading to writing.
+            seconds: how long it took, reading and writing included.
         """
         if frames < _FEWEST:
             return
@@ -51,7 +51,7 @@ class Pace:
             self._unit = seconds / frames / _work(recipe)
 
     def seconds(self, recipe: Recipe, frames: int) -> float | None:
-        """About how long an edit takes; None while nothing is measured.
+        """Estimate how long an edit takes, in seconds; None before anything is measured.
 
         Args:
             recipe: its settings.
@@ -65,7 +65,7 @@ class Pace:
 
 
 def _work(recipe: Recipe) -> float:
-    """What a frame costs in pixels that pass the network."""
+    """Cost of a frame: pixels that pass the network, over all steps."""
     window = recipe.window
     overlapped = window.frames / max(1, window.frames - window.overlap)
     steps = recipe.sampling.steps * recipe.sampling.repeats
@@ -77,7 +77,7 @@ def _work(recipe: Recipe) -> float:
 
 
 def _key(recipe: Recipe) -> str:
-    """The settings that cost; a seed costs nothing."""
+    """The settings that decide the cost."""
     plain = recipe.guidance.model_copy(update={"strength": 1.0})
     sections = (recipe.method, recipe.sampling, recipe.window, plain, recipe.region.size)
     return repr(sections)

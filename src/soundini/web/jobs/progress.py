@@ -1,4 +1,4 @@
-"""How far a running edit is, how long it still takes, and what it looks like."""
+"""Progress of a running edit: steps, time left, and preview."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SECONDS_BETWEEN_MASKS = 0.25
 
 @dataclass(frozen=True)
 class WindowShown:
-    """The next steps are of another window.
+    """The next window begins.
 
     Args:
         frame: number in the video of the frame that they show.
@@ -51,21 +51,21 @@ class SoundFollowed:
 
 
 JobStep = EditEvent | WindowShown | SoundFollowed
-"""What happens while a job is done."""
+"""What happens while a job runs."""
 
 
 @dataclass
 class Progress:
-    """Takes the events of one try of an edit.
+    """Follows the events of one attempt at an edit.
 
     Args:
-        step: steps done, those of earlier tries included.
+        step: steps done, earlier attempts included.
         steps: steps in all; 0 until they are known.
-        losses: of the last step.
+        losses: guidance terms at the last step.
         masks: share of the masks that are made, 0 to 1; None where nobody knows.
         preview: the middle frame of the window as it forms, ``uint8 [H, W, 3]``.
-        place: of that preview.
-        summary: what came of it.
+        place: where the preview lies.
+        summary: of the finished edit, or None.
     """
 
     step: int = 0
@@ -82,7 +82,7 @@ class Progress:
     _follows: float | None = None
 
     def take(self, event: JobStep) -> bool:
-        """Take note of an event; True where there is something new to show."""
+        """Record an event; True if there is something new to show."""
         if isinstance(event, MaskMade):
             return self._mask(event)
         if isinstance(event, WindowShown):
@@ -107,7 +107,7 @@ class Progress:
 
     @property
     def eta_seconds(self) -> float | None:
-        """Seconds still to go by the pace so far; None before the second step of this try."""
+        """Seconds left at the pace so far; None before the second step of this attempt."""
         if self._began is None or self.step <= self._began[1]:
             return None
         if self.step >= self.steps:
@@ -117,7 +117,7 @@ class Progress:
         return max(0.0, pace * (self.steps - self.step) - (time.monotonic() - self._last))
 
     def _mask(self, event: MaskMade) -> bool:
-        """Take note of a mask; a few a second are worth telling."""
+        """Record a mask; True a few times a second at most."""
         if event.total is None or time.monotonic() - self._told < _SECONDS_BETWEEN_MASKS:
             return False
         self._told = time.monotonic()
@@ -126,9 +126,7 @@ class Progress:
 
     def _time(self, event: StepDone) -> None:
         self._last = time.monotonic()
-        if (
-            self._began is None
-        ):  # the step before it was done at an unknown time: this one begins the count
+        if self._began is None:  # when the step before was done is not known: counting begins here
             self._began = self._last, event.step
 
     def _summarised(self, done: FileDone) -> Summary[SavedMessage]:

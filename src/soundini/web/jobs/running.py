@@ -1,4 +1,4 @@
-"""Doing a job of the server: the edit, through the job store where it is worth it, and the source beside its result."""
+"""Runs a job of the server: the edit, and the source clip beside its result."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ from soundini.web.jobs.viewing import write_view
 
 
 def run_asked(asked: Asked, folder: Path, models: ModelCache) -> Generator[JobStep, None, None]:
-    """Do an edit, or go on with it; stop iterating to stop it.
+    """Run an edit, or resume it; stop iterating to stop it.
 
-    A preview takes seconds and begins anew; what edits the whole part goes on where it was, to the same bytes.
+    A preview takes seconds and begins anew. An edit of the whole part is resumed where it stopped, to the same bytes.
 
     Args:
-        asked: what to do.
+        asked: the edit.
         folder: of the job.
-        models: loaded once for all jobs.
+        models: the cache that all jobs share.
 
     Yields:
-        The events of :func:`soundini.editing.files.run_edit`, and before each window's where it lies. When the last comes, the
-        source's clip lies there too, and of both what is played, see :func:`soundini.web.jobs.viewing.write_view`.
+        The events of :func:`soundini.editing.files.run_edit`, and the place of each window before its events. At the last,
+        the source clip is written too, and a copy of each to play, see :func:`soundini.web.jobs.viewing.write_view`.
 
     Raises:
         SoundiniError: an input cannot be used, or the disk is full.
@@ -74,7 +74,7 @@ def _with_source(
 
 
 def _shown(edit: PreparedEdit, number: int) -> WindowShown:
-    """Which frame a window's steps show, and where in it."""
+    """The frame that a window's previews show, and where in it they lie."""
     window, info = edit.windows[number], edit.info
     box, sampled = window.box, window.sampled
     assert box is not None
@@ -88,7 +88,7 @@ def _shown(edit: PreparedEdit, number: int) -> WindowShown:
 
 
 def write_source(edit: PreparedEdit, path: Path) -> None:
-    """Write the source's part as an MP4, frame for frame as long as the result, with its own sound."""
+    """Write the edited part of the source as an MP4, with the frames and times of the result and its own sound."""
     with (
         VideoReader(edit.request.video) as reader,
         VideoWriter(
@@ -109,7 +109,7 @@ def write_source(edit: PreparedEdit, path: Path) -> None:
 
 
 def load(models: str) -> ModelCache:
-    """Load what every edit needs, before the first one asks for it."""
+    """Load what every edit needs, ahead of the first one."""
     kept = ModelCache()
     with suppress(SoundiniError):  # a job will tell
         kept.open(nothing_asked(models))
@@ -117,5 +117,5 @@ def load(models: str) -> ModelCache:
 
 
 def nothing_asked(models: str) -> EditRequest:
-    """A request that only says which models."""
+    """A request that names only the models."""
     return EditRequest(video=Path(), sound=SELF, output=Path(), mask=MaskRequest(), models=models)

@@ -1,4 +1,4 @@
-"""What the server remembers of a job beside what the job store does: who asked for what, and how it stands."""
+"""The server's own record of a job: its form, its state, and its result."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from pydantic import BaseModel, ConfigDict
 from soundini.errors import Message
 from soundini.media.output import write_durably
 from soundini.settings_files import read_json
-from soundini.web.forms.forms import EditForm
+from soundini.web.form import EditForm
 from soundini.web.saved_message import SavedMessage
 from soundini.web.views import JobState, Summary
 
 TICKET = "ticket.json"
 WORK = "work"
-"""Folder of the job store's job in a job's folder."""
-OUTPUT, SOURCE = "edit.mp4", "source.mp4"
-"""The edited video, and the part of the source beside it."""
-
+"""Folder of the resumable edit within a job's folder."""
+SOURCE = "source.mp4"
+"""The part of the source beside the edited video."""
 
 NO_ERROR = Message("")
 
@@ -28,16 +27,16 @@ class Ticket(BaseModel):
     """A job as it lies on disk; written when its state changes, not at every step.
 
     Args:
-        label: which video and which sound.
-        form: what was asked.
-        created: when, UTC, ISO 8601.
+        label: names of the video and the sound.
+        form: as it was submitted.
+        created: when it was submitted, UTC, ISO 8601.
         state: ``queued`` and ``running`` become ``interrupted`` when the next server finds them.
         step: steps done when it was written.
         steps: steps in all, 0 where nobody knows yet.
         losses: at that step.
         error: why it failed.
-        field: of the form, that this is about; empty where it is about none.
-        summary: what came of it.
+        field: field of the form that the error is about; empty if there is none.
+        summary: of the result, once it is done.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -65,7 +64,7 @@ def new_ticket(form: EditForm, label: str) -> Ticket:
 
 
 def read_ticket(folder: Path) -> Ticket | None:
-    """The ticket of a job; None where there is none that can be read."""
+    """The ticket of a job; None if it cannot be read."""
     try:
         return Ticket.model_validate(read_json(folder / TICKET))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Films to look at in a browser: those of odd width or height as copies of even size, which phones and Safari play too."""
+"""Copies of films that every browser plays: phones and Safari refuse odd widths and heights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from soundini.media.video_writer import VideoWriter
 
 
 def view_of(film: Path) -> Path:
-    """What to play of a film: its copy where there is one, else the film."""
+    """The file to play: the copy of a film if there is one, else the film."""
     copy = _copy_of(film)
     return copy if copy.is_file() else film
 
@@ -21,10 +21,9 @@ def view_of(film: Path) -> Path:
 def write_view(film: Path) -> None:
     """Write a copy of a film beside it, its last column and its last row repeated to an even size.
 
-    Nothing is written where the film is even and has the pixels that everything plays.
+    Nothing is written if the film has an even size and a pixel format that everything plays.
 
-    H.264 in ``yuv420p``, which everything plays, has no odd sizes. The copy has the film's times and sound, and lies over that of
-    another film of its size as the films do.
+    H.264 in ``yuv420p``, which everything plays, has no odd sizes. The copy keeps the film's times and sound.
 
     Args:
         film: an MP4 of ours.

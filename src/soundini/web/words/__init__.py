@@ -1,1 +1,1 @@
-"""What is wrong, in the language of whoever asked."""
+"""Errors in the language of the visitor."""

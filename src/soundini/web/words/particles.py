@@ -15,7 +15,7 @@ PARTICLES = {
     "(이)라는": ("이라는", "라는"),
     "(으)로": ("으로", "로"),
 }
-"""By how they are written where nobody can tell: after a consonant, and after a vowel."""
+"""Forms after a consonant and after a vowel, by how they are written where the sound is unknown."""
 
 
 def fitting(particle: str, before: str) -> str:
@@ -26,7 +26,7 @@ def fitting(particle: str, before: str) -> str:
         before: the text; its last letter or digit decides.
 
     Returns:
-        One form after a Hangul syllable or a digit; both, as it was, after other letters, which may be read in many ways.
+        One form after a Hangul syllable or a digit; both, as given, after other letters, whose sound is unknown.
     """
     last = next((c for c in reversed(before) if c.isalnum()), "")
     if last and _FIRST <= ord(last) <= _LAST:

@@ -1,4 +1,4 @@
-"""Messages of soundini in the words of the page: its language, and its fields in place of settings.
+"""Puts soundini's messages into the page's language, with names of its fields instead of settings.
 
 The tables lie in ``page/texts/problems``. They name a message by its template, and give the page's sentence with the same
 fields. ``{kind:said}`` is looked up among the words as well, ``{setting:named}`` is the label of the setting's field, and a
@@ -18,16 +18,16 @@ from soundini.web.views import JobView
 from soundini.web.words.particles import PARTICLES, fitting
 
 LONGEST = 2000
-"""Characters of a message that are shown."""
+"""Longest message that is shown, in characters."""
 _LONGEST_VALUE = 160
-"""Characters of one value in it."""
+"""Longest value in it, in characters."""
 _FIELD = re.compile(rf"\{{([\w.]+)(?::(\w+))?\}}({'|'.join(map(re.escape, PARTICLES))})?")
 _LABELS = {"whole_frame": "mask.whole", "region.track": "mask.track"}
 """Texts of the page for options whose label is not ``look.NAME``."""
 
 
 class Problems:
-    """Says in one language what is wrong.
+    """Words errors in one language.
 
     Args:
         language: one of :data:`soundini.web.http.languages.LANGUAGES`.
@@ -42,10 +42,10 @@ class Problems:
         self._words: dict[str, str] = table["words"]
 
     def words(self, message: Message) -> str:
-        """A message in the page's words; one that the table lacks is in English, after a sentence that says so.
+        """A message in the page's words; if the table lacks it, in English, after a sentence that says so.
 
         Args:
-            message: what an error says, or a warning; no more than 2,000 characters are given.
+            message: an error or a warning; at most 2,000 characters of it are returned.
         """
         known = self._known(message)
         english = self._english(message)
@@ -53,7 +53,7 @@ class Problems:
         return _cut(english if told is None else told, LONGEST)
 
     def job(self, job: JobView[Message]) -> JobView[str]:
-        """A job whose error and warnings are in the page's words."""
+        """The same job, with error and warnings in the page's words."""
         fields: dict[str, Any] = dict(job)
         fields["error"] = self.words(job.error)
         if job.summary is not None:
@@ -103,13 +103,13 @@ class Problems:
         return f"“{label}”" if label else str(option)
 
     def _label(self, name: str) -> str | None:
-        """What the page writes beside the field of an option."""
+        """The page's label of an option."""
         return self._page.get(_LABELS.get(name, f"look.{name}"))
 
 
 @cache
 def problems_in(language: str) -> Problems:
-    """The problems of a language, read once."""
+    """The table of messages in a language, read once."""
     return Problems(language)
 
 

@@ -1,4 +1,4 @@
-"""What a visitor asks for: the form of the page, and the body of ``POST /api/v1/jobs``."""
+"""The form of an edit: what the page sends, and the body of ``POST /api/v1/jobs``."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ class PaintedMask(Section):
     frame: int = Field(ge=0, lt=10**9)
     """Number of the frame in the video, from 0."""
     file: FileId
-    """A picture of the video's size; white, or what its alpha covers, is edited."""
+    """A picture of the video's size; what is white, or covered by its alpha, is edited."""
 
 
 class EditForm(Section):
     """An edit, by the ids of uploaded files.
 
-    Where to edit is painted masks, a box, an ellipse, several of these (then their union), or the whole frame.
+    Painted masks, a box and an ellipse say where to edit (several of them: their union), or the whole frame is edited.
     """
 
     video: FileId | Literal[""] = ""
-    """The uploaded video; must be there when the edit is asked for."""
+    """The uploaded video; required when the edit is submitted."""
     sound: FileId | Literal["self", ""] = ""
-    """The uploaded sound (or video with sound); ``self`` for the video's own; must be there too."""
+    """The uploaded sound (or video with sound), or ``self`` for the video's own; required too."""
     masks: tuple[PaintedMask, ...] = Field(default=(), max_length=100)
-    """Painted keyframes, each at a frame of its own."""
+    """Painted keyframes; no two of one frame."""
     box: tuple[Fraction, Fraction, Fraction, Fraction] | None = None
     """Left, top, width and height, as shares of the frame."""
     ellipse: tuple[Fraction, Fraction, Fraction, Fraction] | None = None
@@ -52,12 +52,12 @@ class EditForm(Section):
     preset: str = Field(default="fast", max_length=64)
     """Settings to begin with."""
     settings: tuple[Annotated[str, Field(max_length=1000)], ...] = Field(default=(), max_length=200)
-    """More settings, each ``section.name=value``, as of ``soundini edit --set``; the server chooses the ones of ``compute``."""
+    """More settings, ``section.name=value`` each, as for ``soundini edit --set``; those of ``compute`` are refused."""
     heard_as: str = Field(default="", max_length=2000)
-    """What the sound is, where the models hear it wrong: ``rain``, ``rain=0.7,wind=0.3``, or by its own seconds
+    """What the sound is, if the models recognise it wrongly: ``rain``, ``rain=0.7,wind=0.3``, or by its own seconds
     ``0s:fire,4.2s:rain``. ``GET /api/v1/sound-classes`` lists the words."""
     strength: float = Field(default=1.0, ge=0.25, le=2)
-    """Factor on ``guidance.strength``: how much of the sound is seen."""
+    """Factor on ``guidance.strength``: how strong the effect is."""
     start: Bound | None = None
     """First frame (``48``) or time (``2.0s``) of the part to edit."""
     end: Bound | None = None
@@ -65,11 +65,11 @@ class EditForm(Section):
     scope: Scope = "all"
     """One frame, eight neighbouring frames, or the whole part."""
     at: int = Field(default=0, ge=0, lt=10**9)
-    """Number of the frame in the video that ``frame`` and ``eight`` show."""
+    """Number in the video of the frame that the scopes ``frame`` and ``eight`` show."""
     seed: int = Field(default=0, ge=0, lt=2**53)
-    """Another seed, another picture."""
+    """Seed of the noise: another seed gives another picture."""
     method: Method = "soundini"
-    """How frames are edited."""
+    """The paper's method, or a baseline."""
 
     @model_validator(mode="after")
     def _keyframes_differ(self) -> EditForm:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from soundini.config.presets import load_preset, override
 from soundini.editing import window
@@ -94,6 +95,27 @@ def test_the_loop_stays_on_the_device(pack, preset, noise, method):
         assert {t.device.type for t in tensors} == {"meta"}
     guided = set().union(*(step.diagnostics for step in steps))
     assert guided == {"sound", "directional", "flow", "background", "range"}
+
+
+class _Copies(TorchDispatchMode):
+    """Fails where something is copied to the device in a way that waits for a GPU."""
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if func is torch.ops.aten._to_copy.default and args[0].ndim:
+            ends = {args[0].device.type, torch.device(kwargs.get("device") or args[0].device).type}
+            assert len(ends) == 1 or kwargs.get("non_blocking"), "a copy waits for the device"
+        return func(*args, **kwargs)
+
+
+def test_no_copy_of_a_step_waits_for_the_device(pack):
+    """Once the loop runs, with RAFT."""
+    recipe = override(load_preset("paper"), ["sampling.steps=3"])
+    there = replace(pack, flow=RAFTFlow.random(iterations=1).to("meta"))
+    steps = sample_window(there, _on("meta"), recipe)
+    next(steps)
+    with _Copies():
+        assert len(list(steps)) >= 2
 
 
 class _WaitingFlow(_Flow):

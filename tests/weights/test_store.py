@@ -3,7 +3,8 @@ from pathlib import Path
 
 from soundini.weights import store
 from soundini.weights.formats import FORMATS, find_format
-from soundini.weights.registry import ENTRIES, PACKS, SOUND_ENCODERS, find_entry
+from soundini.weights.published import PACKS
+from soundini.weights.registry import ENTRIES, SOUND_ENCODERS, find_entry
 from soundini.weights.store import home_folder, models_folder, where
 
 
@@ -60,7 +61,9 @@ def test_sizes_agree_with_the_layouts():
         for source in entry.sources:
             if source.bytes is not None:
                 width = 2 if source.file.startswith("ViT") else 4
-                assert numbers * width < source.bytes < 1.5 * numbers * width
+                # VQGANs come with what they were trained by: a discriminator, and LPIPS with its trunk
+                most = 3.5 if entry.name.startswith("vqgan") else 1.5
+                assert numbers * width < source.bytes < most * numbers * width
                 assert entry.least_bytes(source) == source.bytes
             else:
                 assert entry.least_bytes(source) < 4 * numbers

@@ -50,7 +50,7 @@ def fetch(
         ConfigError: there is nobody to ask, or the disk is too full.
     """
     from soundini.weights.fetching import fetching, plan_fetch
-    from soundini.weights.registry import PACKS
+    from soundini.weights.published import PACKS
 
     plan = plan_fetch(names, sound_encoder=sound_encoder)
     _tell(plan)

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from soundini.flow.occlusion import occlusion
-from soundini.flow.protocol import FlowEstimator
+from soundini.flow.protocol import EstimatesNeighbours, FlowEstimator
 from soundini.flow.resize import resize_flow
 
 
@@ -83,8 +83,11 @@ def estimate_pairs(frames: Tensor, estimator: FlowEstimator, batch_size: int = 4
         - ``frames``: ``[T, 3, H, W]``, T >= 1; one frame has no pairs
     """
     before, after = frames[:-1], frames[1:]
-    flow_fwd = _estimate(before, after, estimator, batch_size)
-    flow_bwd = _estimate(after, before, estimator, batch_size)
+    if isinstance(estimator, EstimatesNeighbours) and len(before):
+        flow_fwd, flow_bwd = estimator.between_neighbours(frames, batch_size)
+    else:
+        flow_fwd = _estimate(before, after, estimator, batch_size)
+        flow_bwd = _estimate(after, before, estimator, batch_size)
     return FlowPairs(
         flow_fwd,
         flow_bwd,

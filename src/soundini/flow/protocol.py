@@ -39,3 +39,24 @@ class FlowEstimator(Protocol):
             - output: ``[B, 2, H, W]``
         """
         ...
+
+
+@runtime_checkable
+class EstimatesNeighbours(Protocol):
+    """An estimator that finds the flow between all neighbours of a window with less work than pair by pair."""
+
+    def between_neighbours(self, frames: Tensor, batch_size: int) -> tuple[Tensor, Tensor]:
+        """Estimate the flow both ways between all neighbours.
+
+        Args:
+            frames: Two or more, in [-1, 1].
+            batch_size: Pairs estimated at once, at least 1.
+
+        Returns:
+            The flow of each frame to the next, and of each next one back.
+
+        Shape:
+            - ``frames``: ``[T, 3, H, W]``
+            - output: twice ``[T-1, 2, H, W]``
+        """
+        ...

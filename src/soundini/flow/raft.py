@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from soundini.errors import ConfigError, ModelError
+from soundini.flow.refinement import CELL, refine
 from soundini.flow.resize import resize_flow
 from soundini.flow.weights import random_state
 from soundini.state_files import read_state
@@ -109,23 +110,46 @@ class RAFTFlow:
         """Estimate the flow from ``frames_a`` to ``frames_b``; see :class:`FlowEstimator`."""
         if frames_a.shape != frames_b.shape:
             raise ValueError(f"frames differ in shape: {frames_a.shape}, {frames_b.shape}")
-        batch, _, height, width = frames_a.shape
-        if batch == 0:
-            return frames_a.new_zeros(0, 2, height, width)
+        if len(frames_a) == 0:
+            return frames_a.new_zeros(0, 2, *frames_a.shape[-2:])
+        here, there = self._encode(torch.cat([frames_a, frames_b])).chunk(2)
+        return self._refine(here, there, self._context(frames_a), frames_a)
+
+    def between_neighbours(self, frames: Tensor, batch_size: int) -> tuple[Tensor, Tensor]:
+        """Encode each frame once for all its pairs; see :class:`EstimatesNeighbours`."""
+        batches = frames.split(batch_size)
+        features = torch.cat([self._encode(batch) for batch in batches])
+        context = torch.cat([self._context(batch) for batch in batches])
+        before, after = slice(None, -1), slice(1, None)
+        ways = []
+        for here, there in ((before, after), (after, before)):
+            parts = (features[here], features[there], context[here], frames[here])
+            split = zip(*(part.split(batch_size) for part in parts), strict=True)
+            ways.append(torch.cat([self._refine(*some) for some in split]))
+        return ways[0], ways[1]
+
+    def _encode(self, frames: Tensor) -> Tensor:
+        """What of frames is compared."""
+        return self.network.feature_encoder(self._inputs(frames))
+
+    def _context(self, frames: Tensor) -> Tensor:
+        """What of frames guides the refinement of the flow that begins there."""
+        return self.network.context_encoder(self._inputs(frames))
+
+    def _inputs(self, frames: Tensor) -> Tensor:
         weight = next(self.network.parameters())
-        if weight.device != frames_a.device:
-            self.network.to(frames_a.device)
-        scale = max(1.0, _MIN_SIDE / min(height, width))
-        size = (math.ceil(height * scale), math.ceil(width * scale))
-        top, bottom = _margins(size[0])
-        left, right = _margins(size[1])
-        inputs = [
-            F.pad(_enlarge(x.to(weight.dtype), size), (left, right, top, bottom), mode="replicate")
-            for x in (frames_a, frames_b)
-        ]
-        flow = self.network(*inputs, num_flow_updates=self.iterations)[-1]
+        if weight.device != frames.device:
+            self.network.to(frames.device)
+        size, (top, bottom), (left, right) = _placed(frames)
+        large = _enlarge(frames.to(weight.dtype), size)
+        return F.pad(large, (left, right, top, bottom), mode="replicate")
+
+    def _refine(self, here: Tensor, there: Tensor, context: Tensor, frames: Tensor) -> Tensor:
+        """The flow from its features, at the size of ``frames``, where it begins."""
+        flow = refine(self.network, here, there, context, self.iterations)
+        size, (top, _), (left, _) = _placed(frames)
         flow = flow[..., top : top + size[0], left : left + size[1]]
-        return resize_flow(flow, (height, width)).to(frames_a.dtype)
+        return resize_flow(flow, (frames.shape[-2], frames.shape[-1])).to(frames.dtype)
 
 
 def _empty_network(variant: str) -> nn.Module:
@@ -147,7 +171,15 @@ def _enlarge(x: Tensor, size: tuple[int, int]) -> Tensor:
     return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
 
 
+def _placed(frames: Tensor) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    """Size to which frames are enlarged, and the margins around it: top and bottom, left and right."""
+    height, width = frames.shape[-2:]
+    scale = max(1.0, _MIN_SIDE / min(height, width))
+    size = (math.ceil(height * scale), math.ceil(width * scale))
+    return size, _margins(size[0]), _margins(size[1])
+
+
 def _margins(side: int) -> tuple[int, int]:
     """Split what must be added to ``side`` to make it a multiple of 8."""
-    extra = -side % 8
+    extra = -side % CELL
     return extra // 2, extra - extra // 2

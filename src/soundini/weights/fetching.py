@@ -28,8 +28,8 @@ from soundini.weights.download import (
 )
 from soundini.weights.formats import find_format
 from soundini.weights.importing import Imported, import_checkpoint
-from soundini.weights.published import Entry, Source
-from soundini.weights.registry import PACKS, SOUND_ENCODERS, find_entry
+from soundini.weights.published import PACKS, Entry, Source
+from soundini.weights.registry import SOUND_ENCODERS, find_entry
 from soundini.weights.store import (
     downloads_folder,
     find_download,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+PACKS = ("paper-256", "paper-512", "paper-512-uncond")
+"""Names of the packs of the paper."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -16,6 +19,7 @@ class Source:
         sha256_prefix: the first digits of it, where only those are published (in torchvision's names).
         git_blob: the file's object name in git, where that is published: sha1 of a header and the file.
         bytes: size of the file, where it is published.
+        about_bytes: about that, where no more is published.
         licence: what is stated for this file, where it is not what the entry says.
     """
 
@@ -25,6 +29,7 @@ class Source:
     sha256_prefix: str | None = None
     git_blob: str | None = None
     bytes: int | None = None
+    about_bytes: int | None = None
     licence: str | None = None
 
     @property
@@ -81,4 +86,5 @@ class Entry:
     @property
     def expected_bytes(self) -> int:
         """About how much is downloaded: the published size, or that of the numbers in float32."""
-        return self.sources[0].bytes or 4 * self.numbers
+        first = self.sources[0]
+        return first.bytes or first.about_bytes or 4 * self.numbers

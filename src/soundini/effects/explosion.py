@@ -57,7 +57,7 @@ def _smoke(
     shade = draws.between(0.06, 0.28) * (0.25 + 1.6 * folds)[..., None]
     shade = shade * np.array([1.05, 1.0, 0.94], np.float32)
     shade = np.clip(shade * (1 + 2.5 * light[..., None] ** 2 * _LIGHT), 0, 1)
-    cover = 0.97 * smoothstep(draws.between(1.3, 1.7) - far, 0, 0.35) * scene.matte
+    cover = 0.97 * smoothstep(draws.between(1.5, 1.9) - far, 0, 0.7) * scene.matte
     return shade, cover[..., None]
 
 
@@ -74,9 +74,9 @@ def _ball(
     inner = np.clip(1.2 - far, 0, 1)
     fine = _billows(scene, "fine folds", 0.18 * radius, centred)
     creased = 0.1 + 0.9 * smoothstep(folds, 0.1, 0.85) + 0.35 * (fine - 0.5)
-    heat = inner ** draws.between(0.8, 1.4) * creased * (0.45 + 0.55 * hot)
-    ball = heat_colour(np.clip(heat * draws.between(0.85, 1.15), 0, 1))
-    core = smoothstep(heat, draws.between(0.05, 0.15), draws.between(0.3, 0.45))
+    heat = inner ** draws.between(0.8, 1.4) * creased * (0.25 + 0.75 * hot)
+    ball = heat_colour(np.clip(heat * draws.between(0.8, 1.0), 0, 1))
+    core = smoothstep(heat, draws.between(0.0, 0.06), draws.between(0.45, 0.6))
     photographed, share = draws.chance(0.5), draws.between(0.4, 0.9)
     if photographs is not None and photographed and photographs.has(*FLAMES):
         flames, key = keyed_flames(scene, photographs)

@@ -51,7 +51,7 @@ def _photographed(deep: np.ndarray, scene: Scene) -> np.ndarray:
 def _caustics(scene: Scene) -> np.ndarray:
     """The net of light that waves throw on what lies under them: ``[H, W]`` in [0, 1]."""
     draws, time = scene.draws("caustics"), scene.moment.time
-    y, x = (each / scene.size[0] * draws.between(5, 12) for each in scene.places)
+    y, x = (each / scene.size[0] * draws.between(14, 26) for each in scene.places)
     total = np.zeros(scene.size, np.float32)
     for _ in range(4):
         angle, phase, bend = draws.rng.uniform(0, 2 * np.pi, 3)
@@ -77,11 +77,11 @@ def _bubbles(scene: Scene) -> np.ndarray:
     """Bubbles: bright rims with a light on each, small ones as dots: ``[H, W]``."""
     draws, height, width = scene.draws("bubbles"), *scene.size
     canvas = np.zeros((_FINE * height, _FINE * width), np.uint8)
-    count = int(draws.rng.integers(4, 28) * (0.3 + 0.7 * scene.amount))
+    count = int(draws.rng.integers(20, 60) * (0.3 + 0.7 * scene.amount))
     places, strengths = scattered(
         scene, "bubbles", count, margin=4 * scene.unit, sway=1.5 * scene.unit
     )
-    sizes = np.clip(draws.rng.exponential(1.9, count) + 1, 1, 8) * scene.unit
+    sizes = np.clip(draws.rng.exponential(1.2, count) + 0.6, 0.6, 5) * scene.unit
     for (row, column), strength, size in zip(places, strengths, sizes, strict=True):
         at, radius = np.array([column, row]) * _FINE, float(size)
         value = int(255 * 0.8 * strength)

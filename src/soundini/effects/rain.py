@@ -9,8 +9,8 @@ from soundini.effects.particles import dots, scattered, streaks
 from soundini.effects.scene import Scene
 
 _DEPTHS = (
-    ("far", (4, 8), 0.09, 0.29, 0.28, 0.85),
-    ("middle", (8, 14), 0.044, 0.36, 0.24, 1.0),
+    ("far", (4, 8), 0.12, 0.28, 0.28, 0.85),
+    ("middle", (8, 14), 0.06, 0.35, 0.24, 1.0),
     ("near", (14, 28), 0.004, 0.55, 0.34, 1.2),
 )
 """Rain by depth: name, length of a streak in units, drops a square unit, brightness, width in units, speed."""

@@ -1,1 +1,1 @@
-"""What an edit is worth, and what the models are worth on held-out material."""
+"""Evaluation of edited files, and of the models on held-out data."""

@@ -45,7 +45,7 @@ def load_clips(path: Path) -> list[EvaluationClip]:
     """Read a YAML list of clips.
 
     Raises:
-        ConfigError: it cannot be read, is empty, or a clip is not described as it must be.
+        ConfigError: it cannot be read, is empty, or an entry is not valid.
     """
     try:
         clips = TypeAdapter(list[EvaluationClip]).validate_python(read_yaml(path))

@@ -40,7 +40,7 @@ _CHUNK = 8
 
 @dataclass(frozen=True, eq=False)
 class _Observers:
-    """Who looks at the frames."""
+    """Networks that see the frames, and what each is for."""
 
     senses: Senses
     heard: Tensor
@@ -212,7 +212,7 @@ def _measure(
 def _measure_pairs(
     gathered: _Gathered, source: Tensor, edited: Tensor, region: Tensor, flow: FlowEstimator
 ) -> None:
-    """What neighbouring frames say: warp errors by the source's flow, and how the edit's own flow differs from it."""
+    """Measure pairs of neighbouring frames: warp errors by the source's flow, and how the edit's own flow differs from it."""
     pairs = estimate_pairs(source, flow)
     gathered.region.add(warp_sums(source, edited, pairs, region))
     gathered.whole.add(warp_sums(source, edited, pairs, torch.ones_like(region)))

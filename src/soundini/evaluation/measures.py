@@ -1,4 +1,4 @@
-"""The figures of one edit, as they are kept."""
+"""The figures of one edit, and their form on disk."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class EditMeasures:
     joint_score: tuple[float | None, float | None]
 
     def record(self) -> dict[str, Any]:
-        """The figures as JSON can hold them; see :meth:`of_record`."""
+        """The figures as JSON values; :meth:`of_record` reads them back."""
         content = asdict(self)
         if content["psnr_outside"] == math.inf:
             content["psnr_outside"] = _INFINITE
@@ -67,7 +67,7 @@ class EditMeasures:
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> EditMeasures:
-        """The figures of what :meth:`record` gave."""
+        """Figures from the JSON values of :meth:`record`."""
         content: dict[str, Any] = dict(record)
         for name in ("region", "whole"):
             content[name] = TemporalFigures(**content[name]) if content[name] else None

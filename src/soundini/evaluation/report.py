@@ -1,4 +1,4 @@
-"""The page that an evaluation ends in."""
+"""The page that an evaluation writes."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ Written by `{command}`; every figure is on the held-out side of the data, which
 
 
 def arithmetic(pack: ModelPack) -> str:
-    """What the prior computes in, such as float32."""
+    """The data type of the prior's arithmetic, such as float32."""
     return str(pack.denoiser.autocast or torch.float32).removeprefix("torch.")
 
 
 def machine() -> str:
-    """What the figures were taken on."""
+    """The machine that the figures were measured on."""
     return f"{os.cpu_count()} cores ({platform.machine()}), torch {torch.__version__}"
 
 

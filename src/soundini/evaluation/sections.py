@@ -1,4 +1,4 @@
-"""The parts of an evaluation's page: figures in, targets and Markdown out."""
+"""The sections of an evaluation's page: each takes figures and returns targets and Markdown."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def spread_frames(count: int) -> list[int]:
 
 
 def save_shown(path: Path, frames: np.ndarray, edited: np.ndarray, masks: np.ndarray) -> None:
-    """Keep some frames of an edit, small: of the source (the first with its region marked) and of the result.
+    """Save a few frames of an edit at a small size: the source, its region marked in the first, and the result.
 
     Shape:
         ``frames``, ``edited``: ``uint8 [T, H, W, 3]``; ``masks``: ``[T, H, W]``.
@@ -39,7 +39,7 @@ def save_shown(path: Path, frames: np.ndarray, edited: np.ndarray, masks: np.nda
 
 
 def load_shown(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """What :func:`save_shown` kept: source and result, ``uint8 [SHOWN, HEIGHT, width, 3]`` each."""
+    """Load the frames that :func:`save_shown` saved: source and result, ``uint8 [SHOWN, HEIGHT, width, 3]`` each."""
     kept = load_file(path)
     return kept["source"], kept["edited"]
 

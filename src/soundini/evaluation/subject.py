@@ -49,7 +49,7 @@ class EvaluationSettings(BaseModel):
     edit: tuple[str, ...] = ()
     """Settings of the edits that differ from the preset's, such as "sampling.steps=5"."""
     seed: int = 0
-    """Of the edits and of all draws."""
+    """Seed of the edits and of all random choices."""
     frames: int = Field(default=14, ge=1)
     """Frames of an edit, from the clip's start."""
     shown: tuple[str, ...] = ()
@@ -122,7 +122,7 @@ class Subject:
         return load_recordings(self.data, joint_of(self.pack).mel, side="held_out")
 
     def recipe_for(self, clip: EvaluationClip, sound: str, *more: str) -> Recipe:
-        """Settings of an edit by a sound of a class, as the class that it is; models that do not know it hear for themselves.
+        """Settings of an edit by a sound of a known class: the class is named, unless the models do not know it.
 
         Every clip has a seed of its own, so that figures are of an effect, not of one draw of its drops and waves.
         """
@@ -136,7 +136,7 @@ class Subject:
         return self.clips[:: max(1, len(self.clips) // count)][:count]
 
     def edits_depend_on(self) -> dict[str, Any]:
-        """What the figures of any edit depend on, besides the models and the data."""
+        """Everything that an edit's figures depend on, besides the models and the data."""
         return {
             "recipe": self.settings.recipe().model_dump(mode="json"),
             "judge": hashlib.sha256(self.judge.weight.numpy().tobytes()).hexdigest()[:12],

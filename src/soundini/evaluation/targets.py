@@ -1,4 +1,4 @@
-"""What must hold of the embedded models."""
+"""The targets of the embedded models."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Target:
 
 
 def conclusion(targets: Sequence[Target]) -> str:
-    """What a table of targets means, in plain sentences; the worst first."""
+    """Sentences that sum up a table of targets, the worst first."""
     missed = sorted((t for t in targets if not t.met), key=lambda t: -t.shortfall)
     if not missed:
         return f"All {len(targets)} bounds are kept."

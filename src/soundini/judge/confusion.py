@@ -1,4 +1,4 @@
-"""What was taken for what."""
+"""Confusion matrices."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Confusion:
-    """Counts of true classes (rows) taken for classes (columns).
+    """A confusion matrix: true classes in rows, predicted classes in columns.
 
     Args:
         classes: names.
@@ -34,7 +34,7 @@ class Confusion:
 
     @property
     def accuracy(self) -> float:
-        """Share of all that is right; 0 where there is nothing."""
+        """Share of right answers; 0 where there are none."""
         return float(np.trace(self.counts) / max(self.counts.sum(), 1))
 
     @property
@@ -49,7 +49,7 @@ class Confusion:
 
     @property
     def balanced(self) -> float:
-        """Mean of the shares by class; 0 where there is nothing."""
+        """Mean recall over the classes; 0 where there are no answers."""
         shares = list(self.by_class.values())
         return float(np.mean(shares)) if shares else 0.0
 

@@ -1,4 +1,4 @@
-"""What the judge sees: pooled features of the ImageNet network at several scales."""
+"""The judge's input: pooled features of an ImageNet network at several scales."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ _POOLED = slice(1, None)
 class PooledFeatures(nn.Module):
     """EfficientNet-Lite0 as ImageNet left it, pooled: means and deviations of its stages, and the mean of its head.
 
-    What a picture is of stands in the head (1280 numbers); how it is textured, in the stages (24, 40, 112 and 320
-    channels at strides 4, 8, 16 and 32).
+    The head (1280 numbers) tells what is shown. The stages (24, 40, 112 and 320 channels at strides 4, 8, 16 and 32) tell
+    its texture.
 
     Shape:
         ``frames``: ``[T, 3, H, W]`` in [-1, 1]; returns ``[T, 2272]``.

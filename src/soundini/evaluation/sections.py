@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -97,6 +98,7 @@ def edits_section(
             [
                 sound,
                 *(f"{before:.2f}", f"{after:.2f}", f"{rise:+.2f}", f"{first} of {len(group)}"),
+                _mistaken(sound, group),
                 f"{kept:.2f}",
                 f"{heard} of {len(group)}",
             ]
@@ -105,11 +107,12 @@ def edits_section(
         [clip, *(f"{by_pair[clip, s].rise:+.2f}" if (clip, s) in by_pair else "" for s in sounds)]
         for clip in clips
     ]
-    head = ["sound", "before", "after", "rise", "class is likeliest in", "scene kept", "heard in"]
+    head = ["sound", "before", "after", "rise", "likeliest in", "else", "scene kept", "heard in"]
     text = f"""## Edits, judged
 
 The probability that the judge gives the sound's class in the square round the region, mean over frames and clips. Each clip
 is edited by another held-out recording of the class, at its loudest stretch, as the class that it is (`sound.heard_as`).
+"Likeliest in": the edits that the judge takes for the class; "else": what it takes most of the others for.
 "Scene kept": correlation of high-pass luminance before and after, inside the region, at 128 pixels. "Heard in": how many of
 the recordings the joint space takes for their class; it is not used here.
 
@@ -129,6 +132,12 @@ Edits that were chosen before any was seen (clip k with sound k), source above, 
 
 {_pictures(images, [chosen_name(edit) for edit in chosen])}"""
     return Section(targets, text)
+
+
+def _mistaken(sound: str, edits: Sequence[EditFigures]) -> str:
+    """The class that edits are most often taken for, besides their own, and how often."""
+    counts = Counter(edit.taken_for for edit in edits if edit.taken_for != sound).most_common(1)
+    return f"{counts[0][0]} ({counts[0][1]})" if counts else ""
 
 
 def loudness_section(found: Sequence[LoudnessFigures]) -> Section:

@@ -112,6 +112,7 @@ def test_from_nothing_to_an_edit(run, edit, mirror, dead, home, out, monkeypatch
     assert "vipant_audio" in run("doctor", "--models", "paper-256")[1]
 
 
+@pytest.mark.long
 def test_a_sound_encoder_is_chosen(run, edit, mirror, home, out):
     code, said, _ = run(
         "weights", "fetch", "paper-512-uncond", "--yes", "--sound-encoder", "resnet18_audio"

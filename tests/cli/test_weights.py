@@ -231,6 +231,7 @@ def test_the_page_names_what_there_is():
     assert verbs == {"list", "fetch", "import", "verify", "where", "make-random"}
 
 
+@pytest.mark.long
 def test_doctor_knows_the_pack(run, full_home):
     code, out, err = run("doctor", "--models", "paper-256")
     assert (code, err) == (0, "")

@@ -27,30 +27,30 @@ LOG_SCALE = 9.457798957824707
 """log10(10000 S + 1) of the aiSFX training set's loudest bin: the front end divides by it."""
 
 CONTEXT_SECONDS = 10.0
-"""What a moment is taken for depends on up to this much sound around it, as far as it is of one kind."""
+"""The class of a moment is decided by up to this much sound around it, as far as that is of one kind."""
 
 PROTOTYPES_FILE = "prototypes.safetensors"
 
 TEMPERATURE = 0.1
-"""Of the softmax over cosines, in training and in :meth:`EmbeddedJointSpace.name_sounds`."""
+"""Temperature of the softmax over cosines, in training and in :meth:`EmbeddedJointSpace.name_sounds`."""
 
 LEAST_SHARE = 1 / 3000
-"""Of a class in what is embedded: with nine classes, |z| of :meth:`EmbeddedJointSpace.embed_shares` is then at most 1."""
+"""Least share of a class in an embedding: with nine classes, |z| of :meth:`EmbeddedJointSpace.embed_shares` is then at most 1."""
 
 _LOCAL = 12
-"""Steps (2.2 s) of the windows by which turns from one class to another are found."""
+"""Steps (2.2 s) of the short windows that detect turns from one class to another."""
 
 _TURN = 1.0
-"""Nats that a turn must gain. Short windows overlap, so each counts a twelfth."""
+"""Log likelihood (nats) that a turn must gain; as short windows overlap, each counts a twelfth."""
 
 _REACH = 6
-"""Steps by which a turn is moved to where the features change."""
+"""Most steps by which a turn is moved to where the features change."""
 
 _FADE = 3
-"""Steps (0.56 s) in which one class gives way to another."""
+"""Steps (0.56 s) of the crossfade from one class to another."""
 
 _CHUNK, _SEEN = 1024, 32
-"""Columns that the sound network hears at once, and how far it sees on either side (30, in whole steps)."""
+"""Columns that the sound network processes at once, and its receptive field on either side (30, in whole steps)."""
 
 
 def log_power(power: Tensor) -> Tensor:
@@ -64,8 +64,8 @@ class EmbeddedJointSpace(nn.Module):
     Args:
         image_tower: ``[B, 3, S, S]`` -> ``[B, dim]``.
         sound_network: ``[B, time, mel]`` -> ``[B, D, time // 8]``.
-        sound_head: ``[B, F]``, summed up of these by :func:`soundini.joint.listening.pool_steps`, -> ``[B, classes]``: the log
-            probability of each prototype's class, in the order of their names.
+        sound_head: ``[B, F]``, pooled by :func:`soundini.joint.listening.pool_steps`, -> ``[B, classes]``: the log probability
+            of each prototype's class, in the order of their names.
         prototypes: the direction of each named class, at least one; at right angles to each other.
         image_size: side the image tower was trained at.
 
@@ -134,8 +134,7 @@ class EmbeddedJointSpace(nn.Module):
     ) -> Tensor:
         """See :meth:`soundini.joint.protocol.JointSpace.embed_sound`.
 
-        By default the window is a context that ends where the sound turns from one class into another; one of another length
-        is taken as it is.
+        By default a window ends where the sound turns from one class into another; a window of another length is not cut.
         """
         steps = self.listen(mel_power(waveform.to(self.device), self.mel)).to(waveform.device)
         plain = window_seconds if window_seconds != self.window_seconds else None
@@ -147,7 +146,7 @@ class EmbeddedJointSpace(nn.Module):
         return self.embed_shares(mixed)
 
     def listen(self, power: Tensor) -> Steps:
-        """What the sound network says of a whole clip, and how loud it is: ``[n_mels, columns]`` of mel power."""
+        """Features and levels of a whole clip, from its mel power ``[n_mels, columns]``."""
         missing = STRIDE - power.shape[1]
         if missing > 0:
             power = F.pad(power, (0, missing))
@@ -164,11 +163,11 @@ class EmbeddedJointSpace(nn.Module):
     def step_shares(self, steps: Steps, window_seconds: float | None = None) -> Tensor:
         """The probability of each class at every step, in the order of :attr:`sound_classes`.
 
-        Turns are found by short windows; then every step is taken for what its context is that lies on its side of the turns.
+        Short windows find the turns; then every step is classified by its context on its own side of the turns.
 
         Args:
             steps: the sound.
-            window_seconds: length of plain windows; None for a context of ten seconds that ends at turns.
+            window_seconds: length of windows that are not cut; None for ten seconds that end at turns.
 
         Shape:
             returns ``[len(steps), classes]``.
@@ -186,7 +185,7 @@ class EmbeddedJointSpace(nn.Module):
         return self.sound_head(pooled.to(self.device)).to(pooled.device)
 
     def embed_features(self, features: Tensor) -> Tensor:
-        """Embed what is summed up of some stretches of sound: ``[B, F]`` -> ``[B, dim]``, unit length."""
+        """Embed pooled features: ``[B, F]`` -> ``[B, dim]``, unit length."""
         return self.embed_shares(self.sound_head(features).softmax(-1))
 
     def name_sounds(self, sound_embeds: Tensor) -> list[dict[str, float]]:

@@ -1,4 +1,4 @@
-"""From what the sound network says over time to what is heard at each moment: pooled over up to ten seconds of one sound."""
+"""Pools the sound network's features over time: at each moment, over up to ten seconds of one kind of sound."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ STRIDE = 8
 """Columns of the spectrogram in one step."""
 
 BANDS = 6
-"""Bands in which loudness is followed; all of them together are one more."""
+"""Bands whose level is measured, besides the level of all together."""
 
 LAGS = (1, 3, 8, 20)
-"""Steps over which loudness is compared: 0.19 to 3.7 s."""
+"""Distances in steps over which levels are compared: 0.19 to 3.7 s."""
 
 LEVEL_FEATURES = (BANDS + 1) * (3 + len(LAGS)) + BANDS
 """Numbers that :func:`pool_steps` makes of loudness."""
 
 
 def pooled_width(width: int) -> int:
-    """How many numbers :func:`pool_steps` makes of a sound network that says ``width`` numbers a step."""
+    """How many numbers :func:`pool_steps` makes for a sound network with ``width`` features a step."""
     return 3 * width + LEVEL_FEATURES + TEXTURE_FEATURES
 
 
 _AT_ONCE = 64
-"""Contexts that are summed up at once."""
+"""Contexts that are pooled at once."""
 
 _FLOOR = 1e-8
-"""Of mel power: -80 dB."""
+"""Least mel power: -80 dB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class Steps:
 
     @classmethod
     def of(cls, features: Tensor, power: Tensor) -> Steps:
-        """What the sound network says of a sound, and what its mel power tells besides.
+        """Combine the features of a sound with the levels and bands of its mel power.
 
         Shape:
             ``features``: ``[..., D, steps]``; ``power``: ``[..., n_mels, columns]``, columns // STRIDE steps of it.
@@ -81,7 +81,7 @@ class Steps:
         )
 
     def parts(self, starts: Sequence[int], count: int) -> Steps:
-        """``count`` steps from each of some starts on, as sounds of one length: one more axis, the first."""
+        """``count`` steps from each start on, as sounds of one length, along a new first axis."""
         parts = [self.part(start, start + count) for start in starts]
         return Steps(
             torch.stack([part.features for part in parts]),
@@ -99,10 +99,10 @@ def step_levels(power: Tensor) -> Tensor:
 
 
 def pool_steps(steps: Steps) -> Tensor:
-    """Sum up some steps: mean, deviation and maximum of the features, how loudness goes up and down, and the texture.
+    """Pool some steps: mean, deviation and maximum of the features, statistics of the levels, and the texture.
 
-    Of each band's level: its deviation, its peak over the median, the median over its least, and the root mean square change
-    over each of :data:`LAGS`; and how much of all power is in the band. Where there are too few steps for a lag, its change is
+    For the level of each band: its deviation, its peak over the median, the median over its minimum, the root mean square
+    change over each of :data:`LAGS`, and the band's share of all power. If there are too few steps for a lag, its change is
     that of independent levels, sqrt(2) times the deviation.
 
     Shape:
@@ -128,7 +128,7 @@ def pool_steps(steps: Steps) -> Tensor:
 
 
 def pool_around(steps: Steps, length: int, segments: list[int] | None = None) -> Tensor:
-    """Sum up ``length`` steps around each step; less at the ends, and at the borders of segments.
+    """Pool ``length`` steps around each step; fewer at the ends and at the borders of segments.
 
     Args:
         steps: the sound.
@@ -142,7 +142,7 @@ def pool_around(steps: Steps, length: int, segments: list[int] | None = None) ->
     contexts: list[tuple[int, int]] = []
     for start, stop in pairwise(starts):
         for step in range(start, stop):
-            # A context that would reach beyond the segment is moved, so that it keeps its length where there is room.
+            # A context that would reach beyond the segment is moved, so that it keeps its length if there is room.
             first = max(start, min(step - length // 2, stop - length))
             contexts.append((first, min(stop, first + length)))
     by_length: dict[int, list[int]] = {}
@@ -162,7 +162,7 @@ def segment_steps(log_shares: Tensor, penalty: float) -> list[int]:
 
     Args:
         log_shares: log probability of each class in a short window around each step.
-        penalty: what a turn costs, in the same unit summed over the steps.
+        penalty: cost of a turn, in log probability summed over the steps.
 
     Returns:
         The first step of each segment; 0 comes first.
@@ -184,14 +184,14 @@ def segment_steps(log_shares: Tensor, penalty: float) -> list[int]:
 
 
 def sharpen(features: Tensor, segments: list[int], reach: int) -> list[int]:
-    """Move each border to where the features themselves change most: both sides together vary least around their means.
+    """Move each border to where the features change most: where both sides vary least around their means.
 
-    The windows that :func:`segment_steps` sees blur a turn by their length.
+    The windows of :func:`segment_steps` blur a turn by their length.
 
     Args:
         features: of every step.
         segments: first steps.
-        reach: by how many steps a border moves at most; twice that is looked at on either side.
+        reach: most steps by which a border moves; twice as many are examined on either side.
 
     Shape:
         ``features``: ``[D, steps]``.

@@ -1,4 +1,4 @@
-"""What a joint space makes of a stretch of sound, in words."""
+"""Names the classes of sounds with a joint space."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from soundini.joint.protocol import JointSpace, NamesSounds
 
 @dataclass(frozen=True)
 class Stretch:
-    """A stretch of time in which one class is the likeliest.
+    """A span of time in which one class is the likeliest.
 
     Args:
         begin: seconds.
@@ -28,14 +28,14 @@ class Stretch:
 
 
 def mean_names(joint: JointSpace, sound_embeds: Tensor) -> dict[str, float]:
-    """The probability of each class that the joint space knows, mean over some sounds, the likeliest first.
+    """Mean probability of each class over some sounds, the likeliest first.
 
     Args:
         joint: the joint space.
         sound_embeds: of the sounds.
 
     Returns:
-        Nothing where the space has no words, or there are no sounds.
+        Nothing if the space knows no classes, or there are no sounds.
 
     Shape:
         ``sound_embeds``: ``[N, dim]``.
@@ -50,7 +50,7 @@ def mean_names(joint: JointSpace, sound_embeds: Tensor) -> dict[str, float]:
 def stretches(
     moments: Sequence[tuple[float, Mapping[str, float]]], seconds: float
 ) -> list[Stretch]:
-    """Join moments that follow each other and have the same likeliest class.
+    """Join neighbouring moments that have the same likeliest class.
 
     Args:
         moments: rising times, each with the probability of each class.

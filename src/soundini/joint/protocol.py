@@ -1,4 +1,4 @@
-"""The joint sound-image space: what guidance needs of it, whoever trained it."""
+"""The interface of a joint sound-image space, as guidance uses it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 @runtime_checkable
 class JointSpace(Protocol):
-    """Images and sounds in one space, where a cosine says how well they belong together.
+    """Images and sounds in one space, where the cosine measures how well they match.
 
     Attributes:
         dim: length of an embedding.
@@ -55,7 +55,7 @@ class JointSpace(Protocol):
 
 @runtime_checkable
 class NamesSounds(Protocol):
-    """A joint space that can say in words what it hears."""
+    """A joint space that can classify sounds."""
 
     def name_sounds(self, sound_embeds: Tensor) -> list[dict[str, float]]:
         """The probability of each known class for each embedding ``[T, dim]``."""
@@ -64,10 +64,10 @@ class NamesSounds(Protocol):
 
 @runtime_checkable
 class KnowsTypicalSounds(Protocol):
-    """A joint space that knows what each of its classes of sounds is usually like."""
+    """A joint space with a typical embedding for each class of sounds."""
 
     def typical_sounds(self, sound_embeds: Tensor) -> Tensor:
-        """For each sound, what is typical of the classes that are heard in it, by their shares.
+        """For each sound, the typical embedding of its classes, weighted by their shares.
 
         Shape:
             ``[T, dim]`` -> ``[T, dim]``, unit length.
@@ -77,7 +77,7 @@ class KnowsTypicalSounds(Protocol):
 
 @runtime_checkable
 class KnowsSoundClasses(Protocol):
-    """A joint space that can embed the classes of sounds it knows, without a sound."""
+    """A joint space that can embed its classes without a sound."""
 
     @property
     def sound_classes(self) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ class KnowsSoundClasses(Protocol):
     def embed_shares(self, shares: Tensor) -> Tensor:
         """Embed mixtures of the known classes.
 
-        :meth:`NamesSounds.name_sounds` of an embedding gives the shares back, but for very small ones.
+        :meth:`NamesSounds.name_sounds` of an embedding returns the shares, except very small ones.
 
         Args:
             shares: of each class, in the order of :attr:`sound_classes`; each row adds up to 1.
@@ -109,12 +109,12 @@ class EmbedsText(Protocol):
 
 @runtime_checkable
 class ParksTowers(Protocol):
-    """A joint space that can make room on the device."""
+    """A joint space that can free memory of the device."""
 
     def parkable(self) -> list[nn.Module]:
         """The networks that :meth:`park` moves."""
         ...
 
     def park(self) -> None:
-        """Move the towers of sound and text to the CPU, until they are called again."""
+        """Move the sound and text towers to the CPU until they are called again."""
         ...

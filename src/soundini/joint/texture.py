@@ -1,8 +1,8 @@
-"""The texture of a stretch of sound: statistics of its bands' envelopes, as a listener seems to keep them of rain or a river.
+"""The texture of a sound: statistics of its bands' envelopes, by which listeners recognise rain or a river.
 
 After McDermott and Simoncelli, *Sound texture perception via statistics of the auditory periphery* (Neuron, 2011): the moments
-of each envelope, how fast it moves, and which bands move together. Rain, rivers, wind and fire share a spectrum more than they
-share these.
+of each envelope, how fast it moves, and which bands move together. Rain, rivers, wind and fire differ more in these than in
+their spectra.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 TEXTURE_BANDS = 16
-"""Bands whose envelopes are followed."""
+"""Bands whose envelopes are measured."""
 
 MODULATION_LAGS = (1, 2, 4, 8, 16, 32, 64)
-"""Columns (23 ms) over which an envelope is compared with itself: 23 ms to 1.5 s."""
+"""Distances in columns (23 ms each) over which an envelope is compared with itself: 23 ms to 1.5 s."""
 
 _PAIRS = TEXTURE_BANDS * (TEXTURE_BANDS - 1) // 2
 
@@ -33,11 +33,11 @@ def band_power(power: Tensor) -> Tensor:
 
 
 def sound_texture(bands: Tensor) -> Tensor:
-    """Statistics of a stretch of sound that do not depend on its level.
+    """Statistics of a sound that do not depend on its level.
 
-    Of each band: its share of the power in decibels; the deviation over the mean, skewness and kurtosis of its compressed
-    envelope; and how much that changes over each of :data:`MODULATION_LAGS`, 1 for a noise without memory (and where the stretch
-    is too short to tell). Then the correlation of each two bands' envelopes.
+    For each band: its share of the power in decibels; the deviation over the mean, skewness and kurtosis of its compressed
+    envelope; and how much the envelope changes over each of :data:`MODULATION_LAGS`: 1 for white noise, and if the sound is
+    too short. Then the correlations between the bands' envelopes.
 
     Args:
         bands: see :func:`band_power`; at least one column.

@@ -28,7 +28,7 @@ class ResidualBlock(nn.Module):
 
 
 class ImageTower(nn.Module):
-    """Noise-aware image encoder: sees the mixture of x_t and the predicted clean frame that guidance shows it.
+    """Noise-aware image encoder: its input is the mixture of x_t and the predicted clean frame that guidance uses.
 
     Shape:
         ``x``: ``[B, 3, H, W]`` in [-1, 1], sides multiples of 16 (trained at 64); returns ``[B, dim]``, not normalised.
@@ -51,7 +51,7 @@ class ImageTower(nn.Module):
         self.norm, self.out = nn.GroupNorm(8, 256), nn.Linear(512, dim)
 
     def features(self, x: Tensor) -> Tensor:
-        """What the last layer reads: means and maxima over the image, ``[B, 512]``."""
+        """The last layer's input: means and maxima over the image, ``[B, 512]``."""
         h = F.silu(self.norm(self.blocks(self.stem(F.pixel_unshuffle(x, 2))))).float()
         return torch.cat([h.mean((2, 3)), h.amax((2, 3))], 1)
 
@@ -63,8 +63,8 @@ class ImageTower(nn.Module):
 class SoundNetwork(nn.Module):
     """Convolutional network over a log-mel spectrogram of any length: aiSFX's (Ma & Lerch 2022), batch norm folded in.
 
-    Four stages of two convolutions with ReLU, pooled by two after the first three. It says the mean over frequency of its last
-    three stages, the last one first: later stages name what a sound is of, earlier ones keep its texture.
+    Four stages of two convolutions with ReLU, pooled by two after the first three. Its output is the mean over frequency of the
+    last three stages, the last one first: later stages know the source of a sound, earlier ones its texture.
 
     Args:
         widths: channels of each stage.
@@ -99,9 +99,9 @@ class SoundNetwork(nn.Module):
 
 
 class SoundHead(nn.Linear):
-    """From what is summed up of a stretch of sound to the log probability of each class, but for a constant.
+    """From pooled features to the log probability of each class, up to a constant.
 
-    A linear layer, and beside it a small hidden layer that adds to what the linear one says. It adds nothing at first.
+    A linear layer plus the output of a small hidden layer, which is zero at first.
 
     Args:
         classes: how many.
@@ -122,5 +122,5 @@ class SoundHead(nn.Linear):
         nn.init.zeros_(self.outer.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Name stretches of sound; see the class for shapes."""
+        """Classify sounds; see the class for shapes."""
         return super().forward(x) + self.outer(F.gelu(self.inner(x)))

@@ -1,4 +1,4 @@
-"""aiSFX (Ma & Lerch, ISMIR 2022), the network that the embedded sound network is."""
+"""aiSFX (Ma & Lerch, ISMIR 2022), from which the embedded sound network is made."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PLAIN = [
     np.dtype,
     type(np.dtype(np.int64)),
 ]
-"""The file holds its authors' scores and names as numpy numbers beside the weights."""
+"""NumPy types in the file: beside the weights it holds the authors' scores and names."""
 
 
 class AiSFX(nn.Module):
@@ -48,7 +48,7 @@ class AiSFX(nn.Module):
         """Load the weights from an unpacked wheel.
 
         Raises:
-            ModelError: they are not there, or are not those.
+            ModelError: they are missing, or of another network.
         """
         path = folder / _CHECKPOINT
         network = cls()
@@ -69,7 +69,7 @@ class AiSFX(nn.Module):
 
     @torch.no_grad()
     def fold_into(self, network: SoundNetwork) -> None:
-        """Write the convolutions, with their batch norm in them, into a network that then says the same.
+        """Copy the convolutions into a network, with their batch norm folded in, so that its output is the same.
 
         Args:
             network: of the same widths; its weights are written in place.
@@ -113,9 +113,9 @@ class _Block(nn.Module):
 
 @torch.no_grad()
 def taught_features(network: AiSFX, recording: Recording) -> Tensor:
-    """What the teacher says of a recording over time, computed once: ``[512, columns / 8]``.
+    """The teacher's features of a recording over time: ``[512, columns / 8]``.
 
-    The maximum over a window's part of it is the window's embedding, but for what the network sees beyond its ends.
+    Their maximum over a window is the window's embedding, except for context beyond the window's ends.
     """
     columns = recording.power.shape[1]
     padded = F.pad(recording.power, (0, max(0, STRIDE - columns)))

@@ -1,4 +1,4 @@
-"""Pictures made by guidance itself, to find out where the image tower is fooled, and to train it on them."""
+"""Pictures that guidance makes, to find out where they fool the image tower, and to train it on them."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Attacks:
     """Guided pictures.
 
     Args:
-        images: what guidance drew, in [-1, 1].
-        asked: number of the class that it was to draw.
-        felt: the class probabilities that the tower gives them.
-        seen: those that the judge gives them.
+        images: in [-1, 1].
+        asked: the class that guidance was to draw.
+        felt: class probabilities by the tower.
+        seen: class probabilities by the judge.
 
     Shape:
         ``images``: ``[N, 3, S, S]``; ``asked``: ``[N]``; ``felt``, ``seen``: ``[N, classes]``.
@@ -45,20 +45,20 @@ class Attacks:
     seen: Tensor
 
     def fooled(self) -> float:
-        """Share of the pictures that the tower takes for what was asked and the judge does not."""
+        """Share of the pictures that the tower assigns to the wanted class and the judge does not."""
         rows = torch.arange(len(self.asked))
         tower = self.felt.argmax(1) == self.asked
         return float((tower & (self.seen[rows, self.asked] < 0.2)).float().mean())
 
     def agreement(self) -> float:
-        """Correlation of tower and judge, over the pictures, in the probability of what was asked."""
+        """Correlation of the tower's and the judge's probability of the wanted class, over the pictures."""
         rows = torch.arange(len(self.asked))
         pair = torch.stack([self.felt[rows, self.asked], self.seen[rows, self.asked]])
         return float(torch.corrcoef(pair)[0, 1])
 
     @classmethod
     def joined(cls, parts: list[Attacks]) -> Attacks:
-        """All of several."""
+        """Concatenate several."""
         names = ("images", "asked", "felt", "seen")
         return cls(*(torch.cat([getattr(part, name) for part in parts]) for name in names))
 
@@ -74,20 +74,20 @@ def attack(
     size: int = 64,
     seed: int = 0,
 ) -> Iterator[Attacks]:
-    """Turn neutral pictures into effects by guidance alone: the prior is told nothing, so that the gradients do it all.
+    """Turn neutral pictures into effects by guidance alone: the prior gets no condition, so only the gradients act.
 
     Args:
         pack: prior and joint space.
         directions: of each class, in the order of the classes.
         images: where the neutral pictures come from.
-        judge: pictures in [-1, 1] to probabilities of the classes, as the judge gives them.
+        judge: from pictures in [-1, 1] to probabilities of the classes.
         batches: how many batches are made.
         batch: pictures in one.
         size: their side, pixels.
         seed: where all choices come from.
 
     Yields:
-        A batch, as it is done; each at a strength and from a noise level of its own.
+        One batch after another; each has a strength and a first noise level of its own.
 
     Shape:
         ``directions``: ``[classes, D]``.

@@ -40,7 +40,7 @@ def save_checkpoint(
 def load_checkpoint(
     folder: Path, module: nn.Module, ema: EMA, optimizer: torch.optim.Optimizer
 ) -> int:
-    """Restore everything from ``folder`` where there is a checkpoint; returns the steps already done."""
+    """Restore everything from the checkpoint in ``folder``, if there is one; returns the steps already done."""
     path = folder / NAME
     if not path.exists():
         return 0
@@ -52,7 +52,7 @@ def load_checkpoint(
             parts[part][name] = file.get_tensor(key)
     module.load_state_dict(parts["model"])
     for name, value in parts["ema"].items():
-        ema.shadow[name].copy_(value)  # in place: it lies where the module does
+        ema.shadow[name].copy_(value)  # in place, so on the module's device
     ema.updates = int(meta["ema_updates"])
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in parts["optimizer"].items():

@@ -1,9 +1,9 @@
-"""Which picture goes with which sound: the labels of a data folder, gathered into the classes of the joint space."""
+"""The classes of the joint space, and the labels of pictures and sounds that belong to each."""
 
 from __future__ import annotations
 
 NONE = "none"
-"""What has no effect in it: landscapes and people, speech and engines, silence."""
+"""The class without an effect: landscapes and people, speech and engines, silence."""
 
 CLASSES = (
     "fire",
@@ -70,4 +70,4 @@ IMAGE_WEIGHTS = {
 """Share of each picture label in a training batch."""
 
 MIXED_LABELS = ("fire_mixed",)
-"""Labels whose photographs hold an effect and look-alikes: flames are keyed out of them, but they stand for no class."""
+"""Labels of photographs from which flames are cut out; they belong to no class, since they also hold look-alikes."""

@@ -1,4 +1,4 @@
-"""What frozen CLIP says of clips, computed once and kept on disk."""
+"""Embeddings of clips by a frozen CLIP, computed once and kept on disk."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ from soundini.training.distributed import Workers
 from soundini.training.vggsound import ClipFiles
 
 BLOCK = 256
-"""Clips in one file of the cache: what an interruption loses at most."""
+"""Clips in one file of the cache; an interruption loses at most these."""
 
 BATCH = 64
-"""Pictures that CLIP sees at once."""
+"""Pictures in a batch."""
 
 
 @dataclass(frozen=True)
 class ClipTargets:
-    """Clips that can be trained on, and where their pictures and labels lie in CLIP's space.
+    """Clips that can be trained on, with CLIP's embeddings of their pictures and labels.
 
     Args:
         clips: those that are whole.
         image: embeddings of their middle frames.
         text: embeddings of their labels.
-        damaged: why each of the others is left out, by its name.
+        damaged: names of the others, and why they are left out.
 
     Shape:
         ``image``, ``text``: ``[len(clips), D]``, unit length.
@@ -63,9 +63,9 @@ class _Stored:
 class ClipTargetCache:
     """Embeddings of middle frames and labels under one CLIP, in a folder of safetensors files.
 
-    Each is kept under a hash of CLIP's weights, the clip's row in the list, and the size of its files. What
-    was computed with other weights, for another label or from a file that was replaced since is therefore never used.
-    That a clip is damaged is kept as well, until its file is another.
+    The key is a hash of CLIP's weights, the clip's row in the list, and the size of its files. So embeddings of other weights,
+    of another label or of a replaced file are never used. The cache also remembers that a clip is damaged, until its file
+    changes.
 
     Args:
         folder: where the files lie; several data sets may share it.
@@ -79,7 +79,7 @@ class ClipTargetCache:
         self.clip_sha256 = clip_sha256
 
     def key(self, files: ClipFiles) -> str:
-        """Name what CLIP says of a clip."""
+        """The key of a clip."""
         row, sizes = files.clip, [p.stat().st_size for p in (files.video, files.sound)]
         named = [self.clip_sha256, row.youtube_id, row.start, row.label, files.sound.name, *sizes]
         return hashlib.sha256(json.dumps(named).encode()).hexdigest()[:32]
@@ -91,11 +91,11 @@ class ClipTargetCache:
         *,
         threads: int = 1,
     ) -> Iterator[PicturesSeen]:
-        """Compute what is not there yet, a block at a time; a block is written whole or not at all.
+        """Compute missing embeddings, a block at a time; a block is written whole or not at all.
 
         Args:
-            clips: what is wanted.
-            workers: the processes that share the work; all return when all is there.
+            clips: the wanted clips.
+            workers: the processes that share the work; all return when everything is there.
             threads: how many clips are decoded at once.
 
         Yields:
@@ -122,7 +122,7 @@ class ClipTargetCache:
         workers.wait()
 
     def read(self, clips: Sequence[ClipFiles]) -> ClipTargets:
-        """Look up what :meth:`fill` has computed.
+        """Read what :meth:`fill` has computed.
 
         Raises:
             MediaError: no clip is whole.
@@ -142,7 +142,7 @@ class ClipTargetCache:
         return ClipTargets([files for files, _ in whole], image, text, damaged)
 
     def _picture(self, files: ClipFiles) -> Tensor | MediaError:
-        """The picture of a clip, or why picture or sound cannot be used."""
+        """The picture of a clip, or the reason why picture or sound cannot be used."""
         try:
             require_audible(load_sound(files.sound), files.sound)
             return clip_image(middle_frame(files.video), self.clip.image_size)
@@ -151,7 +151,7 @@ class ClipTargetCache:
 
     @torch.no_grad()
     def _embed(self, pictures: Collection[Tensor], labels: Sequence[str]) -> Tensor:
-        """CLIP's view of pictures and labels, ``[n, 2, D]``."""
+        """CLIP's embeddings of pictures and labels, ``[n, 2, D]``."""
         if not pictures:
             return torch.empty(0, 2, self.clip.dim)
         batches = torch.stack(list(pictures)).split(BATCH)
@@ -169,7 +169,7 @@ class ClipTargetCache:
                     keys, damaged = json.loads(notes["keys"]), json.loads(notes["damaged"])
                     rows = file.get_tensor("embeds")
             except (SafetensorError, OSError, KeyError, ValueError):
-                continue  # what a damaged file held is computed again
+                continue  # the contents of a damaged file are computed again
             stored.embeds |= dict(zip(keys, rows, strict=True))
             stored.damaged |= damaged
         return stored
@@ -199,7 +199,7 @@ def middle_frame(path: Path) -> np.ndarray:
 
 
 def clip_image(rgb: np.ndarray, size: int) -> Tensor:
-    """A picture as CLIP was trained to see it: its short side resized (bicubic), its centre cut out.
+    """Prepare a picture as in CLIP's training: the short side resized (bicubic), the centre cut out.
 
     Args:
         rgb: ``uint8 [H, W, 3]``.

@@ -11,10 +11,10 @@ from soundini.training.hidden_layer import HiddenLayer
 from soundini.training.probe import Probe
 
 _COMPONENTS = 500
-"""They hold nearly all that features of a few thousand examples have in common."""
+"""Number of components; they hold nearly all variance of a few thousand examples."""
 
 _LEAST_SPREAD = 1e-4
-"""A feature that varies less is as good as constant."""
+"""A feature with a smaller deviation counts as constant."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Components:
 
     @classmethod
     def of(cls, features: Tensor) -> Components:
-        """Those of some examples: ``[N, features]``; the global random state is left alone."""
+        """Compute the components of examples ``[N, features]``; the global random state is not touched."""
         mean, spread = features.mean(0), features.std(0).clamp_min(_LEAST_SPREAD)
         x = (features - mean) / spread
         count = min(_COMPONENTS, *x.shape)
@@ -45,11 +45,11 @@ class Components:
         return ((features - self.mean) / self.spread) @ self.basis
 
     def unfold(self, probe: Probe) -> Probe:
-        """The probe of the features that says what a probe of the components says."""
+        """Turn a probe on the components into one on the features with the same output."""
         weight = (probe.weight @ self.basis.T) / self.spread
         return Probe(weight, probe.bias - weight @ self.mean)
 
     def unfold_hidden(self, layer: HiddenLayer) -> HiddenLayer:
-        """The hidden layer over the features that says what one over the components says."""
+        """Turn a hidden layer on the components into one on the features with the same output."""
         weight = (layer.inner @ self.basis.T) / self.spread
         return HiddenLayer(weight, layer.bias - weight @ self.mean, layer.outer)

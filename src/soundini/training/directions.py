@@ -14,11 +14,11 @@ from soundini.training.probe import Probe
 
 
 def class_directions(dim: int) -> dict[str, Tensor]:
-    """Directions at right angles to each other, the same for ever: class -> ``[dim]``, unit length.
+    """Fixed directions at right angles to each other: class -> ``[dim]``, unit length.
 
     Both towers are trained towards them, as towards a classifier that is never updated (Hoffer et al. 2018,
-    arXiv 1801.04540). Left to themselves, rain and river end up as neighbours, and a prior that is told their embeddings
-    cannot tell them apart; fixed, a tower can be trained anew without what was told by the old one losing its meaning.
+    arXiv 1801.04540). Learned directions would put rain and river side by side, and a prior that is conditioned on them could
+    not tell them apart. Since they are fixed, a tower can be trained anew while the prior stays.
 
     Args:
         dim: length of an embedding, at least the number of classes.
@@ -30,13 +30,13 @@ def class_directions(dim: int) -> dict[str, Tensor]:
 
 @torch.no_grad()
 def say_by_directions(layer: nn.Linear, probe: Probe, basis: Tensor) -> None:
-    """Make a layer say the sum of the directions, each by its class's logit less their mean.
+    """Make a layer's output the sum of the directions, each times its class's centred logit.
 
-    The direction nearest to what it says is then that of the likeliest class.
+    The direction nearest to the output is then that of the likeliest class.
 
     Args:
         layer: the last of a tower; its weights are written in place.
-        probe: of what the layer reads.
+        probe: fitted to the layer's input.
         basis: the directions, in the order of the probe's classes.
 
     Shape:
@@ -48,9 +48,9 @@ def say_by_directions(layer: nn.Linear, probe: Probe, basis: Tensor) -> None:
 
 @torch.no_grad()
 def face_directions(layer: nn.Linear, basis: Tensor) -> None:
-    """Take out of what a layer says all that lies across the directions: it names nothing, and shortens every cosine.
+    """Project a layer's output onto the span of the directions: the rest names no class, and shortens every cosine.
 
-    A loss that reads cosines to the directions alone never brings it back.
+    A loss on cosines to the directions never brings the rest back.
 
     Args:
         layer: the last of a tower; its weights are written in place.
@@ -65,7 +65,7 @@ def face_directions(layer: nn.Linear, basis: Tensor) -> None:
 
 
 def mean_shares(targets: Iterable[Tensor]) -> Tensor:
-    """How much of each class there is in some batches of targets: ``[B, classes]`` each -> ``[classes]``, sums to 1."""
+    """Mean share of each class in some batches of targets: ``[B, classes]`` each -> ``[classes]``, sums to 1."""
     return torch.cat(list(targets)).mean(0).clamp_min(1e-3)
 
 
@@ -74,15 +74,15 @@ def class_loss(
 ) -> Tensor:
     """Cross-entropy of softmax(e · directions / 0.1 + tau · log shares) with targets (Menon et al. 2021, arXiv 2007.07314).
 
-    Most of what training draws is faint, and counts as "none" in part. Told how common each class is, the loss does not
-    teach the towers to take for "none" whatever they are unsure of.
+    Many training pictures show a faint effect, which counts as "none" in part. The term with the shares corrects for that, so
+    that the towers do not answer "none" whenever they are unsure.
 
     Args:
         embeds: unit length.
         basis: the directions, in the order of the classes.
         targets: distributions over the classes.
         shares: see :func:`mean_shares`.
-        tau: how far it is told: 0, not at all; at 1, "none" is hardly ever seen.
+        tau: weight of the correction, 0 to 1; at 1, "none" is hardly ever the answer.
 
     Shape:
         ``embeds``: ``[B, D]``; ``basis``: ``[classes, D]``; ``targets``: ``[B, classes]``; ``shares``: ``[classes]``; returns a

@@ -1,4 +1,4 @@
-"""What tells a VQGAN's pictures from photographs, patch by patch, while it is trained."""
+"""The discriminator of the VQGAN's training: tells its pictures from photographs, patch by patch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _GROUPS = 8
 class PatchDiscriminator(nn.Module):
     """Strided convolutions and a score for each patch (PatchGAN, arXiv 1611.07004), with group norms instead of batch norms.
 
-    A batch's statistics would tie the score of a photograph to what it is scored beside.
+    Statistics of a batch would make the score of a picture depend on the others.
 
     Args:
         width: channels of the first layer, a multiple of 8; each further layer has twice as many.

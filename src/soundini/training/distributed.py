@@ -50,7 +50,7 @@ class Workers:
         """Refuse a batch that cannot be shared out evenly.
 
         Raises:
-            ConfigError: so it is.
+            ConfigError: it is not a multiple of the number of processes.
         """
         if batch % self.count:
             raise ConfigError(
@@ -60,12 +60,12 @@ class Workers:
             )
 
     def part(self, batch: Tensor) -> Tensor:
-        """Keep this process's rows of a batch, whose length is a multiple of ``count``."""
+        """Return this process's rows of a batch, whose length is a multiple of ``count``."""
         rows = len(batch) // self.count
         return batch[self.rank * rows : (self.rank + 1) * rows]
 
     def gather(self, part: Tensor) -> Tensor:
-        """Put the rows of all processes together, in the order of :meth:`part`; gradients go back to whose they are.
+        """Put the rows of all processes together, in the order of :meth:`part`; gradients flow back to their process.
 
         A loss of the whole batch, taken by every process, sends ``count`` times its gradient to each of the rows;
         :meth:`average` then gives the gradient that a single process would have had.

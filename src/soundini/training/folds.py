@@ -12,10 +12,10 @@ from soundini.training.recordings import Recording
 
 
 def deal_folds(recordings: Sequence[Recording], count: int) -> list[int]:
-    """Deal whole origins out, the largest first, to the fold that has least of their classes so far.
+    """Assign whole origins, the largest first, to the fold that has least of their classes so far.
 
     Args:
-        recordings: what is dealt out.
+        recordings: to assign.
         count: how many folds, at least 2.
 
     Returns:

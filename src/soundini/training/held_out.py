@@ -1,4 +1,4 @@
-"""Held-out composites: what the prior's loss is measured on while it trains."""
+"""Held-out composites, on which the prior's loss is measured while it trains."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EACH = 8
 
 @dataclass(frozen=True)
 class HeldOutComposites:
-    """Composites of photographs that no training sees, always the same.
+    """A fixed set of composites of photographs that no training sees.
 
     Args:
         batches: some of each class.
@@ -36,7 +36,7 @@ class HeldOutComposites:
         Args:
             crops: of the held-out side.
             size: side in pixels.
-            seed: names the draw.
+            seed: of the draw.
         """
         effects = list(crops.effects)
         batches = {}

@@ -1,4 +1,4 @@
-"""The image tower's last layer, fitted to what the trained tower sees: a linear probe that says it by directions."""
+"""Fits the image tower's last layer: a linear probe whose output is a sum of class directions."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def fit_image_head(
     images: LabelledImages,
     recipe: JointRecipe,
 ) -> None:
-    """Set the last layer to the multinomial logistic regression of what the others say of pictures as guidance sees them.
+    """Set the last layer by multinomial logistic regression on the features of pictures as guidance sees them.
 
-    Gradient descent gets there too, but slowly: classes that are seldom sure of themselves (rain) keep short cosines to
-    their direction for a long time. Every class counts by its importance, however much of it is drawn.
+    Gradient descent gets there too, but slowly: classes with low probabilities (rain) keep small cosines to their direction
+    for a long time. Every class is weighted by its importance, whatever its share of the pictures.
 
     Args:
         tower: its last layer is written in place.
         basis: the directions, in the order of the classes.
         denoiser: the prior, frozen.
         images: photographs.
-        recipe: ``head_batches``, ``neutral`` and what pictures are drawn by.
+        recipe: ``head_batches``, ``neutral``, and the settings by which pictures are drawn.
 
     Shape:
         ``basis``: ``[classes, D]``, orthonormal.

@@ -29,7 +29,7 @@ from soundini.training.recipe import JointRecipe
 from soundini.training.trainer import Trainer, adamw
 
 _COUNTED = 8
-"""Batches over which it is counted how common each class is."""
+"""Batches over which the share of each class is counted."""
 
 
 def train_image_tower(
@@ -46,21 +46,21 @@ def train_image_tower(
     """Train the image tower, yielding after every step; resumes from ``folder``, bit for bit.
 
     Loss: symmetric contrast with the embeddings of sounds (soft: a picture that is three tenths fire belongs to fire by
-    three tenths and to neutral sounds by seven), and cross-entropy towards the directions of the classes. Pictures are
-    seen as guidance shows them: noisy (some through the prior, the rest softened alike), masked, at several opacities, and
-    a share of them under an adversarial perturbation of random size (one step, random start): towers so trained have
-    gradients that draw what they name (Santurkar et al. 2019, arXiv 1906.09453).
+    three tenths and to neutral sounds by seven), and cross-entropy towards the directions of the classes. Pictures
+    look as in guidance: noisy (some denoised by the prior, the others softened alike), masked, and at several opacities. A
+    share of them has an adversarial perturbation of random size (one step, random start): the gradients of towers that are
+    trained so draw what they name (Santurkar et al. 2019, arXiv 1906.09453).
 
     Args:
         tower: ends in a linear layer ``out``; its weights are trained in place.
         denoiser: the prior, frozen.
         images: photographs.
-        sounds: embeddings and what is heard in each, ``[N, D]`` and ``[N, classes]``.
+        sounds: embeddings of sounds and their class shares, ``[N, D]`` and ``[N, classes]``.
         directions: of each class.
         recipe: settings.
         folder: where ``last.safetensors`` is kept.
-        attacks: guided pictures of earlier towers, which take a share ``relearned`` of every batch, as what the judge sees
-            in them.
+        attacks: guided pictures of earlier towers, with the judge's classes as targets; they are a share ``relearned`` of
+            every batch.
         workers: the processes that share the work.
 
     Yields:
@@ -94,7 +94,7 @@ def train_image_tower(
 def contrastive_loss(
     image: Tensor, sound: Tensor, image_targets: Tensor, sound_targets: Tensor
 ) -> Tensor:
-    """Symmetric InfoNCE with soft targets: a pair's share is the overlap of what either shows.
+    """Symmetric InfoNCE with soft targets: the target of a pair is the overlap of its class shares.
 
     Shape:
         ``image``: ``[B, D]``, ``sound``: ``[S, D]``, unit length; targets: ``[B, classes]`` and ``[S, classes]``; returns a
@@ -108,7 +108,7 @@ def contrastive_loss(
 
 
 def _evenly(targets: Tensor) -> np.ndarray:
-    """Chances at which every class of sounds is drawn equally often."""
+    """Probabilities of the sounds with which every class is drawn equally often."""
     kinds = targets.argmax(1)
     weight = 1.0 / torch.bincount(kinds, minlength=len(CLASSES)).clamp_min(1).double()
     share = weight[kinds].numpy()
@@ -122,7 +122,7 @@ def draw_seen(
     rng: np.random.Generator,
     attacks: Attacks | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """A batch of pictures as guidance sees them, and what is in each: ``[B, 3, S, S]`` and ``[B, classes]``."""
+    """A batch of pictures as guidance sees them, and their class shares: ``[B, 3, S, S]`` and ``[B, classes]``."""
     chance = torch.Generator().manual_seed(int(rng.integers(2**62)))
     drawn = draw_mixtures(images, recipe.batch, recipe.size, rng)
     x, targets = drawn.images.clone(), drawn.targets.clone()
@@ -139,7 +139,7 @@ def draw_seen(
 
 
 def _augment(x: Tensor, rng: np.random.Generator) -> Tensor:
-    """Vary brightness and contrast a little, and mask with grey as guidance does."""
+    """Vary brightness and contrast a little, and mask with grey like guidance."""
     gain = torch.from_numpy(rng.uniform(0.85, 1.15, (len(x), 1, 1, 1))).float()
     shift = torch.from_numpy(rng.uniform(-0.08, 0.08, (len(x), 1, 1, 1))).float()
     masked = torch.from_numpy(rng.uniform(size=(len(x), 1, 1, 1)) < 0.4)
@@ -150,7 +150,7 @@ def _augment(x: Tensor, rng: np.random.Generator) -> Tensor:
 def _perturbation(
     x: Tensor, recipe: JointRecipe, rng: np.random.Generator
 ) -> tuple[Tensor, Tensor]:
-    """How far each picture is attacked (0: not at all), ``[B, 1, 1, 1]``, and where the attack starts, as ``x``."""
+    """Size of each picture's perturbation (0: none), ``[B, 1, 1, 1]``, and the noise that it starts from, shaped as ``x``."""
     chosen = torch.arange(len(x)) < round(recipe.attacked * len(x))
     size = recipe.attack * torch.from_numpy(rng.random(len(x))).float() * chosen
     return size.view(-1, 1, 1, 1), torch.from_numpy(rng.standard_normal(x.shape)).float()
@@ -159,7 +159,7 @@ def _perturbation(
 def _attacked(
     tower: nn.Module, x: Tensor, targets: Tensor, size: Tensor, noise: Tensor, basis: Tensor
 ) -> Tensor:
-    """X plus, where ``size`` is not 0, the perturbation of that size that raises the loss most, to first order."""
+    """Add to ``x`` the perturbation of the given size that raises the loss most, to first order."""
     rows = size.flatten() > 0
     if not rows.any():
         return x

@@ -16,11 +16,11 @@ from soundini.training.manifest import read_manifest
 from soundini.training.split import IMAGE_SHARES, Side, sides
 
 _LEAST_CONTRAST = 8.0
-"""Standard deviation of a picture's values, 0 to 255, below which it is left out."""
+"""A picture whose values (0 to 255) have a smaller standard deviation is left out."""
 
 
 _MOST_BLACK_OR_WHITE = 0.9
-"""Share of values at either end of the range from which a picture is taken for a mask or a drawing."""
+"""A picture with a larger share of values at the ends of the range counts as a mask or a drawing."""
 
 
 class LabelledImages:
@@ -33,10 +33,9 @@ class LabelledImages:
         folder: the data folder.
         side: which pictures are kept.
         max_short_side: pictures are shrunk to this short side in pixels.
-        evenness: how far sources are drawn alike: 0, every picture of a label is as likely; 1, every source of it.
+        evenness: 0, all pictures of a label are equally likely; 1, all its sources are.
 
-    Pictures in which there is next to nothing to see (black frames of a camera at night) are left out, and so are masks and
-    line drawings.
+    Nearly uniform pictures (black frames of a camera at night), masks and line drawings are left out.
 
     Raises:
         MediaError: the folder has no readable ``images.csv``.
@@ -70,7 +69,7 @@ class LabelledImages:
         self.chances = {label: _chances(names, evenness) for label, names in sources.items()}
 
     def part(self, number: int, parts: int) -> LabelledImages:
-        """Stretch ``number`` of ``parts`` of the pictures of every label, each as likely as any."""
+        """Part ``number`` of ``parts`` of the pictures of every label, all equally likely."""
         part = copy.copy(self)
         part.by_label = {
             label: [p for i, p in enumerate(pictures) if i * parts // len(pictures) == number]
@@ -92,7 +91,7 @@ class LabelledImages:
 
         Args:
             batch: how many.
-            size: side of the crops handed out, pixels.
+            size: side of the returned crops, pixels.
             weights: share of each label; labels without pictures are left out.
             generator: where the choices come from.
             min_crop: smallest side in the picture; the largest is its short side.
@@ -124,12 +123,12 @@ class LabelledImages:
 
 
 def _is_drawing(pixels: np.ndarray) -> bool:
-    """Whether nearly all of a picture is black or white, as masks and line drawings are."""
+    """Whether nearly all of a picture is black or white, as in masks and line drawings."""
     return float(((pixels < 12) | (pixels > 243)).mean()) > _MOST_BLACK_OR_WHITE
 
 
 def _chances(sources: list[str], evenness: float) -> np.ndarray:
-    """How likely each picture is to be drawn, from the source of each."""
+    """Probability of each picture, by its source."""
     _, source, counts = np.unique(sources, return_inverse=True, return_counts=True)
     weight = counts[source] ** -float(evenness)
     return weight / weight.sum()

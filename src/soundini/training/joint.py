@@ -139,7 +139,7 @@ def _train_image(
     folder: Path,
     workers: Workers,
 ) -> Iterator[JointEvent]:
-    """Train the image tower; then attack it, and train it on with what that drew, in as many rounds as the recipe says."""
+    """Train the image tower; then, in each round, attack it and train it on with the pictures of the attack."""
     tower, directions = joint.image_tower, joint.prototypes
     basis = torch.stack([directions[name] for name in CLASSES])
     judge = Judge.from_package() if recipe.rounds else None

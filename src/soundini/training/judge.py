@@ -1,4 +1,4 @@
-"""Fitting of the judge: a probe on photographs that no other training sees, measured on held-out ones."""
+"""Fits the judge: a probe on photographs that no other training sees, measured on held-out ones."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ from soundini.training.squares import centre_squares
 
 _CHUNK = 50
 _SOFT_SIDE = 96
-"""Side in pixels that the held-out pictures are shrunk to, but for the first measure: the default size of an edit."""
+"""Side in pixels to which held-out pictures are shrunk for all but the first measure: the default size of an edit."""
 
 _MEASURED = ("sharp", "soft", "laid")
-"""Held-out pictures as they are, as soft as an edit, and so laid into neutral ones."""
+"""Held-out pictures unchanged, as soft as an edit, and laid into neutral pictures like an edit."""
 
 
 class JudgeRecipe(BaseModel):
@@ -53,11 +53,11 @@ class JudgeRecipe(BaseModel):
     min_crop: int = Field(default=112, ge=16)
     """Smallest crop taken from a picture, pixels; the largest is its short side."""
     folds: int = Field(default=5, ge=2)
-    """Parts of the pictures, by which the penalty is chosen and the temperature set."""
+    """Folds by which the penalty and the temperature are chosen."""
     laid: float = Field(default=0.5, ge=0, le=1)
-    """Share of the crops that are laid into a neutral picture, as the edits that the judge is asked about are."""
+    """Share of the crops that are laid into a neutral picture, like the edits that the judge measures."""
     neutral: float = Field(default=2.0, gt=0)
-    """Importance of "none" in the fit; other classes have 1. It gathers all the rest of the world."""
+    """Importance of "none" in the fit, where other classes have 1; it stands for everything else in the world."""
     l2: tuple[float, ...] = (0.03, 0.1, 0.3)
     """Penalties tried."""
     seed: int = 0
@@ -70,7 +70,7 @@ class JudgeFitted:
 
     Args:
         judge: the judge.
-        card: how it was fitted and what it is worth, as ``judge.json`` tells it.
+        card: how it was fitted and how good it is, the content of ``judge.json``.
     """
 
     judge: Judge
@@ -80,8 +80,8 @@ class JudgeFitted:
 def fit_judge(data: Path, recipe: JudgeRecipe) -> Iterator[PicturesSeen | JudgeFitted]:
     """Fit the judge on side "judge" of a data folder and measure it on side "held_out".
 
-    The penalty is the one whose probabilities are best on pictures left out of the fit, fold by fold; the temperature is
-    set on the same; then the probe is fitted on all. A fold is a stretch of the manifest, so that neighbours stay together.
+    Penalty and temperature are chosen by cross-validation; then the probe is fitted on all pictures. A fold is a contiguous
+    part of the manifest, so that neighbours stay together.
 
     Args:
         data: the data folder, with ``images.csv``.
@@ -168,7 +168,7 @@ def _fit(x: Tensor, y: Tensor, importance: Tensor, l2: float) -> Probe:
 
 
 def _choose(x: Tensor, y: Tensor, fold: Tensor, recipe: JudgeRecipe) -> tuple[float, float]:
-    """The penalty that does best on pictures left out, and the temperature it needs."""
+    """The penalty that is best in cross-validation, and its temperature."""
     importance = class_importance(recipe.neutral)
     found: list[tuple[float, float, float]] = []
     for l2 in recipe.l2:

@@ -1,4 +1,4 @@
-"""Pictures laid into others, as an edit lies in the square round its region."""
+"""Lays pictures into others, as an edit lies in the square around its region."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _EDGE = (0.08, 0.25)
 
 
 def laid_in(pictures: Tensor, backgrounds: Tensor, generator: np.random.Generator) -> Tensor:
-    """Show each picture through a soft box or ellipse, and its background round it.
+    """Show each picture inside a soft box or ellipse, and its background outside.
 
     Args:
-        pictures: what is laid in.
-        backgrounds: what it is laid into.
+        pictures: shown inside.
+        backgrounds: shown outside.
         generator: where the shapes come from.
 
     Shape:

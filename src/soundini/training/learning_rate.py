@@ -1,4 +1,4 @@
-"""How the learning rate rises and falls over a run."""
+"""The schedule of the learning rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logs of a training run: a CSV file, and TensorBoard where it is installed."""
+"""Logs of a training run: a CSV file, and TensorBoard if it is installed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from soundini.training.events import HeldOutMeasured, TrainStep
 class TrainLog:
     """Appends a row a step to ``log.csv`` in the run's folder, and the same to TensorBoard.
 
-    Rows of steps that a resumed run does again are dropped when it is opened.
+    Rows of steps that a resumed run repeats are dropped when the log is opened.
 
     Args:
         folder: the run's folder.

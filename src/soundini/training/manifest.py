@@ -1,4 +1,4 @@
-"""The manifests of a data folder: made from its folders, and checked against its files."""
+"""Writes the manifests of a data folder from its folders, and checks them against its files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ManifestReport:
     Args:
         kind: "images" or "sounds".
         counts: files by label and side.
-        unknown: labels that no training knows, with their counts; their files are left out.
+        unknown: labels that belong to no class, with their counts; their files are left out.
         damaged: what cannot be read, one line each.
     """
 
@@ -47,8 +47,8 @@ class ManifestReport:
 def index_folder(folder: Path) -> Iterator[tuple[Path, int]]:
     """Write ``images.csv`` and ``sounds.csv`` for files that lie in ``images/LABEL/`` and ``sounds/LABEL/``.
 
-    A folder inside a label's folder is a group: what lies in it (the frames of a film, the takes of a recording) is kept
-    on one side of the split. Columns that an existing manifest has and a file tree cannot tell are kept.
+    A folder inside a label's folder is a group: its files (the frames of a film, the takes of a recording) stay on one side
+    of the split. Other columns of an existing manifest are kept.
 
     Yields:
         Each manifest written, and how many files it lists.

@@ -1,4 +1,4 @@
-"""Training pictures whose strength of effect is known: blended, pasted in part, masked, and as noisy as guidance sees them."""
+"""Training pictures with an effect of known strength: blended or pasted, masked, and as noisy as in guidance."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from soundini.training.images import LabelledImages
 
 @dataclass(frozen=True)
 class Mixtures:
-    """Pictures and what they show.
+    """Pictures and their class shares.
 
     Args:
         images: in [-1, 1].
@@ -103,8 +103,8 @@ def softened_like_noise(
 ) -> Tensor:
     """A stand-in for :func:`as_guidance_sees` that needs no network, at a random timestep for each picture.
 
-    What a prior predicts of a noisy picture is about what survives of it at a lower resolution; the picture is therefore
-    shrunk, the more the noisier it is, and mixed with x_t in the same shares.
+    A prior's prediction of a noisy picture is about that picture at a lower resolution. So the picture is shrunk, the more the
+    noisier it is, and mixed with x_t in the same shares.
 
     Shape:
         ``images``: ``[B, 3, S, S]``; returns the same.

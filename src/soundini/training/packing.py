@@ -1,4 +1,4 @@
-"""Trained weights as a model pack: the running averages of a run, in half precision."""
+"""Writes trained weights as a model pack: the running averages of a run, in half precision."""
 
 from __future__ import annotations
 

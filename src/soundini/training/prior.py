@@ -26,7 +26,7 @@ from soundini.training.trainer import Trainer, adamw
 SAMPLED_STEPS = 8
 
 _CHANGED = 0.12
-"""Mean absolute change of a pixel's channels, on [-1, 1], from which it counts as part of the effect."""
+"""A pixel counts as part of the effect if its channels change by this much on average, on [-1, 1]."""
 
 
 def train_prior(
@@ -39,11 +39,11 @@ def train_prior(
 ) -> Iterator[TrainStep | CheckpointSaved | HeldOutMeasured | SamplesReady]:
     """Train a denoiser and keep its running average, yielding after every step; resumes from ``folder``.
 
-    The draws of step k depend on (seed, k) alone, so a resumed run sees what an uninterrupted one would have seen.
+    The draws of step k depend on (seed, k) alone, so a resumed run sees the same crops as an uninterrupted one.
 
     Args:
-        denoiser: v-prediction denoiser to train, from random or from trained weights; one that takes no condition
-            or sees no source yet learns to.
+        denoiser: v-prediction denoiser to train, from random or from trained weights; a condition and the source are added
+            as inputs if it lacks them.
         crops: where crops come from.
         held_out: composites that the loss is measured on with every save, or None.
         recipe: settings.
@@ -112,12 +112,11 @@ def denoising_loss(
 ) -> Tensor:
     """Weighted mean squared error of v.
 
-    Weight of a timestep: gamma / (snr + gamma). Where there is little noise it is that of min-SNR (arXiv 2303.09556); where
-    there is much, min-SNR's falls to nothing for v, and that is where a network decides what the picture is of: this one
-    stays at 1.
+    Weight of a timestep: gamma / (snr + gamma). At little noise it equals that of min-SNR (arXiv 2303.09556). At much noise,
+    where a network decides what the picture shows, min-SNR's weight for v falls to 0; this one stays at 1.
 
     Weight of a pixel: ``effect_weight`` where the target differs from the source, else 1; their mean over a crop is 1.
-    Copying the source is learned first and fast; the effect is what takes long.
+    Copying the source is learned fast; the effect takes long.
 
     Args:
         denoiser: v-prediction denoiser that learns.
@@ -155,11 +154,11 @@ def draw_samples(
     start: int | None = None,
     steps: int = SAMPLED_STEPS,
 ) -> Tensor:
-    """What a prior draws from pure noise, or makes of noisy pictures, by DDIM.
+    """Draw pictures with a prior by DDIM, from pure noise or from noisy pictures.
 
     Args:
         denoiser: the prior.
-        noise: what is denoised.
+        noise: pure noise, or noisy pictures.
         condition: embeddings of sounds, or None.
         seen: source and mask, or None where the prior does not see them.
         start: timestep of ``noise``; None for pure noise.
@@ -185,7 +184,7 @@ def draw_samples(
 
 @torch.no_grad()
 def _samples(average: UNetDenoiser, shown: CompositeBatch, seed: int) -> dict[str, np.ndarray]:
-    """What the running average makes of a held-out crop for each class: source, drawn, and composed, one below the other."""
+    """A held-out crop for each class: the source, the running average's picture, and the composite, one below the other."""
     noise = torch.randn(shown.target.shape, generator=torch.Generator().manual_seed(seed))
     drawn = draw_samples(average, noise, shown.condition, shown.seen)
     column = torch.cat([shown.seen[:, :3], drawn, shown.target], 2)

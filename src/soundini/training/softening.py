@@ -1,4 +1,4 @@
-"""Pictures as soft as edits and videos are: shrunk and enlarged, compressed, dimmed."""
+"""Makes pictures as soft as edits and videos: shrunk and enlarged, compressed, dimmed."""
 
 from __future__ import annotations
 

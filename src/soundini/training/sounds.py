@@ -1,4 +1,4 @@
-"""Sounds by class as what the frozen sound network says of them, summed up around moments of every recording."""
+"""Features of recordings by the frozen sound network, pooled around moments of every recording."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SoundFeatures:
     """Moments of sounds at several levels.
 
     Args:
-        features: what :meth:`soundini.joint.embedded.EmbeddedJointSpace.embed_features` takes.
+        features: the input of :meth:`soundini.joint.embedded.EmbeddedJointSpace.embed_features`.
         targets: distribution over :data:`soundini.training.classes.CLASSES`: the quieter, the more of it is "none".
         recording: number of the recording a moment is from.
 
@@ -61,7 +61,7 @@ def sound_features(
 
 
 def contexts(steps: Steps, length: int) -> Tensor:
-    """Sum up ``length`` steps around moments 1.1 s apart, as an edit does: ``[moments, F]``."""
+    """Pool ``length`` steps around moments 1.1 s apart, as edits do: ``[moments, F]``."""
     found = []
     for step in range(min(_EVERY // 2, len(steps) // 2), len(steps), _EVERY):
         first = max(0, min(step - length // 2, len(steps) - length))

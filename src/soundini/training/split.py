@@ -1,4 +1,4 @@
-"""Which side of the data a file belongs to: what is trained on, what the judge is fitted on, what is held out."""
+"""Splits the data into sides: for training, for fitting the judge, and held out."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ SOUND_SHARES: dict[Side, float] = {"held_out": 0.15}
 """Shares of a label's groups of recordings; the rest is trained on."""
 
 NEIGHBOURS = 8
-"""Files of a source whose numbers lie within a block of this length are taken for one scene."""
+"""Files of a source count as one scene if their numbers lie within a block of this length."""
 
 _TAKE = re.compile(r"-[A-Z]$")
 _NUMBER = re.compile(r"(\d+)$")
 
 
 def sides(rows: Sequence[Row], shares: Mapping[Side, float]) -> list[Side]:
-    """Deal the rows of a manifest out, label by label, so that what belongs together stays together.
+    """Assign the rows of a manifest to sides, label by label; groups stay together.
 
     The groups of a label (see :func:`group_of`) are ordered by the hash of their names; the first share of them goes to
     the first side, and so on. Every label with at least eight groups has two on every side.
@@ -52,10 +52,10 @@ def sides(rows: Sequence[Row], shares: Mapping[Side, float]) -> list[Side]:
 
 
 def group_of(row: Row) -> str:
-    """What a file must not be parted from: its recording, its film, or itself.
+    """The group that a file must stay with: its recording, its film, or itself.
 
-    The column ``group`` says, where there is one. Else takes of one recording (``1-17150-A``, ``1-17150-B``, told by the
-    column ``original``) belong together, and numbered files of one source that are close neighbours.
+    The column ``group`` names it, if there is one. Else takes of one recording (``1-17150-A``, ``1-17150-B``, known by the
+    column ``original``) form a group, and so do numbered files of one source that are close neighbours.
     """
     if row.get("group"):
         return row["group"]

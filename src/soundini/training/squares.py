@@ -1,4 +1,4 @@
-"""Whole pictures of a data folder as squares of one size, for measuring."""
+"""Pictures of a data folder as squares of one size, for measuring."""
 
 from __future__ import annotations
 

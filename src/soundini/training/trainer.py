@@ -31,7 +31,7 @@ class Trainer:
         module: what is trained, in place.
         optimizer: of its parameters, at their peak learning rates.
         recipe: ``ema``, ``save_every``, and what a checkpoint says of itself.
-        folder: where ``last.safetensors`` is kept; a run that lies there goes on.
+        folder: where ``last.safetensors`` is kept; a run that is there is resumed.
         total: steps in all.
         workers: the processes that share the work.
         max_norm: longest gradient, which longer ones are clipped to; None clips nothing.

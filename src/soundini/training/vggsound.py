@@ -1,4 +1,4 @@
-"""VGG-Sound (Chen et al. 2020, arXiv 2004.14368): its list of clips, and the files they lie in."""
+"""VGG-Sound (Chen et al. 2020, arXiv 2004.14368): its list of clips, and their files."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class VggSoundClip:
     Args:
         youtube_id: of the video that the clip is from.
         start: where it starts there, seconds.
-        label: what is heard, in words.
-        split: which part of the data it belongs to.
+        label: its class, in words.
+        split: ``train`` or ``test``.
     """
 
     youtube_id: str
@@ -40,7 +40,7 @@ class VggSoundClip:
 
 @dataclass(frozen=True)
 class ClipFiles:
-    """A clip that is there.
+    """A clip whose files are there.
 
     Args:
         clip: its row.
@@ -61,7 +61,7 @@ def read_manifest(path: Path, split: Split = "train") -> list[VggSoundClip]:
         split: whose rows are kept.
 
     Raises:
-        MediaError: it cannot be read, a row is none of a clip, or no row is of the split.
+        MediaError: it cannot be read, a row does not describe a clip, or no row belongs to the split.
     """
     try:
         with path.open(newline="", encoding="utf-8") as file:

@@ -26,31 +26,31 @@ from soundini.training.trainer import Trainer, adamw
 from soundini.training.vqgan_start import COLOURS, begin_as_averages
 
 _NORM_GROUPS = 2
-"""Norms of few channels each, such as the authors' 32 groups would be of a small network, wipe out what colour a picture has."""
+"""Groups of the norms. The authors' 32 would leave few channels a group in a small network, which removes a picture's colour."""
 
 _REMEMBERED = 0.9
-"""Decay of the running count of how often a code is chosen."""
+"""Decay of the running count of a code's uses."""
 
 _ALIVE = 0.03
-"""A code that is chosen less often than this, a step, is dead."""
+"""A code that is used less often than this a step is dead."""
 
 _SQUARE = 4
 """Side in pixels over which colours are averaged."""
 
 _BEGUN_ON = 64
-"""Crops that a VQGAN is begun on."""
+"""Crops from which the initial weights are computed."""
 
 _SHOWN = 8
 """Pictures of a sample sheet."""
 
 _MOST = 1e4
-"""Largest weight that the balance of gradients gives the discriminator."""
+"""Largest weight of the discriminator's loss."""
 
 
 def shape_of(recipe: VqganRecipe) -> VQGANConfig:
-    """The shape of a VQGAN that is begun anew: no attention but in the middle, few groups, and codes of unit length.
+    """The shape of a new VQGAN: attention in the middle only, few groups, and codes of unit length.
 
-    Few numbers a code and unit length (ViT-VQGAN, arXiv 2110.04627) keep a codebook in use where there is little data.
+    Short codes of unit length (ViT-VQGAN, arXiv 2110.04627) keep the whole codebook in use if there is little data.
     """
     return VQGANConfig(
         ch=recipe.ch,
@@ -67,7 +67,7 @@ def shape_of(recipe: VqganRecipe) -> VQGANConfig:
 
 
 def begin_vqgan(images: LabelledImages, recipe: VqganRecipe) -> VQGAN:
-    """A VQGAN that is begun anew, as averages of some crops; the same for the same seed."""
+    """A new VQGAN with initial weights from some crops; the same for the same seed."""
     vqgan = build_vqgan(shape_of(recipe), recipe.seed)
     rng = np.random.default_rng(recipe.seed)
     crops, _ = images.crops(_BEGUN_ON, recipe.size, recipe.weights, rng, min_crop=recipe.min_crop)
@@ -76,11 +76,11 @@ def begin_vqgan(images: LabelledImages, recipe: VqganRecipe) -> VQGAN:
 
 
 class AdversarialVQGAN(nn.Module):
-    """A VQGAN, the discriminator it is trained against, and how often its codes are chosen.
+    """A VQGAN, the discriminator it is trained against, and the counts of its codes.
 
     Args:
         vqgan: what is trained.
-        discriminator: its opponent.
+        discriminator: what it is trained against.
     """
 
     usage: Tensor
@@ -92,15 +92,15 @@ class AdversarialVQGAN(nn.Module):
 
     @torch.no_grad()
     def count(self, numbers: Tensor) -> None:
-        """Remember which codes a step has chosen."""
+        """Count the codes that a step has used."""
         chosen = torch.bincount(numbers.flatten(), minlength=len(self.usage))
         self.usage.lerp_(chosen.to(self.usage), 1 - _REMEMBERED)
 
     @torch.no_grad()
     def revive(self, latents: Tensor, rng: np.random.Generator) -> int:
-        """Put codes that are hardly ever chosen where latents are; returns how many.
+        """Move codes that are hardly ever used to random latents; returns how many.
 
-        Without it most of a codebook is never used again once it has fallen behind (Dhariwal et al., arXiv 2005.00341).
+        Otherwise codes that have fallen behind are never used again (Dhariwal et al., arXiv 2005.00341).
         """
         dead = torch.nonzero(self.usage < _ALIVE).flatten()
         rows = latents.movedim(1, -1).flatten(0, -2)
@@ -114,7 +114,7 @@ class AdversarialVQGAN(nn.Module):
         return (self.usage >= _ALIVE).float().mean()
 
     def perplexity(self) -> Tensor:
-        """Of how many codes the choice is, were all as frequent: the exponential of the entropy of how often each is chosen."""
+        """Perplexity of the codes: the exponential of the entropy of their frequencies."""
         return torch.special.entr(self.usage / self.usage.sum().clamp_min(1)).sum().exp()
 
 
@@ -168,7 +168,7 @@ def adversarial_loss(
     step: int,
     rng: np.random.Generator,
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """What the VQGAN and the discriminator minimise, in one sum whose gradients do not mix.
+    """The losses of the VQGAN and of the discriminator, in one sum whose gradients do not mix.
 
     L = L1 + perceptual + colour + |sg(z) - e|^2 + beta |z - sg(e)|^2 + lambda · (-D(x')) + hinge(D(x), D(sg(x'))), where the
     first D(x') is computed with fixed weights, and lambda balances the gradients in the last layer (section 3.1 of the paper).
@@ -178,9 +178,9 @@ def adversarial_loss(
         perceptual: the perceptual distance.
         crops: photographs.
         recipe: weights of the terms.
-        step: number of the step: codes enter at ``quantise_from`` and the discriminator at ``discriminator_from``, and no
-            code is revived once the learning rate falls.
-        rng: chooses what dead codes become.
+        step: number of the step: codes are used from ``quantise_from`` on and the discriminator from ``discriminator_from`` on;
+            no code is revived once the learning rate falls.
+        rng: chooses the new places of dead codes.
 
     Shape:
         ``crops``: ``[B, 3, S, S]`` in [-1, 1]; returns a scalar, and scalars by name.
@@ -210,9 +210,7 @@ def adversarial_loss(
         fixed = {name: value.detach() for name, value in discriminator.named_parameters()}
         fooled = -functional_call(discriminator, fixed, (drawn,)).mean()
         rise = min(1.0, (step - recipe.discriminator_from) / recipe.discriminator_rise)
-        most = (
-            recipe.adversarial * rise
-        )  # a discriminator that has learned nothing yet only does harm
+        most = recipe.adversarial * rise  # an untrained discriminator only does harm
         weight = most * balance(rebuilt, fooled, vqgan.decoder.conv_out.weight)
         told = hinge(discriminator(crops), discriminator(drawn.detach()))
         loss = loss + weight * fooled + told
@@ -222,7 +220,7 @@ def adversarial_loss(
 def colour_distance(a: Tensor, b: Tensor) -> Tensor:
     """Mean difference of lightness and hue, averaged over small squares first; a scalar.
 
-    Photographs differ far more in lightness than in hue, and so does L1: by it alone, a short training ends in grey.
+    Photographs differ far more in lightness than in hue, and so L1 hardly sees hue: a short training by L1 alone ends in grey.
 
     Shape:
         ``a``, ``b``: ``[B, 3, H, W]``.
@@ -232,7 +230,7 @@ def colour_distance(a: Tensor, b: Tensor) -> Tensor:
 
 
 def balance(rebuilt: Tensor, fooled: Tensor, last: Tensor) -> Tensor:
-    """How much the discriminator counts: |grad of the reconstruction's loss| / |grad of its own|, in the last layer."""
+    """Weight of the discriminator: |grad of the reconstruction's loss| / |grad of its own|, in the last layer."""
     ours, its = (
         torch.autograd.grad(loss, last, retain_graph=True)[0].norm() for loss in (rebuilt, fooled)
     )
@@ -247,7 +245,7 @@ def _discriminator(recipe: VqganRecipe) -> PatchDiscriminator:
 
 @torch.no_grad()
 def _samples(average: VQGAN, images: LabelledImages, recipe: VqganRecipe) -> dict[str, np.ndarray]:
-    """A few crops, always the same, above what the running average makes of them."""
+    """A few fixed crops, above their reconstructions by the running average."""
     rng = np.random.default_rng(recipe.seed)
     crops, labels = images.crops(_SHOWN, recipe.size, recipe.weights, rng, min_crop=recipe.min_crop)
     pairs = torch.cat([crops, average(crops).clamp(-1, 1)], dim=2)

@@ -1,4 +1,4 @@
-"""How a VQGAN begins its training: as a network that already carries what a picture looks like from afar."""
+"""Initial weights of a VQGAN that already reproduce the coarse colours of a picture."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ COLOURS = torch.tensor([[0.67, 0.67, 0.67], [3.3, 0.0, -3.3], [-4.0, 8.0, -4.0]]
 """From red, green and blue to lightness and two opponent colours, each about as large in photographs."""
 
 _OFFSET = 1.0
-"""Size of the constants that ride along with the signal, which is about half as large: to the norms they are most of it, so
-that what a picture is like on the whole survives them."""
+"""Size of constants beside the signal, which is about half as large. They dominate the statistics of the norms, so that the
+norms do not remove a picture's mean."""
 
 
 _RIDGE = 1e-3
-"""Of the last convolution's fit, in units of the features' mean variance."""
+"""Ridge penalty of the last convolution's fit, in units of the features' mean variance."""
 
 
 @torch.no_grad()
 def begin_as_averages(vqgan: VQGAN, crops: Tensor, seed: int = 0) -> None:
-    """Make of random weights a network that redraws the mean colours of each cell, in place.
+    """Set the weights of a network, in place, so that it reproduces the mean colours of each cell.
 
-    Residual branches begin at nothing, and what lies between them as rotations of averages. Latents are the principal
-    components of what the encoder says of some crops, all of one size; the last convolution is fitted to those
-    crops. Begun as usual, lightness drowns hue, the norms wipe out a picture's mean, codes settle along a line of greys, and
-    a short training never leaves it.
+    Residual branches begin at zero, and the layers between them as rotations of averages. Latents are the principal
+    components of the encoder's output for some crops, scaled alike; the last convolution is fitted to those crops. With the
+    usual random weights lightness dominates hue, the norms remove a picture's mean, the codes settle along a line of greys,
+    and a short training stays there.
 
     Args:
         vqgan: a network of random weights.
         crops: some photographs.
-        seed: names the rotations.
+        seed: of the rotations.
 
     Shape:
         ``crops``: ``[B, 3, S, S]`` in [-1, 1].
@@ -99,7 +99,7 @@ def _fit_last(vqgan: VQGAN, crops: Tensor) -> None:
 
 
 def _rotation(conv: nn.Conv2d, generator: torch.Generator) -> Tensor:
-    """A matrix whose rows, or columns where they are fewer, are of unit length and at right angles; ``[out, in, 1, 1]``."""
+    """A semi-orthogonal matrix as a convolution of single pixels: ``[out, in, 1, 1]``."""
     matrix = torch.empty(conv.out_channels, conv.in_channels)
     return nn.init.orthogonal_(matrix, generator=generator)[..., None, None]
 

@@ -1,4 +1,4 @@
-"""Crops that the prior is trained on: a photograph, a region, and the photograph with an effect in that region."""
+"""Crops that the prior is trained on: a photograph, a region, and the same photograph with an effect in the region."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ _AGE = 0.25
 
 @dataclass(frozen=True)
 class CompositeShares:
-    """How often what is drawn; all in [0, 1].
+    """Shares of the kinds of crops, all in [0, 1].
 
     Args:
         effects: share of each class, "none" included; they need not sum to 1.
         full: share of composites at the full amount; the others lie between 0.1 and 1.
-        silent: share of crops of an effect at amount 0: the picture as it is, under the empty condition.
-        withheld: share of crops whose source the network does not see; it learns to draw without.
+        silent: share of crops of an effect at amount 0: the unchanged picture, with the empty condition.
+        withheld: share of crops whose source the network does not see, so that it learns to draw without one.
         photographs: share of those that are photographs of the effect itself.
         two: share of composites with a second effect beside the first, as when a sound turns.
-        noise: standard deviation of what is added to each number of a condition.
+        noise: standard deviation of the noise that is added to a condition.
     """
 
     effects: Mapping[str, float] = field(
@@ -97,10 +97,10 @@ class Composite:
 
 @dataclass(frozen=True)
 class CompositeBatch:
-    """What a training step sees.
+    """A batch of a training step.
 
     Args:
-        target: what is to be drawn, in [-1, 1].
+        target: the picture to predict, in [-1, 1].
         seen: what the network sees of the scene: the source in [-1, 1] and the region in [0, 1]; a source of zeros
             and a region of ones where it sees nothing.
         condition: the direction of the class, as long as the amount.
@@ -134,8 +134,8 @@ class CompositeCrops:
     """Draws crops with composites.
 
     Args:
-        photographs: what they are made of.
-        shares: how often what is drawn.
+        photographs: the material.
+        shares: of the kinds of crops.
         directions: of each class, unit length; without them conditions are empty.
 
     Raises:

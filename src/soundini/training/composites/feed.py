@@ -1,4 +1,4 @@
-"""Training batches, drawn by a thread ahead of the steps that use them."""
+"""Draws training batches in a thread, ahead of the steps that use them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class BatchFeed:
 
     Args:
         crops: where batches come from.
-        recipe: seed, steps, batch, sizes and when larger ones come.
+        recipe: ``seed``, ``steps``, ``batch`` and the sizes.
         done: steps that are done already.
-        multiple: what the number of crops is a multiple of, so that several processes can share them.
+        multiple: the number of crops is a multiple of this, so that several processes can share them.
     """
 
     def __init__(

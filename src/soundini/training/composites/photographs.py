@@ -1,4 +1,4 @@
-"""Crops of photographs, as effects use them."""
+"""Crops of photographs for effects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from soundini.training.images import LabelledImages
 
 @dataclass(frozen=True)
 class Photographs:
-    """Random crops of photographs, as effects use them.
+    """Random crops of photographs for effects.
 
     Args:
         images: the photographs by label.
@@ -35,7 +35,7 @@ class Photographs:
 
         Args:
             label: of the photograph.
-            size: height and width of the crop handed out, pixels.
+            size: height and width of the returned crop, pixels.
             rng: where the choices come from.
             smallest: least side of the crop, as a share of the largest that fits.
 

@@ -1,4 +1,4 @@
-"""Random regions as users mask them."""
+"""Random regions, like the masks of users."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 from soundini.effects.canvas import blur
 
 _LEAST_COVER = 0.08
-"""Share of the picture below which a region is taken for the whole frame."""
+"""A region with a smaller share of the picture is replaced by the whole frame."""
 
 _WHOLE = 0.28
-"""Share of whole frames: most edits fill the box that the model sees."""
+"""Share of regions that are the whole frame: most edits fill the box that the model sees."""
 
 
 def draw_region(size: int, rng: np.random.Generator) -> np.ndarray:
-    """A region: the whole frame, an ellipse, a box, a sky, a ground, brush strokes, or the outline of something.
+    """Draw a region: the whole frame, an ellipse, a box, a sky, a ground, brush strokes, or an outline.
 
     Returns:
         Float32 ``[size, size]`` in [0, 1], hard or soft at the rim.
@@ -64,7 +64,7 @@ def _brush(size: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _blob(size: int, rng: np.random.Generator) -> np.ndarray:
-    """Like the outline of an object: noise, cut at a level, near the middle."""
+    """A shape like an object's outline: noise, cut at a level, near the middle."""
     grid = (np.arange(size) + 0.5) / size - 0.5
     far = np.sqrt(grid[:, None] ** 2 + grid[None] ** 2)
     field = _fractal((size, size), size / rng.uniform(2, 5), rng) - rng.uniform(0.3, 1.4) * far
@@ -84,7 +84,7 @@ def _fractal(size: tuple[int, int], cell: float, rng: np.random.Generator) -> np
 
 
 def _value_noise(size: tuple[int, int], cell: float, rng: np.random.Generator) -> np.ndarray:
-    """Smooth random values in about [0, 1], one a cell of so many pixels."""
+    """Smooth random values in about [0, 1], one for each cell."""
     shape = [max(2, int(side / max(cell, 1)) + 2) for side in size]
     values = rng.random(shape, np.float32)
     return cv2.resize(values, size[::-1], interpolation=cv2.INTER_CUBIC)

@@ -106,6 +106,11 @@ class Notes:
         return self.known[key]
 
 
+def device_name(device: torch.device | str) -> str:
+    """What a device calls itself."""
+    return torch.cuda.get_device_name() if torch.device(device).type == "cuda" else str(device)
+
+
 def machine() -> str:
     """What the figures were taken on, and whether it had other work."""
     load, threads = os.getloadavg()[0], torch.get_num_threads()

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from soundini.media.sound import Sound
 from soundini.packs.loading import load_pack
@@ -15,6 +16,23 @@ TOGETHER = ("browser", "cluster")
 """Folders whose tests share a browser or a cluster."""
 FIRST = (*TOGETHER, "training", "docs", "cli", "editing", "web")
 """Folders that take longest; what takes long must not begin last."""
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--gpu-device",
+        default="cuda",
+        help="where the tests marked gpu run; with cpu, all but what CUDA alone can tell is tried",
+    )
+
+
+@pytest.fixture
+def gpu(request):
+    """The device of the tests marked ``gpu``, which are skipped where there is none."""
+    device = torch.device(request.config.getoption("--gpu-device"))
+    if device.type == "cuda" and not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
+    return device
 
 
 def folder_of(name):

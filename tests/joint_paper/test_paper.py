@@ -106,13 +106,12 @@ def test_damaged_folders_say_what_to_do(folders, tmp_path):
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_the_same_on_a_gpu(folders, waveform, monkeypatch):
+def test_the_same_on_a_gpu(folders, waveform, gpu, monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     space, times = PaperJointSpace.from_folders(*folders), torch.tensor([0.5, 1.5])
     images = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1
     expected = space.embed_images(images), space.embed_sound(waveform, times)
-    space.cuda()
-    out = space.embed_images(images.cuda()), space.embed_sound(waveform.cuda(), times)
+    space.to(gpu)
+    out = space.embed_images(images.to(gpu)), space.embed_sound(waveform.to(gpu), times)
     for a, b in zip(out, expected, strict=True):
         assert torch.allclose(a.cpu(), b, atol=1e-4)

@@ -67,6 +67,8 @@ def test_load_pack_knows_the_names(packs):
     assert isinstance(loaded.flow, DISFlow)
     assert loaded.denoiser.autocast is torch.bfloat16
     assert {p.dtype for p in loaded.denoiser.parameters()} == {torch.float32}
+    # towers lose gradients in half precision: tests/joint_paper/test_half_precision.py
+    assert {p.dtype for p in loaded.joint.parameters()} == {torch.float32}
     out = loaded.denoiser.output(torch.zeros(1, 3, 32, 32), 5)
     assert (out.shape, out.dtype) == ((1, 6, 32, 32), torch.float32)
 

@@ -51,20 +51,19 @@ def test_flow_that_carries_no_gradient_is_measured_once(packs, inputs, monkeypat
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("settings", [[], ["compute.offload=true", "compute.checkpoint=true"]])
-def test_the_same_edit_on_a_gpu(packs, inputs, home, monkeypatch, settings):
+def test_the_same_edit_on_a_gpu(packs, inputs, home, gpu, monkeypatch, settings):
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     chosen = paper_recipe("sampling.steps=1", "guidance.text=fire", *settings)
     expected = last_step(packs["paper-256"], inputs, chosen)
-    pack = paper.load_paper_pack("paper-256", device="cuda", home=home)
+    pack = paper.load_paper_pack("paper-256", device=gpu, home=home)
     there = replace(
         inputs,
-        source=inputs.source.cuda(),
-        mask=inputs.mask.cuda(),
-        sound_embeds=inputs.sound_embeds.cuda(),
-        strength=inputs.strength.cuda(),
-        pairs=inputs.pairs.to("cuda"),
+        source=inputs.source.to(gpu),
+        mask=inputs.mask.to(gpu),
+        sound_embeds=inputs.sound_embeds.to(gpu),
+        strength=inputs.strength.to(gpu),
+        pairs=inputs.pairs.to(gpu),
     )
     step = last_step(pack, there, chosen)
     assert torch.allclose(step.pred_xstart.cpu(), expected.pred_xstart, rtol=1e-3, atol=1e-2)

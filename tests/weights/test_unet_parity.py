@@ -122,14 +122,13 @@ def test_channels_last_and_checkpointing_change_nothing(make):
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @torch.no_grad()
-def test_equals_a_plain_adm_on_a_gpu(make, monkeypatch):
+def test_equals_a_plain_adm_on_a_gpu(make, gpu, monkeypatch):
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     config = _with_labels(SIZES["narrow first level"], True)
     state, unet = make(config)
     x = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(1))
     timesteps, labels = torch.tensor([3.0, 987.0]), torch.tensor([0, 6])
     expected = plain_adm(state, x, timesteps, labels, num_res_blocks=2)
-    out = unet.cuda()(x.cuda(), timesteps.cuda(), class_labels=labels.cuda()).sample
+    out = unet.to(gpu)(x.to(gpu), timesteps.to(gpu), class_labels=labels.to(gpu)).sample
     assert torch.allclose(out.cpu(), expected, atol=1e-4)

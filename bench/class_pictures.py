@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 
 from soundini import SoundEditor, load_preset
 from soundini.config.presets import override
-from soundini.demo.crackle import crackle
+from soundini.demo.sounds import crackle
 from soundini.joint.protocol import KnowsSoundClasses
 from soundini.masks.shapes import shape_mask
 

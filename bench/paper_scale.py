@@ -30,7 +30,7 @@ from torch.utils.flop_counter import flop_registry
 from soundini.editing.low_memory import RecomputedFlow
 from soundini.flow.raft import RAFTFlow
 from soundini.guidance.compose import GuidedDenoiser, WeightedTerm
-from soundini.guidance.pixel_range import RangeGuidance
+from soundini.guidance.terms import RangeGuidance
 from soundini.packs.denoiser import load_denoiser
 from soundini.weights.inventory import ready_weights
 from soundini.weights.paper import UNETS as ALL_UNETS

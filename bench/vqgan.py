@@ -20,8 +20,7 @@ from soundini.baselines.vqgan.loading import load_vqgan
 from soundini.baselines.vqgan.network import VQGAN
 from soundini.packs.loading import embedded_folder
 from soundini.perceptual.imagenet import ImageNetDistance
-from soundini.training.images import LabelledImages
-from soundini.training.squares import centre_squares
+from soundini.training.images import LabelledImages, centre_squares
 
 CHUNK = 25
 

@@ -125,7 +125,7 @@ def server(chromium, tmp_path_factory):
 @pytest.fixture(scope="session")
 def media(tmp_path_factory):
     """A clip under a hostile name, and a fire that crackles."""
-    from soundini.demo.crackle import crackle
+    from soundini.demo.sounds import crackle
 
     folder = tmp_path_factory.mktemp("media")
     video = folder / "<img src=x onerror=alert(1)>.mp4"

@@ -86,7 +86,7 @@ def test_cancel_never_turns_into_another_button_and_delete_is_undone(visit, medi
 
 
 def test_a_short_sound_is_warned_about_before_it_is_paid_for(visit, media, tmp_path):
-    from soundini.demo.crackle import crackle
+    from soundini.demo.sounds import crackle
 
     short = make.write_sound(tmp_path / "short.wav", crackle(0.4).samples, 44_100)
     visitor = visit().bring((media[0], short))

@@ -39,11 +39,8 @@ def frames(path):
         return np.stack([frame.rgb for frame in reader.frames(0)]).astype(int)
 
 
-@pytest.mark.parametrize("size", ["desktop", *LONG_SIZES])
-def test_the_story(visit, media, axe, tmp_path, size):
-    """From an empty page to the edit on disk, and from its recipe to the same again in another browser."""
-    width, height = SIZES[size]
-    visitor = visit(viewport={"width": width, "height": height})
+def preview_a_frame(visitor, media, axe):
+    """A mask is painted, and one frame edited."""
     assert visitor.in_sight(".runbar")
     assert visitor.faults(axe) == []
     visitor.bring(media)
@@ -57,6 +54,9 @@ def test_the_story(visit, media, axe, tmp_path, size):
     assert visitor.in_sight(".screen")
     assert visitor.faults(axe) == []
 
+
+def edit_a_part(visitor):
+    """Half a second is edited; on the way the page is loaded anew, and the edit cancelled and resumed."""
     part = visitor.page.get_by_label("To (seconds)")
     part.fill("0.5")
     part.press("Enter")
@@ -77,6 +77,10 @@ def test_the_story(visit, media, axe, tmp_path, size):
     visitor.state("cancelled")
     visitor.click("Resume", within=".result")
     visitor.state("done")
+
+
+def compare(visitor):
+    """Source and edit, by the wipe, by holding the button, and by their sounds."""
     visitor.players()
     assert visitor.in_sight(".runbar")
     assert visitor.page.evaluate(CUT) == "0%"  # all of it is the edit
@@ -89,22 +93,25 @@ def test_the_story(visit, media, axe, tmp_path, size):
     assert visitor.page.evaluate(CUT) == "50%"
     visitor.page.get_by_label("Sound", exact=True).select_option("source")
     assert visitor.page.evaluate(MUTED) == [False, True]
-    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
-    assert visitor.page.evaluate(BEYOND) == []
 
-    name = visitor.download("Download", tmp_path / "out.mp4")
+
+def keep(visitor, media, folder):
+    """The edit and its recipe, downloaded: the painted place has changed, the rest has not."""
+    name = visitor.download("Download", folder / "out.mp4")
     assert name == "img-src-x-onerror-alert-1-fire.mp4"
-    recipe = tmp_path / "out.recipe.json"
+    recipe = folder / "out.recipe.json"
     assert visitor.download("Recipe", recipe) == name.replace(".mp4", ".recipe.json")
     assert json.loads(recipe.read_text())["output"]["frames"] == 6
-    source, edited = frames(media[0]), frames(tmp_path / "out.mp4")
+    source, edited = frames(media[0]), frames(folder / "out.mp4")
     assert edited.shape == (6, 120, 160, 3)
     change = np.abs(edited - source[:6]).mean(-1)
     assert change[:, 50:70, 60:100].mean() > 5
     assert change[:, :, :15].mean() < 5
-    assert visitor.trouble == []
+    return recipe
 
-    other = visit()
+
+def restore(other, recipe, media):
+    """The recipe in another browser asks for the same edit."""
     other.choose("recipe", recipe)
     other.page.get_by_text("Now add this recipe's video").wait_for()
     other.bring(media)
@@ -115,6 +122,21 @@ def test_the_story(visit, media, axe, tmp_path, size):
     assert "sampling.steps=60" in other.more("textarea").input_value()
     assert other.page.get_by_label("To (seconds)").input_value() == "0.5"
     assert other.trouble == []
+
+
+@pytest.mark.parametrize("size", ["desktop", *LONG_SIZES])
+def test_the_story(visit, media, axe, tmp_path, size):
+    """From an empty page to the edit on disk, and from its recipe to the same again in another browser."""
+    width, height = SIZES[size]
+    visitor = visit(viewport={"width": width, "height": height})
+    preview_a_frame(visitor, media, axe)
+    edit_a_part(visitor)
+    compare(visitor)
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert visitor.page.evaluate(BEYOND) == []
+    recipe = keep(visitor, media, tmp_path)
+    assert visitor.trouble == []
+    restore(visit(), recipe, media)
 
 
 def test_one_click_on_an_example_shows_a_picture(visit):

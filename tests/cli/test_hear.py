@@ -3,7 +3,7 @@ import json
 import pytest
 from PIL import Image
 
-from soundini.demo.crackle import crackle
+from soundini.demo.sounds import crackle
 from soundini.demo.wav import write_wav
 from soundini.packs.sound_classes import sound_classes
 

@@ -7,7 +7,7 @@ from soundini.diffusion.adm import AdmConfig, build_unet
 from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.diffusion.schedule import NoiseSchedule
 from soundini.guidance.compose import GuidedDenoiser, WeightedTerm
-from soundini.guidance.pixel_range import RangeGuidance
+from soundini.guidance.terms import RangeGuidance
 
 SCHEDULE = NoiseSchedule.from_diffusers({"num_train_timesteps": 1000, "beta_schedule": "linear"})
 CONFIG = AdmConfig((32, 32), (1,), model_channels=32, num_head_channels=32, num_classes=7)

@@ -9,7 +9,7 @@ from soundini.config.recipe import SamplingConfig
 from soundini.editing.motion import EffectMotion, MovingNoise, effect_motion, pairs_of_effect
 from soundini.editing.sound_track import SoundTrack
 from soundini.flow.pairs import FlowPairs
-from soundini.media.onsets import onset_times
+from soundini.media.envelope import onset_times
 from soundini.media.sound import Sound
 
 RATE = 24.0

@@ -8,7 +8,7 @@ from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.diffusion.schedule import NoiseSchedule
 from soundini.diffusion.secondary import SecondaryDenoiser
 from soundini.guidance.compose import GuidedDenoiser, HeldFrames, WeightedTerm
-from soundini.guidance.pixel_range import RangeGuidance
+from soundini.guidance.terms import RangeGuidance
 
 T = 400
 

@@ -5,7 +5,7 @@ import torch
 
 from soundini.diffusion.condition import ConditionEmbedding
 from soundini.guidance.compose import GuidedDenoiser, HeldFrames, WeightedTerm
-from soundini.guidance.pixel_range import RangeGuidance
+from soundini.guidance.terms import RangeGuidance
 from soundini.packs.debug import debug_pack
 
 DIM = 8

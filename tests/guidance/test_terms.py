@@ -4,9 +4,7 @@ import torch.nn.functional as F
 
 from soundini.flow.pairs import FlowPairs
 from soundini.guidance.augment import AugmentConfig, affine_views
-from soundini.guidance.background import BackgroundGuidance
 from soundini.guidance.context import GuidanceContext
-from soundini.guidance.pixel_range import RangeGuidance
 from soundini.guidance.sound import (
     DirectionalSoundGuidance,
     RegionEmbeddings,
@@ -15,6 +13,7 @@ from soundini.guidance.sound import (
     pairs_to_frames,
 )
 from soundini.guidance.temporal import FlowGuidance
+from soundini.guidance.terms import BackgroundGuidance, RangeGuidance
 
 
 class MeanColour:

@@ -3,8 +3,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from soundini.demo.crackle import crackle
-from soundini.demo.water import bubbles
+from soundini.demo.sounds import bubbles, crackle
 from soundini.errors import ModelError
 from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.joint.protocol import (

@@ -57,13 +57,13 @@ def test_a_part_after_a_gap_is_copied_in_its_place(tmp_path, suffix):
 
 
 @pytest.mark.parametrize(
-    ("suffix", "codec"),
+    ("suffix", "codec", "missing"),
     [
-        *((".mkv", "aac"), (".mkv", "libmp3lame"), (".mkv", "libopus"), (".mkv", "pcm_s16le")),
-        *((".mp4", "aac"), (".mp4", "ac3"), (".ts", "aac"), (".ts", "mp2"), (".flv", "aac")),
+        *((".mkv", "aac", 1), (".mkv", "libmp3lame", 2), (".mkv", "libopus", 7)),
+        *((".mkv", "pcm_s16le", 1), (".mp4", "aac", 7), (".mp4", "ac3", 2)),
+        *((".ts", "aac", 1), (".ts", "mp2", 7), (".flv", "aac", 2)),
     ],
 )
-@pytest.mark.parametrize("missing", [1, 2, 7])
 def test_single_packets_that_are_missing(tmp_path, suffix, codec, missing):
     """Gaps of some 20 ms each, which rounding of the timestamps could nearly be."""
     click = 2.5

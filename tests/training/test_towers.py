@@ -17,8 +17,7 @@ from soundini.training.aisfx import AiSFX, taught_features
 from soundini.training.attacks import Attacks, attack
 from soundini.training.classes import CLASSES, NONE
 from soundini.training.directions import class_directions, face_directions
-from soundini.training.image_head import fit_image_head
-from soundini.training.image_tower import contrastive_loss
+from soundini.training.image_tower import contrastive_loss, fit_image_head
 from soundini.training.images import LabelledImages
 from soundini.training.mixtures import softened_like_noise
 from soundini.training.recordings import (

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from soundini.benchmark.distances import DistanceTable
-from soundini.benchmark.frames import edited_frames, source_frames
 from soundini.benchmark.jobs import Job, Result
-from soundini.metrics.frechet import frechet_distance
+from soundini.benchmark.pictures import edited_frames, source_frames
+from soundini.metrics.distances import frechet_distance
 from soundini.metrics.i3d import CLASSES, I3D
 
 _TITLE = "Fréchet distance to the source clips (FVD)"
@@ -21,7 +21,7 @@ _COLUMN = "all sounds"
 def clip_distances(jobs: Sequence[Job], results: Sequence[Result], network: I3D) -> DistanceTable:
     """The Fréchet video distance of each variant's edited clips to the source clips.
 
-    Of whole frames; see :class:`soundini.metrics.i3d.I3D` and :func:`soundini.metrics.frechet.frechet_distance`. It also counts
+    Of whole frames; see :class:`soundini.metrics.i3d.I3D` and :func:`soundini.metrics.distances.frechet_distance`. It also counts
     what an edit is meant to change. With the few clips of a benchmark, far from the thousands of publications, it
     compares variants and nothing else.
 

@@ -10,16 +10,14 @@ import torch
 from torch import Tensor
 
 from soundini.benchmark.distances import DistanceTable
-from soundini.benchmark.frames import edited_frames, shown_frames, source_frames
 from soundini.benchmark.jobs import Job, Result
+from soundini.benchmark.pictures import edited_frames, shown_frames, source_frames
 from soundini.errors import ConfigError
 from soundini.judge import Judge
 from soundini.judge.features import HEAD_FEATURES, MIDDLE_FEATURES
-from soundini.metrics.frechet import frechet_distance
-from soundini.metrics.kid import kernel_distance
+from soundini.metrics.distances import frechet_distance, kernel_distance
 from soundini.training.classes import IMAGE_CLASS
-from soundini.training.images import LabelledImages
-from soundini.training.squares import centre_squares
+from soundini.training.images import LabelledImages, centre_squares
 
 SOURCE = "source"
 """The row of what was there before any edit."""
@@ -38,8 +36,8 @@ def photograph_distances(
     """Distances of each variant's regions to held-out photographs of each sound's class.
 
     The kernel distance is on the head's features of the ImageNet network, which guides no region; see
-    :func:`soundini.metrics.kid.kernel_distance`. FID fits a covariance, which needs more pictures than features: it is on the
-    112 channels at stride 16, and left out where there are fewer than :data:`FEWEST` pictures on either side. Some
+    :func:`soundini.metrics.distances.kernel_distance`. FID fits a covariance, which needs more pictures than features: it uses
+    the 112 channels at stride 16, and is left out where there are fewer than :data:`FEWEST` pictures on either side. Some
     frames of each edit are taken, spread over it. Sounds that turn have no photographs and are left out.
 
     Args:

@@ -77,7 +77,7 @@ class Demo:
         return 0
 
     def _crackle(self) -> str:
-        from soundini.demo.crackle import crackle
+        from soundini.demo.sounds import crackle
         from soundini.demo.wav import write_wav
 
         path = self.output / "crackle-synthetic.wav"
@@ -87,8 +87,7 @@ class Demo:
 
     @staticmethod
     def _before_after(request: EditRequest, path: Path) -> None:
-        from soundini.cli.picture import strip, write_png
-        from soundini.cli.spread import spread
+        from soundini.cli.picture import spread, strip, write_png
         from soundini.media.video_reader import VideoReader
 
         assert request.start is not None

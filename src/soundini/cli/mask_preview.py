@@ -45,7 +45,7 @@ class MaskPreview:
                 "--mask, --box, --ellipse, --polygon or --whole-frame"
             )
         region = override(load_preset("fast"), assignments(self.mask_flags)).region
-        from soundini.cli.spread import spread
+        from soundini.cli.picture import spread
         from soundini.editing.masking import make_masks
         from soundini.editing.part import part_of
         from soundini.editing.request import keyed_path

@@ -76,3 +76,9 @@ def strip(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
     ]
     gap = np.full((4, lines[0].shape[1], 3), 255, np.uint8)
     return np.concatenate([part for line in lines for part in (line, gap)][:-1])
+
+
+def spread(count: int, wanted: int) -> list[int]:
+    """Pick ``wanted`` (or all) of ``count`` indices, spread evenly; of one, the middle."""
+    wanted = max(1, min(count, wanted))
+    return [int((i + 0.5) * count / wanted) for i in range(wanted)]

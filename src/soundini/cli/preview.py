@@ -69,7 +69,7 @@ class Preview:
 
 def choose(edit: PreparedEdit, wanted: int) -> list[int]:
     """Choose frames with a mask: spread over the part, or the one where the sound is strongest."""
-    from soundini.cli.spread import spread
+    from soundini.cli.picture import spread
 
     covered = [i for i, b in enumerate(edit.masks.bounds) if b is not None]
     if wanted > 1:

@@ -23,7 +23,7 @@ from soundini.effects.scene import Moment
 from soundini.flow.pairs import FlowPairs
 from soundini.flow.warp import inside, warp
 from soundini.joint.protocol import JointSpace, NamesSounds
-from soundini.media.onsets import onset_times
+from soundini.media.envelope import onset_times
 
 _LEAST_SHARE = 0.1
 """Share of a class below which it moves nothing."""

@@ -22,12 +22,10 @@ from soundini.errors import ConfigError, Option
 from soundini.flow.pairs import FlowPairs, estimate_pairs
 from soundini.flow.smooth import smooth_along
 from soundini.guidance.augment import AugmentConfig
-from soundini.guidance.background import BackgroundGuidance
 from soundini.guidance.compose import GuidedDenoiser, HeldFrames, WeightedTerm
-from soundini.guidance.pixel_range import RangeGuidance
 from soundini.guidance.sound import DirectionalSoundGuidance, RegionEmbeddings, SoundGuidance
 from soundini.guidance.temporal import FlowGuidance
-from soundini.guidance.text import TextGuidance
+from soundini.guidance.terms import BackgroundGuidance, RangeGuidance, TextGuidance
 from soundini.joint.protocol import EmbedsText
 from soundini.packs.pack import ModelPack
 from soundini.perceptual.factory import load_perceptual

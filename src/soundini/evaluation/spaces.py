@@ -17,12 +17,11 @@ from soundini.events import ItemMeasured
 from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.judge.confusion import Confusion
 from soundini.training.classes import CLASSES, IMAGE_CLASS, NONE
-from soundini.training.images import LabelledImages
+from soundini.training.images import LabelledImages, centre_squares
 from soundini.training.manifest import read_manifest
 from soundini.training.recordings import load_recordings
 from soundini.training.sounds import SoundFeatures, sound_features
 from soundini.training.split import IMAGE_SHARES, sides
-from soundini.training.squares import centre_squares
 
 PART = "spaces"
 

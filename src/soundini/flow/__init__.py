@@ -6,12 +6,10 @@ in frame i+1, and ``flow_bwd[i]`` takes pixels of frame i+1 to frame i.
 """
 
 from soundini.flow.dis import DISFlow
-from soundini.flow.occlusion import occlusion
 from soundini.flow.pairs import FlowPairs, estimate_pairs
 from soundini.flow.protocol import FlowEstimator
 from soundini.flow.raft import RAFTFlow
-from soundini.flow.resize import resize_flow
-from soundini.flow.warp import inside, warp
+from soundini.flow.warp import inside, occlusion, resize_flow, warp
 from soundini.flow.warp_error import visible_share, warp_error
 
 __all__ = [

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from soundini.errors import ConfigError
-from soundini.flow.resize import resize_flow
+from soundini.flow.warp import resize_flow
 
 _PRESETS = {
     "ultrafast": cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST,

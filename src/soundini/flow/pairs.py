@@ -6,9 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from soundini.flow.occlusion import occlusion
 from soundini.flow.protocol import EstimatesNeighbours, FlowEstimator
-from soundini.flow.resize import resize_flow
+from soundini.flow.warp import occlusion, resize_flow
 
 
 @dataclass(frozen=True)

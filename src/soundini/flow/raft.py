@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from soundini.errors import ConfigError, ModelError
 from soundini.flow.refinement import CELL, refine
-from soundini.flow.resize import resize_flow
-from soundini.flow.weights import random_state
+from soundini.flow.warp import resize_flow
 from soundini.state_files import read_state
 
 _VARIANTS = ("large", "small")
@@ -183,3 +182,20 @@ def _margins(side: int) -> tuple[int, int]:
     """Split what must be added to ``side`` to make it a multiple of 8."""
     extra = -side % CELL
     return extra // 2, extra - extra // 2
+
+
+def random_state(network: nn.Module, seed: int) -> dict[str, Tensor]:
+    """Draw weights for a network (which may be on meta) from ``seed`` alone; norms do nothing."""
+    generator = torch.Generator().manual_seed(seed)
+    state = {}
+    for name, value in network.state_dict().items():
+        if value.dim() > 1:
+            spread = 1 / math.sqrt(value[0].numel())
+            state[name] = torch.randn(value.shape, generator=generator) * spread
+        elif name.endswith("bias") or name.endswith("running_mean"):
+            state[name] = torch.zeros(value.shape)
+        elif value.dim() == 0:
+            state[name] = torch.zeros((), dtype=value.dtype)
+        else:
+            state[name] = torch.ones(value.shape)
+    return state

@@ -1,4 +1,4 @@
-"""Backward warping along a flow."""
+"""Optical flow applied: warping, resizing, and where it is occluded."""
 
 import torch
 import torch.nn.functional as F
@@ -67,3 +67,59 @@ def _targets(flow: Tensor) -> tuple[Tensor, Tensor]:
     columns = torch.arange(width, device=flow.device, dtype=flow.dtype).view(1, 1, width)
     rows = torch.arange(height, device=flow.device, dtype=flow.dtype).view(1, height, 1)
     return columns + flow[:, 0], rows + flow[:, 1]
+
+
+def resize_flow(flow: Tensor, size: tuple[int, int]) -> Tensor:
+    """Resize a flow field and scale its vectors to the new pixel grid.
+
+    Bilinear over pixel areas (``align_corners=False``, antialiased when it shrinks), the
+    convention of frame
+    resizing: a motion of k pixels in a frame of width W is a motion of ``k * W' / W`` pixels at
+    width W'.
+
+    Args:
+        flow: Flow in pixels of its own grid.
+        size: ``(height, width)`` wanted, in pixels.
+
+    Shape:
+        - ``flow``: ``[B, 2, H, W]``
+        - output: ``[B, 2, H', W']``
+    """
+    height, width = flow.shape[-2:]
+    if (height, width) == tuple(size):
+        return flow
+    if flow.shape[0] == 0:
+        return flow.new_zeros(0, 2, *size)
+    # half precision would round vectors of tens of pixels to 1/32 of a pixel, and has no CPU kernel
+    resized = F.interpolate(
+        flow.float(), size=size, mode="bilinear", align_corners=False, antialias=True
+    )
+    scale = resized.new_tensor([size[1] / width, size[0] / height]).view(1, 2, 1, 1)
+    return (resized * scale).to(flow.dtype)
+
+
+@torch.no_grad()
+def occlusion(flow: Tensor, flow_back: Tensor, alpha: float = 0.01, beta: float = 0.5) -> Tensor:
+    """Find pixels that the other frame does not show: hidden there, or out of the frame.
+
+    A visible pixel that follows the flow and then the flow back returns to where it started:
+    ``|f(p) + b(p + f(p))|^2 < alpha (|f(p)|^2 + |b(p + f(p))|^2) + beta`` (Sundaram, Brox and
+    Keutzer, ECCV 2010). A flow that is not finite counts as occluded.
+
+    Args:
+        flow: Flow from the frame in question to the other one, in pixels.
+        flow_back: Flow from the other frame back, in pixels.
+        alpha: Tolerance that grows with the motion.
+        beta: Tolerance in square pixels.
+
+    Shape:
+        - ``flow``, ``flow_back``: ``[B, 2, H, W]``
+        - output: ``[B, 1, H, W]`` in {0, 1}, 1 = occluded; it lies on the grid of the frame
+          ``flow`` starts from
+    """
+    forward = flow.float()
+    back = warp(flow_back.float(), forward)
+    gap = (forward + back).square().sum(dim=1, keepdim=True)
+    motion = forward.square().sum(dim=1, keepdim=True) + back.square().sum(dim=1, keepdim=True)
+    consistent = gap < alpha * motion + beta
+    return 1 - consistent.to(flow.dtype) * inside(flow)

@@ -1,4 +1,4 @@
-"""How strong a sound is at each moment: loudness or onsets, smoothed by attack and release."""
+"""How strong a sound is at each moment, by loudness or onsets, smoothed by attack and release; and when it strikes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ from soundini.media.sound import Sound
 
 _ONSET = 0.06
 """Seconds over which onsets are taken."""
+_STEP = 0.02
+"""Seconds between two measurements of the loudness."""
+_LEAST = 0.3
+"""Rise that counts as an onset, as a share of the sound's largest."""
+_APART = 0.2
+"""Least seconds between two onsets."""
 
 
 def full_level(sound: Sound) -> Level:
@@ -97,3 +103,17 @@ def _follow(values: np.ndarray, step: float, attack: float, release: float) -> n
         state = keep * state + (1 - keep) * value
         out[i] = state
     return out
+
+
+def onset_times(sound: Sound) -> list[float]:
+    """Find the onsets of a sound, such as claps of thunder: seconds from its start, rising."""
+    moments = np.arange(0, sound.duration, _STEP)
+    rise = envelope(
+        sound, moments.tolist(), kind="onset", reference=full_level(sound).reference, release=0.1
+    )
+    found: list[float] = []
+    for i in np.flatnonzero(rise > _LEAST):
+        peak = rise[i] >= rise[max(0, i - 1)] and (i + 1 == len(rise) or rise[i] > rise[i + 1])
+        if peak and (not found or moments[i] - found[-1] >= _APART):
+            found.append(float(moments[i]))
+    return found

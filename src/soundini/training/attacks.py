@@ -13,8 +13,8 @@ from soundini.diffusion.sampling import sample
 from soundini.diffusion.schedule import plan_transitions, respace
 from soundini.guidance.augment import AugmentConfig
 from soundini.guidance.compose import GuidedDenoiser, WeightedTerm
-from soundini.guidance.pixel_range import RangeGuidance
 from soundini.guidance.sound import RegionEmbeddings, SoundGuidance
+from soundini.guidance.terms import RangeGuidance
 from soundini.joint.embedded import TEMPERATURE
 from soundini.packs.pack import ModelPack
 from soundini.training.classes import CLASSES, NONE

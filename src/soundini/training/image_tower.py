@@ -12,24 +12,26 @@ from torch import Tensor, nn
 
 from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.joint.embedded import TEMPERATURE
+from soundini.joint.towers import ImageTower
 from soundini.training.attacks import Attacks
 from soundini.training.classes import CLASSES
-from soundini.training.directions import class_loss, face_directions, mean_shares
+from soundini.training.directions import class_loss, face_directions, mean_shares, say_by_directions
 from soundini.training.distributed import Workers
 from soundini.training.events import CheckpointSaved, TrainStep
 from soundini.training.images import LabelledImages
-from soundini.training.learning_rate import lr_factor
 from soundini.training.mixtures import (
     as_guidance_sees,
     draw_mixtures,
     soft_masks,
     softened_like_noise,
 )
+from soundini.training.probe import class_importance, fit_probe
 from soundini.training.recipe import JointRecipe
-from soundini.training.trainer import Trainer, adamw
+from soundini.training.trainer import Trainer, adamw, lr_factor
 
 _COUNTED = 8
 """Batches over which the share of each class is counted."""
+_L2 = 0.03
 
 
 def train_image_tower(
@@ -172,3 +174,40 @@ def _attacked(
     moved = x.clone()
     moved[rows] = (start + size * (gradient / rms).clamp(-4, 4)).detach()
     return moved
+
+
+@torch.no_grad()
+def fit_image_head(
+    tower: ImageTower,
+    basis: Tensor,
+    denoiser: UNetDenoiser,
+    images: LabelledImages,
+    recipe: JointRecipe,
+) -> None:
+    """Set the last layer by multinomial logistic regression on the features of pictures as guidance sees them.
+
+    Gradient descent gets there too, but slowly: classes with low probabilities (rain) keep small cosines to their direction
+    for a long time. Every class is weighted by its importance, whatever its share of the pictures.
+
+    Args:
+        tower: its last layer is written in place.
+        basis: the directions, in the order of the classes.
+        denoiser: the prior, frozen.
+        images: photographs.
+        recipe: ``head_batches``, ``neutral``, and the settings by which pictures are drawn.
+
+    Shape:
+        ``basis``: ``[classes, D]``, orthonormal.
+    """
+    features, targets = [], []
+    for number in range(recipe.head_batches):
+        rng = np.random.default_rng((recipe.seed, number, len(CLASSES)))
+        x, shown = draw_seen(denoiser, images, recipe, rng)
+        features.append(tower.features(x))
+        targets.append(shown)
+    target = torch.cat(targets)
+    importance = class_importance(recipe.neutral)
+    share = (target * importance / target.mean(0).clamp_min(1e-3)).sum(1)
+    with torch.enable_grad():
+        probe = fit_probe(torch.cat(features), target, share / share.mean(), _L2)
+    say_by_directions(tower.out, probe, basis)

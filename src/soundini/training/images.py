@@ -12,12 +12,12 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from soundini.geometry import Box, to_model
 from soundini.training.manifest import read_manifest
 from soundini.training.split import IMAGE_SHARES, Side, sides
 
 _LEAST_CONTRAST = 8.0
 """A picture whose values (0 to 255) have a smaller standard deviation is left out."""
-
 
 _MOST_BLACK_OR_WHITE = 0.9
 """A picture with a larger share of values at the ends of the range counts as a mask or a drawing."""
@@ -137,3 +137,29 @@ def _chances(sources: list[str], evenness: float) -> np.ndarray:
 def _crop_range(picture: np.ndarray, min_crop: int) -> tuple[int, int]:
     short = min(picture.shape[:2])
     return min(min_crop, short), short
+
+
+def centre_square(picture: np.ndarray, size: int) -> Tensor:
+    """The largest square in the middle of a picture, resized.
+
+    Shape:
+        ``picture``: ``uint8 [H, W, 3]``; returns ``[1, 3, size, size]`` in [-1, 1].
+    """
+    height, width = picture.shape[:2]
+    side = min(height, width)
+    box = Box((width - side) // 2, (height - side) // 2, side, side)
+    return to_model(picture[None], box, (size, size))
+
+
+def centre_squares(
+    images: LabelledImages, size: int, labels: tuple[str, ...]
+) -> tuple[Tensor, list[str]]:
+    """The centre square of every picture with one of the labels, and the label of each.
+
+    Shape:
+        returns ``[N, 3, size, size]`` in [-1, 1].
+    """
+    found = [(label, p) for label in labels for p in images.by_label.get(label, [])]
+    if not found:
+        return torch.zeros(0, 3, size, size), []
+    return torch.cat([centre_square(p, size) for _, p in found]), [label for label, _ in found]

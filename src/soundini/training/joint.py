@@ -15,7 +15,6 @@ from soundini.judge.judge import Judge
 from soundini.packs.pack import ModelPack
 from soundini.training.aisfx import AiSFX, taught_features
 from soundini.training.attacks import Attacks, attack
-from soundini.training.checkpoint import load_average
 from soundini.training.classes import CLASSES
 from soundini.training.directions import class_directions
 from soundini.training.distributed import Workers
@@ -26,14 +25,14 @@ from soundini.training.events import (
     TowerAttacked,
     TrainStep,
 )
-from soundini.training.image_head import fit_image_head
-from soundini.training.image_tower import train_image_tower
+from soundini.training.image_tower import fit_image_head, train_image_tower
 from soundini.training.images import LabelledImages
 from soundini.training.recipe import JointRecipe
 from soundini.training.recordings import HeardWindows, Recording, load_recordings
 from soundini.training.sound_head import fit_sound_head, gather, listen_to
 from soundini.training.sound_tower import SoundTower, train_sound_tower
 from soundini.training.sounds import sound_features
+from soundini.training.trainer import load_average
 
 JointEvent = HeadFitted | StageBegun | TrainStep | CheckpointSaved | TowerAttacked
 

@@ -21,9 +21,9 @@ from soundini.judge.confusion import Confusion
 from soundini.judge.features import SIZE, PooledFeatures
 from soundini.judge.judge import CARD_FILE, WEIGHTS_FILE, Judge
 from soundini.media.output import PartialFile
+from soundini.training.augment import laid_in, shrunk, softened
 from soundini.training.classes import CLASSES, IMAGE_CLASS, NONE
-from soundini.training.images import LabelledImages
-from soundini.training.laying import laid_in
+from soundini.training.images import LabelledImages, centre_squares
 from soundini.training.mixtures import plain_crops
 from soundini.training.probe import (
     Probe,
@@ -32,8 +32,6 @@ from soundini.training.probe import (
     fit_probe,
     fit_temperature,
 )
-from soundini.training.softening import shrunk, softened
-from soundini.training.squares import centre_squares
 
 _CHUNK = 50
 _SOFT_SIDE = 96

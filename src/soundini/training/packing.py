@@ -18,7 +18,7 @@ from soundini.media.output import PartialFile
 from soundini.packs.loading import PACK_FILE, embedded_folder
 from soundini.packs.pack import ModelPack
 from soundini.settings_files import read_json
-from soundini.training.checkpoint import load_average
+from soundini.training.trainer import load_average
 
 UNET_FILE = "unet/diffusion_pytorch_model.safetensors"
 UNET_CONFIG_FILE = "unet/config.json"

@@ -19,9 +19,8 @@ from soundini.training.composites.feed import BatchFeed
 from soundini.training.distributed import Workers
 from soundini.training.events import CheckpointSaved, HeldOutMeasured, SamplesReady, TrainStep
 from soundini.training.held_out import HeldOutComposites
-from soundini.training.learning_rate import lr_factor
 from soundini.training.recipe import PriorRecipe
-from soundini.training.trainer import Trainer, adamw
+from soundini.training.trainer import Trainer, adamw, lr_factor
 
 SAMPLED_STEPS = 8
 

@@ -16,12 +16,11 @@ from soundini.training.classes import CLASSES
 from soundini.training.directions import mean_shares
 from soundini.training.distributed import Workers
 from soundini.training.events import CheckpointSaved, TrainStep
-from soundini.training.learning_rate import lr_factor
 from soundini.training.recipe import JointRecipe
 from soundini.training.recordings import Heard, HeardWindows
 from soundini.training.sound_head import power_of
 from soundini.training.spec_augment import spec_augment
-from soundini.training.trainer import Trainer, adamw
+from soundini.training.trainer import Trainer, adamw, lr_factor
 
 _ORDER = [sorted(CLASSES).index(name) for name in CLASSES]
 """A head's classes are in the order of their names."""

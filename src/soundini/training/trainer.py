@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from soundini.errors import ConfigError
-from soundini.training.checkpoint import load_checkpoint, save_checkpoint
 from soundini.training.distributed import Workers
-from soundini.training.ema import EMA
 from soundini.training.events import CheckpointSaved, TrainStep
 from soundini.training.recipe import TrainRecipe
+
+NAME = "last.safetensors"
 
 
 def adamw(
@@ -109,3 +113,98 @@ class Trainer:
                 self.recipe.model_dump(),
             )
             yield CheckpointSaved(step + 1, path)
+
+
+class EMA:
+    """Exponential moving average of a module's parameters, with the usual warm-up of its decay.
+
+    Args:
+        module: whose parameters are averaged.
+        decay: weight of the past, 0 to 1.
+    """
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.updates = 0
+        self.shadow: dict[str, Tensor] = {
+            k: v.detach().clone() for k, v in module.state_dict().items()
+        }
+
+    @torch.no_grad()
+    def update(self, module: nn.Module) -> None:
+        """Move the average towards the module's present weights."""
+        self.updates += 1
+        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        for key, value in module.state_dict().items():
+            if value.is_floating_point():
+                self.shadow[key].lerp_(value, 1 - decay)
+            else:
+                self.shadow[key].copy_(value)
+
+
+def lr_factor(step: int, steps: int, *, warmup: int, decay: float) -> float:
+    """Factor on the peak learning rate: a linear rise, a plateau, and half a cosine down to zero.
+
+    Args:
+        step: optimiser steps done, 0 to ``steps - 1``.
+        steps: in all.
+        warmup: steps of the rise, at least 1.
+        decay: share of the steps, at the end, over which it falls, 0 to 1.
+    """
+    falling = steps * decay
+    tail = (steps - step) / falling if falling > 0 else 1.0
+    return min(1.0, (step + 1) / warmup) * 0.5 * (1 - math.cos(math.pi * min(1.0, tail)))
+
+
+def save_checkpoint(
+    folder: Path,
+    module: nn.Module,
+    ema: EMA,
+    optimizer: torch.optim.Optimizer,
+    step: int,
+    recipe: Mapping[str, object],
+) -> Path:
+    """Write weights, average and optimiser state to ``folder`` by atomic rename; returns the file's path."""
+    tensors: dict[str, Tensor] = {f"model.{k}": v for k, v in module.state_dict().items()}
+    tensors |= {f"ema.{k}": v for k, v in ema.shadow.items()}
+    for index, state in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{k}": torch.as_tensor(v) for k, v in state.items()}
+    folder.mkdir(parents=True, exist_ok=True)
+    partial, path = folder / f"{NAME}.partial", folder / NAME
+    meta = {"step": str(step), "ema_updates": str(ema.updates), "recipe": json.dumps(recipe)}
+    save_file({k: v.contiguous() for k, v in tensors.items()}, partial, metadata=meta)
+    partial.replace(path)
+    return path
+
+
+def load_checkpoint(
+    folder: Path, module: nn.Module, ema: EMA, optimizer: torch.optim.Optimizer
+) -> int:
+    """Restore everything from the checkpoint in ``folder``, if there is one; returns the steps already done."""
+    path = folder / NAME
+    if not path.exists():
+        return 0
+    parts: dict[str, dict[str, Tensor]] = {"model": {}, "ema": {}, "optimizer": {}}
+    with safe_open(path, "pt") as file:
+        meta = file.metadata()
+        for key in file.keys():  # noqa: SIM118 -- safe_open is no mapping
+            part, name = key.split(".", 1)
+            parts[part][name] = file.get_tensor(key)
+    module.load_state_dict(parts["model"])
+    for name, value in parts["ema"].items():
+        ema.shadow[name].copy_(value)  # in place, so on the module's device
+    ema.updates = int(meta["ema_updates"])
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in parts["optimizer"].items():
+        index, key = name.split(".", 1)
+        state.setdefault(int(index), {})[key] = value
+    optimizer.load_state_dict(
+        {"state": state, "param_groups": optimizer.state_dict()["param_groups"]}
+    )
+    return int(meta["step"])
+
+
+def load_average(folder: Path) -> dict[str, Tensor]:
+    """Read the running average of the weights out of a run's checkpoint."""
+    state = load_file(folder / NAME)
+    return {k.removeprefix("ema."): v for k, v in state.items() if k.startswith("ema.")}

@@ -20,9 +20,8 @@ from soundini.training.discriminator import PatchDiscriminator, hinge
 from soundini.training.distributed import Workers
 from soundini.training.events import CheckpointSaved, SamplesReady, TrainStep
 from soundini.training.images import LabelledImages
-from soundini.training.learning_rate import lr_factor
 from soundini.training.recipe import VqganRecipe
-from soundini.training.trainer import Trainer, adamw
+from soundini.training.trainer import Trainer, adamw, lr_factor
 from soundini.training.vqgan_start import COLOURS, begin_as_averages
 
 _NORM_GROUPS = 2

@@ -99,7 +99,7 @@ class TrainSoundEncoder(RunOptions):
 
     def _write(self) -> None:
         """Write the running average under the names of the published checkpoint."""
-        from soundini.training.checkpoint import load_average
+        from soundini.training.trainer import load_average
         from soundini.weights.reading import NOTE
         from soundini.weights.writing import write_safetensors
 

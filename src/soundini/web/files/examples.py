@@ -134,9 +134,7 @@ def write_mask(example: Example, path: Path) -> None:
 
 
 def _synthesised(name: str) -> Sound:
-    from soundini.demo.crackle import crackle
-    from soundini.demo.water import bubbles, shower
-    from soundini.demo.weather import surf, thunder, wind
+    from soundini.demo.sounds import bubbles, crackle, shower, surf, thunder, wind
 
     makers: dict[str, Callable[[float], Sound]] = {
         "fire": crackle,

@@ -13,7 +13,6 @@ from soundini.config.presets import preset_names
 from soundini.editing.carried_masks import with_masks
 from soundini.web.files.recipe_box import recipe_box
 from soundini.web.form import EditForm
-from soundini.web.http.asking import Owner, Words
 from soundini.web.http.contents import (
     drawn_reply,
     file_reply,
@@ -25,6 +24,7 @@ from soundini.web.http.contents import (
     saved_film_reply,
 )
 from soundini.web.http.events import add_events_route
+from soundini.web.http.replies import Owner, Words
 from soundini.web.limits import Limits
 from soundini.web.service import EditService
 from soundini.web.views import (

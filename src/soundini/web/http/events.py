@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
-from soundini.web.http.asking import Owner, Words
+from soundini.web.http.replies import Owner, Words
 from soundini.web.refusals import BusyError, MissingError
 from soundini.web.service import EditService
 from soundini.web.words.problems import Problems

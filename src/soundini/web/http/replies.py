@@ -1,11 +1,12 @@
-"""Error replies in JSON: one line that says what is wrong, in the language that a request accepts."""
+"""What routes share: the session of a request, and errors as JSON in its language."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from fastapi import Depends, Request
 from starlette.datastructures import Headers
 
 from soundini.errors import Message
@@ -46,3 +47,17 @@ async def reply(
     start = [(name.encode(), value.encode()) for name, value in pairs.items()]
     await send({"type": "http.response.start", "status": status, "headers": start})
     await send({"type": "http.response.body", "body": body})
+
+
+def session(request: Request) -> str:
+    """The session of a request, which the guard has checked."""
+    return request.state.owner
+
+
+def words(request: Request) -> Problems:
+    """Puts errors into the language of a request."""
+    return problems_for(request.scope)
+
+
+Owner = Annotated[str, Depends(session)]
+Words = Annotated[Problems, Depends(words)]

@@ -10,7 +10,7 @@ from soundini.editing.prepared import PreparedEdit
 from soundini.events import FrameDone
 from soundini.geometry import Box
 from soundini.media.video_reader import VideoReader
-from soundini.metrics.rank import rank_correlation
+from soundini.metrics.curves import rank_correlation
 
 _FEWEST = 12
 """Least frames for a correlation."""

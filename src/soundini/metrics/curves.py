@@ -1,4 +1,4 @@
-"""Whether the picture follows the sound at its peaks."""
+"""Whether two curves follow each other: at their peaks, and by rank correlation."""
 
 from __future__ import annotations
 
@@ -38,3 +38,20 @@ def peak_alignment(heard: np.ndarray, seen: np.ndarray, reach: int = 1) -> float
         return 0.0
     near = np.abs(a[:, None] - b[None]) <= reach
     return float((near.any(1).sum() + near.any(0).sum()) / (len(a) + len(b)))
+
+
+def rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Spearman's rho, with mean ranks for ties; 0 if either never changes.
+
+    Shape:
+        ``a``, ``b``: ``[N]``.
+    """
+    x, y = _ranks(a), _ranks(b)
+    spread = x.std() * y.std()
+    return float(((x - x.mean()) * (y - y.mean())).mean() / spread) if spread > 0 else 0.0
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return (last - (counts - 1) / 2)[inverse]

@@ -1,10 +1,11 @@
-"""Background guidance: outside the mask, the frames stay as they were."""
+"""The small guidance terms: background, pixel range and text."""
 
 from __future__ import annotations
 
 from torch import Tensor
 
 from soundini.guidance.context import GuidanceContext
+from soundini.guidance.sound import RegionEmbeddings
 from soundini.perceptual.protocol import PerceptualDistance
 
 
@@ -37,3 +38,42 @@ class BackgroundGuidance:
         if self.perceptual is not None and self.target is not None:
             loss = loss + self.perceptual.distance_to(self.target, kept, self.keep)
         return loss
+
+
+class RangeGuidance:
+    """mean((x0 - clamp(x0, -1, 1))²) of each frame.
+
+    Shape:
+        calls return ``[T]``.
+    """
+
+    name = "range"
+
+    def __call__(self, context: GuidanceContext) -> Tensor:
+        """How far each frame leaves [-1, 1]."""
+        x = context.pred_xstart
+        return (x - x.clamp(-1, 1)).square().mean((1, 2, 3))
+
+
+class TextGuidance:
+    """L_text = d_cos(f_v(x_in · m), f_t(text)), averaged over the views.
+
+    The text is the same for all frames; how strongly a frame is guided still follows the envelope of the sound.
+
+    Args:
+        embeddings: the region's embeddings.
+        text_embed: the text's, unit length.
+
+    Shape:
+        ``text_embed``: ``[D]``; calls return ``[T]`` in [0, 2].
+    """
+
+    name = "text"
+
+    def __init__(self, embeddings: RegionEmbeddings, text_embed: Tensor) -> None:
+        self.embeddings = embeddings
+        self.text_embed = text_embed
+
+    def __call__(self, context: GuidanceContext) -> Tensor:
+        """Cosine distance of each frame's region to the text."""
+        return (1 - self.embeddings(context) @ self.text_embed).mean(0)

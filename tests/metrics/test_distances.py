@@ -3,7 +3,7 @@ import pytest
 import scipy.linalg
 import torch
 
-from soundini.metrics.frechet import frechet_distance
+from soundini.metrics.distances import frechet_distance
 
 
 def drawn(count, features, seed, shift=0.0, scale=1.0):

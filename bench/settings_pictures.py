@@ -26,7 +26,9 @@ HEIGHT = 150
 SHOWN = 4
 LABEL = 32
 STEADY = "sound.envelope=off"
-UNCONDITIONED = ("sampling.condition=0", "guidance.strength=0.05")
+FROM_NOISE = ("sampling.draft=0", "sampling.steps=8")
+"""Without a draft, beside which some settings would hardly show."""
+UNCONDITIONED = (*FROM_NOISE, "sampling.condition=0", "guidance.strength=0.05")
 OPEN = "guidance.blend_background=false"
 
 
@@ -66,19 +68,21 @@ SHEETS = {
             Row("paper, at 128 pixels", ("region.size=128",), "paper"),
         )
     ),
-    "strength": of("guidance.strength", 0, 0.003, 0.02, 0.1),
+    "strength": of("guidance.strength", 0, 0.003, 0.02, 0.1, also=FROM_NOISE),
     "condition": of("sampling.condition", 0, 0.5, 1, 1.5, 2),
     "see": of("sampling.see", "false", "true"),
     "draft": of("sampling.draft", 0, 0.3, 0.45, 0.8),
-    "start": of("sampling.start", 0.5, 0.75, 0.98, also=("sampling.draft=0", "sampling.steps=8")),
+    "start": of("sampling.start", 0.5, 0.75, 0.98, also=FROM_NOISE),
     "lambda_sound": of("guidance.lambda_sound", 0, 1, 10, also=UNCONDITIONED),
-    "lambda_directional": of("guidance.lambda_directional", 0, 0.01, 1, turning=True),
-    "lambda_flow": of("guidance.lambda_flow", 0, 20, 80),
-    "lambda_background": of("guidance.lambda_background", 0, 1, 10, also=(OPEN,)),
+    "lambda_directional": of(
+        "guidance.lambda_directional", 0, 0.01, 1, also=FROM_NOISE, turning=True
+    ),
+    "lambda_flow": of("guidance.lambda_flow", 0, 20, 80, also=FROM_NOISE),
+    "lambda_background": of("guidance.lambda_background", 0, 1, 10, also=(*FROM_NOISE, OPEN)),
     "lambda_range": of("guidance.lambda_range", 0, 2, 200, also=UNCONDITIONED),
-    "noise": of("sampling.noise", "shared", "independent", "warped", "evolving"),
-    "smooth": of("guidance.smooth", 0, 14),
-    "settle": of("guidance.settle", 0, 2, 8),
+    "noise": of("sampling.noise", "shared", "independent", "warped", "evolving", also=FROM_NOISE),
+    "smooth": of("guidance.smooth", 0, 14, also=FROM_NOISE),
+    "settle": of("guidance.settle", 0, 2, 8, also=FROM_NOISE),
     "feather": of("region.feather", 0, 0.1, 0.4),
 }
 

@@ -34,10 +34,11 @@ def fit(packs, taken, monkeypatch):
 
 
 def test_the_less_memory_the_leaner(fit, taken):
+    least = taken.need(14, ComputeConfig(chunk=1, checkpoint=True), exact=True)
     found, free = [], 2 * taken.need(14, ComputeConfig(), exact=True)
-    while free > 1000:
+    while free > least:
         found.append(fit(free))
-        free = int(free * 0.8)
+        free = int(free * 0.97)
     order = list(dict.fromkeys(found))
     assert order[0] == (0, False, False)
     assert order[-1] == (1, True, True)

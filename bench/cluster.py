@@ -25,8 +25,7 @@ from measuring import Notes, machine, write_clip
 from soundini.batch.events import RowEnded, RowStep
 from soundini.batch.file import read_batch_file
 from soundini.batch.rows import Batch, expand
-from soundini.cluster.connection import QUIET
-from soundini.cluster.needs import WorkerNeeds
+from soundini.cluster.connection import QUIET, WorkerNeeds
 from soundini.cluster.pool import looks_apart
 from soundini.cluster.run import ClusterBatch
 from soundini.cluster.worker import Task

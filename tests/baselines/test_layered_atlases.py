@@ -5,9 +5,14 @@ import torch
 
 import media_factory as make
 from soundini.baselines.layered_atlases.clip_points import ClipPoints
-from soundini.baselines.layered_atlases.fitting import fit_layers, fit_terms
+from soundini.baselines.layered_atlases.fitting import (
+    consistency,
+    fit_layers,
+    fit_terms,
+    rigidity,
+    sparsity,
+)
 from soundini.baselines.layered_atlases.layout import Layout, lay_out, reconstruct
-from soundini.baselines.layered_atlases.losses import consistency, rigidity, sparsity
 from soundini.baselines.layered_atlases.networks import LayeredAtlases
 from soundini.baselines.layered_atlases.picture import (
     AtlasPicture,

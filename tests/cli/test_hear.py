@@ -5,7 +5,7 @@ from PIL import Image
 
 from soundini.demo.sounds import crackle
 from soundini.demo.wav import write_wav
-from soundini.packs.sound_classes import sound_classes
+from soundini.packs.loading import sound_classes
 
 from .conftest import BOX, QUICK
 

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from soundini.cluster.needs import WorkerNeeds
+from soundini.cluster.connection import WorkerNeeds
 from soundini.cluster.pool import MOST_LOSSES, Begun, Ended, Lost, Pool, Told
 from soundini.errors import ConfigError
 

@@ -16,7 +16,7 @@ from soundini.batch.place import Place
 from soundini.batch.remote import RemotePlace
 from soundini.batch.rows import expand
 from soundini.batch.run import LocalBatch
-from soundini.cluster.needs import WorkerNeeds
+from soundini.cluster.connection import WorkerNeeds
 from soundini.cluster.run import JOBS, ClusterBatch
 from soundini.cluster.worker import BatchLocation, Worker
 from soundini.errors import ConfigError

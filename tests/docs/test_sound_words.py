@@ -3,7 +3,7 @@
 import re
 
 from soundini.editing.heard_as import SYNONYMS, class_of
-from soundini.packs.sound_classes import sound_classes
+from soundini.packs.loading import sound_classes
 
 from .pages import ROOT
 

@@ -3,7 +3,7 @@ import pytest
 
 from soundini.editing.heard_as import CROSS_FADE, SYNONYMS, class_of, said_shares
 from soundini.errors import ConfigError
-from soundini.packs.sound_classes import sound_classes
+from soundini.packs.loading import sound_classes
 
 CLASSES = sound_classes("embedded")
 

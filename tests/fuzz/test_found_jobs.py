@@ -12,8 +12,7 @@ from soundini.errors import ConfigError, MediaError
 from soundini.jobs.job import Job
 from soundini.jobs.journal import LOG, LOSSES, Journal, last_step
 from soundini.jobs.listing import list_jobs
-from soundini.jobs.sealed import read_sealed, write_sealed
-from soundini.jobs.windows import WINDOWS, WindowFiles
+from soundini.jobs.windows import WINDOWS, WindowFiles, read_sealed, write_sealed
 
 from .conftest import BOX
 

@@ -8,14 +8,15 @@ from safetensors.torch import load_file
 from soundini.baselines.vqgan.loading import build_vqgan, load_vqgan
 from soundini.cli import main
 from soundini.perceptual.imagenet import ImageNetDistance
-from soundini.training.discriminator import PatchDiscriminator, hinge
 from soundini.training.images import LabelledImages
 from soundini.training.recipe import VqganRecipe
 from soundini.training.vqgan import (
     AdversarialVQGAN,
+    PatchDiscriminator,
     adversarial_loss,
     balance,
     begin_vqgan,
+    hinge,
     shape_of,
     train_vqgan,
 )

@@ -4,7 +4,7 @@ import pytest
 import media_factory as make
 from soundini.editing.files import prepare_edit
 from soundini.web.forms.asking import FormFiles, ask
-from soundini.web.jobs.cutting import cut_edit, unheard
+from soundini.web.jobs.running import cut_edit, unheard
 from soundini.web.limits import Limits
 
 from .conftest import ME, QUICK, frames_of, painted, wait

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from soundini.batch.rows import Batch as Rows
     from soundini.batch.run import LocalBatch
     from soundini.cli.batch_progress import BatchProgress
-    from soundini.cluster.needs import WorkerNeeds
+    from soundini.cluster.connection import WorkerNeeds
     from soundini.cluster.run import ClusterBatch
 
 
@@ -111,7 +111,7 @@ class Batch:
                 yield doer
 
     def _needs(self) -> WorkerNeeds:
-        from soundini.cluster.needs import WorkerNeeds
+        from soundini.cluster.connection import WorkerNeeds
         from soundini.config.byte_size import parse_bytes
 
         try:

@@ -11,7 +11,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
-from soundini.cluster.needs import WorkerNeeds
+from soundini.cluster.connection import WorkerNeeds
 from soundini.errors import ConfigError
 
 MOST_LOSSES = 3

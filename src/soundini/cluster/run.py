@@ -18,7 +18,7 @@ from soundini.batch.place import refuse_links
 from soundini.batch.remote import RemotePlace
 from soundini.batch.rows import Batch, Row
 from soundini.batch.run import tidy
-from soundini.cluster.needs import WorkerNeeds
+from soundini.cluster.connection import WorkerNeeds
 from soundini.cluster.pool import Begun, Ended, Lost, Pool, Told
 from soundini.cluster.worker import BatchLocation, Task, Worker
 from soundini.editing.request import sidecar_path

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,13 +14,15 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor
 
 from soundini.diffusion.sampling import SamplingState
 from soundini.editing.coherence import WarpSums
 from soundini.editing.keeping import FinishedWindow, Patch, RunningWindow
 from soundini.errors import ConfigError
-from soundini.jobs.sealed import read_sealed, write_sealed
+from soundini.media.output import write_durably
 
 WINDOWS, STATE = "windows", "state.safetensors"
 _FAST = [cv2.IMWRITE_PNG_COMPRESSION, 1]
@@ -135,3 +140,55 @@ def _decoded(data: Tensor) -> np.ndarray:
     bgr = cv2.imdecode(data.numpy(), cv2.IMREAD_COLOR)
     assert bgr is not None  # the hash proves that these bytes were written here
     return cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+
+
+def write_sealed(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+    """Write tensors and facts to a safetensors file that says its own hash.
+
+    Args:
+        path: the file.
+        tensors: what to write, on any device.
+        facts: anything that JSON can hold.
+
+    Raises:
+        MediaError: the disk is full, or cannot be written to.
+    """
+    stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    text = json.dumps(facts)
+    seal = {"facts": text, "sha256": _digest(stored, text)}
+    write_durably(path, save(stored, metadata=seal))
+
+
+def read_sealed(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """The tensors (on the CPU) and the facts of a file; None where it is damaged or was not written here.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+    """
+    if not stat.S_ISREG(path.lstat().st_mode):
+        return None
+    try:
+        with safe_open(path, "pt") as file:
+            seal = file.metadata() or {}
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 -- no mapping
+    except FileNotFoundError:
+        raise
+    except (SafetensorError, OSError, ValueError):
+        return None
+    text = seal.get("facts", "")
+    try:
+        if seal.get("sha256") != _digest(tensors, text):
+            return None
+        facts = json.loads(text)
+    except (TypeError, ValueError, RecursionError):  # written by another program
+        return None
+    return (tensors, facts) if isinstance(facts, dict) else None
+
+
+def _digest(tensors: Mapping[str, Tensor], text: str) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"\n{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from soundini.errors import MaskError, MediaError, Option
-from soundini.masks.levels import check_levels
 from soundini.masks.numbering import clashing, frame_numbers, listed, natural
 from soundini.masks.pictures import is_picture, read_picture
-from soundini.masks.values import Meaning
+from soundini.masks.values import Meaning, check_levels
 from soundini.media.video_info import VideoInfo
 from soundini.media.video_reader import count_frames
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from soundini.errors import MaskError, MediaError, Message, Option
 from soundini.masks.folder import IMAGE_SUFFIXES, FolderMask
-from soundini.masks.levels import check_levels
 from soundini.masks.pictures import (
     frame_count,
     has_times,
@@ -22,7 +21,7 @@ from soundini.masks.pictures import (
     read_pictures,
 )
 from soundini.masks.shapes import check_size
-from soundini.masks.values import Meaning, Picture
+from soundini.masks.values import Meaning, Picture, check_levels
 from soundini.media.video_info import VideoInfo
 from soundini.media.video_reader import VideoReader, count_frames
 

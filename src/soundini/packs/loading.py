@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
 
 from soundini.errors import ModelError
 from soundini.flow.dis import DISFlow
 from soundini.flow.protocol import FlowEstimator
 from soundini.flow.raft import RAFTFlow
-from soundini.joint.embedded import EmbeddedJointSpace
-from soundini.packs.debug import debug_pack
+from soundini.joint.embedded import PROTOTYPES_FILE, EmbeddedJointSpace
+from soundini.packs.debug import DEBUG_CLASSES, debug_pack
 from soundini.packs.denoiser import load_denoiser
 from soundini.packs.pack import ModelPack, Senses, check_sound_encoder
 from soundini.packs.paper import PAPER_PACKS, load_paper_pack, load_paper_senses
@@ -162,3 +163,26 @@ def load_flow(name: str, folder: Path, device: torch.device | str) -> FlowEstima
             file=folder / "flow" / "raft_large.safetensors",
         )
     return DISFlow()
+
+
+def sound_classes(name: str | Path) -> tuple[str, ...]:
+    """The names of the classes that ``sound.heard_as`` may use with a pack; none for packs with a text tower.
+
+    Args:
+        name: of the pack, or its folder.
+
+    Raises:
+        ModelError: there is no such pack, or it is damaged.
+    """
+    if str(name) == "debug":
+        return DEBUG_CLASSES
+    if str(name) in PAPER_PACKS:
+        return ()
+    path = joint_folder(find_pack(name)) / PROTOTYPES_FILE
+    try:
+        with safe_open(path, "np") as file:
+            return tuple(sorted(file.keys()))
+    except (OSError, SafetensorError) as error:
+        raise ModelError(
+            "cannot read {file}: {why}; mend it or reinstall the pack", file=path, why=error
+        ) from None

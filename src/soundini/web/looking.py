@@ -122,7 +122,7 @@ class Looking:
         Raises:
             ModelError: the models are not there.
         """
-        from soundini.packs.sound_classes import sound_classes
+        from soundini.packs.loading import sound_classes
 
         with self._loading:
             return sound_classes(self.models)

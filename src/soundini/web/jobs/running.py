@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import closing, suppress
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from soundini.editing.files import preparing_edit, run_edit
+from soundini.editing.mask_spool import MaskSpool
 from soundini.editing.model_cache import ModelCache
-from soundini.editing.prepared import PreparedEdit
+from soundini.editing.prepared import UNSEEN, PreparedEdit
 from soundini.editing.request import SELF, EditRequest, MaskRequest
-from soundini.errors import SoundiniError, UnheardError
+from soundini.errors import MaskError, SoundiniError, UnheardError
 from soundini.events import FileDone, FrameDone, StepDone
 from soundini.jobs.begin import begin_or_resume
 from soundini.jobs.run import run_job
+from soundini.media.sound import Sound
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
 from soundini.web.forms.asking import Asked
-from soundini.web.jobs.cutting import cut_edit, unheard
 from soundini.web.jobs.following import FollowMeter
 from soundini.web.jobs.progress import JobStep, SoundFollowed, WindowShown
 from soundini.web.jobs.tickets import SOURCE, WORK
@@ -119,3 +122,47 @@ def load(models: str) -> ModelCache:
 def nothing_asked(models: str) -> EditRequest:
     """A request that names only the models."""
     return EditRequest(video=Path(), sound=SELF, output=Path(), mask=MaskRequest(), models=models)
+
+
+def cut_edit(edit: PreparedEdit, start: int, stop: int) -> PreparedEdit:
+    """Cut frames out of an edit that has not begun, and close the whole edit.
+
+    Args:
+        edit: the whole.
+        start: first frame, counted from the first of the part.
+        stop: one past the last.
+
+    Raises:
+        MaskError: no mask covers anything in these frames.
+        UnheardError: nothing is heard along them.
+    """
+    if edit.track.strength[start:stop].max() < UNSEEN:
+        edit.close()
+        raise unheard()
+    try:
+        masks = MaskSpool(islice(edit.masks, start, stop))
+    finally:
+        edit.close()
+    if not any(masks.bounds):
+        masks.close()
+        raise MaskError("the mask covers nothing here; look at another frame, or move the mask")
+    track, began = edit.track, edit.times[start]
+    rate = track.sound.sample_rate
+    heard = slice(round(began * rate), round(edit.times[stop] * rate))
+    cut = replace(
+        edit,
+        first=edit.first + start,
+        times=tuple(time - began for time in edit.times[start : stop + 1]),
+        began=edit.began + began,
+        masks=masks,
+        track=track.picked(slice(start, stop), Sound(track.sound.samples[:, heard].copy(), rate)),
+    )
+    return replace(cut, windows=cut.plan(edit.pack.denoiser.stride))
+
+
+def unheard() -> UnheardError:
+    """The error of a preview that lies where the sound is silent."""
+    return UnheardError(
+        "nothing is heard at this moment, so nothing changes here; look at another frame, or let a "
+        "short sound repeat"
+    )

@@ -154,7 +154,7 @@ def centre_square(picture: np.ndarray, size: int) -> Tensor:
 def centre_squares(
     images: LabelledImages, size: int, labels: tuple[str, ...]
 ) -> tuple[Tensor, list[str]]:
-    """The centre square of every picture with one of the labels, and the label of each.
+    """The centre squares of all pictures with one of the labels, and their labels.
 
     Shape:
         returns ``[N, 3, size, size]`` in [-1, 1].

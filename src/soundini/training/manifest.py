@@ -29,7 +29,7 @@ _SHARES: dict[str, Mapping[Side, float]] = {"images": IMAGE_SHARES, "sounds": SO
 
 @dataclass
 class ManifestReport:
-    """What a manifest lists.
+    """The contents of a manifest.
 
     Args:
         kind: "images" or "sounds".

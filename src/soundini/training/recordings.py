@@ -1,4 +1,4 @@
-"""Recordings by class, held as mel power, and the windows that training hears of them."""
+"""Recordings by class, in memory as mel power, and the windows that training draws from them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from soundini.training.manifest import read_manifest
 from soundini.training.split import SOUND_SHARES, Side, group_of, sides
 
 _NOT_OF_LABEL = {"rain": "train", "snow": "step|walk"}
-"""Names of recordings that are not of their label, as regular expressions."""
+"""Names of recordings whose label is wrong, as regular expressions."""
 
 _ANOTHER_TOO = {
     "fire": "rain|wind",
@@ -30,10 +30,10 @@ _ANOTHER_TOO = {
     "snow": "rain",
     "wind": "rain|sea|thunder|water|wave",
 }
-"""Names of recordings that hold another class as well, as regular expressions by label."""
+"""Names of recordings that also hold another class, as regular expressions by label."""
 
 WINDOW_COLUMNS = 100
-"""Columns of a window that is drawn: 2.32 s."""
+"""Columns of a drawn window: 2.32 s."""
 
 RANGE_DB = 30.0
 """A sound this far below full level counts as silence."""
@@ -41,12 +41,12 @@ RANGE_DB = 30.0
 
 @dataclass(frozen=True)
 class Recording:
-    """One recording at a peak of 1.
+    """A recording, scaled to a peak of 1.
 
     Args:
         path: within the data folder.
-        source: who published it, as the manifest says.
-        group: what it must not be parted from, see :func:`soundini.training.split.group_of`.
+        source: its publisher, from the manifest.
+        group: recordings that stay on one side, see :func:`soundini.training.split.group_of`.
         kind: number of its class in :data:`soundini.training.classes.CLASSES`.
         power: mel power.
 
@@ -66,7 +66,7 @@ def load_recordings(folder: Path, mel: MelConfig, *, side: Side = "train") -> li
 
     Args:
         folder: the data folder; ``sounds.csv`` has the columns ``path`` and ``label``. Labels that belong to no class are
-            left out, and so are recordings whose names say that they hold two classes.
+            left out, and so are recordings whose names show that they hold two classes.
         mel: front end.
         side: see :func:`soundini.training.split.sides`.
 
@@ -86,18 +86,18 @@ def load_recordings(folder: Path, mel: MelConfig, *, side: Side = "train") -> li
 
 
 def sound_class(row: Mapping[str, str]) -> str:
-    """The class of a row of ``sounds.csv``: that of its label, unless its name says that the label is wrong.
+    """The class of a row of ``sounds.csv``: that of its label, unless its name shows that the label is wrong.
 
-    Labels were taken from names: "train" holds "rain", and steps in snow are no wind.
+    Labels were derived from names: "train" contains "rain", and steps in snow are no wind.
     """
     wrong = _NOT_OF_LABEL.get(row["label"])
     return NONE if wrong and re.search(wrong, _name(row)) else SOUND_CLASS[row["label"]]
 
 
 def names_two_classes(row: Mapping[str, str]) -> bool:
-    """Whether the name of a row of ``sounds.csv`` holds another class than its label, as ``rain_with_thunder`` does.
+    """Whether the name of a row of ``sounds.csv`` names a second class, like ``rain_with_thunder``.
 
-    Either answer would be right, so such a recording can neither be learned from nor judged.
+    Both classes would be right, so such a recording is of no use for training or measuring.
     """
     another = _ANOTHER_TOO.get(row["label"])
     return bool(another and re.search(another, _name(row)))
@@ -108,7 +108,7 @@ def _name(row: Mapping[str, str]) -> str:
 
 
 def targets_of(kinds: Tensor, gain_db: Tensor) -> Tensor:
-    """What is heard of sounds at a gain: the quieter, the more of it is "none".
+    """Target distributions of sounds at a gain: the quieter, the larger the share of "none".
 
     Shape:
         ``kinds``, ``gain_db``: ``[B]``; returns ``[B, classes]``, a distribution.
@@ -121,12 +121,12 @@ def targets_of(kinds: Tensor, gain_db: Tensor) -> Tensor:
 
 
 class HeardWindows:
-    """Draws windows as they may be heard: at any level, mixed, through any room, over noise.
+    """Draws augmented windows: at any level, mixed, filtered as by a room, over noise.
 
     Args:
-        recordings: where windows come from; every class is drawn equally often, and every recording of it.
-        taught: what a teacher says of each recording over time, or nothing where there is none.
-        mixed: share of the windows in which a second recording is heard as well.
+        recordings: where windows come from; all classes are equally likely, and all recordings of a class.
+        taught: a teacher's features of each recording over time; empty if there is no teacher.
+        mixed: share of the windows that are mixed with a second recording.
 
     Shape:
         ``taught``: each ``[D, columns / stride]``.
@@ -141,7 +141,7 @@ class HeardWindows:
         self.by_kind = [[r for r in recordings if r.kind == kind] for kind in kinds]
 
     def draw(self, count: int, rng: np.random.Generator) -> Heard:
-        """``count`` windows, what is heard in them, and what the teacher says."""
+        """Draw ``count`` windows with their targets and the teacher's features."""
         first, second = self._windows(count, rng), self._windows(count, rng)
         uniform = torch.from_numpy(rng.random((3, count))).float()
         gain_db = -RANGE_DB * (uniform[0] - 0.6).clamp_min(0) / 0.4  # three in five at full level
@@ -183,7 +183,7 @@ class Heard:
         windows: log-mel.
         targets: distribution over the classes.
         taught: the teacher's embedding of each window's first recording, or None.
-        alone: whether nothing else is heard in it.
+        alone: whether it is not mixed.
 
     Shape:
         ``windows``: ``[B, time, mel]``; ``targets``: ``[B, classes]``; ``taught``: ``[B, D]``; ``alone``: ``[B]``.

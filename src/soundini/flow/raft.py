@@ -3,6 +3,8 @@
 import math
 from pathlib import Path
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -42,7 +44,7 @@ class RAFTFlow:
             raise ConfigError(
                 "RAFT needs at least 1 iteration, not {iterations}.", iterations=iterations
             )
-        self.network = network.eval().requires_grad_(False)
+        self.network: Any = network.eval().requires_grad_(False)
         self.name = name
         self.iterations = iterations
 
@@ -128,11 +130,11 @@ class RAFTFlow:
         return ways[0], ways[1]
 
     def _encode(self, frames: Tensor) -> Tensor:
-        """What of frames is compared."""
+        """Compute the features by which frames are compared."""
         return self.network.feature_encoder(self._inputs(frames))
 
     def _context(self, frames: Tensor) -> Tensor:
-        """What of frames guides the refinement of the flow that begins there."""
+        """Compute the features that guide the refinement of the flow that begins at the frames."""
         return self.network.context_encoder(self._inputs(frames))
 
     def _inputs(self, frames: Tensor) -> Tensor:

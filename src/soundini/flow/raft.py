@@ -2,7 +2,6 @@
 
 import math
 from pathlib import Path
-
 from typing import Any
 
 import torch

@@ -280,9 +280,10 @@ of all convolutions and matrix products. The networks run without numbers, so th
 |---|---:|---:|
 {count_rows}
 
-The snapshot takes 75 or {SNAPSHOT_STEPS} steps. The preset `paper-256` takes
-{load_preset(PACK).sampling.steps}, so that by itself it is faster by the ratio of equal steps alone; `--set sampling.steps={ours} --set sampling.method=ddim` asks for {ours}. The default of
-the embedded models, {Recipe().sampling.steps} steps, counts on a draft of the effect, which paper-scale packs do not have.
+The snapshot takes 75 or {SNAPSHOT_STEPS} steps. The preset `paper-256` takes {load_preset(PACK).sampling.steps}, so that by
+itself it is faster by the ratio of equal steps alone; `--set sampling.steps={ours} --set sampling.method=ddim` asks for
+{ours}. The default of the embedded models, {Recipe().sampling.steps} steps, counts on a draft of the effect, which
+paper-scale packs do not have.
 The effect of fewer steps on the picture was not measured, because that needs the published weights.
 
 The goals were 2.5 times at equal steps, 8 times at {ours} steps, and not more memory for a frame. {verdict}

@@ -144,3 +144,11 @@ def test_a_conclusion_names_what_differs_and_what_is_cheapest():
 
 def test_one_variant_has_no_conclusion():
     assert conclusion(Summary(["rise of the judge's probability"], {"ours": [Cell(0.9)]})) == ""
+
+
+def test_methods_without_a_draft_are_told_from_those_with_one():
+    said = "ours begins at a rendered draft"
+    described = SUITE.model_dump() | {"variants": {"ours": [], "vqgan": ["method=vqgan-clip"]}}
+    beside = Suite.model_validate(described)
+    assert said in " ".join(notes(beside, [result("ours")]))
+    assert said not in " ".join(notes(SUITE, [result("ours")]))

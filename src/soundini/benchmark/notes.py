@@ -21,6 +21,12 @@ def notes(suite: Suite, results: Sequence[Result]) -> list[str]:
         "length of its flow less the source's in the region, in percent of the frame's shorter side a frame; flicker counts "
         "as motion too."
     ]
+    drafted = _drafted(suite)
+    if 0 < len(drafted) < len(suite.compared):
+        said.append(
+            f"With models that see the source, {', '.join(drafted)} begins at a rendered draft of the effect; the others draw "
+            "all of it by themselves."
+        )
     background = _guided_background(suite)
     if background:
         said.append(
@@ -53,6 +59,16 @@ def _seams(results: Sequence[Result]) -> str:
         "before encoding: 1 where a border cannot be told. Mean change across borders and elsewhere, in grey levels: "
         f"{', '.join(parts)}. Edits of one window have no border."
     )
+
+
+def _drafted(suite: Suite) -> list[str]:
+    """Variants that sampling begins at a draft for; baselines never do."""
+    recipes = {variant: suite.recipe(variant) for variant in suite.compared}
+    return [
+        variant
+        for variant, recipe in recipes.items()
+        if recipe.method == "soundini" and recipe.sampling.draft > 0
+    ]
 
 
 def _guided_background(suite: Suite) -> list[str]:

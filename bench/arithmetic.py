@@ -41,7 +41,7 @@ def count_steps(frames: int, side: int, views: int) -> dict[str, float]:
 
 
 def _count(network: Callable[[Tensor], Tensor], given: Tensor) -> tuple[float, float]:
-    """TFLOP forward, and those of the gradient."""
+    """TFLOP of the forward pass and of the gradient."""
     with FlopCounterMode(display=False) as counter:
         out = network(given.detach().requires_grad_())
         forward = counter.get_total_flops()

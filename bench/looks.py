@@ -24,6 +24,7 @@ from soundini import SoundEditor, load_preset
 from soundini.config.presets import override
 from soundini.masks.preview import overlay
 from soundini.masks.shapes import shape_mask
+from soundini.training.classes import SOUND_CLASS
 
 FRAMES, HEIGHT, LABEL, COLUMN = 14, 190, 18, 300
 WHOLE = "0.0,0.0,1.0,1.0"
@@ -86,16 +87,7 @@ PLACES = (
 )
 """Clip, shape and its numbers: each is edited by every sound, whether they suit each other or not."""
 
-SOUNDS = {
-    "fire": "fire",
-    "explosion": "explosion",
-    "thunderstorm": "thunderstorm",
-    "rain": "rain",
-    "ocean_waves": "sea",
-    "river_waterfall": "river",
-    "snow": "snow_wind",
-    "underwater_bubbles": "underwater",
-}
+SOUNDS = {label: name for label, name in SOUND_CLASS.items() if label not in ("wind", "other")}
 """Label of each sound, and the class that it is."""
 
 

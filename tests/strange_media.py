@@ -48,7 +48,7 @@ def copy_packets(
     change: Callable[[int, av.Packet], av.Packet | None] = lambda number, packet: packet,
     **options: str,
 ) -> Path:
-    """A copy of a video, packet by packet; ``change`` may drop or replace those of the sound, counted from 0."""
+    """A copy of a video, packet by packet; ``change`` may drop or replace packets of the sound, counted from 0."""
     with av.open(str(source)) as given, av.open(str(path), "w", options=options) as out:
         streams = {s.index: out.add_stream_from_template(s) for s in given.streams}
         sounds = itertools.count()

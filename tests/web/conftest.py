@@ -14,7 +14,7 @@ from soundini.media.video_reader import VideoReader
 from soundini.web.form import EditForm, PaintedMask
 from soundini.web.http.app import make_app
 from soundini.web.http.serving import address_of, listen
-from soundini.web.jobs.caretaker import FOR_EVER
+from soundini.web.jobs.retention import FOR_EVER
 from soundini.web.limits import Limits
 from soundini.web.service import EditService
 

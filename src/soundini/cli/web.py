@@ -12,7 +12,7 @@ from tyro.conf import FlagCreatePairsOff, UseAppendAction, arg
 from soundini.errors import ConfigError
 
 if TYPE_CHECKING:
-    from soundini.web.jobs.caretaker import Keep
+    from soundini.web.jobs.retention import Keep
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Web:
         return 0
 
     def _keep(self) -> Keep:
-        from soundini.web.jobs.caretaker import Keep
+        from soundini.web.jobs.retention import Keep
 
         for name, days in (
             ("--keep-days", self.keep_days),

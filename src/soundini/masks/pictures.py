@@ -63,7 +63,7 @@ def frame_count(path: Path) -> int:
 
 
 def has_times(path: Path) -> bool:
-    """Whether the pictures of a file have times; those of arrays and TIFF are only numbered."""
+    """Whether the pictures of a file have times. Arrays and TIFF only number their pictures."""
     if _head(path).startswith(_NUMPY):
         return False
     with _told(path), _opened(path) as image:

@@ -127,7 +127,7 @@ def load_sound(
     Args:
         path: Any file with an audio stream that FFmpeg reads.
         start: Seconds from time 0 at which the returned samples begin.
-        end: Seconds at which they end; None for the end of the file. The level is that of the whole file in any case.
+        end: Seconds at which they end; None for the end of the file. The level is taken from the whole file in any case.
         needed: Seconds after which damage does not matter; None if the file must be whole. In a file that is cut off, the sound
             may end a second earlier, since it is stored in turns with the pictures.
         track: Number of the sound track, from 1; 0 for the default one, else the first that is audible.

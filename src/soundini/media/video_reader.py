@@ -215,7 +215,7 @@ class VideoReader:
             yield *held, self._own_duration(held[1])
 
     def _own_duration(self, frame: AvFrame) -> Fraction:
-        """A frame's duration as the file states it, in seconds; else that of the frame rate."""
+        """A frame's duration in seconds, as the file states it; else one over the frame rate."""
         said = frame.duration * Fraction(frame.time_base or self.info.time_base)
         return said or 1 / self.info.frame_rate
 

@@ -32,7 +32,7 @@ def class_directions(dim: int) -> dict[str, Tensor]:
 def say_by_directions(layer: nn.Linear, probe: Probe, basis: Tensor) -> None:
     """Make a layer's output the sum of the directions, each times its class's centred logit.
 
-    The direction nearest to the output is then that of the likeliest class.
+    The likeliest class then has the direction nearest to the output.
 
     Args:
         layer: the last of a tower; its weights are written in place.

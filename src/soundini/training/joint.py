@@ -43,7 +43,7 @@ _GAINS_DB = (0.0, -10.0)
 def with_classes(joint: EmbeddedJointSpace) -> EmbeddedJointSpace:
     """A joint space with a direction and a row of its head for each class that is trained.
 
-    Its towers are those of the given one; only a head that names other classes is made anew, with random weights.
+    It takes over the towers of the given one. Only a head that names other classes is made anew, with random weights.
     """
     directions = class_directions(joint.dim)
     head = joint.sound_head

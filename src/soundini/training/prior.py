@@ -111,7 +111,7 @@ def denoising_loss(
 ) -> Tensor:
     """Weighted mean squared error of v.
 
-    Weight of a timestep: gamma / (snr + gamma). At little noise it equals that of min-SNR (arXiv 2303.09556). At much noise,
+    Weight of a timestep: gamma / (snr + gamma). At little noise it equals min-SNR's weight (arXiv 2303.09556). At much noise,
     where a network decides what the picture shows, min-SNR's weight for v falls to 0; this one stays at 1.
 
     Weight of a pixel: ``effect_weight`` where the target differs from the source, else 1; their mean over a crop is 1.

@@ -86,7 +86,7 @@ def load_recordings(folder: Path, mel: MelConfig, *, side: Side = "train") -> li
 
 
 def sound_class(row: Mapping[str, str]) -> str:
-    """The class of a row of ``sounds.csv``: that of its label, unless its name shows that the label is wrong.
+    """The class of a row of ``sounds.csv``: its label says it, unless its name shows that the label is wrong.
 
     Labels were derived from names: "train" contains "rain", and steps in snow are no wind.
     """

@@ -52,7 +52,7 @@ class EditForm(Section):
     preset: str = Field(default="fast", max_length=64)
     """Settings to begin with."""
     settings: tuple[Annotated[str, Field(max_length=1000)], ...] = Field(default=(), max_length=200)
-    """More settings, ``section.name=value`` each, as for ``soundini edit --set``; those of ``compute`` are refused."""
+    """More settings, ``section.name=value`` each, as for ``soundini edit --set``; settings of ``compute`` are refused."""
     heard_as: str = Field(default="", max_length=2000)
     """What the sound is, if the models recognise it wrongly: ``rain``, ``rain=0.7,wind=0.3``, or by its own seconds
     ``0s:fire,4.2s:rain``. ``GET /api/v1/sound-classes`` lists the words."""

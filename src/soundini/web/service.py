@@ -26,10 +26,10 @@ from soundini.web.forms.about_fields import about
 from soundini.web.forms.asking import OUTPUT, ask, recipe_of, refuse_gaps
 from soundini.web.forms.part import refuse_empty_part
 from soundini.web.forms.restoring import restored
-from soundini.web.jobs.caretaker import FOR_EVER, Caretaker, Keep
 from soundini.web.jobs.job_queue import JobQueue
 from soundini.web.jobs.live_job import LiveJob
 from soundini.web.jobs.progress import JobStep
+from soundini.web.jobs.retention import FOR_EVER, Cleaner, Keep
 from soundini.web.jobs.tickets import SOURCE, new_ticket
 from soundini.web.jobs.viewing import view_of
 from soundini.web.limits import Limits
@@ -73,14 +73,14 @@ class EditService(Looking):
         try:
             super().__init__(self.folder, self.limits, models)
             self._queue = JobQueue(self.folder, self.limits, self._do, self._load)
-            self._caretaker = Caretaker(self.folder, self._queue, keep)
+            self._cleaner = Cleaner(self.folder, self._queue, keep)
         except BaseException:
             self._lock.release()
             raise
 
     def close(self) -> None:
         """Stop the running edit within a step; the next server can resume it."""
-        self._caretaker.close()
+        self._cleaner.close()
         self._queue.close()
         self._lock.release()
 

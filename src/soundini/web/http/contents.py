@@ -120,7 +120,7 @@ def _encoded(picture: np.ndarray, kind: str, **options: int) -> Response:
 
 
 def _media_type(path: Path) -> str:
-    """Media type that a browser plays; that of a download for all others."""
+    """Media type of a file that a browser plays; all other files are downloads."""
     if path.suffix == ".png":
         return "image/png"
     with path.open("rb") as file:

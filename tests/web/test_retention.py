@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from soundini.web.jobs.caretaker import Caretaker, Keep
+from soundini.web.jobs.retention import Cleaner, Keep
 from soundini.web.jobs.tickets import TICKET
 from soundini.web.refusals import MissingError
 
@@ -19,9 +19,9 @@ def rounds(service):
     """Does a round at a day from now, for things that are kept so long."""
 
     def tidy(day, **keep):
-        caretaker = Caretaker(service.folder, service._queue, Keep(**keep))
-        caretaker.close()
-        caretaker.tidy(time.time() + day * DAY)
+        cleaner = Cleaner(service.folder, service._queue, Keep(**keep))
+        cleaner.close()
+        cleaner.tidy(time.time() + day * DAY)
 
     return tidy
 
@@ -88,7 +88,7 @@ def test_jobs_that_wait_or_run_are_never_touched(service, form_for, rounds):
 
 
 def test_everything_is_kept_unless_somebody_says_otherwise(service, form_for, rounds):
-    assert service._caretaker._thread is None
+    assert service._cleaner._thread is None
     form = form_for(service)
     rounds(4000)
     assert there(service, form) == [True, True]
@@ -101,5 +101,5 @@ def test_the_server_tidies_by_itself(service_in, form_for):
     for path in service.folder.glob("owners/*/files/*/about.json"):
         os.utime(path, (0, 0))
     again = service_in(keep=Keep(files=30))
-    again._caretaker.close()  # a round is done to its end
+    again._cleaner.close()  # a round is done to its end
     assert there(again, form) == [False, False]

@@ -34,7 +34,7 @@ class Keep:
 FOR_EVER = Keep()
 
 
-class Caretaker:
+class Cleaner:
     """Deletes what is too old when the server starts, and every hour.
 
     Args:
@@ -50,9 +50,7 @@ class Caretaker:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         if keep != FOR_EVER:
-            self._thread = threading.Thread(
-                target=self._work, name="soundini caretaker", daemon=True
-            )
+            self._thread = threading.Thread(target=self._work, name="soundini cleaner", daemon=True)
             self._thread.start()
 
     def close(self) -> None:

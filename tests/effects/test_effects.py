@@ -8,6 +8,7 @@ import torch
 
 from soundini.effects.registry import EFFECTS
 from soundini.effects.scene import Moment, Scene
+from soundini.effects.water import rendered_stream, rendered_waves
 from training_runs import coloured_photographs
 
 SIZE = 48
@@ -176,6 +177,31 @@ def test_water_falls_only_where_it_runs_down():
         return np.abs(np.diff(light, axis=1)).mean() / np.abs(np.diff(light, axis=0)).mean()
 
     assert longer_down((0.0, 0.5)) > 1.2 > 1 > longer_down((0.5, 0.0))
+
+
+@pytest.mark.parametrize("water", [rendered_waves, rendered_stream])
+def test_water_mirrors_what_lies_above_it(water):
+    matte = np.zeros((64, 96), np.float32)
+    matte[40:] = 1
+    red, blue = (np.full((64, 96, 3), 0.3, np.float32) for _ in range(2))
+    red[:40, :, 0], blue[:40, :, 2] = 0.9, 0.9
+    seen = [water(Scene(picture, matte, 1.0, 0))[40:] for picture in (red, blue)]
+    redder, greener, bluer = (seen[0] - seen[1]).mean((0, 1))
+    assert redder > 0.02
+    assert bluer < -0.02
+    assert abs(greener) < 0.005
+
+
+def test_a_low_region_has_rapids_and_a_high_one_a_cascade():
+    """A cascade is streaked from top to bottom, rapids from side to side."""
+    down = Moment(heading=(0.0, 1.0))
+    for rows, streaked_down in ((96, True), (40, False)):
+        matte = np.zeros((96, 96), np.float32)
+        matte[96 - rows :] = 1
+        scene = Scene(np.full((96, 96, 3), 0.4, np.float32), matte, 1.0, 3, down)
+        seen = rendered_stream(scene)[96 - rows :].mean(-1)
+        along, across = np.abs(np.diff(seen, axis=0)).mean(), np.abs(np.diff(seen, axis=1)).mean()
+        assert (along < across) == streaked_down
 
 
 def test_less_variety_keeps_looks_near_the_middle():

@@ -1,9 +1,10 @@
-"""Sea and river: water that takes the region, in the scene's light, with foam where it meets what it does not cover."""
+"""Sea and river: water that takes the region and mirrors what lies above it, with foam where it meets what it does not cover."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 
 from soundini.effects.canvas import blur, lerp, smoothstep
@@ -16,6 +17,12 @@ _RENDERED = 0.6
 """Share of water that is rendered where there are photographs; the rest is cut out of those."""
 
 _TRIES = 6
+
+_LOW = 0.6
+"""A region lower than this share of its width has rapids in it; a higher one a cascade."""
+
+_SHORE = 0.08
+"""Of the region's height: so much of the picture must lie above the region to be mirrored."""
 
 
 def sea(scene: Scene) -> np.ndarray:
@@ -37,17 +44,10 @@ def rendered_waves(scene: Scene) -> np.ndarray:
 
 
 def rendered_stream(scene: Scene) -> np.ndarray:
-    """A stream: a cascade, or short green waves that break everywhere; ``[H, W, 3]``.
-
-    Water that is known to run sideways is no cascade, and water that runs down is one.
-    """
-    draws, heading = scene.draws("river"), scene.moment.heading
-    falls = draws.chance(0.7) if heading is None else abs(heading[1]) > abs(heading[0])
-    if falls:
-        return _cascade(scene)
-    deep = draws.tint((0.05, 0.16, 0.15), (0.14, 0.28, 0.26))
-    bright = draws.tint((0.30, 0.50, 0.46), (0.52, 0.68, 0.62))
-    return _waves(scene, deep, bright, length=0.22, foam=draws.between(0.3, 0.5))
+    """A stream: rapids in a low, wide region and where the water runs sideways, a cascade elsewhere; ``[H, W, 3]``."""
+    heading, (height, width) = scene.moment.heading, scene.box_size
+    sideways = heading is not None and abs(heading[0]) > abs(heading[1])
+    return _rapids(scene) if sideways or height < _LOW * width else _cascade(scene)
 
 
 def _waves(
@@ -62,7 +62,7 @@ def _waves(
         length: of a wave at the lowest row, in widths of the region.
         foam: share of the water that breaks.
     """
-    draws, unit = scene.draws("waves"), scene.unit
+    draws = scene.draws("waves")
     least = draws.between(0.12, 0.4)
     nearness = np.clip(least + (1 - least) * (1 - scene.rise), 0.12, 1.5)
     lengths = ("swell", 1.0), ("ripple", draws.between(0.2, 0.4)), ("chop", 0.07)
@@ -70,16 +70,17 @@ def _waves(
         _in_perspective(scene, name, nearness, length * share) for name, share in lengths
     )
     surface = 0.58 * swell + 0.34 * ripple + 0.08 * chop
-    slope = surface - np.roll(surface, 1, 0)
-    slope = slope / max(float(slope.std()), 1e-4)
+    slope = _slope(surface)
     tone = np.clip(0.42 + 0.2 * slope + 0.5 * (surface - 0.5), 0, 1)[..., None]
     water = lerp(deep, bright, tone)
     far = np.clip(1 - nearness, 0, 1)[..., None] * draws.between(0.2, 0.5)
     water = lerp(water, draws.between(0.6, 0.85) * np.array([0.92, 0.98, 1.04]), far * tone)
+    water = lerp(water, _mirrored(scene, slope, tone), _mirrors(scene, nearness))
     crest = smoothstep(surface, *_highest(surface, foam, 0.06 + 0.3 * foam))
-    spray = smoothstep(scene.noise("spray", 4 * unit, speed=1.0, period=0.5), 0.35, 0.65)
+    lace = _in_perspective(scene, "lace", nearness, 0.03, period=0.9)
+    spray = smoothstep(lace + 0.1 * slope, 0.3, 0.75)
     glint = smoothstep(slope, 1.6, 2.6) * (1 - 0.6 * np.clip(nearness, 0, 1))
-    return _foamed(water, np.clip(crest * (0.35 + 0.65 * spray) + 0.5 * glint, 0, 1), scene)
+    return _foamed(water, np.clip(crest * (0.2 + 0.8 * spray) + 0.5 * glint, 0, 1), scene)
 
 
 def _cascade(scene: Scene) -> np.ndarray:
@@ -105,33 +106,108 @@ def _cascade(scene: Scene) -> np.ndarray:
     white = fall * gaps * (0.38 + 0.64 * smoothstep(threads, 0.2, 0.85)) + 0.7 * foot * broken
     white = np.clip(white + 0.35 * smoothstep(swirl, 0.6, 0.8), 0, 1)[..., None]
     water = lerp(lerp(water, pale, white), np.array([0.94, 0.97, 1.0]), white**2)
-    return _among_rocks(water, scene, near)
+    return _among_rocks(water, scene, scene.noise("rocks", (9 * unit, 13 * unit)), near)
 
 
-def _among_rocks(water: np.ndarray, scene: Scene, near: np.ndarray) -> np.ndarray:
-    """Boulders that stand out of the water, wet and lit from above; those far up are fainter."""
+def _rapids(scene: Scene) -> np.ndarray:
+    """White water that runs over stones: standing waves that break, smooth tongues between, boulders; ``[H, W, 3]``."""
+    draws, unit = scene.draws("rapids"), scene.unit
+    least = draws.between(0.25, 0.45)
+    nearness = np.clip(least + (1 - least) * (1 - scene.rise), 0.2, 1.5)
+    standing = _in_perspective(scene, "standing", nearness, 0.3, speed=0.0, period=1.1)
+    running = _in_perspective(scene, "running", nearness, 0.12, speed=0.5)
+    chop = _in_perspective(scene, "chop", nearness, 0.045, speed=0.6)
+    surface = 0.5 * standing + 0.33 * running + 0.17 * chop
+    slope = _slope(surface)
+    deep = draws.tint((0.08, 0.17, 0.14), (0.16, 0.26, 0.21))
+    bright = draws.tint((0.38, 0.54, 0.48), (0.54, 0.68, 0.60))
+    tone = np.clip(0.4 + 0.16 * slope + 0.9 * (surface - 0.5), 0, 1)[..., None]
+    water = lerp(deep, bright, tone)
+    water = lerp(water, _mirrored(scene, slope, tone), 0.8 * _mirrors(scene, nearness))
+    lace = _in_perspective(scene, "lace", nearness, 0.025, speed=0.6, period=0.7)
+    bubbles = scene.noise("bubbles", unit, speed=0.6, period=0.4, octaves=2)
+    crest = smoothstep(surface, *_highest(surface, draws.between(0.35, 0.5), 0.3))
+    foam = crest * smoothstep(lace + 0.1 * slope, 0.25, 0.75) * lerp(0.6, 1.1, bubbles)
+    foam = np.clip(foam + 0.25 * crest**2, 0, 1)
+    stones = _in_perspective(scene, "stones", nearness, 0.17, flat=1.4, speed=0.0, period=0.0)
+    return _among_rocks(_foamed(water, foam, scene), scene, stones, 0.6 + 0.4 * nearness)
+
+
+def _among_rocks(
+    water: np.ndarray, scene: Scene, shape: np.ndarray, near: np.ndarray
+) -> np.ndarray:
+    """Boulders where a field is highest, wet and lit from above; those far up are fainter."""
     draws, unit = scene.draws("rocks"), scene.unit
-    shape = scene.noise("rocks", (9 * unit, 13 * unit))
     grain = scene.noise("grain", 1.6 * unit)
-    level = float(np.quantile(shape, 1 - draws.between(0.07, 0.16)))
-    stands = smoothstep(shape - level + 0.03 * (grain - 0.5), 0, 0.05) * np.clip(near + 0.2, 0, 1)
+    level = float(np.quantile(shape, 1 - draws.between(0.05, 0.12)))
+    stands = smoothstep(shape - level + 0.03 * (grain - 0.5), 0, 0.08) * np.clip(near + 0.2, 0, 1)
     relief = np.roll(shape, -max(1, round(unit)), 0) - shape
-    light = np.clip(0.4 + 7 * relief + 0.25 * (grain - 0.5), 0.08, 1.1)[..., None]
+    relief = relief / max(float(relief.std()), 1e-4)
+    light = np.clip(0.5 + 0.3 * relief + 0.4 * (grain - 0.5), 0.1, 1.2)[..., None]
     stone = draws.tint((0.20, 0.20, 0.17), (0.36, 0.34, 0.28)) * light
     splash = np.clip(4 * stands * (1 - stands), 0, 1) * smoothstep(grain, 0.4, 0.7)
     return np.clip(lerp(lerp(water, stone, stands[..., None]), 0.95, 0.6 * splash[..., None]), 0, 1)
 
 
-def _in_perspective(scene: Scene, name: str, nearness: np.ndarray, length: float) -> np.ndarray:
-    """Noise, wider than high, that shrinks with distance: ``[H, W]`` in about [0, 1]; ``length`` of a wave in widths."""
+def _in_perspective(
+    scene: Scene,
+    name: str,
+    nearness: np.ndarray,
+    length: float,
+    *,
+    flat: float = 3.2,
+    speed: float = 1.2,
+    period: float = 1.6,
+) -> np.ndarray:
+    """Noise, ``flat`` times as wide as high, that shrinks with distance: ``[H, W]``, about [0, 1]; ``length`` in widths."""
     rows, columns = scene.places
     width = scene.box_size[1]
     foot, middle = scene.box[0].stop, (scene.box[1].start + scene.box[1].stop) / 2
     depth = np.cumsum(1 / nearness[::-1], 0)[::-1] - 1 / nearness[-1:]
     depth = np.broadcast_to(depth - np.interp(foot, rows[:, 0], depth[:, 0]), rows.shape)
     across = (columns - middle) / nearness
-    cell = 0.5 * length * width, 1.6 * length * width
-    return scene.noise(name, cell, speed=1.2, period=1.6, at=(depth, across))
+    cell = 0.5 * length * width, 0.5 * flat * length * width
+    return scene.noise(name, cell, speed=speed, period=period, at=(depth, across))
+
+
+def _slope(surface: np.ndarray) -> np.ndarray:
+    """How steeply a surface rises towards the viewer, with a deviation of 1."""
+    slope = surface - np.roll(surface, 1, 0)
+    return slope / max(float(slope.std()), 1e-4)
+
+
+def _mirrored(scene: Scene, slope: np.ndarray, tone: np.ndarray) -> np.ndarray:
+    """What the water mirrors, broken by its waves: what lies above the region, or the region itself where that is little.
+
+    Args:
+        scene: where the water is.
+        slope: see :func:`_slope`.
+        tone: light on the surface, in [0, 1].
+
+    Shape:
+        ``slope``: ``[H, W]``; ``tone``: ``[H, W, 1]``; returns ``[H, W, 3]``.
+    """
+    rows, columns = scene.places
+    box, unit = scene.box[0], scene.unit
+    axis = box.start if _has_shore(scene) else (box.start + box.stop - 1) / 2
+    broken = np.clip(slope, -2, 2) * unit
+    down = (2 * axis - rows + 2.5 * broken).astype(np.float32)
+    right = (columns + 0.8 * broken).astype(np.float32)
+    mirrored = cv2.remap(
+        scene.picture, right, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+    )
+    return cv2.GaussianBlur(mirrored, (0, 0), 0.7 * unit, sigmaY=2.5 * unit) * lerp(0.55, 1.2, tone)
+
+
+def _mirrors(scene: Scene, nearness: np.ndarray) -> np.ndarray:
+    """Share of the light that a surface mirrors, ``[H, 1, 1]``: more the flatter it is looked at, and if there is a shore."""
+    share = lerp(0.6, 0.25, np.clip(nearness, 0, 1))[..., None]
+    return share if _has_shore(scene) else 0.5 * share
+
+
+def _has_shore(scene: Scene) -> bool:
+    """Whether enough of the picture lies above the region to be mirrored in it."""
+    return scene.box[0].start > _SHORE * scene.box_size[0]
 
 
 def _highest(field: np.ndarray, share: float, width: float) -> tuple[float, float]:

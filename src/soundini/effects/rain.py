@@ -9,7 +9,7 @@ from soundini.effects.particles import dots, scattered, streaks
 from soundini.effects.scene import Scene
 
 _DEPTHS = (
-    ("far", (4, 8), 0.12, 0.28, 0.28, 0.85),
+    ("far", (4, 8), 0.24, 0.34, 0.28, 0.85),
     ("middle", (8, 14), 0.06, 0.35, 0.24, 1.0),
     ("near", (14, 28), 0.004, 0.55, 0.34, 1.2),
 )
@@ -22,7 +22,7 @@ def rain(scene: Scene) -> np.ndarray:
     """The scene in the rain: a drizzle at a small amount, a downpour at 1."""
     amount, draws = scene.amount, scene.draws("rain")
     wet = lerp(scene.picture, grey(scene.picture), amount * draws.between(0.45, 0.9))
-    wet = wet * lerp(1, draws.between(0.44, 0.62), amount)
+    wet = wet * lerp(1, draws.between(0.48, 0.66), amount)
     wet = wet * draws.tint((0.93, 0.97, 1.0), (1.0, 1.02, 1.08))
     wet = _hazy(_mirrored(wet, scene), scene)
     wet = lerp(scene.picture, np.clip(wet, 0, 1), scene.veil)
@@ -64,7 +64,7 @@ def _hazy(picture: np.ndarray, scene: Scene) -> np.ndarray:
     """Mist that takes the contrast of what is far, which is taken to be up."""
     draws = scene.draws("haze")
     mist = draws.between(0.45, 0.75) * np.array([0.97, 1.0, 1.04], np.float32)
-    thick = draws.between(0.45, 0.7) * scene.amount * np.clip(0.5 + 0.5 * scene.rise, 0, 1)
+    thick = draws.between(0.3, 0.5) * scene.amount * np.clip(0.5 + 0.5 * scene.rise, 0, 1)
     return lerp(picture, mist, thick[..., None])
 
 

@@ -9,7 +9,7 @@ from soundini.effects.particles import scattered, streaks
 from soundini.effects.scene import Scene
 
 _FLAKES = (
-    ("far", 0.2, 0.17, 0.75, 0.8),
+    ("far", 0.28, 0.17, 0.8, 0.8),
     ("middle", 0.035, 0.29, 0.95, 1.0),
     ("near", 0.005, 0.62, 0.75, 1.25),
 )
@@ -23,10 +23,10 @@ def snow_wind(scene: Scene) -> np.ndarray:
     amount, draws = scene.amount, scene.draws("snow")
     light = blur(grey(scene.picture)[..., 0], 0.5 * scene.unit)
     weight = scene.matte / max(float(scene.matte.sum()), 1e-3)
-    dim = min(1.0, draws.between(0.42, 0.54) / max(float((light * weight).sum()), 0.05))
+    dim = min(1.0, draws.between(0.48, 0.6) / max(float((light * weight).sum()), 0.05))
     cold = lerp(scene.picture, grey(scene.picture), draws.between(0.85, 1.0)) * _COLD * dim
     cold = _lying(cold, light * dim, scene)
-    haze = draws.between(0.35, 0.6) * np.clip(0.3 + 0.7 * scene.rise, 0, 1)
+    haze = draws.between(0.25, 0.45) * np.clip(0.3 + 0.7 * scene.rise, 0, 1)
     haze = haze * (0.7 + 0.6 * scene.noise("drifts", (10 * scene.unit, 30 * scene.unit), speed=0.5))
     cold = lerp(cold, draws.between(0.75, 0.85) * _COLD, haze[..., None])
     snowing = lerp(scene.picture, np.clip(cold, 0, 1), amount * scene.veil)
@@ -40,8 +40,9 @@ def _lying(picture: np.ndarray, light: np.ndarray, scene: Scene) -> np.ndarray:
     ground = np.clip(1 - scene.rise, 0, 1) ** draws.between(0.6, 1.2)
     bare = lerp(0.47, draws.between(0.05, 0.13), ground) - 0.15 * patches
     share = smoothstep(light - bare, -0.22, 0.25)
-    fine = light / np.maximum(blur(light, 5 * unit), 0.05)
-    white = (0.84 * np.clip(fine, 0.45, 1.2) ** 1.1)[..., None] * _COLD
+    sharp = grey(picture)[..., 0]
+    fine = sharp / np.maximum(blur(sharp, 5 * unit), 0.05)
+    white = (0.84 * np.clip(fine, 0.35, 1.2) ** 1.2)[..., None] * _COLD
     photographs = scene.photographs
     if photographs is not None and draws.chance(0.35) and photographs.has("snow"):
         photograph = photographs.crop("snow", scene.box_size, draws.rng)

@@ -101,7 +101,7 @@ def _section(
         write_sound_sheets([edit for edit in edited if edit.clip in allowed], run, folder)
         write_chosen_sheets(chosen, run, folder)
         write_grid([edit for edit in edited if edit.clip in allowed], run, folder / "all.png")
-        return edits_section(edited, chosen, IMAGES)
+        return edits_section(edited, chosen, IMAGES, subject.judge.recalls)
     if part == loudness.PART:
         return loudness_section([loudness.LoudnessFigures(**item) for item in items])
     if part == coherence.PART:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,9 +73,12 @@ def spaces_section(found: Sequence[ZeroShot]) -> Section:
 
 
 def edits_section(
-    found: Sequence[EditFigures], chosen: Sequence[EditFigures], images: str
+    found: Sequence[EditFigures],
+    chosen: Sequence[EditFigures],
+    images: str,
+    recalls: Mapping[str, float],
 ) -> Section:
-    """What edits show; those of ``chosen`` have a sheet of their own."""
+    """What edits show; those of ``chosen`` have a sheet of their own; ``recalls`` are the judge's."""
     sounds, clips = _names(found, lambda e: e.sound), _names(found, lambda e: e.clip)
     by_pair = {(edit.clip, edit.sound): edit for edit in found}
     targets, means = [], []
@@ -99,6 +102,7 @@ def edits_section(
                 sound,
                 *(f"{before:.2f}", f"{after:.2f}", f"{rise:+.2f}", f"{first} of {len(group)}"),
                 _mistaken(sound, group),
+                f"{recalls[sound]:.0%}" if sound in recalls else "",
                 f"{kept:.2f}",
                 f"{heard} of {len(group)}",
             ]
@@ -107,12 +111,14 @@ def edits_section(
         [clip, *(f"{by_pair[clip, s].rise:+.2f}" if (clip, s) in by_pair else "" for s in sounds)]
         for clip in clips
     ]
-    head = ["sound", "before", "after", "rise", "likeliest in", "else", "scene kept", "heard in"]
+    head = ["sound", "before", "after", "rise", "likeliest in", "else"]
+    head += ["photographs", "scene kept", "heard in"]
     text = f"""## Edits, judged
 
 The probability that the judge gives the sound's class in the square round the region, mean over frames and clips. Each clip
 is edited by another held-out recording of the class, at its loudest stretch, as the class that it is (`sound.heard_as`).
 "Likeliest in": the edits that the judge takes for the class; "else": what it takes most of the others for.
+"Photographs": the held-out photographs of the class, laid into others like an edit, that the judge takes for the class.
 "Scene kept": correlation of high-pass luminance before and after, inside the region, at 128 pixels. "Heard in": how many of
 the recordings the joint space takes for their class; it is not used here.
 

@@ -35,6 +35,7 @@ class Judge(nn.Module):
         weight: W; frames' features are not standardised, so W must hold their scale.
         bias: b.
         temperature: T, above 0.
+        recalls: of each class, the share of held-out photographs, laid into others like an edit, that it takes for the class.
 
     Shape:
         ``weight``: ``[classes, features]``; ``bias``: ``[classes]``.
@@ -44,10 +45,16 @@ class Judge(nn.Module):
     bias: Tensor
 
     def __init__(
-        self, classes: tuple[str, ...], weight: Tensor, bias: Tensor, temperature: float
+        self,
+        classes: tuple[str, ...],
+        weight: Tensor,
+        bias: Tensor,
+        temperature: float,
+        recalls: Mapping[str, float] | None = None,
     ) -> None:
         super().__init__()
         self.classes = classes
+        self.recalls = recalls or {}
         self.features = PooledFeatures()
         self.register_buffer("weight", weight.float())
         self.register_buffer("bias", bias.float())
@@ -68,7 +75,11 @@ class Judge(nn.Module):
         card, state = read_card(folder), read_state(folder / WEIGHTS_FILE)
         try:
             judge = cls(
-                tuple(card["classes"]), state["weight"], state["bias"], float(card["temperature"])
+                tuple(card["classes"]),
+                state["weight"],
+                state["bias"],
+                float(card["temperature"]),
+                card["held_out"]["laid"]["by_class"],
             )
             fits = len(judge.classes) == len(judge.weight) == len(judge.bias)
         except (KeyError, TypeError, ValueError):

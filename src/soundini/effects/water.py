@@ -106,7 +106,7 @@ def _cascade(scene: Scene) -> np.ndarray:
     white = fall * gaps * (0.38 + 0.64 * smoothstep(threads, 0.2, 0.85)) + 0.7 * foot * broken
     white = np.clip(white + 0.35 * smoothstep(swirl, 0.6, 0.8), 0, 1)[..., None]
     water = lerp(lerp(water, pale, white), np.array([0.94, 0.97, 1.0]), white**2)
-    return _among_rocks(water, scene, scene.noise("rocks", (9 * unit, 13 * unit)), near)
+    return _among_rocks(water, scene, scene.noise("rocks", (9 * unit, 13 * unit)), near, lit=0.5)
 
 
 def _rapids(scene: Scene) -> np.ndarray:
@@ -130,20 +130,21 @@ def _rapids(scene: Scene) -> np.ndarray:
     foam = crest * smoothstep(lace + 0.1 * slope, 0.25, 0.75) * lerp(0.6, 1.1, bubbles)
     foam = np.clip(foam + 0.25 * crest**2, 0, 1)
     stones = _in_perspective(scene, "stones", nearness, 0.17, flat=1.4, speed=0.0, period=0.0)
-    return _among_rocks(_foamed(water, foam, scene), scene, stones, 0.6 + 0.4 * nearness)
+    water = _foamed(water, foam, scene)
+    return _among_rocks(water, scene, stones, 0.6 + 0.4 * nearness, lit=0.85)
 
 
 def _among_rocks(
-    water: np.ndarray, scene: Scene, shape: np.ndarray, near: np.ndarray
+    water: np.ndarray, scene: Scene, shape: np.ndarray, near: np.ndarray, *, lit: float
 ) -> np.ndarray:
-    """Boulders where a field is highest, wet and lit from above; those far up are fainter."""
+    """Boulders where a field is highest, wet and lit from above by ``lit``; those far up are fainter."""
     draws, unit = scene.draws("rocks"), scene.unit
     grain = scene.noise("grain", 1.6 * unit)
     level = float(np.quantile(shape, 1 - draws.between(0.05, 0.12)))
     stands = smoothstep(shape - level + 0.03 * (grain - 0.5), 0, 0.08) * np.clip(near + 0.2, 0, 1)
     relief = np.roll(shape, -max(1, round(unit)), 0) - shape
     relief = relief / max(float(relief.std()), 1e-4)
-    light = np.clip(0.5 + 0.3 * relief + 0.4 * (grain - 0.5), 0.1, 1.2)[..., None]
+    light = np.clip(lit + 0.3 * relief + 0.8 * lit * (grain - 0.5), 0.1, 1.5)[..., None]
     stone = draws.tint((0.20, 0.20, 0.17), (0.36, 0.34, 0.28)) * light
     splash = np.clip(4 * stands * (1 - stands), 0, 1) * smoothstep(grain, 0.4, 0.7)
     return np.clip(lerp(lerp(water, stone, stands[..., None]), 0.95, 0.6 * splash[..., None]), 0, 1)

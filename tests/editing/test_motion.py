@@ -124,6 +124,16 @@ def test_onsets_are_found_once_each():
     assert onset_times(Sound(np.zeros((1, rate), np.float32), rate)) == []
 
 
+def test_flashes_come_at_most_three_times_a_second():
+    rate = 16000
+    samples = np.zeros(3 * rate, np.float32)
+    for start in range(0, len(samples), rate // 10):
+        samples[start : start + 200] = 0.8
+    onsets = onset_times(Sound(samples[None], rate))
+    assert len(onsets) > 3
+    assert min(np.diff(onsets)) > 1 / 3
+
+
 def test_nothing_moves_where_that_is_asked_or_no_class_is_known():
     assert not motion_of("rain", drift=DriftConfig(speed=0)).positions.any()
     assert effect_motion(object(), track([[1.0, 0.0]]), [0.0], SamplingConfig()) is None  # type: ignore[arg-type]

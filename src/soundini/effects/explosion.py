@@ -17,7 +17,7 @@ _GROWS = 0.12
 _COOLS = 0.9
 """Seconds in which its heat falls to a third."""
 
-_BLINDS = 0.15
+_BLINDS = 0.2
 """Seconds in which the flash that overexposes the picture falls to a third."""
 
 
@@ -45,14 +45,16 @@ def explosion(scene: Scene) -> np.ndarray:
     burst = lerp(burst, ball, (core * matte)[..., None])
     flash = light[..., None] ** 2 * _LIGHT * draws.between(0.05, 0.4) * amount
     burst = screen(screen(burst, flash), _sparks(scene, x0, y0, radius)[..., None] * _LIGHT)
-    return _overexposed(burst, scene, np.hypot(*centred) / max(radius, 1) - 0.5 * (billows - 0.4))
+    return _overexposed(
+        burst, scene, np.hypot(*centred) * grown / max(radius, 1) - 0.5 * (billows - 0.4)
+    )
 
 
 def _overexposed(burst: np.ndarray, scene: Scene, far: np.ndarray) -> np.ndarray:
     """The first flash, too bright for a camera: white in its middle, yellow around; ``far`` is 1 at the ball's radius."""
-    blind = 1.6 * scene.amount * float(np.exp(-scene.moment.age / _BLINDS))
+    blind = 2.2 * scene.amount * float(np.exp(-scene.moment.age / _BLINDS))
     for reach, colour in ((1.6, (1.0, 0.64, 0.18)), (0.8, (1.0, 0.98, 0.85))):
-        glow = np.exp(-((far.clip(0) / reach) ** 2))[..., None] * scene.cover
+        glow = np.exp(-((far.clip(0) / reach) ** 2))[..., None] * scene.veil
         burst = screen(burst, blind * glow * np.array(colour, np.float32))
     return burst.astype(np.float32)
 

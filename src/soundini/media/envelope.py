@@ -16,8 +16,8 @@ _STEP = 0.02
 """Seconds between two measurements of the loudness."""
 _LEAST = 0.3
 """Rise that counts as an onset, as a share of the sound's largest."""
-_APART = 0.2
-"""Least seconds between two onsets."""
+_APART = 0.35
+"""Least seconds between two onsets: what strikes with them flashes at most three times a second (WCAG 2.2, 2.3.1)."""
 
 
 def full_level(sound: Sound) -> Level:

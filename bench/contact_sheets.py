@@ -1,6 +1,6 @@
 """Make the contact sheets of docs/: what five sounds, a quieter sound and a turning sound do to one clip.
 
-    python bench/contact_sheets.py CLIP SOUNDS [--ellipse cx,cy,rx,ry] [--output docs/images]
+    python bench/contact_sheets.py CLIP SOUNDS [--box x,y,w,h] [--output docs/images]
 
 CLIP is a video that may be shown (the committed sheets use palmtrees.mp4 of hhoppe/data, CC0-1.0). SOUNDS is a folder
 with ``sounds.csv`` (columns path and label). Sounds are chosen by rule, not by result: the first recording of each label
@@ -73,7 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("clip", type=Path)
     parser.add_argument("sounds", type=Path)
-    parser.add_argument("--ellipse", default="0.5,0.6,0.25,0.25")
+    parser.add_argument("--box", default="0.0,0.0,1.0,1.0", help="what is edited")
     parser.add_argument("--frames", type=int, default=18)
     parser.add_argument("--every", type=int, default=8, help="take every so many frames")
     parser.add_argument("--preset", default="fast")
@@ -82,7 +82,7 @@ def main() -> None:
     editor = SoundEditor.from_pretrained("embedded")
     frames, rate = read_clip(options.clip, options.frames, options.every)
     seconds = len(frames) / rate
-    mask = shape_mask("ellipse", options.ellipse, (frames.shape[1], frames.shape[2]))
+    mask = shape_mask("box", options.box, (frames.shape[1], frames.shape[2]))
     steady = override(load_preset(options.preset), ["sound.envelope=off"])
 
     def edit(sound: Sound, recipe: Recipe) -> np.ndarray:

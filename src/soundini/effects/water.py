@@ -115,8 +115,8 @@ def _rapids(scene: Scene) -> np.ndarray:
     least = draws.between(0.25, 0.45)
     nearness = np.clip(least + (1 - least) * (1 - scene.rise), 0.2, 1.5)
     standing = _in_perspective(scene, "standing", nearness, 0.3, speed=0.0, period=1.1)
-    running = _in_perspective(scene, "running", nearness, 0.12, speed=0.5)
-    chop = _in_perspective(scene, "chop", nearness, 0.045, speed=0.6)
+    running = _in_perspective(scene, "running", nearness, 0.12, speed=0.3, period=2.0)
+    chop = _in_perspective(scene, "chop", nearness, 0.045, speed=0.3, period=2.0)
     surface = 0.5 * standing + 0.33 * running + 0.17 * chop
     slope = _slope(surface)
     deep = draws.tint((0.08, 0.17, 0.14), (0.16, 0.26, 0.21))
@@ -124,8 +124,8 @@ def _rapids(scene: Scene) -> np.ndarray:
     tone = np.clip(0.4 + 0.16 * slope + 0.9 * (surface - 0.5), 0, 1)[..., None]
     water = lerp(deep, bright, tone)
     water = lerp(water, _mirrored(scene, slope, tone), 0.8 * _mirrors(scene, nearness))
-    lace = _in_perspective(scene, "lace", nearness, 0.025, speed=0.6, period=0.7)
-    bubbles = scene.noise("bubbles", unit, speed=0.6, period=0.4, octaves=2)
+    lace = _in_perspective(scene, "lace", nearness, 0.025, speed=0.3, period=1.5)
+    bubbles = scene.noise("bubbles", unit, speed=0.3, period=1.5, octaves=2)
     crest = smoothstep(surface, *_highest(surface, draws.between(0.35, 0.5), 0.3))
     foam = crest * smoothstep(lace + 0.1 * slope, 0.25, 0.75) * lerp(0.6, 1.1, bubbles)
     foam = np.clip(foam + 0.25 * crest**2, 0, 1)

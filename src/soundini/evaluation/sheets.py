@@ -120,9 +120,16 @@ def write_grid(edits: Sequence[EditFigures], run: Path, path: Path) -> None:
     for clip in dict.fromkeys(edit.clip for edit in edits):
         mine = [(edit, *load_shown(run / edit.shown)) for edit in edits if edit.clip == clip]
         middle = len(mine[0][1]) // 2
-        pictures = [mine[0][1][0], *(edited[middle] for _, _, edited in mine)]
-        rows.append(("\n".join([clip, *(e.sound[:14] for e, _, _ in mine)][:7]), pictures))
+        pictures = [_captioned(edited[middle], edit.sound) for edit, _, edited in mine]
+        rows.append((clip, [mine[0][1][0], *pictures]))
     write_sheet(path, rows)
+
+
+def _captioned(picture: np.ndarray, text: str) -> np.ndarray:
+    """A picture with a word in its upper left corner."""
+    image = Image.fromarray(picture)
+    ImageDraw.Draw(image).text((3, 2), text, "white", stroke_width=1, stroke_fill="black")
+    return np.asarray(image)
 
 
 def _label(edit: EditFigures) -> str:

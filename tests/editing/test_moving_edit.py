@@ -63,7 +63,7 @@ def whole(editor, scene):
     return edit
 
 
-@pytest.mark.parametrize("what", ["rain", "fire", "snow_wind"])
+@pytest.mark.parametrize("what", ["rain", "fire", "snow_wind", "river"])
 def test_an_effect_moves_at_its_own_velocity(whole, scene, what):
     """What changes from frame to frame is displaced as the drift and its sway say, within a third; by phase correlation."""
     change = (whole(what).astype(np.float64) - scene).mean(-1)

@@ -96,9 +96,9 @@ def _cascade(scene: Scene) -> np.ndarray:
     threads = scene.noise("threads", streak, speed=1.0, period=1.2)
     strands = scene.noise("strands", (7 * unit, max(1.0, 0.4 * unit)), speed=1.2, period=0.9)
     threads = np.clip(threads + 0.6 * (strands - 0.5), 0, 1)
-    swirl = scene.noise("pools", (2.2 * unit, 6 * unit), speed=0.5, period=0.9)
+    swirl = scene.noise("pools", (2.2 * unit, 6 * unit), speed=0.8, period=0.9)
     foot = np.exp(-(((after - 0.68) / 0.16) ** 2))
-    broken = smoothstep(scene.noise("foam", (6 * unit, 3 * unit), speed=0.4, period=0.5), 0.3, 0.7)
+    broken = smoothstep(scene.noise("foam", (6 * unit, 3 * unit), speed=0.8, period=0.8), 0.3, 0.7)
     deep = draws.tint((0.14, 0.20, 0.18), (0.24, 0.32, 0.28))
     pale = draws.tint((0.46, 0.56, 0.54), (0.62, 0.70, 0.68))
     water = lerp(deep, pale, (0.15 + 0.5 * smoothstep(swirl, 0.35, 0.75))[..., None])
@@ -114,9 +114,9 @@ def _rapids(scene: Scene) -> np.ndarray:
     draws, unit = scene.draws("rapids"), scene.unit
     least = draws.between(0.25, 0.45)
     nearness = np.clip(least + (1 - least) * (1 - scene.rise), 0.2, 1.5)
-    standing = _in_perspective(scene, "standing", nearness, 0.3, speed=0.0, period=1.1)
-    running = _in_perspective(scene, "running", nearness, 0.12, speed=0.3, period=2.0)
-    chop = _in_perspective(scene, "chop", nearness, 0.045, speed=0.3, period=2.0)
+    standing = _in_perspective(scene, "standing", nearness, 0.3, speed=0.0, period=3.0)
+    running = _in_perspective(scene, "running", nearness, 0.12, speed=1.1, period=2.0)
+    chop = _in_perspective(scene, "chop", nearness, 0.045, speed=1.1, period=2.0)
     surface = 0.5 * standing + 0.33 * running + 0.17 * chop
     slope = _slope(surface)
     deep = draws.tint((0.08, 0.17, 0.14), (0.16, 0.26, 0.21))
@@ -124,8 +124,8 @@ def _rapids(scene: Scene) -> np.ndarray:
     tone = np.clip(0.4 + 0.16 * slope + 0.9 * (surface - 0.5), 0, 1)[..., None]
     water = lerp(deep, bright, tone)
     water = lerp(water, _mirrored(scene, slope, tone), 0.8 * _mirrors(scene, nearness))
-    lace = _in_perspective(scene, "lace", nearness, 0.025, speed=0.3, period=1.5)
-    bubbles = scene.noise("bubbles", unit, speed=0.3, period=1.5, octaves=2)
+    lace = _in_perspective(scene, "lace", nearness, 0.04, speed=1.1, period=1.5)
+    bubbles = scene.noise("bubbles", unit, speed=1.0, period=1.5, octaves=1)
     crest = smoothstep(surface, *_highest(surface, draws.between(0.35, 0.5), 0.3))
     foam = crest * smoothstep(lace + 0.1 * slope, 0.25, 0.75) * lerp(0.6, 1.1, bubbles)
     foam = np.clip(foam + 0.25 * crest**2, 0, 1)
@@ -168,7 +168,7 @@ def _in_perspective(
     depth = np.broadcast_to(depth - np.interp(foot, rows[:, 0], depth[:, 0]), rows.shape)
     across = (columns - middle) / nearness
     cell = 0.5 * length * width, 0.5 * flat * length * width
-    return scene.noise(name, cell, speed=speed, period=period, at=(depth, across))
+    return scene.noise(name, cell, speed=speed, period=period, at=(-depth, across))
 
 
 def _slope(surface: np.ndarray) -> np.ndarray:

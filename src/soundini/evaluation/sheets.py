@@ -19,6 +19,8 @@ MARGIN = 118
 
 _GAP = 3
 _COLOURS = 256
+_ASKED = 20_000
+"""Pixels that the colours of a sheet are chosen from."""
 _LINE = 13
 
 
@@ -42,10 +44,20 @@ def write_sheet(path: Path, rows: Sequence[tuple[str, Sequence[np.ndarray]]]) ->
             x += picture.shape[1] + _GAP
         y += height
     path.parent.mkdir(parents=True, exist_ok=True)
-    few = sheet.quantize(_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    few = _few_colours(sheet)
     with PartialFile(path) as file:
         few.save(file.partial, "PNG", optimize=True)
         file.commit()
+
+
+def _few_colours(sheet: Image.Image) -> Image.Image:
+    """The sheet in few colours, chosen from some of its pixels: median cut is slow where all of them differ."""
+    part = max(1.0, (sheet.width * sheet.height / _ASKED) ** 0.5)
+    asked = sheet.resize(
+        (round(sheet.width / part), round(sheet.height / part)), Image.Resampling.NEAREST
+    )
+    palette = asked.quantize(_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    return sheet.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def write_sound_sheets(edits: Sequence[EditFigures], run: Path, folder: Path) -> list[Path]:

@@ -1,5 +1,10 @@
 """Short trainings of the embedded models on made-up data, for the tests of each and of several processes."""
 
+import json
+import multiprocessing
+import os
+import socket
+import sys
 from pathlib import Path
 
 import torch
@@ -102,3 +107,33 @@ def seeded(seed=0):
 
 
 RUNS = {"prior": run_prior, "sound": run_sound, "image": run_image}
+
+
+def in_one_of_two(rank, port, data, folder):
+    """All of them as one of two processes; the first says the losses."""
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2"}
+    torch.set_num_threads(1)
+    workers = Workers.join()
+    losses = {k: run(data, Path(folder, k), workers=workers) for k, run in RUNS.items()}
+    workers.leave()
+    if workers.first:
+        print(json.dumps(losses), flush=True)
+
+
+def main(data, folder):
+    """Fork into two, so that the libraries are imported once."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    fork = multiprocessing.get_context("fork")
+    both = [fork.Process(target=in_one_of_two, args=(i, port, data, folder)) for i in range(2)]
+    for process in both:
+        process.start()
+    for process in both:
+        process.join()
+    sys.exit(any(process.exitcode for process in both))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -7,36 +7,13 @@ import pytest
 from torch.distributed.run import parse_args
 
 import training_runs
-from two_processes import printed_by_two
-
-SCRIPT = """
-import json
-import sys
-from pathlib import Path
-sys.path.insert(0, {tests!r})
-import torch
-from soundini.training.distributed import Workers
-from training_runs import RUNS
-torch.set_num_threads(1)
-workers = Workers.join()
-folder = Path({folder!r})
-losses = {{k: run({data!r}, folder / k, workers=workers) for k, run in RUNS.items()}}
-workers.leave()
-if workers.first:
-    print(json.dumps(losses))
-"""
+from two_processes import printed_by_forks
 
 
 def test_two_processes_train_as_one(sounds, tmp_path):
     runs = training_runs.RUNS
     alone = {name: run(sounds, tmp_path / "alone" / name) for name, run in runs.items()}
-    script = tmp_path / "shared.py"
-    tests = Path(training_runs.__file__).parent
-    script.write_text(
-        SCRIPT.format(tests=str(tests), folder=str(tmp_path / "shared"), data=str(sounds))
-    )
-    printed = printed_by_two(script)
-    shared = json.loads(printed)
+    shared = json.loads(printed_by_forks(Path(training_runs.__file__), sounds, tmp_path / "shared"))
     for name, losses in alone.items():
         assert shared[name] == pytest.approx(losses, rel=1e-3), name
 

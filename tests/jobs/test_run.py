@@ -74,15 +74,15 @@ def test_what_is_done_is_not_done_again(request_for, plain, tmp_path, steps):
     assert request.output.read_bytes() == plain
 
 
-@pytest.mark.parametrize("steps", [2, 4, 7])
-def test_what_lies_between_keyframes_comes_to_the_same_bytes(request_for, tmp_path, steps):
+def test_what_lies_between_keyframes_comes_to_the_same_bytes(request_for, tmp_path):
     settings = ("window.stride=3", "window.frames=4", "window.overlap=1")  # 0 3 6 9, 9 12 13
     whole = request_for("whole.mp4", *settings)
     resumed(stopped(tmp_path / "whole", whole, 0))
-    request = request_for("out.mp4", *settings)
-    done = steps_of(resumed(stopped(tmp_path / "job", request, steps)))
-    assert [step for _, step in done] == list(range(steps + 1, 9))
-    assert request.output.read_bytes() == whole.output.read_bytes()
+    for steps in (2, 4, 7):
+        request = request_for(f"out{steps}.mp4", *settings)
+        done = steps_of(resumed(stopped(tmp_path / f"job{steps}", request, steps)))
+        assert [step for _, step in done] == list(range(steps + 1, 9))
+        assert request.output.read_bytes() == whole.output.read_bytes()
 
 
 def test_states_are_seldom_and_windows_are_kept_at_once(request_for, plain, tmp_path):
@@ -96,7 +96,8 @@ def test_states_are_seldom_and_windows_are_kept_at_once(request_for, plain, tmp_
 @pytest.mark.parametrize("harm", ["cut", "emptied", "flipped", "foreign"])
 def test_damaged_files_are_computed_again(request_for, plain, tmp_path, harm):
     folder = stopped(tmp_path / "job", request_for(), 14)
-    other = stopped(tmp_path / "other", request_for("o.mp4", "seed=5"), 14)
+    if harm == "foreign":
+        other = stopped(tmp_path / "other", request_for("o.mp4", "seed=5"), 14)
     for name in (f"{WINDOWS}/00001.safetensors", STATE):
         path = folder / name
         data = bytearray(path.read_bytes())

@@ -5,22 +5,39 @@ import numpy as np
 import pytest
 
 import media_factory as make
+from soundini.cli import main
 
-from .conftest import assert_refused
+from .conftest import BOX, QUICK, assert_refused, write_noise
 
 FIRE = ("--sound-class", "fire")
 
 
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """An edit without sound, with its recipe; the video and the sound lie beside it."""
+    folder = tmp_path_factory.mktemp("edited")
+    video = make.write_video(folder / "in.mp4", 6, audio=make.tone(0.25))
+    (folder / "out").mkdir()
+    asked = ["edit", video, "-s", write_noise(folder), "--box", BOX, "-o", folder / "out/out.mp4"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOUNDINI_HOME", str(tmp_path_factory.mktemp("home")))
+        assert main([*map(str, asked), *QUICK, "--audio", "none"]) == 0
+    return folder
+
+
 @pytest.fixture
-def edited(edit, out):
-    assert edit("--audio", "none")[0] == 0
-    return out
+def edited(done, tmp_path):
+    """A copy of that."""
+    shutil.copytree(done, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "out" / "out.mp4"
 
 
 def test_an_edit_is_measured_from_its_recipe_alone(run, edited, tmp_path):
     found = tmp_path / "figures.json"
+    before = sorted(p.name for p in edited.parent.iterdir())
     code, told, err = run("measure", edited, *FIRE, "--json", found)
     assert (code, err) == (0, "")
+    assert sorted(p.name for p in edited.parent.iterdir()) == before
     figures = json.loads(found.read_text())
     assert len(figures["loudness"]) == len(figures["change"]) == len(figures["after"]) == 6
     assert all(0 <= p <= 1 for p in figures["before"] + figures["after"])
@@ -88,12 +105,6 @@ def test_the_prior_is_not_loaded(run, edited, monkeypatch):
     code, told, err = run("measure", edited)
     assert (code, err) == (0, "")
     assert "by what guided it" in told
-
-
-def test_nothing_is_written_beside_the_edit(run, edited):
-    before = sorted(p.name for p in edited.parent.iterdir())
-    assert run("measure", edited, *FIRE)[0] == 0
-    assert sorted(p.name for p in edited.parent.iterdir()) == before
 
 
 def test_the_wrong_files_are_refused_in_one_line(run, edited, video, sound, tmp_path):

@@ -57,8 +57,7 @@ def masked(*paths):
     return MaskRequest(paths=tuple(map(str, paths)))
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
-@pytest.mark.parametrize("sound", ["self", "fire"])
+@pytest.mark.parametrize(("suffix", "sound"), [(".mp4", "self"), (".mkv", "fire")])
 def test_only_the_frames_before_the_damage(ask, tmp_path, suffix, sound):
     audio = np.random.default_rng(0).uniform(-0.5, 0.5, (1, 120000)).astype(np.float32)
     whole = make.write_video(tmp_path / f"whole{suffix}", 60, audio=audio, options={"g": "12"})

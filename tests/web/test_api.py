@@ -157,13 +157,14 @@ TRAVERSALS = [
 ]
 
 
-@pytest.mark.parametrize("path", TRAVERSALS)
-def test_paths_lead_nowhere(live, visitor, service, path):
-    answer = visitor(live).get(path)
-    assert answer.status_code in (403, 404)
-    assert b"root:" not in answer.content
-    assert (service.folder / "secret").read_bytes() not in answer.content
-    assert str(service.folder) not in answer.text
+def test_paths_lead_nowhere(live, visitor, service):
+    client = visitor(live)
+    for path in TRAVERSALS:
+        answer = client.get(path)
+        assert answer.status_code in (403, 404), path
+        assert b"root:" not in answer.content
+        assert (service.folder / "secret").read_bytes() not in answer.content
+        assert str(service.folder) not in answer.text
 
 
 def test_uploads_that_are_refused(service_in, visitor, media):

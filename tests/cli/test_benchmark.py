@@ -198,3 +198,35 @@ def test_photographs_of_what_is_heard_can_be_compared_to(benchmark, done, tmp_pa
     assert len({value for _, value in found}) == 3
     make.write_pictures(data, {"sea": (0.2, 0.4, 1.0)}, 60)
     assert_refused(benchmark("--photographs", data), "pictures of fire")
+
+
+def side_of(pair, variant):
+    return "none" if variant == "none" else "a" if pair["a"] == variant else "b"
+
+
+def test_a_study_hides_the_names_and_its_votes_are_counted(run, done, tmp_path):
+    page = tmp_path / "study.html"
+    study = ("study", "make", done / "suite.yaml", "--run", done / "run", "--models", "debug")
+    assert run(*study, "-o", page)[0] == 0
+    text = page.read_text()
+    names = re.sub(r"base64,[\w+/=]*", "", text)
+    assert "blended" not in names
+    assert text.count("data:video/mp4") == 4
+    key_file = tmp_path / "study.key.json"
+    key = json.loads(key_file.read_text())
+    assert {(p["clip"], frozenset([p["a"], p["b"]])) for p in key.values()} == {
+        (clip, frozenset(["ours", "blended"])) for clip in ("one", "two")
+    }
+    votes = []
+    for number, answers in enumerate((["ours", "ours"], ["blended", "none"])):
+        path = tmp_path / f"votes{number}.json"
+        rows = [
+            {"pair": pair, "question": "sound", "choice": side_of(key[pair], answer)}
+            for pair, answer in zip(key, answers, strict=True)
+        ]
+        path.write_text(json.dumps(rows))
+        votes.append(path)
+    code, told, _ = run("study", "tally", key_file, *votes)
+    assert code == 0
+    assert "sound     blended preferred to ours: 38%" in told  # 0, 0, 1 and a half
+    assert "4 votes" in told

@@ -178,7 +178,8 @@ def test_six_files_in_a_folder(run, home, published, monkeypatch):
 
 
 def test_the_pack_edits_and_leaves_a_record(edit, full_home, out):
-    small = ("--set", "sampling.steps=2", "--set", "region.size=32", "--end", "2")
+    few = ("sampling.steps=2", "region.size=32", "guidance.augment.views=2")
+    small = (*(word for setting in few for word in ("--set", setting)), "--end", "2")
     # the later --models counts
     words = ("--text", "fire", "--text-weight", "300")
     code, said, err = edit("--models", "paper-256", *small, *words)

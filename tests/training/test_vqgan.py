@@ -130,7 +130,7 @@ def test_perplexity_counts_the_codes_in_use():
 
 def test_it_learns(data, tmp_path):
     recipe = RECIPE.model_copy(
-        update={"steps": 60, "lr": 2e-3, "discriminator_from": 100, "save_every": 60}
+        update={"steps": 36, "lr": 2e-3, "discriminator_from": 100, "save_every": 36}
     )
     losses = run(data, tmp_path, recipe)
     assert sum(losses[-5:]) < 0.8 * sum(losses[:5])

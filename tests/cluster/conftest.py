@@ -29,11 +29,17 @@ def cluster(tmp_path_factory):
     os.environ.update(before)
 
 
-@pytest.fixture
-def driver(cluster):
+@pytest.fixture(scope="module")
+def connection(cluster):
     """This process as one that gives the cluster work."""
     ray.init(cluster.address, log_to_driver=False)
-    yield cluster
+    yield
     ray.shutdown()
+
+
+@pytest.fixture
+def driver(cluster, connection):
+    """The cluster, as whole as it was before."""
+    yield cluster
     while len(cluster.worker_nodes) < 2:
         cluster.add_node(**NODE)

@@ -23,12 +23,13 @@ FOLDER = os.environ.get("SOUNDINI_SCREENSHOTS")
 LONG = 500_000
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "width", "height"),
     [
         ("light", 1440, 900),
-        pytest.param("dark", 1280, 720, marks=pytest.mark.long),
-        pytest.param("phone", 390, 844, marks=pytest.mark.long),
+        ("dark", 1280, 720),
+        ("phone", 390, 844),
     ],
 )
 def test_screenshots(visit, tmp_path, name, width, height):

@@ -165,7 +165,7 @@ def test_tabs_agree(visit, media):
 
 
 def test_the_server_is_started_again_with_an_unfinished_edit(visit, server, media):
-    visitor = visit().bring(media).set("sampling.steps=40").paint(*STROKE)
+    visitor = visit().bring(media).set("sampling.steps=24").paint(*STROKE)
     visitor.run("all")
     visitor.steps_done()
     visitor.page.goto("about:blank")

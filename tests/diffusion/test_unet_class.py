@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import pytest
+
 import soundini.diffusion.unet_class as unet_class_module
 
 SCRIPT = """
@@ -19,6 +21,7 @@ assert torch._dynamo.__file__
 """
 
 
+@pytest.mark.long
 def test_the_class_is_that_of_diffusers_which_works_as_ever():
     subprocess.run([sys.executable, "-c", SCRIPT], check=True)
 

@@ -78,7 +78,12 @@ def test_an_effect_moves_at_its_own_velocity(whole, scene, what):
 
 @pytest.mark.parametrize(
     ("what", "least"),
-    [("rain", 0.5), ("snow_wind", 0.5), ("thunderstorm", 0.3), ("underwater", 0.5)],
+    [
+        ("rain", 0.5),
+        ("snow_wind", 0.5),
+        pytest.param("thunderstorm", 0.3, marks=pytest.mark.long),
+        pytest.param("underwater", 0.5, marks=pytest.mark.long),
+    ],
 )
 def test_the_scene_is_kept(whole, scene, what, least):
     """Bolts cross most of this small scene, and nothing shows beneath them."""

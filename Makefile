@@ -11,7 +11,7 @@ NOT_IMPORTED := /(_inductor|_dynamo|testing|onnx|ao|tests|pipelines|modular_pipe
 COMPILE = cd "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
 	&& "$(abspath $(BIN))/python" -m compileall -q -j 0 -x '$(NOT_IMPORTED)' $(COMPILED)
 export PYTHONDONTWRITEBYTECODE :=
-# One process a core, one thread each; tests/conftest.py says which tests one of them does together.
+# One thread a process; tests/conftest.py says how many processes, and which tests one of them does together.
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4
 CHECKED := src tests bench docs/hooks
 FUZZ_CASES ?= 10000

@@ -1,3 +1,4 @@
+import os
 import sys
 from pathlib import Path
 
@@ -43,6 +44,12 @@ def folder_of(name):
 def pytest_collection_modifyitems(items):
     rank = {name: number for number, name in enumerate(FIRST)}
     items.sort(key=lambda item: rank.get(folder_of(item.nodeid), len(FIRST)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """One process more than cores: those that drive a browser or a cluster mostly wait."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else None
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -10,6 +10,7 @@ import training_runs
 from two_processes import printed_by_forks
 
 
+@pytest.mark.long
 def test_two_processes_train_as_one(sounds, tmp_path):
     runs = training_runs.RUNS
     alone = {name: run(sounds, tmp_path / "alone" / name) for name, run in runs.items()}

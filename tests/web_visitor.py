@@ -36,7 +36,7 @@ class Visitor:
     def tab(self):
         """Another tab of the same browser."""
         page = self.context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(120_000)
         page.on("console", self._said)
         page.on("pageerror", lambda error: self.trouble.append(str(error)))
         page.on("request", self._asked)

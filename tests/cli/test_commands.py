@@ -1,8 +1,3 @@
-import subprocess
-import sys
-
-import pytest
-
 from soundini.cli.settings import describe, walk_settings
 from soundini.config.recipe import Recipe
 from soundini.config.section import setting_names
@@ -10,15 +5,11 @@ from soundini.config.section import setting_names
 from .conftest import assert_refused, start
 
 
-def test_help_does_not_wait_for_torch():
-    check = (
-        "import sys; from soundini.cli import main; code = main(['--help']); "
-        "assert code == 0; assert not {'torch', 'av', 'numpy', 'cv2'} & set(sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+def test_help_names_the_commands(run):
+    code, told, _ = run("--help")
+    assert code == 0
     for command in ("edit", "resume", "jobs", "preview", "mask preview", "demo", "settings"):
-        assert command in done.stdout
+        assert command in told
 
 
 def test_version():
@@ -66,9 +57,8 @@ def test_settings_may_be_read_by_head():
         assert process.stderr.read() == ""
 
 
-@pytest.mark.parametrize("models", ["debug", "embedded"])
-def test_doctor(run, models):
-    code, told, err = run("doctor", "--models", models)
+def test_doctor(run):
+    code, told, err = run("doctor", "--models", "embedded")
     assert (code, err) == (0, "")
     for word in (
         "torch",
@@ -78,10 +68,9 @@ def test_doctor(run, models):
         "libavcodec",
         "libx264",
         "100 frames",
+        "image_tower.safetensors",
     ):
         assert word in told
-    if models == "embedded":
-        assert "image_tower.safetensors" in told
 
 
 def test_doctor_without_weights(run, tmp_path):

@@ -5,7 +5,7 @@ import sys
 
 from .conftest import BOX, QUICK
 
-SLOW = ("torch", "diffusers", "torchvision", "timm", "scipy", "torch._dynamo", "cv2", "av")
+SLOW = ("torch", "diffusers", "torchvision", "timm", "scipy", "torch._dynamo", "cv2", "av", "numpy")
 NEVER = {"torchvision", "timm", "scipy", "torch._dynamo"}
 """An edit by the preset `fast` needs none of them."""
 SCRIPT = f"""
@@ -38,4 +38,4 @@ def test_hearing_and_masks_need_no_prior(sound, video, tmp_path):
 
 def test_an_edit_imports_only_what_it_uses(video, sound, out):
     seen = imported("edit", video, "--sound", sound, "--box", BOX, "-o", out, *QUICK)
-    assert seen == {"torch", "diffusers", "cv2", "av"}
+    assert seen == {"torch", "diffusers", "cv2", "av", "numpy"}

@@ -1,3 +1,4 @@
+import gc
 import os
 import sys
 from pathlib import Path
@@ -44,6 +45,11 @@ def folder_of(name):
 def pytest_collection_modifyitems(items):
     rank = {name: number for number, name in enumerate(FIRST)}
     items.sort(key=lambda item: rank.get(folder_of(item.nodeid), len(FIRST)))
+
+
+def pytest_collection_finish():
+    """What is imported by now stays; the garbage collector need not look through it again and again."""
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -19,7 +19,6 @@ REACHED = (
 NOT_REACHED = {
     "web/http/credentials.py": "the server does not start",
     "web/http/serving.py": "the server does not start",
-    "web/http/sessions.py": "the server does not start",
     "web/files/folder.py:lock_folder": "the server does not start",
     "web/jobs/job_queue.py:_run": "a defect",
     "editing/editor.py": "arrays from Python",

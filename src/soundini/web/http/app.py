@@ -13,14 +13,12 @@ from fastapi.responses import JSONResponse
 from soundini._version import __version__
 from soundini.config.section import wrong
 from soundini.errors import Message, SoundiniError
-from soundini.web.forms.about_fields import field_of
 from soundini.web.http.api import PREFIX, make_router
-from soundini.web.http.credentials import Credentials
+from soundini.web.http.credentials import Credentials, Sessions
 from soundini.web.http.guard import Guard
 from soundini.web.http.page import make_page_router
 from soundini.web.http.replies import problems_for
-from soundini.web.http.sessions import Sessions
-from soundini.web.refusals import BusyError, MissingError, TooLargeError
+from soundini.web.refusals import BusyError, MissingError, TooLargeError, field_of
 from soundini.web.service import EditService
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from soundini.web.http.languages import LANGUAGES, choose_language
+from soundini.web.http.replies import LANGUAGES, choose_language
 from soundini.web.refusals import MissingError
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ class SoundFollowed:
     """How closely a finished edit follows its sound.
 
     Args:
-        correlation: see :class:`soundini.web.jobs.following.FollowMeter`.
+        correlation: see :class:`soundini.web.jobs.running.FollowMeter`.
     """
 
     correlation: float | None

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from soundini.web.files.about import last_used
+from soundini.web.files.incoming import last_used
 from soundini.web.jobs.job_queue import JobQueue
 
 _LOG = logging.getLogger("soundini.web")

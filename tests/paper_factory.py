@@ -21,7 +21,7 @@ from soundini.weights.formats import (
     vipant_format,
 )
 from soundini.weights.importing import import_folder
-from soundini.weights.random import random_tensors
+from soundini.weights.writing import random_tensors
 
 UNET = AdmConfig((32, 64), (1,), model_channels=32, sample_size=32)
 UNET_COND = AdmConfig((32, 64), (1,), model_channels=64, num_classes=7, sample_size=32)

@@ -12,8 +12,7 @@ from soundini.batch.events import RowBegun, RowEnded, RowStep
 from soundini.batch.manifest import Manifest, Outcome
 from soundini.batch.place import Place
 from soundini.batch.run import run_rows
-from soundini.editing.files import prepare_edit, run_edit
-from soundini.editing.model_cache import ModelCache
+from soundini.editing.files import ModelCache, prepare_edit, run_edit
 from soundini.errors import ConfigError
 from soundini.events import StepDone
 from soundini.jobs.job import Job, jobs_folder

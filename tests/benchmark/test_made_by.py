@@ -2,7 +2,7 @@ from collections import Counter
 
 from edit_requests import request
 from soundini.benchmark.made_by import made_by
-from soundini.editing.model_cache import ModelCache
+from soundini.editing.files import ModelCache
 from soundini.packs import pack as packs
 
 

@@ -9,8 +9,8 @@ from soundini.weights import download as download_module
 from soundini.weights.importing import Imported
 from soundini.weights.lpips import lins_layout
 from soundini.weights.published import Source
-from soundini.weights.random import random_tensors
 from soundini.weights.store import downloads_folder
+from soundini.weights.writing import random_tensors
 
 from .conftest import FILE, failed_addresses, fetch, source_of, unknown_source
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from soundini.batch.manifest import Outcome
 from soundini.batch.place import Place, read_by, refuse_links
-from soundini.editing.model_cache import ModelCache
+from soundini.editing.files import ModelCache
 from soundini.editing.request import EditRequest
 from soundini.errors import SoundiniError
 from soundini.events import EditDone, EditEvent, FileDone

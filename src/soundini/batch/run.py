@@ -11,7 +11,7 @@ from soundini.batch.check import RowChecked, check_rows
 from soundini.batch.events import RowBegun, RowEnded, RowEvent, RowStep
 from soundini.batch.manifest import Manifest
 from soundini.batch.rows import Batch
-from soundini.editing.model_cache import ModelCache
+from soundini.editing.files import ModelCache
 from soundini.editing.request import EditRequest
 from soundini.generators import map_events
 from soundini.jobs.job import delete_job, jobs_folder

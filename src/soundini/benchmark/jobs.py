@@ -15,9 +15,8 @@ from soundini.benchmark.turning import HEARD, LEAD, write_turning
 from soundini.compute import pick_device
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
-from soundini.editing.files import prepare_edit, run_edit
+from soundini.editing.files import ModelCache, prepare_edit, run_edit
 from soundini.editing.methods import evaluations_a_frame
-from soundini.editing.model_cache import ModelCache
 from soundini.editing.plan import longest_span
 from soundini.editing.request import EditRequest, MaskRequest
 from soundini.errors import SoundiniError

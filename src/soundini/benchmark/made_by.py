@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from soundini.compute import pick_device, pick_dtype
+from soundini.editing.files import ModelCache
 from soundini.editing.methods import weight_hashes
-from soundini.editing.model_cache import ModelCache
 from soundini.editing.request import EditRequest
 from soundini.evaluation.report import machine
 

@@ -6,8 +6,8 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from soundini.benchmark.conclusion import conclusion
 from soundini.benchmark.distances import DistanceTable
+from soundini.benchmark.notes import conclusion
 from soundini.benchmark.suite import Suite
 from soundini.benchmark.summary import Summary
 from soundini.benchmark.sweep import SweepCurve

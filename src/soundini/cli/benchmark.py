@@ -51,9 +51,8 @@ class Benchmark:
         from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         from soundini.benchmark.builtin import make_builtin
-        from soundini.benchmark.clip_distances import clip_distances
+        from soundini.benchmark.distances import clip_distances, photograph_distances
         from soundini.benchmark.jobs import plan_jobs, run_jobs
-        from soundini.benchmark.photographs import photograph_distances
         from soundini.benchmark.report import write_reports
         from soundini.benchmark.suite import load_suite
         from soundini.benchmark.summary import write_csv

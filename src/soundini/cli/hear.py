@@ -15,7 +15,7 @@ from soundini.cli.words import shown
 from soundini.errors import ConfigError
 
 if TYPE_CHECKING:
-    from soundini.editing.hearing import Hearing
+    from soundini.editing.sound_track import Hearing
 
 _LEAST_SHOWN = 0.05
 """Least share of a class that is listed beside the likeliest."""
@@ -44,7 +44,7 @@ class Hear:
         if self.plot is not None:
             check_picture(self.plot, self.sounds)
         from soundini.config.recipe import SoundConfig
-        from soundini.editing.hearing import hear
+        from soundini.editing.sound_track import hear
         from soundini.joint.protocol import NamesSounds
         from soundini.media.joined import left_out
         from soundini.media.sound import load_sound

@@ -11,7 +11,7 @@ import numpy as np
 from soundini.errors import ConfigError
 
 if TYPE_CHECKING:
-    from soundini.editing.hearing import Hearing
+    from soundini.editing.sound_track import Hearing
 
 _COLOURS = {
     "fire": "#fb923c",

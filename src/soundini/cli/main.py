@@ -17,14 +17,13 @@ from soundini.cli.benchmark import Benchmark
 from soundini.cli.data import Data
 from soundini.cli.demo import Demo
 from soundini.cli.doctor import Doctor
-from soundini.cli.edit import Edit
+from soundini.cli.edit import Edit, Resume
 from soundini.cli.evaluate import Evaluate
 from soundini.cli.hear import Hear
 from soundini.cli.jobs import Jobs
 from soundini.cli.mask_preview import MaskPreview
 from soundini.cli.measure import Measure
 from soundini.cli.preview import Preview
-from soundini.cli.resume import Resume
 from soundini.cli.settings import Settings
 from soundini.cli.study import Study
 from soundini.cli.train import Train

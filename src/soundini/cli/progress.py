@@ -1,9 +1,10 @@
-"""The progress of an edit: a bar on a terminal; elsewhere, a line now and then."""
+"""The progress of an edit and of its preparation: a bar or a spinner on a terminal; elsewhere, a line now and then."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -15,13 +16,15 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.status import Status
 from rich.table import Column
 
 from soundini.cli.picture import check_picture, write_png
-from soundini.events import EditEvent, FitStepDone, MasksReady, StepDone
+from soundini.events import EditEvent, FitStepDone, MaskMade, MasksReady, StepDone
 
 _SECONDS_BETWEEN_LINES = 5.0
 _SECONDS_BETWEEN_PREVIEWS = 0.5
+_READING = "reading the video, the masks, the sound and the models"
 
 
 def _fixed(width: int) -> Column:
@@ -134,3 +137,33 @@ class PreviewFile:
 def format_losses(losses: Mapping[str, float]) -> str:
     """Losses on one line."""
     return ", ".join(f"{name} {value:.3g}" for name, value in losses.items())
+
+
+class MaskProgress:
+    """Shows how many masks are made.
+
+    Args:
+        console: where to show it.
+        status: the line with the spinner.
+    """
+
+    def __init__(self, console: Console, status: Status) -> None:
+        self._console = console
+        self._status = status
+        self._told = time.monotonic()
+
+    def show(self, event: MaskMade) -> None:
+        """Count a mask."""
+        words = f"mask {event.frames}" + (f"/{event.total}" if event.total is not None else "")
+        self._status.update(f"{_READING}: {words}")
+        now = time.monotonic()
+        if not self._console.is_terminal and now - self._told >= _SECONDS_BETWEEN_LINES:
+            self._told = now
+            print(words, flush=True)
+
+
+@contextmanager
+def shown_preparation(console: Console) -> Iterator[MaskProgress]:
+    """Show progress while inputs are read and models loaded."""
+    with console.status(_READING) as status:
+        yield MaskProgress(console, status)

@@ -16,7 +16,7 @@ from soundini.batch.check import Finding, check_row
 from soundini.batch.manifest import Outcome
 from soundini.batch.place import Place
 from soundini.batch.remote import RemotePlace
-from soundini.editing.model_cache import ModelCache
+from soundini.editing.files import ModelCache
 from soundini.editing.request import EditRequest, moved
 from soundini.errors import ConfigError
 from soundini.events import EditEvent, FitStepDone, StepDone

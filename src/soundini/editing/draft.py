@@ -12,7 +12,7 @@ from torch import Tensor
 
 from soundini.config.recipe import Recipe
 from soundini.diffusion.noise import stable_seed
-from soundini.editing.intensity import amount_is_drawn
+from soundini.editing.fading import amount_is_drawn
 from soundini.editing.motion import EffectMotion
 from soundini.effects.matte import matte_of
 from soundini.effects.registry import EFFECTS

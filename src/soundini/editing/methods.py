@@ -12,8 +12,7 @@ from soundini.baselines.fit_step import FitStep
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
 from soundini.diffusion.sampling import SamplingState, SamplingStep
-from soundini.editing.atlas_window import edit_through_atlases, still_picture
-from soundini.editing.coding import optimise_window
+from soundini.editing.baseline_windows import edit_through_atlases, optimise_window, still_picture
 from soundini.editing.plan import place_keyframes
 from soundini.editing.window import WindowInputs, sample_window, sampling_plan
 from soundini.guidance.sound import region_similarity

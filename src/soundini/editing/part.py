@@ -9,8 +9,7 @@ from itertools import islice, pairwise, takewhile
 
 import numpy as np
 
-from soundini.editing.mask_spool import MaskSpool
-from soundini.editing.masking import make_masks
+from soundini.editing.masking import MaskSpool, make_masks
 from soundini.editing.plan import Window, plan_windows
 from soundini.editing.request import SELF, EditRequest
 from soundini.editing.sound_track import SoundTrack, lay_sound

@@ -14,10 +14,9 @@ from torch import Tensor
 from soundini.baselines.fit_step import FitStep
 from soundini.compute import return_memory
 from soundini.config.recipe import Recipe
-from soundini.editing.coherence import CoherenceMeter, WarpSums, warp_sums
 from soundini.editing.draft import begins_at_draft, draw_drafts
-from soundini.editing.fading import fade_from
-from soundini.editing.intensity import amount_is_drawn, opacity
+from soundini.editing.fading import amount_is_drawn, fade_from, opacity
+from soundini.editing.figures import CoherenceMeter, SeamMeter, WarpSums, warp_sums
 from soundini.editing.keeping import (
     FinishedWindow,
     Keeper,
@@ -34,7 +33,6 @@ from soundini.editing.methods import (
 )
 from soundini.editing.motion import EffectMotion
 from soundini.editing.plan import Window
-from soundini.editing.seams import SeamMeter
 from soundini.editing.sound_track import SoundTrack
 from soundini.editing.window import OwnTerm, WindowInputs, effect_pairs
 from soundini.events import EditDone, EditEvent, FitStepDone, FrameDone, MasksReady, StepDone

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from soundini.compute import pick_device
-from soundini.editing.coherence import CoherenceMeter, warp_sums
+from soundini.editing.figures import CoherenceMeter, warp_sums
 from soundini.editing.part import EditPart, read_part
 from soundini.editing.request import EditRequest
 from soundini.editing.sound_track import SoundTrack

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from pathlib import Path
 
-from soundini.editing.files import PreparedEdit, preparing_edit
-from soundini.editing.inputs import hash_inputs
+from soundini.editing.files import PreparedEdit, hash_inputs, preparing_edit
 from soundini.editing.methods import weight_hashes
 from soundini.editing.request import EditRequest, absolute
 from soundini.errors import ConfigError

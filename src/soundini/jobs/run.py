@@ -6,8 +6,7 @@ from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 
-from soundini.editing.files import PreparedEdit, preparing_edit, run_edit
-from soundini.editing.inputs import hash_inputs
+from soundini.editing.files import PreparedEdit, hash_inputs, preparing_edit, run_edit
 from soundini.editing.methods import weight_hashes
 from soundini.errors import ConfigError
 from soundini.events import EditEvent, FileDone, MaskMade, StepDone

@@ -19,7 +19,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from soundini.diffusion.sampling import SamplingState
-from soundini.editing.coherence import WarpSums
+from soundini.editing.figures import WarpSums
 from soundini.editing.keeping import FinishedWindow, Patch, RunningWindow
 from soundini.errors import ConfigError
 from soundini.media.output import write_durably

@@ -18,8 +18,7 @@ from soundini.media.limits import MAX_SAMPLE_RATE
 from soundini.media.mended import MendedFile
 from soundini.media.opening import find_video, frames_of, open_input, open_part, reason
 from soundini.media.packets import RESTART, clock_restarts
-from soundini.media.sound_frames import first_position, sound_frames
-from soundini.media.sound_mixing import Mixer
+from soundini.media.sound_frames import Mixer, first_position, sound_frames
 from soundini.media.tracks import choose_track
 
 if TYPE_CHECKING:

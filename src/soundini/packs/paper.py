@@ -12,8 +12,7 @@ from soundini.flow.raft import RAFTFlow
 from soundini.joint.paper import PaperJointSpace
 from soundini.packs.denoiser import load_denoiser
 from soundini.packs.pack import ModelPack, Senses
-from soundini.weights.inventory import ready_weights
-from soundini.weights.paper import UNETS, PaperFolders, paper_folders
+from soundini.weights.inventory import UNETS, PaperFolders, paper_folders, ready_weights
 
 PAPER_PACKS = tuple(UNETS)
 """Names of the paper's packs."""

@@ -38,7 +38,7 @@ from soundini.web.views import FileKind, JobEvent, JobView, Restored, Result, St
 if TYPE_CHECKING:
     import numpy as np
 
-    from soundini.editing.model_cache import ModelCache
+    from soundini.editing.files import ModelCache
 
 
 class EditService(Looking):

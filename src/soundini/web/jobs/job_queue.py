@@ -21,7 +21,7 @@ from soundini.web.refusals import BusyError, MissingError, field_of
 from soundini.web.views import ENDED, JobEvent, JobView
 
 if TYPE_CHECKING:
-    from soundini.editing.model_cache import ModelCache
+    from soundini.editing.files import ModelCache
 
 _LOG = logging.getLogger("soundini.web")
 _PATIENCE = 1.0

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from soundini.editing.files import preparing_edit, run_edit
-from soundini.editing.mask_spool import MaskSpool
-from soundini.editing.model_cache import ModelCache
+from soundini.editing.files import ModelCache, preparing_edit, run_edit
+from soundini.editing.masking import MaskSpool
 from soundini.editing.prepared import UNSEEN, PreparedEdit
 from soundini.editing.request import SELF, EditRequest, MaskRequest
 from soundini.errors import MaskError, SoundiniError, UnheardError

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from soundini.demo.sounds import bubbles, crackle, shower
-from soundini.demo.wav import write_wav
+from soundini.demo.sounds import bubbles, crackle, shower, write_wav
 from soundini.media.sound import load_sound, resample
 
 

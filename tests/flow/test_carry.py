@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from soundini.flow.carry import carry_between
+from soundini.flow.along import carry_between
 
 SIDE = 16
 

@@ -11,8 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from soundini.demo.sounds import bubbles, crackle, shower
-from soundini.demo.wav import write_wav
+from soundini.demo.sounds import bubbles, crackle, shower, write_wav
 from soundini.media.video_info import PictureFormat
 from soundini.media.video_writer import VideoWriter
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from soundini.demo.wav import write_wav
+from soundini.demo.sounds import write_wav
 from soundini.media.sound import Sound, load_sound, require_audible, resample
 from soundini.media.sound_fit import fit_sound
 from soundini.media.video_reader import VideoReader

@@ -77,8 +77,7 @@ class Demo:
         return 0
 
     def _crackle(self) -> str:
-        from soundini.demo.sounds import crackle
-        from soundini.demo.wav import write_wav
+        from soundini.demo.sounds import crackle, write_wav
 
         path = self.output / "crackle-synthetic.wav"
         write_wav(path, crackle(4.0))

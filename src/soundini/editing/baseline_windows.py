@@ -9,12 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from soundini.baselines.fit_step import FitStep
+from soundini.baselines.blended_diffusion import uncoupled
 from soundini.baselines.layered_atlases.clip_points import ClipPoints
-from soundini.baselines.layered_atlases.fitting import fit_layers
-from soundini.baselines.layered_atlases.layout import lay_out
-from soundini.baselines.layered_atlases.picture import crop_region, draw_picture, lay_edit
-from soundini.baselines.uncoupled import uncoupled
+from soundini.baselines.layered_atlases.fitting import FitStep, fit_layers
+from soundini.baselines.layered_atlases.picture import crop_region, draw_picture, lay_edit, lay_out
 from soundini.baselines.vqgan.loading import load_vqgan
 from soundini.baselines.vqgan.optimise import CodedFrames, optimise_codes
 from soundini.compute import pick_dtype

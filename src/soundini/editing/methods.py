@@ -8,7 +8,7 @@ from functools import reduce
 from pathlib import Path
 
 from soundini.baselines.blended_diffusion import best_of, candidate, frame_by_frame
-from soundini.baselines.fit_step import FitStep
+from soundini.baselines.layered_atlases.fitting import FitStep
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
 from soundini.diffusion.sampling import SamplingState, SamplingStep
@@ -110,7 +110,7 @@ def edit_window(
 
     Yields:
         :class:`soundini.diffusion.sampling.SamplingStep` after every network evaluation, and before the first, where the
-        method fits something to the window, :class:`soundini.baselines.fit_step.FitStep`.
+        method fits something to the window, :class:`soundini.baselines.layered_atlases.fitting.FitStep`.
     """
     method = METHODS[recipe.method]
     return method.edit(pack, inputs, recipe, *([state] if method.resumes else []))

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from soundini.baselines.fit_step import FitStep
+from soundini.baselines.layered_atlases.fitting import FitStep
 from soundini.compute import return_memory
 from soundini.config.recipe import Recipe
 from soundini.editing.draft import begins_at_draft, draw_drafts
@@ -36,8 +36,8 @@ from soundini.editing.plan import Window
 from soundini.editing.sound_track import SoundTrack
 from soundini.editing.window import OwnTerm, WindowInputs, effect_pairs
 from soundini.events import EditDone, EditEvent, FitStepDone, FrameDone, MasksReady, StepDone
+from soundini.flow.along import settle
 from soundini.flow.pairs import FlowPairs, estimate_pairs
-from soundini.flow.smooth import settle
 from soundini.geometry import (
     edit_size,
     enlarge,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from soundini.joint.front_end import FrontEnd
+from soundini.joint.spectrogram import FrontEnd
 
 N_FFT = 512
 _SAMPLE_RATE = 16_000

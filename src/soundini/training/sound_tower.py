@@ -19,7 +19,7 @@ from soundini.training.events import CheckpointSaved, TrainStep
 from soundini.training.recipe import JointRecipe
 from soundini.training.recordings import Heard, HeardWindows
 from soundini.training.sound_head import power_of
-from soundini.training.spec_augment import spec_augment
+from soundini.training.sound_windows import spec_augment
 from soundini.training.trainer import Trainer, adamw, lr_factor
 
 _ORDER = [sorted(CLASSES).index(name) for name in CLASSES]

@@ -27,7 +27,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from soundini.editing.low_memory import RecomputedFlow
+from soundini.editing.memory import RecomputedFlow
 from soundini.flow.raft import RAFTFlow
 from soundini.guidance.compose import GuidedDenoiser, WeightedTerm
 from soundini.guidance.terms import RangeGuidance

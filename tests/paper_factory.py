@@ -12,7 +12,6 @@ from soundini.diffusion.sampling import SamplingStep
 from soundini.editing.window import WindowInputs, sample_window
 from soundini.packs.pack import ModelPack
 from soundini.weights import importing
-from soundini.weights.clip import ClipConfig
 from soundini.weights.formats import (
     FORMATS,
     clip_format,
@@ -21,6 +20,7 @@ from soundini.weights.formats import (
     vipant_format,
 )
 from soundini.weights.importing import import_folder
+from soundini.weights.vision import ClipConfig
 from soundini.weights.writing import random_tensors
 
 UNET = AdmConfig((32, 64), (1,), model_channels=32, sample_size=32)

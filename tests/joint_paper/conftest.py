@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from soundini.weights.clip import ClipConfig, clip_layout
+from soundini.weights.vision import ClipConfig, clip_layout
 from soundini.weights.writing import random_tensors
 
 TINY_CLIP = ClipConfig(

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from paper_factory import last_step, paper_recipe
-from soundini.editing.low_memory import RecomputedFlow, arrange, flow_of
+from soundini.editing.memory import RecomputedFlow, arrange, flow_of
 
 pytest.importorskip("open_clip")
 pytestmark = pytest.mark.usefixtures("paper_home")

@@ -19,7 +19,7 @@ from soundini.weights.formats import recognise, vqgan_format
 from soundini.weights.importing import import_checkpoint
 from soundini.weights.reading import read_checkpoint
 from soundini.weights.store import models_folder
-from soundini.weights.vqgan import clean_vqgan
+from soundini.weights.vision import clean_vqgan
 
 TINY = VQGANConfig(32, (1, 2), 1, (16,), 32, 8, 24, resolution=32)
 FORMATS = (vqgan_format("vqgan_tiny", TINY),)

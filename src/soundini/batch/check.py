@@ -13,14 +13,14 @@ from soundini.batch.manifest import Outcome
 from soundini.batch.place import Place, read_by, refuse_links
 from soundini.batch.rows import Batch, Row
 from soundini.editing.files import ModelCache, check_outputs, hash_inputs
-from soundini.editing.low_memory import arrange
+from soundini.editing.memory import arrange
 from soundini.editing.methods import weight_hashes
 from soundini.editing.part import read_part
 from soundini.editing.request import EditRequest, read_request, sidecar_path
 from soundini.editing.window import text_tower
 from soundini.errors import Message, SoundiniError
 from soundini.generators import finish
-from soundini.jobs.begin import is_same_edit
+from soundini.jobs.run import is_same_edit
 from soundini.media.output import PartialFile, write_error
 from soundini.packs.pack import file_hash
 from soundini.settings_files import read_json

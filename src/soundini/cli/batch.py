@@ -140,7 +140,7 @@ class Batch:
         self, doer: LocalBatch | ClusterBatch, checks: list[RowChecked], progress: BatchProgress
     ) -> list[RowEnded]:
         from soundini.batch.events import RowEnded
-        from soundini.cli.stopping import StopRequest, stop_on_interrupt
+        from soundini.cli.progress import StopRequest, stop_on_interrupt
 
         # On a cluster, no sampling step runs in this process, so it may stop at once, even while it waits.
         stopping = stop_on_interrupt() if self.cluster is None else nullcontext(StopRequest())

@@ -1,11 +1,13 @@
-"""The progress of an edit and of its preparation: a bar or a spinner on a terminal; elsewhere, a line now and then."""
+"""The progress of an edit and of its preparation: a bar or a spinner on a terminal, elsewhere a line now and then; and Ctrl-C."""
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
 from rich.progress import (
@@ -167,3 +169,36 @@ def shown_preparation(console: Console) -> Iterator[MaskProgress]:
     """Show progress while inputs are read and models loaded."""
     with console.status(_READING) as status:
         yield MaskProgress(console, status)
+
+
+class StopRequest:
+    """Remembers whether Ctrl-C was pressed."""
+
+    def __init__(self) -> None:
+        self.made = False
+
+    def check(self) -> None:
+        """Stop here if it was pressed.
+
+        Raises:
+            KeyboardInterrupt: it was pressed.
+        """
+        if self.made:
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def stop_on_interrupt() -> Iterator[StopRequest]:
+    """Let the first Ctrl-C ask for a stop, and the second stop at once."""
+    request = StopRequest()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        if request.made:
+            raise KeyboardInterrupt
+        request.made = True
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield request
+    finally:
+        signal.signal(signal.SIGINT, before if before is not None else signal.SIG_DFL)

@@ -11,11 +11,11 @@ import cv2
 import torch
 
 from soundini._version import __version__
-from soundini.batch.attempt import Jobs, attempt_row
 from soundini.batch.check import Finding, check_row
 from soundini.batch.manifest import Outcome
 from soundini.batch.place import Place
 from soundini.batch.remote import RemotePlace
+from soundini.batch.run import Jobs, attempt_row
 from soundini.editing.files import ModelCache
 from soundini.editing.request import EditRequest, moved
 from soundini.errors import ConfigError

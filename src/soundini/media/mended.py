@@ -17,9 +17,8 @@ from PIL import Image, ImageSequence
 
 from soundini.errors import MediaError, Message
 from soundini.media.joined import film_pieces
-from soundini.media.lengths import true_lengths
 from soundini.media.limits import FRAMES, MAX_PIXELS
-from soundini.media.pieces import Piece
+from soundini.media.pieces import Piece, true_lengths
 
 _GIF = (b"GIF87a", b"GIF89a")
 _CONTROL = b"\x21\xf9\x04\0\0\0\0\0"

@@ -22,10 +22,7 @@ from soundini.diffusion.adm import (
 )
 from soundini.diffusion.secondary import SecondaryDenoiser
 from soundini.errors import ModelError
-from soundini.weights.clip import CLIP_VIT_B16, CLIP_VIT_B32, ClipConfig, clean_clip, clip_layout
-from soundini.weights.layout import Layout, check_layout, layout_of, strip_prefix
-from soundini.weights.lpips import lins_layout, trunk_layout
-from soundini.weights.raft import princeton_to_torchvision, torchvision_layout
+from soundini.weights.reading import Layout, check_layout, layout_of, strip_prefix
 from soundini.weights.sound_encoders import (
     resnet_layout,
     resnet_to_timm,
@@ -37,7 +34,19 @@ from soundini.weights.sound_encoders import (
     wav2clip_to_ours,
 )
 from soundini.weights.unet import SCHEDULER, guided_layout, guided_to_diffusers, infer_config
-from soundini.weights.vqgan import clean_vqgan, vqgan_layout
+from soundini.weights.vision import (
+    CLIP_VIT_B16,
+    CLIP_VIT_B32,
+    ClipConfig,
+    clean_clip,
+    clean_vqgan,
+    clip_layout,
+    lins_layout,
+    princeton_to_torchvision,
+    torchvision_layout,
+    trunk_layout,
+    vqgan_layout,
+)
 
 State = Mapping[str, Tensor]
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from soundini.errors import ModelError
-from soundini.weights.layout import Layout, check_layout, strip_prefix
-from soundini.weights.reading import read_checkpoint
+from soundini.weights.reading import Layout, check_layout, read_checkpoint, strip_prefix
 
 _RENAMED = (
     (re.compile(r"^conv3d_0c_1x1\."), "logits."),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from soundini.weights.layout import Layout, Shape, check_layout, layout_of, strip_prefix
+from soundini.weights.reading import Layout, Shape, check_layout, layout_of, strip_prefix
 
 _PREFIX = "feature_extractor."
 _BUFFERS = ("relative_position_index", "attn_mask")

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from soundini.diffusion.noise import stable_seed
-from soundini.weights.layout import Layout, Shape
-from soundini.weights.reading import NOTE
+from soundini.weights.reading import NOTE, Layout, Shape
 
 _NAMES = {
     torch.float32: "F32",

@@ -100,12 +100,11 @@ class TrainPrior(PackOptions):
         """Train to the end, or on from where it was left."""
         from soundini.config.presets import override
         from soundini.training.composites.crops import PLAIN, CompositeCrops, CompositeShares
-        from soundini.training.composites.photographs import Photographs
+        from soundini.training.composites.material import Photographs
         from soundini.training.distributed import Workers
-        from soundini.training.held_out import HeldOutComposites
         from soundini.training.images import LabelledImages
         from soundini.training.packing import write_prior
-        from soundini.training.prior import train_prior
+        from soundini.training.prior import HeldOutComposites, train_prior
         from soundini.training.recipe import PriorRecipe, load_train_recipe
 
         recipe = override(load_train_recipe(PriorRecipe, self.recipe), self.set)

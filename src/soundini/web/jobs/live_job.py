@@ -15,8 +15,7 @@ from soundini.settings_files import read_json
 from soundini.web.files.uploads import ID
 from soundini.web.form import EditForm
 from soundini.web.jobs.progress import Progress
-from soundini.web.saved_message import SavedMessage
-from soundini.web.views import ENDED, JobEvent, JobState, JobView, Summary
+from soundini.web.views import ENDED, JobEvent, JobState, JobView, SavedMessage, Summary
 
 TICKET = "ticket.json"
 WORK = "work"

@@ -16,8 +16,7 @@ from soundini.events import (
     MasksReady,
     StepDone,
 )
-from soundini.web.saved_message import SavedMessage
-from soundini.web.views import Summary
+from soundini.web.views import SavedMessage, Summary
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,8 +17,7 @@ from soundini.editing.request import SELF, EditRequest, MaskRequest
 from soundini.errors import MaskError, SoundiniError, UnheardError
 from soundini.events import FileDone, FrameDone, StepDone
 from soundini.geometry import Box
-from soundini.jobs.begin import begin_or_resume
-from soundini.jobs.run import run_job
+from soundini.jobs.run import begin_or_resume, run_job
 from soundini.media.sound import Sound
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter

@@ -1,7 +1,5 @@
 """Blended Diffusion (Avrahami et al., CVPR 2022, arXiv 2111.14818), guided by sound: frame by frame, the best of several."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Literal

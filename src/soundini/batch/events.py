@@ -1,7 +1,5 @@
 """What a batch reports while it runs."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from soundini.batch.manifest import Outcome

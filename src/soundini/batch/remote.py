@@ -1,7 +1,5 @@
 """A batch whose files are elsewhere: in a bucket, on a server, or wherever fsspec reaches."""
 
-from __future__ import annotations
-
 import glob
 import hashlib
 import os

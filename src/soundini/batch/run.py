@@ -1,7 +1,5 @@
 """Runs a checked batch: each row is a job, and a failed row does not stop the others."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from collections.abc import Generator, Iterator, Sequence

@@ -1,7 +1,5 @@
 """The built-in suite: three clips and the sounds of a fire, rain and bubbles, made from a seed."""
 
-from __future__ import annotations
-
 import filecmp
 import tempfile
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Distances between all edits of a variant and other pictures or clips."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

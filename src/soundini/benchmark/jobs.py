@@ -1,7 +1,5 @@
 """The edits of a benchmark: each done once, measured, and kept in a folder of its own."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass

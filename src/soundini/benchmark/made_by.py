@@ -1,7 +1,5 @@
 """What makes the figures of an edit, besides its settings."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch

@@ -1,7 +1,5 @@
 """A benchmark as a Markdown page for the docs."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Sequence
 from dataclasses import dataclass

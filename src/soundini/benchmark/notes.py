@@ -1,7 +1,5 @@
 """What is said of a benchmark's table: what it means in three sentences, how to read its columns, and what is no comparison."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from soundini.benchmark.jobs import Result

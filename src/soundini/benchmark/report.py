@@ -1,7 +1,5 @@
 """The report of a benchmark: one HTML file that holds everything, and a Markdown page for the docs."""
 
-from __future__ import annotations
-
 import base64
 import json
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """A study with people: anonymous pairs of edits on a page that needs no server, and the count of its votes."""
 
-from __future__ import annotations
-
 import base64
 import json
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """What a benchmark compares, and on what: declared in YAML."""
 
-from __future__ import annotations
-
 import re
 from functools import cached_property
 from pathlib import Path

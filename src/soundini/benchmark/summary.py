@@ -1,7 +1,5 @@
 """From the jobs of a benchmark to one line for each variant."""
 
-from __future__ import annotations
-
 import csv
 import math
 from collections.abc import Sequence

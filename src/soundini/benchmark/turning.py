@@ -1,7 +1,5 @@
 """A sound that turns from one recording into another within a clip."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``soundini edit --dry-run``: what would be done, and its time and memory."""
 
-from __future__ import annotations
-
 from rich.console import Console
 
 from soundini.cli.job import heard, prepare

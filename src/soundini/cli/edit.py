@@ -1,7 +1,5 @@
 """``soundini edit``, and ``soundini resume``, which goes on with an edit."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated

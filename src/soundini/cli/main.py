@@ -1,7 +1,5 @@
 """The entry point: arguments in, exit code out."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys

@@ -1,7 +1,5 @@
 """``soundini settings``: every setting of a recipe, from the place where it is declared."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import UnionType

@@ -1,7 +1,5 @@
 """``soundini weights``: get, check and convert the published checkpoints."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated

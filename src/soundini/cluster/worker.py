@@ -1,7 +1,5 @@
 """A worker: a process somewhere on the cluster that loads models once and checks and edits rows."""
 
-from __future__ import annotations
-
 import platform
 from dataclasses import dataclass, replace
 from pathlib import Path

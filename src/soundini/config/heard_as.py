@@ -1,7 +1,5 @@
 """What the user says a sound is: a word, a mixture of words, or a timeline of these."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping

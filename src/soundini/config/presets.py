@@ -1,7 +1,5 @@
 """Presets, recipe files and overrides: three ways to say the same settings."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from importlib import resources

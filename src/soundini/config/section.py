@@ -1,7 +1,5 @@
 """What every part of the settings has in common, and how nested values become settings."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Mapping
 from typing import Annotated, Any, Self, TypeVar

@@ -1,7 +1,5 @@
 """Synthesised sounds: a crackling fire, water, and weather."""
 
-from __future__ import annotations
-
 import wave
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """One interface for all unconditional pixel-space U-Nets: eps or v, with or without learned variance or unshuffling."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from contextlib import nullcontext

@@ -1,7 +1,5 @@
 """Edits one window by a baseline that does not sample its frames: through layered atlases, or by the codes of a VQGAN."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Recipes that carry their masks, so that they work on another machine."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Estimates the cost of an edit from a few steps of it."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass, replace
 

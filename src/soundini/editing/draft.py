@@ -4,8 +4,6 @@ A departure from the paper, for small models: the prior need not find out where 
 into what it has learned, under the same guidance. ``sampling.draft=0`` begins at noise instead.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import torch
 import torch.nn.functional as F

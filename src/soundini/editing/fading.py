@@ -1,7 +1,5 @@
 """How a change is faded: over the frames that two windows share, and with the loudness of the sound."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -1,7 +1,5 @@
 """Figures of an edit, taken as its frames go by: its warp error beside the source's, and how visible its window borders are."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise

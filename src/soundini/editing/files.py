@@ -1,7 +1,5 @@
 """Edits a video file: the code that touches the disk."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, closing

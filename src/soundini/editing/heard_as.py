@@ -1,7 +1,5 @@
 """What the user says a sound is (``sound.heard_as``), in the classes that the models know."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Iterable, Sequence
 

@@ -1,7 +1,5 @@
 """Samples only the keyframes of a window, and carries their change to the frames between."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Makes the finished mask of each frame from the user's request."""
 
-from __future__ import annotations
-
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """The memory of an edit: measured, brought down to a given amount, and traded for time."""
 
-from __future__ import annotations
-
 import resource
 import sys
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The table of methods: ours, and the baselines on the same models."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import reduce

@@ -1,7 +1,5 @@
 """The part of a video that is edited: its times, masks and sound. No model is needed."""
 
-from __future__ import annotations
-
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction

@@ -1,7 +1,5 @@
 """What an edit of files needs to know, and the record it leaves beside its output."""
 
-from __future__ import annotations
-
 import json
 import os
 import platform

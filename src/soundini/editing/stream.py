@@ -1,7 +1,5 @@
 """The edit of any number of frames: windows in, finished frames out, memory of one window."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace

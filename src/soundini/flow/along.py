@@ -1,7 +1,5 @@
 """Values along the optical flow: averaged over several frames, and carried from a few frames to those between them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import torch

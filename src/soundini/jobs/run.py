@@ -1,7 +1,5 @@
 """Begins a job, or resumes the one that was begun for the same edit; and runs it from wherever it stands."""
 
-from __future__ import annotations
-
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The windows of a job on disk: finished ones as lossless frames, the running one as the sampler's state."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import stat

@@ -1,7 +1,5 @@
 """The spectrogram that the paper's sound encoders see."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -1,7 +1,5 @@
 """Mel spectrograms of a whole clip, and windows that slide along them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

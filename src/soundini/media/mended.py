@@ -1,7 +1,5 @@
 """Presents files to FFmpeg in a form that it reads rightly, where it would fail or misread them."""
 
-from __future__ import annotations
-
 import io
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,5 @@
 """Parts of files by the marks and lengths of their containers, and headers that state a wrong length."""
 
-from __future__ import annotations
-
 import struct
 from collections.abc import Iterator
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Detects that the end of a file is missing, by the structure of its container."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import BinaryIO, Literal
 

@@ -1,7 +1,5 @@
 """Whether two curves follow each other: at their peaks, and by rank correlation."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

@@ -1,7 +1,5 @@
 """How much of a scene's fine structure is left after an edit."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

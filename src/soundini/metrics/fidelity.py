@@ -1,7 +1,5 @@
 """PSNR and SSIM, for example where nothing was to change."""
 
-from __future__ import annotations
-
 import math
 
 import torch

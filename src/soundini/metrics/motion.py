@@ -1,7 +1,5 @@
 """How much an edit moves on its own: its optical flow compared with the source's."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

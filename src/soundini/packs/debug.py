@@ -1,7 +1,5 @@
 """A tiny random pack from the same factory; it runs every path of the program in a second, without weights."""
 
-from __future__ import annotations
-
 import torch
 import torch.nn.functional as F
 from torch import nn

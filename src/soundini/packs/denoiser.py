@@ -1,7 +1,5 @@
 """A diffusion prior from its folder."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Loading a model pack by name: the embedded one, one of the paper's, or a folder."""
 
-from __future__ import annotations
-
 from importlib import resources
 from pathlib import Path
 from typing import Any

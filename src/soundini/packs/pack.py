@@ -1,7 +1,5 @@
 """A model pack: a denoiser, a joint space and what belongs to them, replaced as a whole."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The paper's models as a pack, put together from converted checkpoints."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import torch

@@ -1,7 +1,5 @@
 """The VQGAN of a pack, for the baseline that needs one; it is read on first use."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from soundini.baselines.vqgan.config import OFFICIAL

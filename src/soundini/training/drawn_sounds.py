@@ -1,7 +1,5 @@
 """Sounds drawn for training: recordings as they may be met (two at once, coloured, muffled, with hiss), and tones."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Logs of a training run: a CSV file, and TensorBoard if it is installed."""
 
-from __future__ import annotations
-
 import csv
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Writes the manifests of a data folder from its folders, and checks them against its files."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections import Counter

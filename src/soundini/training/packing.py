@@ -1,7 +1,5 @@
 """Writes trained weights as a model pack: the running averages of a run, in half precision."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Training of the embedded sound tower: towards its classes, and itself under SpecAugment."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Sounds as the paper's encoder was trained to hear them, ten seconds of each; and SpecAugment, which blanks parts of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Errors that have a status of their own in HTTP, and the field of a form that an error is about."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -1,7 +1,5 @@
 """The records that the page and the HTTP API show of files and jobs, and messages in JSON, which a job's record holds."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The checkpoints that soundini knows: how to tell them, what they hold, what they become."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

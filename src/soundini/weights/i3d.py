@@ -1,7 +1,5 @@
 """Weights of I3D as others publish them, under the names of one layout."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

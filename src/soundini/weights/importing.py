@@ -1,7 +1,5 @@
 """From a published checkpoint to the files soundini loads, once."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass

@@ -1,7 +1,5 @@
 """What is there, what is whole, and what a pack still lacks."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Reading any checkpoint as named tensors, never running code from it, and comparing them with the layout they should have."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 

@@ -3,8 +3,6 @@
 Addresses, sizes and hashes are those that their publishers, or public code that checks them, state.
 """
 
-from __future__ import annotations
-
 from soundini.errors import ModelError
 from soundini.weights.published import PACKS, Entry, Source
 from soundini.weights.senses import SENSES

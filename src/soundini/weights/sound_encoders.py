@@ -1,7 +1,5 @@
 """The published sound encoders: their layouts, and their names in terms of ours."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

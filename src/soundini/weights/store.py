@@ -1,7 +1,5 @@
 """Where weights lie, and whether they are what was published."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """guided-diffusion's checkpoints as diffusers' ``UNet2DModel``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 

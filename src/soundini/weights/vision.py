@@ -1,7 +1,5 @@
 """The published networks that see: layouts of CLIP, RAFT, LPIPS and VQGANs, and their names in terms of ours."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

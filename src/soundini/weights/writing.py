@@ -1,7 +1,5 @@
 """Writing weights as safetensors; and random weights of the true sizes, a stand-in where a checkpoint cannot be had."""
 
-from __future__ import annotations
-
 import json
 import math
 import os

@@ -1,7 +1,5 @@
 """Fitting the layers to a window of frames: a minute on one core at a hundred pixels."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The part of the atlases that the region shows, as one picture that can be edited, and the way back into the frames."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

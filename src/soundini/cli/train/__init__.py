@@ -1,7 +1,5 @@
 """``soundini train``: every model that this project trains."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated

@@ -1,7 +1,5 @@
 """Showing and logging what a training run yields."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What composites are made of: crops of photographs, and random regions like the masks of users."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import cv2

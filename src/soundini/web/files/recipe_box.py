@@ -1,7 +1,5 @@
 """The recipe of an edit inside its MP4, in a box of ours that players pass over."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager

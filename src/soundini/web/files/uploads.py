@@ -1,7 +1,5 @@
 """Files that visitors upload, kept under names that the server chooses."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re

@@ -1,7 +1,5 @@
 """Checks and measures the part of a video that a form names, without reading the video."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 from soundini.errors import ConfigError

@@ -1,7 +1,5 @@
 """Who may enter, and who a visitor is: a name and a password, and a random id in a cookie that the server has signed."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import hashlib

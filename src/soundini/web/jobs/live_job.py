@@ -1,7 +1,5 @@
 """A job: its ticket on disk, and its progress and events in the server's memory."""
 
-from __future__ import annotations
-
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

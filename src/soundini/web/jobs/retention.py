@@ -1,7 +1,5 @@
 """Deletes old files and jobs, if the server is told how long to keep them."""
 
-from __future__ import annotations
-
 import logging
 import shutil
 import threading

@@ -1,7 +1,5 @@
 """Runs a job of the server: the edit, and the source clip beside its result."""
 
-from __future__ import annotations
-
 from collections.abc import Generator
 from contextlib import closing, suppress
 from dataclasses import replace

@@ -5,8 +5,6 @@ fields. ``{kind:said}`` is looked up among the words as well, ``{setting:named}`
 field with a dot, ``{look.end}``, is a text of the page.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from functools import cache

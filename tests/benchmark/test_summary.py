@@ -5,9 +5,9 @@ import pytest
 
 from soundini.benchmark.jobs import Result
 from soundini.benchmark.notes import conclusion, notes
+from soundini.benchmark.pictures import png_of, sweep_curve, sweep_figure
 from soundini.benchmark.suite import Suite
 from soundini.benchmark.summary import Cell, Summary, mean_of, summarise
-from soundini.benchmark.sweep import png_of, sweep_curve, sweep_figure
 from soundini.evaluation.measures import EditMeasures
 from soundini.events import SeamFigures, TemporalFigures
 

@@ -14,7 +14,7 @@ from soundini.baselines.vqgan.loading import build_vqgan, config_text, load_vqga
 from soundini.errors import ModelError
 from soundini.packs.debug import debug_pack
 from soundini.packs.loading import embedded_folder
-from soundini.packs.vqgan import vqgan_folder, vqgan_weights
+from soundini.packs.paper import vqgan_folder, vqgan_weights
 from soundini.weights.formats import recognise, vqgan_format
 from soundini.weights.importing import import_checkpoint
 from soundini.weights.reading import read_checkpoint

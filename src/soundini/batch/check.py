@@ -37,7 +37,7 @@ class Finding:
     """
 
     problem: Message | None = None
-    finished: Finished | None = None
+    finished: Outcome | None = None
     frames: int = 0
 
 
@@ -63,7 +63,7 @@ class RowChecked:
         return self.finding.problem
 
     @property
-    def finished(self) -> Finished | None:
+    def finished(self) -> Outcome | None:
         """The earlier result, if the row is done already."""
         return self.finding.finished
 
@@ -182,28 +182,8 @@ def _identity(path: Path) -> tuple[int, int] | str:
     return status.st_dev, status.st_ino
 
 
-@dataclass(frozen=True)
-class Finished:
-    """A finished output.
-
-    Args:
-        recipe: its record.
-        seconds: that it took.
-        warp_ratio: warp error of the edited region over that of the source; None for a single frame.
-    """
-
-    recipe: Path
-    seconds: float | None
-    warp_ratio: float | None
-
-    @property
-    def outcome(self) -> Outcome:
-        """Its line in the manifest."""
-        return Outcome("skipped", self.recipe, self.seconds, self.warp_ratio)
-
-
-def find_finished(request: EditRequest, models: ModelCache) -> Finished | None:
-    """The output of an edit, if it is there, whole, and was made of the same inputs by the same settings and weights.
+def find_finished(request: EditRequest, models: ModelCache) -> Outcome | None:
+    """What came of an edit, if its output is there, whole, and was made of the same inputs by the same settings and weights.
 
     Args:
         request: the edit, with absolute paths.
@@ -227,7 +207,7 @@ def find_finished(request: EditRequest, models: ModelCache) -> Finished | None:
         return None  # the record of something else; the check reports errors of the edit itself
 
 
-def _told(path: Path, record: dict[str, Any]) -> Finished:
+def _told(path: Path, record: dict[str, Any]) -> Outcome:
     temporal = record.get("temporal")
     ratio = None if temporal is None else float(temporal["ratio"])
-    return Finished(path, float(record["seconds"]["total"]), ratio)
+    return Outcome("skipped", path, float(record["seconds"]["total"]), ratio)

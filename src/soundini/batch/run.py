@@ -118,7 +118,7 @@ def run_rows(
     for check in checks:
         row, request = check.row, check.request
         if check.finished is not None:
-            outcome = check.finished.outcome
+            outcome = check.finished
             tidy(request, jobs)
         else:
             yield RowBegun(check.number, total, row)

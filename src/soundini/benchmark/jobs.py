@@ -24,7 +24,7 @@ from soundini.evaluation.measure import measure_edit
 from soundini.evaluation.measures import EditMeasures
 from soundini.events import EditDone, SeamFigures
 from soundini.judge import Judge
-from soundini.media.output import PartialFile
+from soundini.media.output import write_whole
 from soundini.packs.pack import ModelPack, file_hash
 from soundini.settings_files import read_json
 
@@ -216,9 +216,7 @@ def _result(job: Job, models: ModelCache, judge: Judge) -> Result:
     if kept is not None:
         return kept
     figures = {**_do(job, models.open(job.request), judge), "made_by": maker}
-    with PartialFile(job.folder / FIGURES) as file:
-        file.partial.write_text(json.dumps(figures, indent=1) + "\n")
-        file.commit()
+    write_whole(job.folder / FIGURES, json.dumps(figures, indent=1) + "\n")
     return _of_figures(job, figures)
 
 

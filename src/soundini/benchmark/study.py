@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from soundini.benchmark.jobs import Job
 from soundini.benchmark.report import page_of
 from soundini.errors import ConfigError
-from soundini.media.output import PartialFile
-from soundini.metrics.bootstrap import bootstrap_interval
+from soundini.media.output import write_whole
+from soundini.metrics.statistics import bootstrap_interval
 
 QUESTIONS = {
     "coherence": "Which moves more naturally, without flicker?",
@@ -114,9 +114,7 @@ def write_study(jobs: Sequence[Job], page: Path, seed: int = 0) -> int:
         template, questions=QUESTIONS, pairs=[pairs[k][1] for k in order], name=next(iter(key))
     )
     for path, content in ((key_path(page), json.dumps(key, indent=1) + "\n"), (page, text)):
-        with PartialFile(path) as file:
-            file.partial.write_text(content)
-            file.commit()
+        write_whole(path, content)
     return len(pairs)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from soundini.benchmark.jobs import Result
 from soundini.media.output import PartialFile
-from soundini.metrics.bootstrap import bootstrap_interval
+from soundini.metrics.statistics import bootstrap_interval
 
 
 @dataclass(frozen=True)

@@ -110,8 +110,8 @@ class ClusterBatch:
         for check in checks:
             if check.finished is not None:
                 tidy(check.request, jobs)
-                manifest.add(check.number, check.request, check.finished.outcome)
-                yield RowEnded(check.number, total, check.row, check.finished.outcome)
+                manifest.add(check.number, check.request, check.finished)
+                yield RowEnded(check.number, total, check.row, check.finished)
         left = [check for check in checks if check.finished is None]
         left.sort(
             key=lambda check: -check.finding.frames

@@ -20,7 +20,7 @@ from soundini.diffusion.sampling import SamplingStep
 from soundini.editing.window import WindowInputs, guidance_terms, sample_window
 from soundini.guidance.compose import WeightedTerm
 from soundini.packs.pack import ModelPack
-from soundini.packs.vqgan import vqgan_folder
+from soundini.packs.paper import vqgan_folder
 
 
 def still_picture(recipe: Recipe) -> Recipe:

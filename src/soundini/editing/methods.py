@@ -15,7 +15,7 @@ from soundini.editing.plan import place_keyframes
 from soundini.editing.window import WindowInputs, sample_window, sampling_plan
 from soundini.guidance.sound import region_similarity
 from soundini.packs.pack import ModelPack
-from soundini.packs.vqgan import vqgan_weights
+from soundini.packs.paper import vqgan_weights
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from soundini._version import __version__
 from soundini.config.presets import recipe_from
 from soundini.config.recipe import Recipe
 from soundini.errors import ConfigError
-from soundini.media.output import PartialFile
+from soundini.media.output import write_whole
 from soundini.settings_files import read_json
 
 _FRAME = re.compile("[0-9]{1,9}")
@@ -117,9 +117,7 @@ def write_sidecar(
     )
     hashes = {_seen_from(path.parent, name): digest for name, digest in inputs.items()}
     content = {"request": settings, "versions": versions(), "inputs": hashes, **record}
-    with PartialFile(path, token) as file:
-        file.partial.write_text(json.dumps(content, indent=1) + "\n")
-        file.commit()
+    write_whole(path, json.dumps(content, indent=1) + "\n", token)
     return path
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from soundini.events import TemporalFigures
-from soundini.metrics.curves import peak_alignment, rank_correlation
+from soundini.metrics.statistics import peak_alignment, rank_correlation
 
 _INFINITE = "inf"
 """JSON has no number for it."""
@@ -97,5 +97,5 @@ class EditMeasures:
 
     @property
     def peaks_align(self) -> float | None:
-        """AV-Align of loudness and change, see :func:`soundini.metrics.curves.peak_alignment`."""
+        """AV-Align of loudness and change, see :func:`soundini.metrics.statistics.peak_alignment`."""
         return peak_alignment(np.array(self.loudness), np.array(self.change))

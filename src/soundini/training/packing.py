@@ -12,7 +12,7 @@ from soundini.baselines.vqgan.config import VQGANConfig
 from soundini.baselines.vqgan.loading import CONFIG_FILE, WEIGHTS_FILE, config_text
 from soundini.diffusion.condition import CONDITION_FILE
 from soundini.joint.embedded import PROTOTYPES_FILE, EmbeddedJointSpace
-from soundini.media.output import PartialFile
+from soundini.media.output import PartialFile, write_whole
 from soundini.packs.loading import PACK_FILE, embedded_folder
 from soundini.packs.pack import ModelPack
 from soundini.settings_files import read_json
@@ -58,9 +58,7 @@ def write_vqgan(run: Path, config: VQGANConfig, folder: Path) -> None:
     with PartialFile(folder / WEIGHTS_FILE) as file:
         _write(state, file.partial)
         file.commit()
-    with PartialFile(folder / CONFIG_FILE) as file:
-        file.partial.write_text(config_text(config))
-        file.commit()
+    write_whole(folder / CONFIG_FILE, config_text(config))
 
 
 def _copy_pack(start: ModelPack, output: Path) -> Path:

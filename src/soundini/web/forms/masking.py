@@ -46,10 +46,13 @@ def mask_request(
     if part is not None and not form.tracks:
         painted = _held(painted, *part)
     if drawn:
+        from soundini.masks.pictures import mask_png
+        from soundini.media.output import write_whole
+
         joined = {}
         for frame, mask in with_shapes(painted, drawn, size):
             joined[frame] = folder / f"mask-{frame}.png"
-            _write(joined[frame], mask)
+            write_whole(joined[frame], mask_png(mask))
         if not painted:  # drawn on the first frame of the part
             return MaskRequest(paths=tuple(map(str, joined.values())))
         painted = joined
@@ -78,15 +81,13 @@ def with_shapes(
     painted: Mapping[int, Path],
     drawn: Mapping[ShapeKind, str],
     size: tuple[int, int],
-    first: int = 0,
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Painted masks, and shapes drawn on each of them.
+    """Painted masks, and shapes drawn on each of them; on frame 0 where nothing is painted.
 
     Args:
         painted: pictures by frame.
         drawn: at least one shape.
         size: height and width of the video.
-        first: the frame that shapes are drawn on where nothing is painted.
 
     Yields:
         A frame, and its mask, float32 ``[H, W]`` in [0, 1].
@@ -98,18 +99,9 @@ def with_shapes(
 
     shapes = np.maximum.reduce([shape_mask(kind, text, size) for kind, text in drawn.items()])
     if not painted:
-        yield first, shapes
+        yield 0, shapes
     for frame, path in painted.items():
         yield frame, np.maximum(read_mask_image(path, size), shapes)
-
-
-def _write(path: Path, mask: np.ndarray) -> None:
-    from soundini.masks.pictures import mask_png
-    from soundini.media.output import PartialFile
-
-    with PartialFile(path) as file:
-        file.partial.write_bytes(mask_png(mask))
-        file.commit()
 
 
 def _text(numbers: Sequence[float]) -> str:

@@ -19,7 +19,7 @@ from soundini.jobs.run import begin_or_resume, run_job
 from soundini.media.sound import Sound
 from soundini.media.video_reader import VideoReader
 from soundini.media.video_writer import VideoWriter
-from soundini.metrics.curves import rank_correlation
+from soundini.metrics.statistics import rank_correlation
 from soundini.web.forms.asking import Asked
 from soundini.web.jobs.live_job import SOURCE, WORK
 from soundini.web.jobs.progress import JobStep, SoundFollowed, WindowShown

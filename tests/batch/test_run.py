@@ -7,10 +7,9 @@ import pytest
 
 import media_factory as make
 from soundini.batch.check import check_rows
-from soundini.batch.events import RowBegun, RowEnded, RowStep
 from soundini.batch.manifest import Manifest, Outcome
 from soundini.batch.place import Place
-from soundini.batch.run import Jobs, run_rows
+from soundini.batch.run import Jobs, RowBegun, RowEnded, RowStep, run_rows
 from soundini.editing.files import ModelCache, prepare_edit, run_edit
 from soundini.errors import ConfigError
 from soundini.events import StepDone

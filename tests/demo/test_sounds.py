@@ -25,7 +25,7 @@ def test_pops_stand_out_of_the_flames():
 
 def test_the_joint_space_hears_a_fire():
     from soundini.joint.embedded import EmbeddedJointSpace
-    from soundini.packs.loading import embedded_folder
+    from soundini.packs.pack import embedded_folder
 
     joint = EmbeddedJointSpace.from_folder(embedded_folder() / "joint")
     for seed in (0, 1):

@@ -9,7 +9,7 @@ SIDE = 16
 class Pan:
     """A scene that moves to the right by so many pixels a frame; every frame bears its number as its level."""
 
-    name, differentiable = "pan", False
+    differentiable = False
 
     def __init__(self, step):
         self.step = step

@@ -6,7 +6,7 @@ from torchvision.models.optical_flow import raft_large
 
 from soundini.baselines.vqgan.config import OFFICIAL
 from soundini.errors import ModelError
-from soundini.flow import RAFTFlow
+from soundini.flow.raft import RAFTFlow
 from soundini.perceptual import load_perceptual
 from soundini.weights.formats import FORMATS, find_format, recognise
 from soundini.weights.importing import import_checkpoint

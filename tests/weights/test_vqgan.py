@@ -13,7 +13,7 @@ from soundini.baselines.vqgan.config import OFFICIAL, VQGANConfig
 from soundini.baselines.vqgan.loading import build_vqgan, config_text, load_vqgan
 from soundini.errors import ModelError
 from soundini.packs.debug import debug_pack
-from soundini.packs.loading import embedded_folder
+from soundini.packs.pack import embedded_folder
 from soundini.packs.paper import vqgan_folder, vqgan_weights
 from soundini.weights.formats import recognise, vqgan_format
 from soundini.weights.importing import import_checkpoint

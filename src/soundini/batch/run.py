@@ -1,4 +1,4 @@
-"""Runs a checked batch: each row is a job, and a failed row does not stop the others."""
+"""Runs a checked batch and reports what happens: each row is a job, and a failed row does not stop the others."""
 
 import hashlib
 import os
@@ -9,10 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from soundini.batch.check import RowChecked, check_rows
-from soundini.batch.events import RowBegun, RowEnded, RowEvent, RowStep
 from soundini.batch.manifest import Manifest, Outcome
 from soundini.batch.place import Place, read_by, refuse_links
-from soundini.batch.rows import Batch
+from soundini.batch.rows import Batch, Row
 from soundini.editing.files import ModelCache
 from soundini.editing.request import EditRequest
 from soundini.errors import SoundiniError
@@ -22,6 +21,59 @@ from soundini.jobs.job import JOB_PATIENCE, delete_job, jobs_folder
 from soundini.jobs.listing import job_status
 from soundini.jobs.run import begin_or_resume, run_job
 from soundini.media.output import write_error
+
+
+@dataclass(frozen=True)
+class RowEvent:
+    """Something happened to a row.
+
+    Args:
+        number: of the row, from 1.
+        total: rows in all.
+        row: the row.
+    """
+
+    number: int
+    total: int
+    row: Row
+
+
+@dataclass(frozen=True)
+class RowBegun(RowEvent):
+    """A row is begun or resumed."""
+
+
+@dataclass(frozen=True)
+class RowStep(RowEvent):
+    """The edit of a row made progress.
+
+    Args:
+        event: of its edit.
+    """
+
+    event: EditEvent
+
+
+@dataclass(frozen=True)
+class RowLost(RowEvent):
+    """The worker of a row was lost, and another one resumes the row.
+
+    Args:
+        why: what happened, in one line.
+    """
+
+    why: str
+
+
+@dataclass(frozen=True)
+class RowEnded(RowEvent):
+    """A row ended: it is done, was done before, or failed. The manifest has it.
+
+    Args:
+        outcome: how it ended.
+    """
+
+    outcome: Outcome
 
 
 @dataclass(frozen=True)

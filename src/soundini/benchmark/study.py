@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from soundini.benchmark.jobs import Job
 from soundini.benchmark.report import page_of
+from soundini.config.section import Section
 from soundini.errors import ConfigError
 from soundini.media.output import write_whole
 from soundini.metrics.statistics import bootstrap_interval
@@ -29,10 +30,8 @@ _TEMPLATE = "study.html"
 _ID_BYTES = 4
 
 
-class Pair(BaseModel):
+class Pair(Section):
     """Who is behind a pair."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     clip: str
     sound: str
@@ -42,10 +41,8 @@ class Pair(BaseModel):
     """Variant shown as b."""
 
 
-class Vote(BaseModel):
+class Vote(Section):
     """One answer."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     pair: str
     question: str

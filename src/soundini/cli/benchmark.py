@@ -103,7 +103,7 @@ class Benchmark:
         if self.i3d is None:
             return None
         from soundini.metrics.i3d import I3D, MIN_FRAMES
-        from soundini.weights.i3d import read_i3d
+        from soundini.weights.vision import read_i3d
 
         if len(suite.clips) < 2 or suite.frames < MIN_FRAMES:
             raise ConfigError(

@@ -11,12 +11,11 @@ import ray
 
 from soundini._version import __version__
 from soundini.batch.check import Finding, RowChecked, find_clashes
-from soundini.batch.events import RowBegun, RowEnded, RowEvent, RowLost, RowStep
 from soundini.batch.manifest import Manifest, Outcome
 from soundini.batch.place import refuse_links
 from soundini.batch.remote import RemotePlace
 from soundini.batch.rows import Batch, Row
-from soundini.batch.run import Jobs, tidy
+from soundini.batch.run import Jobs, RowBegun, RowEnded, RowEvent, RowLost, RowStep, tidy
 from soundini.cluster.connection import WorkerNeeds
 from soundini.cluster.pool import Begun, Ended, Lost, Pool, Told
 from soundini.cluster.worker import BatchLocation, Task, Worker

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from soundini.compute import return_memory
-from soundini.config.byte_size import parse_bytes
 from soundini.config.recipe import Recipe
+from soundini.config.written import parse_bytes
 from soundini.errors import ConfigError, Option
 from soundini.flow.protocol import FlowEstimator
 from soundini.flow.raft import RAFTFlow
@@ -20,6 +20,7 @@ from soundini.joint.protocol import ParksTowers
 from soundini.packs.pack import ModelPack
 
 _MIB = 2**20
+_FORGET, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 _MARGIN = 0.9
 """Share of the allowed memory that is planned with: allocators leave gaps."""
 _CODEC_FRAMES = 80
@@ -112,18 +113,26 @@ def watch_peak() -> Callable[[], int]:
     if torch.cuda.is_available() and torch.cuda.memory_allocated():
         torch.cuda.reset_peak_memory_stats()
         return torch.cuda.max_memory_allocated
+    if reset_high_water():
+        return lambda: high_water() or _peak_of_process()
+    return _peak_of_process
+
+
+def reset_high_water() -> bool:
+    """Set the high-water mark of this process's resident memory back to what is resident; False where the system cannot."""
     try:
-        Path("/proc/self/clear_refs").write_text("5")
+        _FORGET.write_text("5")
     except OSError:
-        return _peak_of_process
-    return _peak_on_linux
+        return False
+    return True
 
 
-def _peak_on_linux() -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
+def high_water() -> int | None:
+    """The kernel's high-water mark of this process's resident memory (``VmHWM``, Linux), in bytes; None where it keeps none."""
+    for line in _STATUS.read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
-    return _peak_of_process()
+    return None
 
 
 def _peak_of_process() -> int:
@@ -140,11 +149,6 @@ class RecomputedFlow:
     """
 
     flow: FlowEstimator
-
-    @property
-    def name(self) -> str:
-        """The estimator's own."""
-        return self.flow.name
 
     @property
     def differentiable(self) -> bool:

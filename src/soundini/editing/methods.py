@@ -43,19 +43,9 @@ class Method:
     resumes: bool = False
 
 
-def settings_for_method(recipe: Recipe) -> Recipe:
-    """The recipe as the method uses it."""
-    return METHODS[recipe.method].settings(recipe)
-
-
 def evaluations(recipe: Recipe, pack: ModelPack) -> int:
     """Network evaluations of a window, each over all the pictures that are sampled for it."""
     return METHODS[recipe.method].evaluations(recipe, pack)
-
-
-def pictures(recipe: Recipe, frames: int) -> int:
-    """How many pictures are sampled for a window in which so many frames are heard: the frames, or one that serves them all."""
-    return METHODS[recipe.method].pictures(frames)
 
 
 def fit_steps(recipe: Recipe) -> int:
@@ -79,7 +69,7 @@ def evaluations_a_frame(recipe: Recipe, pack: ModelPack, frames: int) -> float:
         frames: of the window, sampled or not.
     """
     sampled = len(place_keyframes(frames, recipe.window.stride))
-    return evaluations(recipe, pack) * pictures(recipe, sampled) / frames
+    return evaluations(recipe, pack) * METHODS[recipe.method].pictures(sampled) / frames
 
 
 def weight_hashes(pack: ModelPack, recipe: Recipe) -> dict[str, str]:
@@ -90,11 +80,6 @@ def weight_hashes(pack: ModelPack, recipe: Recipe) -> dict[str, str]:
     return pack.weight_hashes() | {name: pack.hash_of(path) for name, path in brought.items()}
 
 
-def resumes_within_window(recipe: Recipe) -> bool:
-    """Whether the method goes on from a state in the middle of a window; others begin the window again."""
-    return METHODS[recipe.method].resumes
-
-
 def edit_window(
     pack: ModelPack, inputs: WindowInputs, recipe: Recipe, state: SamplingState | None = None
 ) -> Iterator[SamplingStep | FitStep]:
@@ -103,8 +88,8 @@ def edit_window(
     Args:
         pack: the models.
         inputs: the frames.
-        recipe: settings, as :func:`settings_for_method` gives them.
-        state: where to go on from, for a method that :func:`resumes_within_window`.
+        recipe: settings, as the method changes them.
+        state: where to go on from, for a method that resumes.
 
     Yields:
         :class:`soundini.diffusion.sampling.SamplingStep` after every network evaluation, and before the first, where the

@@ -9,11 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from soundini._version import __version__
 from soundini.config.presets import recipe_from
 from soundini.config.recipe import Recipe
+from soundini.config.section import Section
 from soundini.errors import ConfigError
 from soundini.media.output import write_whole
 from soundini.settings_files import read_json
@@ -23,7 +24,7 @@ SELF = "self"
 """As a sound: the audio track of the video that is edited."""
 
 
-class MaskRequest(BaseModel):
+class MaskRequest(Section):
     """Where the mask comes from: exactly one of the ways. White is what is edited.
 
     Args:
@@ -34,8 +35,6 @@ class MaskRequest(BaseModel):
         whole_frame: edit everything.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     paths: tuple[str, ...] = ()
     box: str | None = None
     ellipse: str | None = None
@@ -43,7 +42,7 @@ class MaskRequest(BaseModel):
     whole_frame: bool = False
 
 
-class EditRequest(BaseModel):
+class EditRequest(Section):
     """An edit of one video file.
 
     Args:
@@ -56,8 +55,6 @@ class EditRequest(BaseModel):
         start: first frame (``"48"``) or time (``"2.0s"``) of the part to edit.
         end: one past the last frame, or time.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     video: Path
     sound: str

@@ -23,12 +23,7 @@ from soundini.editing.keeping import (
     RunningWindow,
 )
 from soundini.editing.keyframes import at_keyframes, carry_change
-from soundini.editing.methods import (
-    edit_window,
-    evaluations,
-    resumes_within_window,
-    settings_for_method,
-)
+from soundini.editing.methods import METHODS, edit_window, evaluations
 from soundini.editing.motion import EffectMotion
 from soundini.editing.plan import Window
 from soundini.editing.sound_track import SoundTrack
@@ -96,7 +91,7 @@ def edit_frames(
         :class:`MasksReady`, then :class:`FitStepDone` (where the method fits something), :class:`StepDone` and
         :class:`FrameDone` as they come, then :class:`EditDone`.
     """
-    recipe = settings_for_method(recipe)
+    recipe = METHODS[recipe.method].settings(recipe)
     steps = evaluations(recipe, pack)
     total = steps * sum(is_edited(window, track) for window in windows)
     keeper = keeper or KeepsNothing()
@@ -179,7 +174,7 @@ def _edit_window(
 ) -> Generator[EditEvent, None, FinishedWindow]:
     """Sample a window and lay its change into the native frames."""
     pack, recipe = edit.pack, edit.recipe
-    running = edit.keeper.running(progress.number) if resumes_within_window(recipe) else None
+    running = edit.keeper.running(progress.number) if METHODS[recipe.method].resumes else None
     began = time.perf_counter() - (running.seconds if running is not None else 0.0)
     keyframes = at_keyframes(inputs, window, pack.flow)
     x, losses = yield from _sample(edit, keyframes, progress, running, began)
@@ -212,7 +207,7 @@ def _sample(
         losses, state = running.losses, running.sampling.to(keyframes.source.device)
     done = progress.done + (state.index if state is not None else 0)
     x = state.x if state is not None else keyframes.source
-    resumes = resumes_within_window(edit.recipe)
+    resumes = METHODS[edit.recipe.method].resumes
     for step in edit_window(edit.pack, keyframes, edit.recipe, state):
         if isinstance(step, FitStep):
             fitted = _read_back(step.losses)

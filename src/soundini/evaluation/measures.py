@@ -25,7 +25,7 @@ class EditMeasures:
         region: frame-to-frame warp error in the region, by the source's flow.
         whole: the same over the whole frame.
         motion: how much the edit moves on its own: mean length of the edited frames' flow less the source's, in the region, as
-            a share of the frame's shorter side and a frame; see :class:`soundini.metrics.motion.MotionMeter`.
+            a share of the frame's shorter side and a frame; see :class:`soundini.metrics.meters.MotionMeter`.
         similarity: mean cosine of the judge's features of the region in neighbouring frames: of the source, of the edit.
         psnr_outside: decibels outside the mask; infinite where nothing differs, None where the mask leaves nothing.
         ssim_outside: at most 1.

@@ -11,8 +11,7 @@ from soundini.flow.protocol import FlowEstimator
 from soundini.flow.raft import RAFTFlow
 from soundini.joint.paper import PaperJointSpace
 from soundini.packs.denoiser import load_denoiser
-from soundini.packs.loading import embedded_folder
-from soundini.packs.pack import VQGAN_FOLDER, ModelPack, Senses
+from soundini.packs.pack import VQGAN_FOLDER, ModelPack, Senses, embedded_folder
 from soundini.weights.inventory import UNETS, PaperFolders, paper_folders, ready_weights
 from soundini.weights.store import models_folder
 

@@ -13,8 +13,8 @@ from soundini.baselines.vqgan.loading import CONFIG_FILE, WEIGHTS_FILE, config_t
 from soundini.diffusion.condition import CONDITION_FILE
 from soundini.joint.embedded import PROTOTYPES_FILE, EmbeddedJointSpace
 from soundini.media.output import PartialFile, write_whole
-from soundini.packs.loading import PACK_FILE, embedded_folder
-from soundini.packs.pack import ModelPack
+from soundini.packs.loading import PACK_FILE
+from soundini.packs.pack import ModelPack, embedded_folder
 from soundini.settings_files import read_json
 from soundini.training.trainer import load_average
 

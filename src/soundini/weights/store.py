@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from soundini.weights.published import Entry, Source
@@ -66,20 +65,6 @@ def models_folder(home: Path | None = None) -> Path:
 def downloads_folder(home: Path | None = None) -> Path:
     """Where published files are put, by ``fetch`` or by hand."""
     return home_folder(home) / "downloads"
-
-
-@dataclass(frozen=True)
-class WeightFolders:
-    """The folders of :func:`where`."""
-
-    home: Path
-    downloads: Path
-    models: Path
-
-
-def where(home: Path | None = None) -> WeightFolders:
-    """Name the folders that weights live in."""
-    return WeightFolders(home_folder(home), downloads_folder(home), models_folder(home))
 
 
 def find_download(entry: Entry, home: Path | None = None) -> tuple[Path, Source] | None:

@@ -1,8 +1,9 @@
-"""The published networks that see: layouts of CLIP, RAFT, LPIPS and VQGANs, and their names in terms of ours."""
+"""The published networks that see: layouts of CLIP, RAFT, LPIPS, VQGANs and I3D, and their names in terms of ours."""
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -10,7 +11,14 @@ from torch import Tensor
 from soundini.baselines.vqgan.config import VQGANConfig
 from soundini.baselines.vqgan.network import VQGAN
 from soundini.errors import ModelError
-from soundini.weights.reading import Shape, check_layout, layout_of, strip_prefix
+from soundini.weights.reading import (
+    Layout,
+    Shape,
+    check_layout,
+    layout_of,
+    read_checkpoint,
+    strip_prefix,
+)
 
 # attributes of the archived module that are no weights
 _NOT_WEIGHTS = ("input_resolution", "context_length", "vocab_size", "attn_mask")
@@ -35,6 +43,19 @@ _NORM3 = re.compile(r"(layer\d\.\d)\.norm3\.")
 _CHANNELS = (64, 128, 256, 512, 512)
 # the discriminator and the perceptual network that it was trained with
 _LOSS = "loss."
+_RENAMED = (
+    (re.compile(r"^conv3d_0c_1x1\."), "logits."),
+    (re.compile(r"^conv3d_"), "Conv3d_"),
+    (re.compile(r"^mixed_"), "Mixed_"),
+    (re.compile(r"\.branch_0\."), ".b0."),
+    (re.compile(r"\.branch_([12])\.0\."), r".b\1a."),
+    (re.compile(r"\.branch_([12])\.1\."), r".b\1b."),
+    (re.compile(r"\.branch_3\.1\."), ".b3b."),
+    (re.compile(r"\.batch3d\."), ".bn."),
+)
+"""From the names of kinetics_i3d_pytorch to those of pytorch-i3d."""
+
+_COUNTER = ".num_batches_tracked"
 
 
 @dataclass(frozen=True)
@@ -195,3 +216,33 @@ def clean_vqgan(state: Mapping[str, Tensor], config: VQGANConfig) -> dict[str, T
     weights = {k: v for k, v in strip_prefix(state).items() if not k.startswith(_LOSS)}
     check_layout(weights, vqgan_layout(config), f"a VQGAN of {config.n_embed} codes")
     return weights
+
+
+def read_i3d(path: Path, layout: Layout) -> dict[str, Tensor]:
+    """Read an I3D that was trained on Kinetics-400: a state dict or a TorchScript archive, whose code is not run.
+
+    Known are the layouts of pytorch-i3d (``rgb_imagenet.pt``, ``i3d_pretrained_400.pt``) and of kinetics_i3d_pytorch
+    (``model_rgb.pth``). Of a TorchScript archive the tensors alone are read, see :mod:`soundini.weights.torchscript`; it
+    must have the names of one of these.
+
+    Args:
+        path: the file.
+        layout: key and shape of every tensor of :class:`soundini.metrics.i3d.I3D`.
+
+    Returns:
+        The tensors of ``layout``.
+
+    Raises:
+        ModelError: the file cannot be read, or is of another network or layout.
+    """
+    state: dict[str, Tensor] = {}
+    for key, value in strip_prefix(read_checkpoint(path)).items():
+        for pattern, name in _RENAMED:
+            key = pattern.sub(name, key)
+        state[key] = value
+    kept = {key: value for key, value in state.items() if not key.endswith(_COUNTER)}
+    try:
+        check_layout(kept, layout, "I3D, of Kinetics-400")
+    except ModelError as error:
+        raise ModelError("{file}: {why}", file=path, why=error) from None
+    return kept

@@ -1,7 +1,5 @@
 """Checks a whole batch before any edit begins."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing

@@ -1,27 +1,23 @@
 """Decodes a sound track, across damaged packets and a change of its codec."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import av
 import av.error
 import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
 
 from soundini.errors import MediaError
 from soundini.media.broadcast import BROADCAST, table_before
 from soundini.media.limits import IdleTimeout
 from soundini.media.mended import MendedFile
 from soundini.media.opening import open_input, open_part, packets_of, reason
-
-if TYPE_CHECKING:
-    from av.audio.frame import AudioFrame
-    from av.audio.stream import AudioStream
-    from av.container import InputContainer
 
 _MOST_FAILED = 3
 """Most packets in a row that may fail."""

@@ -1,21 +1,17 @@
 """Checks every request first: who sends it, from where, how often, and how large it is."""
 
-from __future__ import annotations
-
 import ipaddress
 import time
 from collections.abc import Callable, Collection, Iterable
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as Part
 
 from soundini.errors import Message
 from soundini.web.http.credentials import COOKIE, SECONDS, Credentials, Sessions
 from soundini.web.http.replies import reply
 from soundini.web.limits import MIB, Limits
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
-    from starlette.types import Message as Part
 
 _MOST = 4096
 """Buckets that are kept; the fullest restrain nobody and are dropped first."""

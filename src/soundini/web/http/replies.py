@@ -1,19 +1,15 @@
 """What routes share: the session and the language of a request, and errors as JSON in it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.datastructures import Headers
+from starlette.types import Scope, Send
 
 from soundini.errors import Message
 from soundini.web.words.problems import Problems, problems_in
-
-if TYPE_CHECKING:
-    from starlette.types import Scope, Send
 
 LANGUAGES = ("en", "ko")
 """The first is the default."""

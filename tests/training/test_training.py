@@ -6,8 +6,7 @@ import torch
 from safetensors.torch import load_file
 
 from soundini.cli import main
-from soundini.diffusion.condition import ConditionEmbedding
-from soundini.diffusion.denoiser import seen_channels
+from soundini.diffusion.denoiser import ConditionEmbedding, seen_channels
 from soundini.packs.debug import debug_pack
 from soundini.packs.loading import load_pack
 from soundini.training.classes import CLASSES, IMAGE_CLASS, MIXED_LABELS

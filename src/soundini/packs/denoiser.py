@@ -9,8 +9,7 @@ from torch import nn
 
 from soundini.compute import pick_memory_format
 from soundini.diffusion.adm import TIMESTEP_KEY, build_unet, load_unet, unet_class
-from soundini.diffusion.condition import ConditionEmbedding
-from soundini.diffusion.denoiser import UNetDenoiser
+from soundini.diffusion.denoiser import ConditionEmbedding, UNetDenoiser
 from soundini.diffusion.schedule import NoiseSchedule
 from soundini.errors import ModelError
 from soundini.settings_files import read_json

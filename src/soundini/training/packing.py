@@ -10,7 +10,7 @@ from torch import Tensor
 
 from soundini.baselines.vqgan.config import VQGANConfig
 from soundini.baselines.vqgan.loading import CONFIG_FILE, WEIGHTS_FILE, config_text
-from soundini.diffusion.condition import CONDITION_FILE
+from soundini.diffusion.denoiser import CONDITION_FILE
 from soundini.joint.embedded import PROTOTYPES_FILE, EmbeddedJointSpace
 from soundini.media.output import PartialFile, write_whole
 from soundini.packs.loading import PACK_FILE

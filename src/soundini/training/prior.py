@@ -11,8 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from soundini.diffusion.condition import ConditionEmbedding
-from soundini.diffusion.denoiser import UNetDenoiser
+from soundini.diffusion.denoiser import ConditionEmbedding, UNetDenoiser
 from soundini.diffusion.sampling import sample
 from soundini.diffusion.schedule import NoiseSchedule, plan_transitions, respace
 from soundini.training.composites.crops import CompositeBatch, CompositeCrops

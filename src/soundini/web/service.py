@@ -23,7 +23,7 @@ from soundini.web.files.strip import middle_of
 from soundini.web.files.uploads import clean_label, key_of
 from soundini.web.form import EditForm
 from soundini.web.forms.asking import OUTPUT, ask, recipe_of, refuse_gaps
-from soundini.web.forms.part import refuse_empty_part
+from soundini.web.forms.masking import refuse_empty_part
 from soundini.web.forms.restoring import restored
 from soundini.web.jobs.job_queue import JobQueue
 from soundini.web.jobs.live_job import SOURCE, LiveJob, new_ticket

@@ -22,9 +22,9 @@ import yaml
 from cluster_simulation import Assumptions, Growth, Measured, simulate
 from measuring import Notes, machine, write_clip
 
-from soundini.batch.events import RowEnded, RowStep
 from soundini.batch.file import read_batch_file
 from soundini.batch.rows import Batch, expand
+from soundini.batch.run import RowEnded, RowStep
 from soundini.cluster.connection import QUIET, WorkerNeeds
 from soundini.cluster.pool import looks_apart
 from soundini.cluster.run import ClusterBatch

@@ -23,7 +23,7 @@ from tyro.conf import Positional, arg
 
 from soundini.media.video_reader import VideoReader
 from soundini.training.composites.crops import PLAIN, CompositeCrops
-from soundini.training.composites.photographs import Photographs
+from soundini.training.composites.material import Photographs
 from soundini.training.images import LabelledImages
 from soundini.training.manifest import read_manifest
 

@@ -28,8 +28,7 @@ from soundini.packs.loading import load_senses
 from soundini.training.aisfx import AiSFX
 from soundini.training.classes import CLASSES, NONE
 from soundini.training.directions import class_directions
-from soundini.training.folds import deal_folds
-from soundini.training.recordings import Recording, load_recordings
+from soundini.training.recordings import Recording, deal_folds, load_recordings
 from soundini.training.sound_head import FOLDS, fit_sound_head, gather, listen_to
 
 SURE = 0.6

@@ -18,7 +18,7 @@ from measuring import clock, machine
 
 from soundini.baselines.layered_atlases.clip_points import ClipPoints
 from soundini.baselines.layered_atlases.fitting import fit_layers
-from soundini.baselines.layered_atlases.layout import lay_out, reconstruct
+from soundini.baselines.layered_atlases.picture import lay_out, reconstruct
 from soundini.benchmark.suite import load_suite
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe

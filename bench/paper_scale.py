@@ -27,13 +27,13 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from soundini.editing.low_memory import RecomputedFlow
+from soundini.editing.memory import RecomputedFlow
 from soundini.flow.raft import RAFTFlow
 from soundini.guidance.compose import GuidedDenoiser, WeightedTerm
 from soundini.guidance.terms import RangeGuidance
 from soundini.packs.denoiser import load_denoiser
+from soundini.weights.inventory import UNETS as ALL_UNETS
 from soundini.weights.inventory import ready_weights
-from soundini.weights.paper import UNETS as ALL_UNETS
 
 UNETS = {name: ALL_UNETS[name] for name in ("paper-256", "paper-512")}
 """The third, without labels, is the second but for their table."""

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from soundini.baselines.vqgan.loading import load_vqgan
 from soundini.baselines.vqgan.network import VQGAN
-from soundini.packs.loading import embedded_folder
+from soundini.packs.pack import embedded_folder
 from soundini.perceptual.imagenet import ImageNetDistance
 from soundini.training.images import LabelledImages, centre_squares
 

@@ -12,7 +12,6 @@ from soundini.diffusion.sampling import SamplingStep
 from soundini.editing.window import WindowInputs, sample_window
 from soundini.packs.pack import ModelPack
 from soundini.weights import importing
-from soundini.weights.clip import ClipConfig
 from soundini.weights.formats import (
     FORMATS,
     clip_format,
@@ -21,7 +20,8 @@ from soundini.weights.formats import (
     vipant_format,
 )
 from soundini.weights.importing import import_folder
-from soundini.weights.random import random_tensors
+from soundini.weights.vision import ClipConfig
+from soundini.weights.writing import random_tensors
 
 UNET = AdmConfig((32, 64), (1,), model_channels=32, sample_size=32)
 UNET_COND = AdmConfig((32, 64), (1,), model_channels=64, num_classes=7, sample_size=32)

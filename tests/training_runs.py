@@ -15,7 +15,7 @@ from soundini.joint.towers import SoundHead
 from soundini.packs.debug import debug_pack
 from soundini.training.classes import CLASSES
 from soundini.training.composites.crops import CompositeCrops, CompositeShares
-from soundini.training.composites.photographs import Photographs
+from soundini.training.composites.material import Photographs
 from soundini.training.directions import class_directions
 from soundini.training.distributed import Workers
 from soundini.training.events import CheckpointSaved, TrainStep

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from soundini.cli.main import parse
-from soundini.cli.settings import describe, setting, values_of, walk_settings
-from soundini.config.presets import load_preset
+from soundini.cli.settings import describe, values_of
+from soundini.config.presets import load_preset, setting
+from soundini.config.recipe import Recipe
+from soundini.config.section import walk_settings
 
 ROOT = Path(__file__).parents[2]
 CARDS = ("src/soundini/packs/embedded/MODEL_CARD.md",)
@@ -39,7 +41,7 @@ def settings_table() -> str:
     """Every setting of the recipe by section: what it does, its values, and what it is in the presets."""
     lines: list[str] = []
     section = None
-    for name, field in walk_settings():
+    for name, field in walk_settings(Recipe):
         if (here := name.rpartition(".")[0]) != section:
             section = here
             lines += ["", f"## {section or 'The edit'}", ""]

@@ -1,7 +1,5 @@
 """Which device, and which arithmetic on it."""
 
-from __future__ import annotations
-
 import ctypes
 import sys
 

@@ -1,7 +1,5 @@
 """What long work reports while it runs: plain frozen records, nothing that prints."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Running generators that yield events and return a result."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Generator
 from contextlib import closing
 from typing import TypeVar

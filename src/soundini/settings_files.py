@@ -1,7 +1,5 @@
 """Reading JSON and YAML that strangers may have written: plain files of a sane size, and nothing that grows as it is read."""
 
-from __future__ import annotations
-
 import json
 import stat
 from collections.abc import Callable

@@ -12,14 +12,16 @@ from soundini.baselines.layered_atlases.fitting import (
     rigidity,
     sparsity,
 )
-from soundini.baselines.layered_atlases.layout import Layout, lay_out, reconstruct
 from soundini.baselines.layered_atlases.networks import LayeredAtlases
 from soundini.baselines.layered_atlases.picture import (
     AtlasPicture,
     Crop,
+    Layout,
     crop_region,
     draw_picture,
     lay_edit,
+    lay_out,
+    reconstruct,
 )
 from soundini.config.recipe import LayeredAtlasesConfig
 from soundini.flow.pairs import FlowPairs

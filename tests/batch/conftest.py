@@ -10,7 +10,7 @@ from soundini.batch.check import check_rows
 from soundini.batch.file import read_batch_file
 from soundini.batch.place import Place
 from soundini.batch.rows import expand
-from soundini.editing.model_cache import ModelCache
+from soundini.editing.files import ModelCache
 
 QUICK = ["sampling.steps=3", "region.size=32", "window.frames=4", "window.overlap=1"]
 SHARED = {"models": "debug", "set": QUICK, "sound": "fire.wav", "mask": {"box": "24,12,40,40"}}

@@ -6,14 +6,11 @@ import numpy as np
 import pytest
 
 import media_factory as make
-from soundini.batch.attempt import Jobs
 from soundini.batch.check import check_rows
-from soundini.batch.events import RowBegun, RowEnded, RowStep
 from soundini.batch.manifest import Manifest, Outcome
 from soundini.batch.place import Place
-from soundini.batch.run import run_rows
-from soundini.editing.files import prepare_edit, run_edit
-from soundini.editing.model_cache import ModelCache
+from soundini.batch.run import Jobs, RowBegun, RowEnded, RowStep, run_rows
+from soundini.editing.files import ModelCache, prepare_edit, run_edit
 from soundini.errors import ConfigError
 from soundini.events import StepDone
 from soundini.jobs.job import Job, jobs_folder
@@ -172,7 +169,7 @@ def test_a_row_that_fails_does_not_stop_the_others(batch, do, told, models, monk
         raise RuntimeError("a defect\nof two lines")
 
     with monkeypatch.context() as patch:
-        patch.setattr("soundini.batch.attempt.run_job", fail)
+        patch.setattr("soundini.batch.run.run_job", fail)
         again = batch(**VIDEOS, set=["seed=2", "region.size=32", "sampling.steps=3"])
         assert states(do(again)) == ["failed"] * 2
     assert told()[-1]["error"] == "RuntimeError: a defect of two lines"

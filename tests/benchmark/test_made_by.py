@@ -1,8 +1,8 @@
 from collections import Counter
 
 from edit_requests import request
-from soundini.benchmark.made_by import made_by
-from soundini.editing.model_cache import ModelCache
+from soundini.benchmark.jobs import made_by
+from soundini.editing.files import ModelCache
 from soundini.packs import pack as packs
 
 

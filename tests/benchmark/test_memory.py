@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from soundini.benchmark import memory
 from soundini.benchmark.memory import PeakMemory
+from soundini.editing import memory
 
 CPU = torch.device("cpu")
 MIB = 2**20

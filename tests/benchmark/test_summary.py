@@ -3,12 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from soundini.benchmark.conclusion import conclusion
 from soundini.benchmark.jobs import Result
-from soundini.benchmark.notes import notes
+from soundini.benchmark.notes import conclusion, notes
+from soundini.benchmark.pictures import png_of, sweep_curve, sweep_figure
 from soundini.benchmark.suite import Suite
 from soundini.benchmark.summary import Cell, Summary, mean_of, summarise
-from soundini.benchmark.sweep import png_of, sweep_curve, sweep_figure
 from soundini.evaluation.measures import EditMeasures
 from soundini.events import SeamFigures, TemporalFigures
 

@@ -1,6 +1,6 @@
-from soundini.cli.settings import describe, walk_settings
+from soundini.cli.settings import describe
 from soundini.config.recipe import Recipe
-from soundini.config.section import setting_names
+from soundini.config.section import setting_names, walk_settings
 
 from .conftest import assert_refused, start
 
@@ -38,7 +38,7 @@ def test_help_of_edit_names_every_flag(run):
 def test_settings_lists_every_setting_with_its_words(run):
     code, told, _ = run("settings")
     assert code == 0
-    settings = dict(walk_settings())
+    settings = dict(walk_settings(Recipe))
     assert list(settings) == setting_names(Recipe)
     for name, field in settings.items():
         assert f"\n{name} = " in told

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import media_factory as make
-from soundini.cli import preparing
+from soundini.cli import progress
 from soundini.editing.memory import MemoryModel
 from soundini.media.sound import load_sound
 from soundini.media.video_info import probe_video
@@ -56,7 +56,7 @@ def test_a_sound_that_ends_early_is_told_of_before_and_after(edit, sound, tmp_pa
 
 
 def test_long_masks_tell_how_far_they_are(edit, monkeypatch):
-    monkeypatch.setattr(preparing, "_SECONDS_BETWEEN_LINES", 0)
+    monkeypatch.setattr(progress, "_SECONDS_BETWEEN_LINES", 0)
     code, told, _ = edit("--track")
     assert code == 0
     assert [line for line in told.splitlines() if line.startswith("mask ")] == [

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 import media_factory as make
-from soundini.demo.sounds import crackle
-from soundini.demo.wav import write_wav
+from soundini.demo.sounds import crackle, write_wav
 from soundini.media.video_reader import VideoReader
 
 

@@ -15,7 +15,7 @@ from soundini.packs.loading import load_senses
 from soundini.weights import registry
 from soundini.weights.formats import vipant_format
 from soundini.weights.published import Source
-from soundini.weights.random import random_tensors
+from soundini.weights.writing import random_tensors
 from weights_mirror import running
 
 from .conftest import assert_refused

@@ -3,8 +3,7 @@ import json
 import pytest
 from PIL import Image
 
-from soundini.demo.sounds import crackle
-from soundini.demo.wav import write_wav
+from soundini.demo.sounds import crackle, write_wav
 from soundini.packs.loading import sound_classes
 
 from .conftest import BOX, QUICK

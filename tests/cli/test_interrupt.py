@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from soundini.cli.stopping import stop_on_interrupt
+from soundini.cli.progress import stop_on_interrupt
 
 from .conftest import QUICK, start
 

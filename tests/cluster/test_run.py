@@ -10,12 +10,11 @@ import torch
 import yaml
 
 import media_factory as make
-from soundini.batch.events import RowBegun, RowEnded, RowLost
 from soundini.batch.file import read_batch_file
 from soundini.batch.place import Place
 from soundini.batch.remote import RemotePlace
 from soundini.batch.rows import expand
-from soundini.batch.run import LocalBatch
+from soundini.batch.run import LocalBatch, RowBegun, RowEnded, RowLost
 from soundini.cluster.connection import WorkerNeeds
 from soundini.cluster.run import JOBS, ClusterBatch
 from soundini.cluster.worker import BatchLocation, Worker

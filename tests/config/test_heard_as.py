@@ -1,7 +1,7 @@
 import pytest
 
-from soundini.config.heard_as import parse_heard_as
 from soundini.config.presets import load_preset, override
+from soundini.config.written import parse_heard_as
 from soundini.errors import ConfigError
 
 

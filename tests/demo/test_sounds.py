@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from soundini.demo.sounds import bubbles, crackle, shower
-from soundini.demo.wav import write_wav
+from soundini.demo.sounds import bubbles, crackle, shower, write_wav
 from soundini.media.sound import load_sound, resample
 
 
@@ -26,7 +25,7 @@ def test_pops_stand_out_of_the_flames():
 
 def test_the_joint_space_hears_a_fire():
     from soundini.joint.embedded import EmbeddedJointSpace
-    from soundini.packs.loading import embedded_folder
+    from soundini.packs.pack import embedded_folder
 
     joint = EmbeddedJointSpace.from_folder(embedded_folder() / "joint")
     for seed in (0, 1):

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from soundini.diffusion.schedule import NoiseSchedule
 from soundini.diffusion.secondary import SecondaryDenoiser
 from soundini.weights.formats import find_format, recognise
-from soundini.weights.random import random_tensors
+from soundini.weights.writing import random_tensors
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,11 @@ import sys
 
 import pytest
 
-import soundini.diffusion.unet_class as unet_class_module
+import soundini.diffusion.adm as unet_class_module
 
 SCRIPT = """
 import sys
-from soundini.diffusion.unet_class import unet_class
+from soundini.diffusion.adm import unet_class
 
 ours = unet_class()
 assert "torch._dynamo" not in sys.modules and "scipy" not in sys.modules

@@ -14,8 +14,7 @@ import media_factory as make
 from soundini import load_preset
 from soundini.cli import main
 from soundini.config.presets import override
-from soundini.demo.sounds import crackle
-from soundini.demo.wav import write_wav
+from soundini.demo.sounds import crackle, write_wav
 from soundini.media.video_reader import VideoReader
 from soundini.packs.loading import load_pack
 

@@ -11,8 +11,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 import soundini
-from soundini.cli.settings import setting, walk_settings
-from soundini.config.presets import load_preset
+from soundini.config.presets import load_preset, setting
+from soundini.config.recipe import Recipe
+from soundini.config.section import walk_settings
 
 from .pages import NOTEBOOK, ROOT, markdown_files
 
@@ -101,7 +102,7 @@ def test_every_public_name_is_in_the_reference(site):
 def test_every_setting_is_in_its_table(site):
     rows = "".join(Page(site / "settings-all.html").text)
     quality = load_preset("quality")
-    for name, _field in walk_settings():
+    for name, _field in walk_settings(Recipe):
         assert name in rows
         assert str(setting(quality, name)) in rows
 

@@ -5,9 +5,9 @@ from soundini import SoundEditor
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
 from soundini.editing.methods import (
+    METHODS,
     evaluations,
     fit_steps,
-    pictures,
     with_fit_steps,
 )
 from soundini.events import FitStepDone, FrameDone, MasksReady, StepDone
@@ -94,8 +94,8 @@ def test_a_single_frame_is_its_own_picture(editor, clip, hiss, mask):
 def test_methods_say_what_they_cost(editor, settings, runs, sampled):
     recipe = override(Recipe(), ["sampling.steps=10", *settings])
     assert evaluations(recipe, editor.pack) == runs
-    assert pictures(recipe, 14) == sampled
-    assert pictures(recipe, 0) == 0
+    assert METHODS[recipe.method].pictures(14) == sampled
+    assert METHODS[recipe.method].pictures(0) == 0
 
 
 def test_a_method_that_fits_nothing_has_no_steps_of_a_fit():

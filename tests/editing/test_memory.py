@@ -3,9 +3,9 @@ import os
 import numpy as np
 import pytest
 
-from soundini.config.byte_size import parse_bytes
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
+from soundini.config.written import parse_bytes
 from soundini.editing.memory import MemoryModel, fit_windows, model_memory, watch_peak
 from soundini.errors import ConfigError
 

@@ -8,7 +8,7 @@ import pytest
 from soundini.config.presets import load_preset, override
 from soundini.config.recipe import Recipe
 from soundini.editing.editor import SoundEditor
-from soundini.editing.methods import METHODS, evaluations, settings_for_method
+from soundini.editing.methods import METHODS, evaluations
 from soundini.editing.sound_track import lay_sound
 from soundini.events import FrameDone, MasksReady, StepDone
 from soundini.media.sound import Sound
@@ -96,5 +96,5 @@ def test_every_method_samples_keyframes_alone_where_it_is_told_to(method):
 
 def test_what_couples_frames_is_off_in_the_baselines():
     for method in set(METHODS) - {"soundini"}:
-        guidance = settings_for_method(recipe_of(method)).guidance
+        guidance = METHODS[method].settings(recipe_of(method)).guidance
         assert (guidance.lambda_directional, guidance.lambda_flow, guidance.smooth) == (0, 0, 0)

@@ -9,7 +9,7 @@ from soundini.config.drift import DriftConfig
 from soundini.config.presets import override
 from soundini.editing.motion import effect_position
 from soundini.media.sound import Sound
-from soundini.metrics.detail import detail_kept
+from soundini.metrics.meters import detail_kept
 
 RATE, COUNT = 24.0, 6
 SIDE = 160

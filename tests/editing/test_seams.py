@@ -7,8 +7,8 @@ from soundini.config.presets import override
 from soundini.config.recipe import Recipe
 from soundini.diffusion.sampling import SamplingStep
 from soundini.editing.fading import fade_from
+from soundini.editing.figures import SeamMeter, border_pairs
 from soundini.editing.plan import Window
-from soundini.editing.seams import SeamMeter, border_pairs
 from soundini.flow.pairs import FlowPairs
 
 SIZE = (8, 8)

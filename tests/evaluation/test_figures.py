@@ -11,9 +11,9 @@ from soundini.evaluation.loudness import LoudnessFigures, gain_ramp, steady
 from soundini.evaluation.spaces import ZeroShot, class_means, nearest
 from soundini.evaluation.targets import Target, conclusion
 from soundini.media.sound import Sound
-from soundini.metrics.curves import rank_correlation
-from soundini.metrics.detail import detail_kept
 from soundini.metrics.distances import kernel_distance
+from soundini.metrics.meters import detail_kept
+from soundini.metrics.statistics import rank_correlation
 from soundini.training.classes import CLASSES
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from soundini.flow.carry import carry_between
+from soundini.flow.along import carry_between
 
 SIDE = 16
 
@@ -9,7 +9,7 @@ SIDE = 16
 class Pan:
     """A scene that moves to the right by so many pixels a frame; every frame bears its number as its level."""
 
-    name, differentiable = "pan", False
+    differentiable = False
 
     def __init__(self, step):
         self.step = step

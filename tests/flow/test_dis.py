@@ -2,17 +2,17 @@ import cv2
 import pytest
 import torch
 
-from soundini.errors import ConfigError
-from soundini.flow import DISFlow, FlowEstimator, warp
+from soundini.flow.dis import DISFlow
+from soundini.flow.protocol import FlowEstimator
+from soundini.flow.warp import warp
 
 INNER = (slice(None), slice(None), slice(12, -12), slice(12, -12))
 
 
-@pytest.mark.parametrize("preset", ["medium", "fast", "ultrafast"])
 @pytest.mark.parametrize(("dx", "dy"), [(3, 0), (-2, 4)])
-def test_translation_is_found_within_a_third_of_a_pixel(translating, uniform_flow, preset, dx, dy):
+def test_translation_is_found_within_a_third_of_a_pixel(translating, uniform_flow, dx, dy):
     frames = translating(dx, dy)
-    flow = DISFlow(preset)(frames[:1], frames[1:])
+    flow = DISFlow()(frames[:1], frames[1:])
     error = (flow - uniform_flow(dx, dy, *frames.shape[-2:]))[INNER].abs()
     assert error.mean() < 0.3
 
@@ -53,7 +53,7 @@ def test_flow_does_not_depend_on_threads(translating):
 
 def test_batch_equals_its_pairs_one_by_one(translating):
     frames = translating(2, 1, frames=4)
-    estimate = DISFlow("fast")
+    estimate = DISFlow()
     together = estimate(frames[:-1], frames[1:])
     for index in range(3):
         alone = estimate(frames[index : index + 1], frames[index + 1 : index + 2])
@@ -61,16 +61,11 @@ def test_batch_equals_its_pairs_one_by_one(translating):
 
 
 def test_is_an_estimator_without_gradient(translating):
-    estimate = DISFlow("fast")
+    estimate = DISFlow()
     assert isinstance(estimate, FlowEstimator)
-    assert (estimate.name, estimate.differentiable) == ("dis-fast", False)
+    assert not estimate.differentiable
     frames = translating(1, 1).half().requires_grad_()
     flow = estimate(frames[:1], frames[1:])
     assert not flow.requires_grad
     assert flow.dtype == torch.float16
     assert estimate(frames[:0], frames[:0]).shape == (0, 2, 96, 112)
-
-
-def test_unknown_preset_names_the_known_ones():
-    with pytest.raises(ConfigError, match="medium"):
-        DISFlow("slow")

@@ -1,7 +1,10 @@
 import pytest
 import torch
 
-from soundini.flow import DISFlow, FlowPairs, RAFTFlow, estimate_pairs, visible_share, warp_error
+from soundini.flow.dis import DISFlow
+from soundini.flow.pairs import FlowPairs, estimate_pairs
+from soundini.flow.raft import RAFTFlow
+from soundini.flow.warp_error import visible_share, warp_error
 
 
 def test_both_directions_of_every_pair(translating, uniform_flow):
@@ -19,7 +22,7 @@ def test_both_directions_of_every_pair(translating, uniform_flow):
 
 def test_batches_do_not_change_the_flow(translating):
     frames = translating(2, 0, frames=4)
-    one, many = (estimate_pairs(frames, DISFlow("fast"), batch_size=n) for n in (1, 8))
+    one, many = (estimate_pairs(frames, DISFlow(), batch_size=n) for n in (1, 8))
     assert torch.equal(one.flow_fwd, many.flow_fwd)
     assert torch.equal(one.visible_bwd, many.visible_bwd)
 
@@ -34,9 +37,9 @@ def test_one_frame_has_no_pairs(translating):
 
 def test_window_holds_the_pairs_among_its_frames(translating):
     frames = translating(2, 1, frames=5)
-    whole = estimate_pairs(frames, DISFlow("ultrafast"))
+    whole = estimate_pairs(frames, DISFlow())
     part = whole.window(1, 4)
-    direct = estimate_pairs(frames[1:4], DISFlow("ultrafast"))
+    direct = estimate_pairs(frames[1:4], DISFlow())
     assert torch.equal(part.flow_fwd, direct.flow_fwd)
     assert torch.equal(part.visible_bwd, direct.visible_bwd)
     assert len(whole.window(2, 3)) == 0

@@ -4,7 +4,9 @@ from safetensors.torch import save_file
 from torchvision.models.optical_flow import raft_small
 
 from soundini.errors import ConfigError, ModelError
-from soundini.flow import FlowEstimator, RAFTFlow, raft
+from soundini.flow import raft
+from soundini.flow.protocol import FlowEstimator
+from soundini.flow.raft import RAFTFlow
 
 
 @pytest.mark.parametrize("size", [(64, 64), (75, 93), (130, 129), (33, 140)])

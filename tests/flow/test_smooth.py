@@ -1,8 +1,8 @@
 import pytest
 import torch
 
+from soundini.flow.along import settle, smooth_along
 from soundini.flow.pairs import FlowPairs
-from soundini.flow.smooth import settle, smooth_along
 
 
 def moving(count=5, side=24, step=2):

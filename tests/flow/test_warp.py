@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from soundini.flow import DISFlow, inside, occlusion, resize_flow, warp
+from soundini.flow.dis import DISFlow
+from soundini.flow.warp import inside, occlusion, resize_flow, warp
 
 
 @pytest.mark.parametrize("size", [(33, 47), (64, 64), (1, 9), (9, 1)])

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 import media_factory as make
-from soundini.config.byte_size import parse_bytes
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
+from soundini.config.written import parse_bytes
 from soundini.editing.files import prepare_edit
 from soundini.editing.part import part_of
 from soundini.editing.request import EditRequest, MaskRequest, keyed_path, read_request

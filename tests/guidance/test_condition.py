@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from soundini.diffusion.condition import ConditionEmbedding
+from soundini.diffusion.denoiser import ConditionEmbedding
 from soundini.guidance.compose import GuidedDenoiser, HeldFrames, WeightedTerm
 from soundini.guidance.terms import RangeGuidance
 from soundini.packs.debug import debug_pack

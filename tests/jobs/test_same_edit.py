@@ -3,7 +3,7 @@
 import pytest
 
 from edit_requests import request
-from soundini.jobs.begin import is_same_edit
+from soundini.jobs.run import is_same_edit
 
 
 @pytest.mark.parametrize(

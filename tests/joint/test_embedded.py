@@ -13,7 +13,7 @@ from soundini.joint.protocol import (
     NamesSounds,
 )
 from soundini.media.sound import resample
-from soundini.packs.loading import embedded_folder
+from soundini.packs.pack import embedded_folder
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
-from soundini.weights.clip import ClipConfig, clip_layout
-from soundini.weights.random import random_tensors
+from soundini.weights.vision import ClipConfig, clip_layout
+from soundini.weights.writing import random_tensors
 
 TINY_CLIP = ClipConfig(
     patch=8, image_size=32, width=64, layers=2, text_width=64, text_layers=2, dim=24

@@ -13,16 +13,16 @@ from soundini.errors import ModelError
 from soundini.joint.clip import ClipTowers
 from soundini.joint.paper import PaperJointSpace
 from soundini.joint.protocol import JointSpace
+from soundini.joint.resnet import WAV2CLIP_FRONT_END, Wav2ClipSoundEncoder
 from soundini.joint.vipant import VIPANT_FRONT_END, VipAntSoundEncoder
-from soundini.joint.wav2clip import WAV2CLIP_FRONT_END, Wav2ClipSoundEncoder
 from soundini.weights.importing import import_checkpoint
-from soundini.weights.random import random_tensors
 from soundini.weights.sound_encoders import (
     vipant_layout,
     vipant_to_ours,
     wav2clip_layout,
     wav2clip_to_ours,
 )
+from soundini.weights.writing import random_tensors
 
 pytest.importorskip("open_clip")
 

@@ -5,8 +5,8 @@ import torch
 import torch.nn.functional as F
 
 from soundini.joint.clip import ClipTowers
-from soundini.weights.clip import ClipConfig, clip_layout
-from soundini.weights.random import random_tensors
+from soundini.weights.vision import ClipConfig, clip_layout
+from soundini.weights.writing import random_tensors
 
 pytest.importorskip("open_clip")
 

@@ -11,8 +11,8 @@ from soundini.joint.paper import PaperJointSpace
 from soundini.joint.paper_spectrogram import PAPER_MEL, decibel_image
 from soundini.joint.protocol import JointSpace
 from soundini.joint.spectrogram import mel_power
-from soundini.weights.random import random_tensors
 from soundini.weights.sound_encoders import resnet_layout
+from soundini.weights.writing import random_tensors
 
 pytest.importorskip("open_clip")
 

@@ -8,8 +8,8 @@ from timm.models.swin_transformer import SwinTransformer
 
 from soundini.joint.resnet import ResNetSoundEncoder
 from soundini.joint.swin import SwinSoundEncoder
-from soundini.weights.random import random_tensors
 from soundini.weights.sound_encoders import resnet_layout, timm_to_swin
+from soundini.weights.writing import random_tensors
 
 WINDOW, HEADS, DEPTHS = 7, (2, 4), (2, 2)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from soundini.metrics.bootstrap import bootstrap_interval
+from soundini.metrics.statistics import bootstrap_interval
 
 
 def test_the_interval_is_that_of_the_normal_where_there_are_many():

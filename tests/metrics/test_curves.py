@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from soundini.metrics.curves import peak_alignment, peaks
+from soundini.metrics.statistics import peak_alignment, peaks
 
 
 def bumps(*at, count=30):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from soundini.metrics.fidelity import FidelityMeter
+from soundini.metrics.meters import FidelityMeter
 
 
 def pictures(seed, count=2, size=(24, 32)):

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from soundini.metrics.motion import MotionMeter
+from soundini.metrics.meters import MotionMeter
 
 
 def test_it_is_the_mean_length_of_what_the_source_does_not_explain():

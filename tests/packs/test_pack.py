@@ -7,7 +7,8 @@ from diffusers import DDIMScheduler, DDPMScheduler, UNet2DModel
 from soundini import ModelError, SoundEditor
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
-from soundini.packs.loading import embedded_folder, load_pack
+from soundini.packs.loading import load_pack
+from soundini.packs.pack import embedded_folder
 
 
 @pytest.fixture

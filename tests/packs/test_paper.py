@@ -15,8 +15,7 @@ from soundini.packs import paper
 from soundini.packs.denoiser import load_denoiser
 from soundini.packs.loading import load_pack
 from soundini.perceptual import LPIPS, load_perceptual
-from soundini.weights.digest import sha256
-from soundini.weights.store import models_folder
+from soundini.weights.store import models_folder, sha256
 
 pytest.importorskip("open_clip")
 pytestmark = pytest.mark.usefixtures("paper_home")

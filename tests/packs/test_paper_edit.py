@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from paper_factory import last_step, paper_recipe
-from soundini.editing.low_memory import arrange
+from soundini.editing.memory import arrange
 from soundini.errors import ConfigError
 from soundini.flow.dis import DISFlow
 from soundini.packs import paper

@@ -13,8 +13,8 @@ from soundini.joint.clip import ClipTowers
 from soundini.training import clip_targets
 from soundini.training.clip_targets import ClipTargetCache, clip_image, middle_frame
 from soundini.training.vggsound import ClipFiles, VggSoundClip
-from soundini.weights.clip import clip_layout
-from soundini.weights.random import random_tensors
+from soundini.weights.vision import clip_layout
+from soundini.weights.writing import random_tensors
 
 
 def towers(seed=0):

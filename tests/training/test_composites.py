@@ -9,8 +9,7 @@ from soundini.effects.matte import matte_of
 from soundini.effects.registry import EFFECTS
 from soundini.errors import MediaError
 from soundini.training.composites.crops import CompositeCrops, CompositeShares
-from soundini.training.composites.photographs import Photographs
-from soundini.training.composites.regions import draw_region
+from soundini.training.composites.material import Photographs, draw_region
 from soundini.training.images import LabelledImages
 from training_runs import coloured_photographs
 

@@ -5,13 +5,9 @@ import pytest
 import torch
 
 from soundini.training.classes import CLASSES, NONE
-from soundini.training.components import Components
-from soundini.training.drawn_sounds import DRAWN_COLUMNS, draw_sounds
-from soundini.training.drawn_tones import draw_tones
-from soundini.training.folds import deal_folds
-from soundini.training.hidden_layer import HiddenLayer, fit_hidden_layer
-from soundini.training.probe import fit_probe
-from soundini.training.recordings import Recording
+from soundini.training.drawn_sounds import DRAWN_COLUMNS, draw_sounds, draw_tones
+from soundini.training.probe import Components, HiddenLayer, fit_hidden_layer, fit_probe
+from soundini.training.recordings import Recording, deal_folds
 
 
 def recordings_of(*, kinds=(0, 3, 8), groups=5, each=3, columns=300):

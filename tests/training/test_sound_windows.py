@@ -9,9 +9,9 @@ from soundini.training.sound_windows import (
     SoundWindows,
     blank_parts,
     load_batches,
+    spec_augment,
     training_window,
 )
-from soundini.training.spec_augment import spec_augment
 
 MASKS = {"masks": 2, "max_frequency": 0.15, "max_time": 0.3}
 

@@ -6,16 +6,21 @@ import torch
 from safetensors.torch import load_file
 
 from soundini.cli import main
-from soundini.diffusion.condition import ConditionEmbedding
-from soundini.diffusion.denoiser import seen_channels
+from soundini.diffusion.denoiser import ConditionEmbedding, seen_channels
 from soundini.packs.debug import debug_pack
 from soundini.packs.loading import load_pack
 from soundini.training.classes import CLASSES, IMAGE_CLASS, MIXED_LABELS
 from soundini.training.composites.feed import BatchFeed, pick_size
-from soundini.training.held_out import LEVELS, HeldOutComposites
 from soundini.training.images import LabelledImages
 from soundini.training.mixtures import draw_mixtures, soft_masks
-from soundini.training.prior import denoising_loss, draw_noise, draw_samples, train_prior
+from soundini.training.prior import (
+    LEVELS,
+    HeldOutComposites,
+    denoising_loss,
+    draw_noise,
+    draw_samples,
+    train_prior,
+)
 from soundini.training.recipe import JointRecipe, PriorRecipe, VqganRecipe, load_train_recipe
 from training_runs import composite_crops, losses_of, run_prior
 

@@ -6,10 +6,9 @@ import pytest
 import media_factory as make
 from soundini.errors import ConfigError, MaskError, MediaError, SoundiniError
 from soundini.web.form import EditForm, PaintedMask
-from soundini.web.forms.about_fields import field_of
 from soundini.web.forms.asking import FormFiles, ask
 from soundini.web.limits import Limits
-from soundini.web.refusals import MissingError
+from soundini.web.refusals import MissingError, field_of
 
 from .conftest import ME, YOU, frames_of, painted, wait
 

@@ -6,16 +6,17 @@ import httpx
 import pytest
 
 from soundini.errors import ConfigError, Message
-from soundini.web.http.buckets import TokenBuckets
 from soundini.web.http.credentials import (
+    COOKIE,
+    SECRET,
     Credentials,
+    Sessions,
     is_loopback,
     read_credentials,
     refuse_open_door,
 )
-from soundini.web.http.guard import Guard
+from soundini.web.http.guard import Guard, TokenBuckets
 from soundini.web.http.replies import reply
-from soundini.web.http.sessions import COOKIE, SECRET, Sessions
 from soundini.web.limits import MIB, Limits
 
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 import soundini.web.page
-from soundini.web.http.languages import LANGUAGES, choose_language
 from soundini.web.http.page import page_texts
+from soundini.web.http.replies import LANGUAGES, choose_language
 
 from .conftest import serving
 

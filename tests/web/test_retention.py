@@ -5,8 +5,8 @@ import time
 
 import pytest
 
+from soundini.web.jobs.live_job import TICKET
 from soundini.web.jobs.retention import Cleaner, Keep
-from soundini.web.jobs.tickets import TICKET
 from soundini.web.refusals import MissingError
 
 from .conftest import ME, QUICK, SLOW, YOU, running, wait

@@ -11,7 +11,7 @@ from PIL import Image
 import media_factory as make
 from soundini.errors import MaskError
 from soundini.web.http.credentials import Credentials
-from soundini.web.jobs.tickets import TICKET
+from soundini.web.jobs.live_job import TICKET
 from soundini.web.limits import MIB
 from soundini.web.refusals import BusyError
 from soundini.web.words.problems import problems_in

@@ -9,11 +9,11 @@ import torch
 from soundini.generators import finish
 from soundini.weights import registry
 from soundini.weights.fetching import AddressFailed, fetching, plan_fetch
-from soundini.weights.lpips import lins_layout
 from soundini.weights.published import Source
-from soundini.weights.random import random_tensors
 from soundini.weights.registry import find_entry
 from soundini.weights.store import downloads_folder
+from soundini.weights.vision import lins_layout
+from soundini.weights.writing import random_tensors
 from weights_mirror import running
 
 NAME = "lpips_vgg_lins"

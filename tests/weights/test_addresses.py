@@ -7,10 +7,10 @@ import pytest
 from soundini.errors import ModelError
 from soundini.weights import download as download_module
 from soundini.weights.importing import Imported
-from soundini.weights.lpips import lins_layout
 from soundini.weights.published import Source
-from soundini.weights.random import random_tensors
 from soundini.weights.store import downloads_folder
+from soundini.weights.vision import lins_layout
+from soundini.weights.writing import random_tensors
 
 from .conftest import FILE, failed_addresses, fetch, source_of, unknown_source
 

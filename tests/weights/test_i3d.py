@@ -8,7 +8,7 @@ from torch import nn
 
 from soundini.errors import ModelError
 from soundini.metrics.i3d import I3D
-from soundini.weights.i3d import read_i3d
+from soundini.weights.vision import read_i3d
 
 
 @pytest.fixture(scope="module")

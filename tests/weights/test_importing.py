@@ -10,12 +10,10 @@ from soundini.diffusion.adm import AdmConfig, load_unet
 from soundini.diffusion.schedule import NoiseSchedule
 from soundini.errors import ModelError
 from soundini.weights import formats as formats_module
-from soundini.weights.digest import sha256
 from soundini.weights.formats import guided_format
 from soundini.weights.importing import import_checkpoint, import_folder, make_random
-from soundini.weights.inventory import inventory, ready_weights
-from soundini.weights.paper import paper_folders
-from soundini.weights.store import downloads_folder, models_folder
+from soundini.weights.inventory import inventory, paper_folders, ready_weights
+from soundini.weights.store import downloads_folder, models_folder, sha256
 from soundini.weights.unet import guided_layout, guided_to_diffusers
 
 CONFIG = AdmConfig((32, 64), (1,), model_channels=64, num_classes=5, sample_size=32)

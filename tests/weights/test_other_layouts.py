@@ -6,16 +6,22 @@ from torchvision.models.optical_flow import raft_large
 
 from soundini.baselines.vqgan.config import OFFICIAL
 from soundini.errors import ModelError
-from soundini.flow import RAFTFlow
+from soundini.flow.raft import RAFTFlow
 from soundini.perceptual import load_perceptual
-from soundini.weights.clip import CLIP_VIT_B16, CLIP_VIT_B32, clean_clip, clip_layout
 from soundini.weights.formats import FORMATS, find_format, recognise
 from soundini.weights.importing import import_checkpoint
-from soundini.weights.layout import layout_of
-from soundini.weights.lpips import lins_layout, trunk_layout
-from soundini.weights.raft import princeton_to_torchvision
+from soundini.weights.reading import layout_of
 from soundini.weights.sound_encoders import resnet_layout, swin_layout, swin_to_timm, timm_to_swin
-from soundini.weights.vqgan import vqgan_layout
+from soundini.weights.vision import (
+    CLIP_VIT_B16,
+    CLIP_VIT_B32,
+    clean_clip,
+    clip_layout,
+    lins_layout,
+    princeton_to_torchvision,
+    trunk_layout,
+    vqgan_layout,
+)
 
 PUBLISHED = {
     "guided_256_uncond": "guided_256_uncond",

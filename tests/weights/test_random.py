@@ -5,8 +5,7 @@ from safetensors.torch import load_file
 
 from soundini.errors import ModelError
 from soundini.weights.importing import make_random
-from soundini.weights.random import random_tensors, write_random
-from soundini.weights.writing import write_safetensors
+from soundini.weights.writing import random_tensors, write_random, write_safetensors
 
 LAYOUT = {
     "conv.weight": (64, 32, 3, 3),

@@ -5,12 +5,12 @@ from soundini.weights import store
 from soundini.weights.formats import FORMATS, find_format
 from soundini.weights.published import PACKS
 from soundini.weights.registry import ENTRIES, SOUND_ENCODERS, find_entry
-from soundini.weights.store import home_folder, models_folder, where
+from soundini.weights.store import home_folder, models_folder
 
 
 def test_where_follows_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("SOUNDINI_HOME", str(tmp_path / "a"))
-    assert where().models == models_folder() == tmp_path / "a" / "models"
+    assert models_folder() == tmp_path / "a" / "models"
     assert home_folder(tmp_path / "b") == tmp_path / "b"
     monkeypatch.delenv("SOUNDINI_HOME")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

@@ -3,7 +3,7 @@ import torch
 
 from soundini.diffusion.adm import GUIDED_256_UNCOND, GUIDED_512_COND, build_unet
 from soundini.errors import ModelError
-from soundini.weights.layout import layout_of
+from soundini.weights.reading import layout_of
 from soundini.weights.unet import guided_layout, guided_to_diffusers, infer_config
 
 OFFICIAL = [

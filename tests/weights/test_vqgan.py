@@ -13,13 +13,13 @@ from soundini.baselines.vqgan.config import OFFICIAL, VQGANConfig
 from soundini.baselines.vqgan.loading import build_vqgan, config_text, load_vqgan
 from soundini.errors import ModelError
 from soundini.packs.debug import debug_pack
-from soundini.packs.loading import embedded_folder
-from soundini.packs.vqgan import vqgan_folder, vqgan_weights
+from soundini.packs.pack import embedded_folder
+from soundini.packs.paper import vqgan_folder, vqgan_weights
 from soundini.weights.formats import recognise, vqgan_format
 from soundini.weights.importing import import_checkpoint
 from soundini.weights.reading import read_checkpoint
 from soundini.weights.store import models_folder
-from soundini.weights.vqgan import clean_vqgan
+from soundini.weights.vision import clean_vqgan
 
 TINY = VQGANConfig(32, (1, 2), 1, (16,), 32, 8, 24, resolution=32)
 FORMATS = (vqgan_format("vqgan_tiny", TINY),)

@@ -1,25 +1,27 @@
 """Checks a whole batch before any edit begins."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from soundini.batch.finished import Finished, find_finished
+from soundini.batch.manifest import Outcome
 from soundini.batch.place import Place, read_by, refuse_links
 from soundini.batch.rows import Batch, Row
-from soundini.editing.files import check_outputs
-from soundini.editing.low_memory import arrange
-from soundini.editing.model_cache import ModelCache
+from soundini.editing.files import ModelCache, check_outputs, hash_inputs
+from soundini.editing.memory import arrange
+from soundini.editing.methods import weight_hashes
 from soundini.editing.part import read_part
-from soundini.editing.request import EditRequest, sidecar_path
+from soundini.editing.request import EditRequest, read_request, sidecar_path
 from soundini.editing.window import text_tower
 from soundini.errors import Message, SoundiniError
 from soundini.generators import finish
+from soundini.jobs.run import is_same_edit
 from soundini.media.output import PartialFile, write_error
+from soundini.packs.pack import file_hash
+from soundini.settings_files import read_json
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Finding:
     """
 
     problem: Message | None = None
-    finished: Finished | None = None
+    finished: Outcome | None = None
     frames: int = 0
 
 
@@ -59,7 +61,7 @@ class RowChecked:
         return self.finding.problem
 
     @property
-    def finished(self) -> Finished | None:
+    def finished(self) -> Outcome | None:
         """The earlier result, if the row is done already."""
         return self.finding.finished
 
@@ -176,3 +178,34 @@ def _identity(path: Path) -> tuple[int, int] | str:
     except (OSError, ValueError):
         return os.path.normcase(path)
     return status.st_dev, status.st_ino
+
+
+def find_finished(request: EditRequest, models: ModelCache) -> Outcome | None:
+    """What came of an edit, if its output is there, whole, and was made of the same inputs by the same settings and weights.
+
+    Args:
+        request: the edit, with absolute paths.
+        models: loads those of the edit, if all else is the same.
+    """
+    path = sidecar_path(request.output)
+    if not (path.is_file() and request.output.is_file()):
+        return None
+    try:
+        recorded = EditRequest.model_validate(read_request(path))
+        record = read_json(path)
+        inputs = {os.path.normpath(path.parent / k): v for k, v in record["inputs"].items()}
+        same = (
+            is_same_edit(request, recorded)
+            and record["output"]["sha256"] == file_hash(request.output)
+            and inputs == hash_inputs(request)
+            and record["models"]["sha256"] == weight_hashes(models.open(request), request.recipe)
+        )
+        return _told(path, record) if same else None
+    except (SoundiniError, KeyError, TypeError, AttributeError, ValueError):
+        return None  # the record of something else; the check reports errors of the edit itself
+
+
+def _told(path: Path, record: dict[str, Any]) -> Outcome:
+    temporal = record.get("temporal")
+    ratio = None if temporal is None else float(temporal["ratio"])
+    return Outcome("skipped", path, float(record["seconds"]["total"]), ratio)

@@ -1,7 +1,5 @@
 """The keys of a batch file: declared once, read from YAML or JSON lines."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

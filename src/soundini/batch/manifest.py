@@ -1,7 +1,5 @@
 """The manifest: how every row ended, in JSON lines."""
 
-from __future__ import annotations
-
 import json
 import os
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The folder that a batch may read and write; its file can name nothing outside of it."""
 
-from __future__ import annotations
-
 import glob
 import os
 from pathlib import Path

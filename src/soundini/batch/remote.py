@@ -1,7 +1,5 @@
 """A batch whose files are elsewhere: in a bucket, on a server, or wherever fsspec reaches."""
 
-from __future__ import annotations
-
 import glob
 import hashlib
 import os
@@ -14,7 +12,7 @@ from typing import Any
 from soundini.batch.place import Place
 from soundini.editing.request import sidecar_path
 from soundini.errors import ConfigError, MediaError, SoundiniError
-from soundini.media.output import PartialFile, write_error
+from soundini.media.output import PartialFile, write_error, write_whole
 from soundini.weights.store import home_folder
 
 _MARKS = ".marks"
@@ -148,10 +146,7 @@ class RemotePlace(Place):
             return None
 
     def _mark(self, path: Path, version: str) -> None:
-        mark = self._mark_of(path)
-        with PartialFile(mark) as file:
-            file.partial.write_text(version)
-            file.commit()
+        write_whole(self._mark_of(path), version)
 
     def _mark_of(self, path: Path) -> Path:
         name = hashlib.sha256(self._name(path).encode()).hexdigest()

@@ -1,7 +1,5 @@
 """Expands the rows of a batch file to single edits."""
 
-from __future__ import annotations
-
 import glob
 import itertools
 import json

@@ -1,7 +1,5 @@
 """The built-in suite: three clips and the sounds of a fire, rain and bubbles, made from a seed."""
 
-from __future__ import annotations
-
 import filecmp
 import tempfile
 from collections.abc import Callable, Iterator
@@ -11,8 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from soundini.demo.sounds import bubbles, crackle, shower
-from soundini.demo.wav import write_wav
+from soundini.demo.sounds import bubbles, crackle, shower, write_wav
 from soundini.media.video_info import PictureFormat
 from soundini.media.video_writer import VideoWriter
 

@@ -1,23 +1,21 @@
 """The edits of a benchmark: each done once, measured, and kept in a folder of its own."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from soundini.benchmark.made_by import made_by
+import torch
+
 from soundini.benchmark.memory import PeakMemory
 from soundini.benchmark.suite import Suite
 from soundini.benchmark.turning import HEARD, LEAD, write_turning
-from soundini.compute import pick_device
+from soundini.compute import pick_device, pick_dtype
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
-from soundini.editing.files import prepare_edit, run_edit
-from soundini.editing.methods import evaluations_a_frame
-from soundini.editing.model_cache import ModelCache
+from soundini.editing.files import ModelCache, prepare_edit, run_edit
+from soundini.editing.methods import evaluations_a_frame, weight_hashes
 from soundini.editing.plan import longest_span
 from soundini.editing.request import EditRequest, MaskRequest
 from soundini.errors import SoundiniError
@@ -25,9 +23,10 @@ from soundini.evaluation.clips import EvaluationClip
 from soundini.evaluation.journal import Journal
 from soundini.evaluation.measure import measure_edit
 from soundini.evaluation.measures import EditMeasures
+from soundini.evaluation.report import machine
 from soundini.events import EditDone, SeamFigures
 from soundini.judge import Judge
-from soundini.media.output import PartialFile
+from soundini.media.output import write_whole
 from soundini.packs.pack import ModelPack, file_hash
 from soundini.settings_files import read_json
 
@@ -37,6 +36,19 @@ _KEPT = frozenset(
     ("seconds", "evaluations", "memory", "device_memory", "seams", "measures", "made_by")
 )
 """What the figures of a job name; those of a release that measured something else do not count."""
+
+
+def made_by(request: EditRequest, models: ModelCache) -> dict[str, Any]:
+    """Return the weights, machine, device and dtype that an edit's bytes, seconds and memory depend on.
+
+    Figures that something else made do not count as done.
+    """
+    compute = request.recipe.compute
+    device = pick_device(compute.device)
+    on = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    dtype = str(pick_dtype(compute.dtype, device) or torch.float32)
+    weights = weight_hashes(models.open(request), request.recipe)
+    return {"weights": weights, "machine": machine(), "device": on, "dtype": dtype}
 
 
 @dataclass(frozen=True)
@@ -219,9 +231,7 @@ def _result(job: Job, models: ModelCache, judge: Judge) -> Result:
     if kept is not None:
         return kept
     figures = {**_do(job, models.open(job.request), judge), "made_by": maker}
-    with PartialFile(job.folder / FIGURES) as file:
-        file.partial.write_text(json.dumps(figures, indent=1) + "\n")
-        file.commit()
+    write_whole(job.folder / FIGURES, json.dumps(figures, indent=1) + "\n")
     return _of_figures(job, figures)
 
 

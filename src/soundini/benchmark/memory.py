@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 
 from soundini.compute import return_memory
-
-_FORGET, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
-_RESET_HIGH_WATER = "5"
-_MARK = "VmHWM:"
+from soundini.editing.memory import high_water, reset_high_water
 
 
 class PeakMemory:
@@ -36,28 +31,13 @@ class PeakMemory:
 
     def __enter__(self) -> PeakMemory:
         return_memory()
-        self._counts = _set_back()
+        self._counts = reset_high_water()
         if self._device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(self._device)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._counts:
-            self.resident = _high_water()
+            self.resident = high_water()
         if self._device.type == "cuda":
             self.on_device = torch.cuda.max_memory_allocated(self._device)
-
-
-def _set_back() -> bool:
-    try:
-        _FORGET.write_text(_RESET_HIGH_WATER)
-    except OSError:
-        return False
-    return True
-
-
-def _high_water() -> int | None:
-    for line in _STATUS.read_text().splitlines():
-        if line.startswith(_MARK):
-            return int(line.split()[1]) * 1024
-    return None

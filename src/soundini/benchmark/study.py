@@ -1,7 +1,5 @@
 """A study with people: anonymous pairs of edits on a page that needs no server, and the count of its votes."""
 
-from __future__ import annotations
-
 import base64
 import json
 from collections.abc import Sequence
@@ -12,13 +10,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from soundini.benchmark.jobs import Job
 from soundini.benchmark.report import page_of
+from soundini.config.section import Section
 from soundini.errors import ConfigError
-from soundini.media.output import PartialFile
-from soundini.metrics.bootstrap import bootstrap_interval
+from soundini.media.output import write_whole
+from soundini.metrics.statistics import bootstrap_interval
 
 QUESTIONS = {
     "coherence": "Which moves more naturally, without flicker?",
@@ -31,10 +30,8 @@ _TEMPLATE = "study.html"
 _ID_BYTES = 4
 
 
-class Pair(BaseModel):
+class Pair(Section):
     """Who is behind a pair."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     clip: str
     sound: str
@@ -44,10 +41,8 @@ class Pair(BaseModel):
     """Variant shown as b."""
 
 
-class Vote(BaseModel):
+class Vote(Section):
     """One answer."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     pair: str
     question: str
@@ -116,9 +111,7 @@ def write_study(jobs: Sequence[Job], page: Path, seed: int = 0) -> int:
         template, questions=QUESTIONS, pairs=[pairs[k][1] for k in order], name=next(iter(key))
     )
     for path, content in ((key_path(page), json.dumps(key, indent=1) + "\n"), (page, text)):
-        with PartialFile(path) as file:
-            file.partial.write_text(content)
-            file.commit()
+        write_whole(path, content)
     return len(pairs)
 
 

@@ -1,16 +1,14 @@
 """What a benchmark compares, and on what: declared in YAML."""
 
-from __future__ import annotations
-
 import re
 from functools import cached_property
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from soundini.config.presets import load_preset, override
 from soundini.config.recipe import Recipe
-from soundini.config.section import settings_from
+from soundini.config.section import Section, settings_from
 from soundini.errors import ConfigError, Option
 from soundini.evaluation.clips import EvaluationClip
 from soundini.judge.judge import TURNS
@@ -19,10 +17,8 @@ from soundini.settings_files import read_yaml
 _NAME = re.compile(r"[\w][\w.-]{0,60}")
 
 
-class Sweep(BaseModel):
+class Sweep(Section):
     """A setting and what it is set to, all else as in the first variant: a curve of coherence against motion."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     setting: str
     """Such as guidance.lambda_flow."""
@@ -30,10 +26,8 @@ class Sweep(BaseModel):
     """In the order in which the curve joins them."""
 
 
-class Suite(BaseModel):
+class Suite(Section):
     """Every clip is edited by every sound with every variant."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     clips: list[EvaluationClip] = Field(min_length=1)
     """Videos and their regions; paths are as seen from the folder of the data."""
@@ -50,7 +44,7 @@ class Suite(BaseModel):
     """Frames of each clip, from its start."""
     seed: int = 0
     """Of all edits."""
-    shown: list[str] = []
+    shown: tuple[str, ...] = ()
     """Clips whose pictures may be published on a page; all, where none is named."""
 
     @field_validator("sounds", "variants")

@@ -1,7 +1,5 @@
 """From the jobs of a benchmark to one line for each variant."""
 
-from __future__ import annotations
-
 import csv
 import math
 from collections.abc import Sequence
@@ -10,7 +8,7 @@ from pathlib import Path
 
 from soundini.benchmark.jobs import Result
 from soundini.media.output import PartialFile
-from soundini.metrics.bootstrap import bootstrap_interval
+from soundini.metrics.statistics import bootstrap_interval
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,12 @@
 """A sound that turns from one recording into another within a clip."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from soundini.demo.wav import write_wav
+from soundini.demo.sounds import write_wav
 from soundini.media.sound import Sound, load_sound, require_audible, resample
 from soundini.media.sound_fit import fit_sound
 from soundini.media.video_reader import VideoReader

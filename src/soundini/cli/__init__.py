@@ -1,7 +1,5 @@
 """The command line. Every command is a file here; ``options.py`` declares what they share."""
 
-from __future__ import annotations
-
 from soundini.cli.main import main
 
 __all__ = ["main"]

@@ -17,9 +17,8 @@ from soundini.errors import ConfigError
 
 if TYPE_CHECKING:
     from soundini.batch.check import RowChecked
-    from soundini.batch.events import RowEnded
     from soundini.batch.rows import Batch as Rows
-    from soundini.batch.run import LocalBatch
+    from soundini.batch.run import LocalBatch, RowEnded
     from soundini.cli.batch_progress import BatchProgress
     from soundini.cluster.connection import WorkerNeeds
     from soundini.cluster.run import ClusterBatch
@@ -112,7 +111,7 @@ class Batch:
 
     def _needs(self) -> WorkerNeeds:
         from soundini.cluster.connection import WorkerNeeds
-        from soundini.config.byte_size import parse_bytes
+        from soundini.config.written import parse_bytes
 
         try:
             memory = parse_bytes(self.worker_memory)
@@ -139,8 +138,8 @@ class Batch:
     def _do(
         self, doer: LocalBatch | ClusterBatch, checks: list[RowChecked], progress: BatchProgress
     ) -> list[RowEnded]:
-        from soundini.batch.events import RowEnded
-        from soundini.cli.stopping import StopRequest, stop_on_interrupt
+        from soundini.batch.run import RowEnded
+        from soundini.cli.progress import StopRequest, stop_on_interrupt
 
         # On a cluster, no sampling step runs in this process, so it may stop at once, even while it waits.
         stopping = stop_on_interrupt() if self.cluster is None else nullcontext(StopRequest())

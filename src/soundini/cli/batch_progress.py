@@ -16,7 +16,7 @@ from rich.progress import (
 from rich.table import Column
 
 from soundini.batch.check import RowChecked
-from soundini.batch.events import RowBegun, RowEnded, RowEvent, RowLost, RowStep
+from soundini.batch.run import RowBegun, RowEnded, RowEvent, RowLost, RowStep
 from soundini.events import FitStepDone, StepDone
 
 _SECONDS_BETWEEN_LINES = 5.0

@@ -1,4 +1,4 @@
-"""``soundini benchmark``: methods side by side, as one report."""
+"""``soundini benchmark``, methods side by side in one report; and ``soundini study``, which asks people which they prefer."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import tyro
 from tyro.conf import Positional, arg
 
 from soundini.errors import ConfigError
@@ -51,9 +52,8 @@ class Benchmark:
         from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         from soundini.benchmark.builtin import make_builtin
-        from soundini.benchmark.clip_distances import clip_distances
+        from soundini.benchmark.distances import clip_distances, photograph_distances
         from soundini.benchmark.jobs import plan_jobs, run_jobs
-        from soundini.benchmark.photographs import photograph_distances
         from soundini.benchmark.report import write_reports
         from soundini.benchmark.suite import load_suite
         from soundini.benchmark.summary import write_csv
@@ -103,7 +103,7 @@ class Benchmark:
         if self.i3d is None:
             return None
         from soundini.metrics.i3d import I3D, MIN_FRAMES
-        from soundini.weights.i3d import read_i3d
+        from soundini.weights.vision import read_i3d
 
         if len(suite.clips) < 2 or suite.frames < MIN_FRAMES:
             raise ConfigError(
@@ -119,3 +119,74 @@ class Benchmark:
         words += ["--photographs", "DATA"] * (self.photographs is not None)
         words += ["--i3d", "FILE"] * (self.i3d is not None)
         return shlex.join([*words, *(["--models", self.models] * (self.models != "embedded"))])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Make:
+    """Make a page of anonymous pairs from the edits of a benchmark for viewers to vote on; it needs no server."""
+
+    suite: Positional[Annotated[Path, arg(metavar="SUITE.yaml")]]
+    """The suite that was run; its first variant is compared with each of the others."""
+    run_folder: Annotated[Path, arg(name="run", metavar="FOLDER")]
+    """The folder of that run."""
+    output: Annotated[Path, arg(metavar="PAGE.html", aliases=("-o",))]
+    """The page. The names of the variants go to a .key.json beside it, which viewers must not see."""
+    data: Annotated[Path | None, arg(metavar="FOLDER")] = None
+    """Folder of the suite's videos and sounds; by default the suite's own."""
+    models: Annotated[str, arg(metavar="PACK")] = "embedded"
+    """The models of that run."""
+    seed: int = 0
+    """Seed of the order of the pairs."""
+
+    def run(self) -> int:
+        """Write the page and its key."""
+        from soundini.benchmark.jobs import plan_jobs
+        from soundini.benchmark.study import key_path, write_study
+        from soundini.benchmark.suite import load_suite
+
+        if self.output.suffix.lower() != ".html":
+            raise ConfigError(
+                "{output}: the page is HTML; choose a name that ends in .html", output=self.output
+            )
+        folder = self.data or self.suite.parent
+        suite = load_suite(self.suite, folder)
+        jobs = plan_jobs(suite, folder, self.run_folder, self.models)
+        count = write_study(jobs, self.output, self.seed)
+        print(f"{self.output}: {count} pairs; the names behind them: {key_path(self.output)}")
+        return 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """Count the votes that viewers saved."""
+
+    key: Positional[Annotated[Path, arg(metavar="STUDY.key.json")]]
+    """The key file with the names behind the pairs."""
+    votes: Positional[Annotated[tuple[Path, ...], arg(metavar="VOTES.json...")]]
+    """The files that viewers saved."""
+
+    def run(self) -> int:
+        """Print a line for each question and pair of variants."""
+        from soundini.benchmark.study import tally
+
+        for found in tally(self.key, self.votes):
+            interval = f"{found.low:.0%} to {found.high:.0%}, {found.votes} votes"
+            names = f"{found.variant} preferred to {found.other}"
+            print(f"{found.question:<10}{names}: {found.share:.0%} ({interval})")
+        return 0
+
+
+What = (
+    Annotated[Make, tyro.conf.subcommand("make")] | Annotated[Tally, tyro.conf.subcommand("tally")]
+)
+
+
+@dataclass(frozen=True)
+class Study:
+    """Ask people which edit they prefer."""
+
+    what: What
+
+    def run(self) -> int:
+        """Run the chosen subcommand."""
+        return self.what.run()

@@ -1,7 +1,5 @@
 """``soundini data``: the folders that models are trained on."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """``soundini demo``."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -77,8 +75,7 @@ class Demo:
         return 0
 
     def _crackle(self) -> str:
-        from soundini.demo.sounds import crackle
-        from soundini.demo.wav import write_wav
+        from soundini.demo.sounds import crackle, write_wav
 
         path = self.output / "crackle-synthetic.wav"
         write_wav(path, crackle(4.0))

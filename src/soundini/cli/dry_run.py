@@ -1,12 +1,12 @@
 """``soundini edit --dry-run``: what would be done, and its time and memory."""
 
-from __future__ import annotations
-
 from rich.console import Console
 
 from soundini.cli.job import heard, prepare
-from soundini.cli.settings import setting, walk_settings
 from soundini.cli.words import print_warning
+from soundini.config.presets import setting
+from soundini.config.recipe import Recipe
+from soundini.config.section import walk_settings
 from soundini.editing.request import EditRequest
 
 
@@ -31,7 +31,7 @@ def print_plan(request: EditRequest) -> None:
         device = next(edit.pack.denoiser.parameters()).device
         sound = edit.track.sound
         print("settings")
-        for name, _ in walk_settings():
+        for name, _ in walk_settings(Recipe):
             print(f"  {name} = {setting(recipe, name)}")
         rate = float(info.frame_rate)
         print(f"video        {request.video}: {info.width}x{info.height}, {rate:g} frames/s")

@@ -1,12 +1,10 @@
-"""``soundini edit``."""
-
-from __future__ import annotations
+"""``soundini edit``, and ``soundini resume``, which goes on with an edit."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import FlagCreatePairsOff, arg
+from tyro.conf import FlagCreatePairsOff, Positional, arg
 
 from soundini.cli.options import (
     ClipOptions,
@@ -59,4 +57,23 @@ class Edit:
         done = do_edit(request, self.preview_file, folder=self.job, keep=not self.no_job)
         if record is not None:
             print("\n".join(record.compare(request, done)))
+        return 0
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Resume an edit that was stopped, killed, or ran out of disk; the result is the same, byte for byte."""
+
+    job: Positional[Annotated[str, arg(metavar="JOB", help_behavior_hint="")]]
+    """Its name, as "soundini jobs" lists it, or its folder."""
+    output: Output = None
+    """Another place for the MP4."""
+    preview_file: Annotated[Path | None, arg(metavar="FILE.png", help_behavior_hint="")] = None
+    """A PNG that shows the work in progress, rewritten at most twice a second."""
+
+    def run(self) -> int:
+        """Do the rest of the edit."""
+        from soundini.cli.job import resume
+
+        resume(self.job, self.output, self.preview_file)
         return 0

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from soundini.cli.preparing import shown_preparation
-from soundini.cli.progress import EditProgress, PreviewFile, format_losses
-from soundini.cli.stopping import stop_on_interrupt
+from soundini.cli.progress import (
+    EditProgress,
+    PreviewFile,
+    format_losses,
+    shown_preparation,
+    stop_on_interrupt,
+)
 from soundini.cli.words import print_warning
 from soundini.errors import MediaError, Message
 from soundini.events import EditDone, EditEvent, FileDone

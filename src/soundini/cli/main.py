@@ -1,7 +1,5 @@
 """The entry point: arguments in, exit code out."""
 
-from __future__ import annotations
-
 import os
 import re
 import sys
@@ -13,20 +11,17 @@ import tyro
 
 from soundini._version import __version__
 from soundini.cli.batch import Batch
-from soundini.cli.benchmark import Benchmark
+from soundini.cli.benchmark import Benchmark, Study
 from soundini.cli.data import Data
 from soundini.cli.demo import Demo
 from soundini.cli.doctor import Doctor
-from soundini.cli.edit import Edit
+from soundini.cli.edit import Edit, Resume
 from soundini.cli.evaluate import Evaluate
 from soundini.cli.hear import Hear
 from soundini.cli.jobs import Jobs
-from soundini.cli.mask_preview import MaskPreview
 from soundini.cli.measure import Measure
-from soundini.cli.preview import Preview
-from soundini.cli.resume import Resume
+from soundini.cli.preview import MaskPreview, Preview
 from soundini.cli.settings import Settings
-from soundini.cli.study import Study
 from soundini.cli.train import Train
 from soundini.cli.web import Web
 from soundini.cli.weights import Weights

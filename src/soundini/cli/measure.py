@@ -112,7 +112,7 @@ def _number(value: float | None, digits: int) -> str:
 
 
 def _write(path: Path, found: EditMeasures, seams: SeamFigures | None) -> None:
-    from soundini.media.output import PartialFile
+    from soundini.media.output import write_whole
 
     content = found.record() | {
         "probability": found.probability,
@@ -121,6 +121,4 @@ def _write(path: Path, found: EditMeasures, seams: SeamFigures | None) -> None:
         "peaks_align": found.peaks_align,
         "seams": None if seams is None else {**asdict(seams), "ratio": seams.ratio},
     }
-    with PartialFile(path) as file:
-        file.partial.write_text(json.dumps(content, indent=1) + "\n")
-        file.commit()
+    write_whole(path, json.dumps(content, indent=1) + "\n")

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 from tyro.conf import FlagCreatePairsOff, Positional, UseAppendAction, arg
 
-from soundini.cli.settings import describe, values_of, walk_settings
+from soundini.cli.settings import describe, values_of
 from soundini.config.presets import load_preset, override, preset_of
+from soundini.config.recipe import Recipe
+from soundini.config.section import walk_settings
 from soundini.editing.request import EditRequest, MaskRequest, read_request
 from soundini.errors import ConfigError
 
@@ -47,7 +49,7 @@ _CHOICE = "|"
 
 def _flags(name: str, flags: dict[str, str]) -> type:
     """Make a dataclass of optional flags; types and help are those of the settings."""
-    settings = dict(walk_settings())
+    settings = dict(walk_settings(Recipe))
     fields: list[tuple[str, Any, Any]] = []
     for flag, key in flags.items():
         field = settings[key]

@@ -1,10 +1,13 @@
-"""The progress of an edit: a bar on a terminal; elsewhere, a line now and then."""
+"""The progress of an edit and of its preparation: a bar or a spinner on a terminal, elsewhere a line now and then; and Ctrl-C."""
 
 from __future__ import annotations
 
+import signal
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
 from rich.progress import (
@@ -15,13 +18,15 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.status import Status
 from rich.table import Column
 
 from soundini.cli.picture import check_picture, write_png
-from soundini.events import EditEvent, FitStepDone, MasksReady, StepDone
+from soundini.events import EditEvent, FitStepDone, MaskMade, MasksReady, StepDone
 
 _SECONDS_BETWEEN_LINES = 5.0
 _SECONDS_BETWEEN_PREVIEWS = 0.5
+_READING = "reading the video, the masks, the sound and the models"
 
 
 def _fixed(width: int) -> Column:
@@ -134,3 +139,66 @@ class PreviewFile:
 def format_losses(losses: Mapping[str, float]) -> str:
     """Losses on one line."""
     return ", ".join(f"{name} {value:.3g}" for name, value in losses.items())
+
+
+class MaskProgress:
+    """Shows how many masks are made.
+
+    Args:
+        console: where to show it.
+        status: the line with the spinner.
+    """
+
+    def __init__(self, console: Console, status: Status) -> None:
+        self._console = console
+        self._status = status
+        self._told = time.monotonic()
+
+    def show(self, event: MaskMade) -> None:
+        """Count a mask."""
+        words = f"mask {event.frames}" + (f"/{event.total}" if event.total is not None else "")
+        self._status.update(f"{_READING}: {words}")
+        now = time.monotonic()
+        if not self._console.is_terminal and now - self._told >= _SECONDS_BETWEEN_LINES:
+            self._told = now
+            print(words, flush=True)
+
+
+@contextmanager
+def shown_preparation(console: Console) -> Iterator[MaskProgress]:
+    """Show progress while inputs are read and models loaded."""
+    with console.status(_READING) as status:
+        yield MaskProgress(console, status)
+
+
+class StopRequest:
+    """Remembers whether Ctrl-C was pressed."""
+
+    def __init__(self) -> None:
+        self.made = False
+
+    def check(self) -> None:
+        """Stop here if it was pressed.
+
+        Raises:
+            KeyboardInterrupt: it was pressed.
+        """
+        if self.made:
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def stop_on_interrupt() -> Iterator[StopRequest]:
+    """Let the first Ctrl-C ask for a stop, and the second stop at once."""
+    request = StopRequest()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        if request.made:
+            raise KeyboardInterrupt
+        request.made = True
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield request
+    finally:
+        signal.signal(signal.SIGINT, before if before is not None else signal.SIG_DFL)

@@ -1,29 +1,15 @@
 """``soundini settings``: every setting of a recipe, from the place where it is declared."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
 from dataclasses import dataclass
 from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Literal, Union, get_args, get_origin
 
 import tyro
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from soundini.config.presets import load_preset, preset_names
+from soundini.config.presets import load_preset, preset_names, setting
 from soundini.config.recipe import Recipe
-
-
-def walk_settings(
-    model: type[BaseModel] = Recipe, prefix: str = ""
-) -> Iterator[tuple[str, FieldInfo]]:
-    """Every setting by its dotted name."""
-    for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from walk_settings(field.annotation, f"{prefix}{name}.")
-        else:
-            yield prefix + name, field
+from soundini.config.section import walk_settings
 
 
 def describe(field: FieldInfo) -> str:
@@ -48,14 +34,6 @@ def values_of(field: FieldInfo) -> str:
     return ", ".join([getattr(kind, "__name__", str(kind)), *limits])
 
 
-def setting(recipe: Recipe, name: str) -> Any:
-    """Look up the value of a setting in a recipe."""
-    value: Any = recipe
-    for part in name.split("."):
-        value = getattr(value, part)
-    return value
-
-
 @dataclass(frozen=True)
 class Settings:
     """List every setting that --set takes, with its value in a preset."""
@@ -67,7 +45,7 @@ class Settings:
         """Print the settings."""
         recipe = load_preset(self.preset)
         print(f"# preset {self.preset} (there are: {', '.join(preset_names())})")
-        for name, field in walk_settings():
+        for name, field in walk_settings(Recipe):
             print(f"\n{name} = {setting(recipe, name)}   ({values_of(field)})")
             print(f"    {describe(field)}")
         return 0

@@ -1,7 +1,5 @@
 """``soundini weights``: get, check and convert the published checkpoints."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -88,12 +86,11 @@ class Where:
 
     def run(self) -> int:
         """Print them."""
-        from soundini.weights.store import where
+        from soundini.weights.store import downloads_folder, home_folder, models_folder
 
-        folders = where()
-        print(f"home       {folders.home}")
-        print(f"downloads  {folders.downloads}")
-        print(f"models     {folders.models}")
+        print(f"home       {home_folder()}")
+        print(f"downloads  {downloads_folder()}")
+        print(f"models     {models_folder()}")
         return 0
 
 

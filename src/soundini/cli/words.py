@@ -1,7 +1,5 @@
 """Messages of soundini as the command line words them: an option is shown as it is typed."""
 
-from __future__ import annotations
-
 import shlex
 
 from soundini.cli.options import EDIT_FLAGS, MASK_FLAGS

@@ -1,7 +1,5 @@
 """Connecting to a Ray cluster, and the resources of its workers."""
 
-from __future__ import annotations
-
 import logging
 import os
 import socket

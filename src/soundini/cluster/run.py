@@ -10,14 +10,12 @@ from pathlib import Path
 import ray
 
 from soundini._version import __version__
-from soundini.batch.attempt import Jobs
 from soundini.batch.check import Finding, RowChecked, find_clashes
-from soundini.batch.events import RowBegun, RowEnded, RowEvent, RowLost, RowStep
 from soundini.batch.manifest import Manifest, Outcome
 from soundini.batch.place import refuse_links
 from soundini.batch.remote import RemotePlace
 from soundini.batch.rows import Batch, Row
-from soundini.batch.run import tidy
+from soundini.batch.run import Jobs, RowBegun, RowEnded, RowEvent, RowLost, RowStep, tidy
 from soundini.cluster.connection import WorkerNeeds
 from soundini.cluster.pool import Begun, Ended, Lost, Pool, Told
 from soundini.cluster.worker import BatchLocation, Task, Worker
@@ -111,8 +109,8 @@ class ClusterBatch:
         for check in checks:
             if check.finished is not None:
                 tidy(check.request, jobs)
-                manifest.add(check.number, check.request, check.finished.outcome)
-                yield RowEnded(check.number, total, check.row, check.finished.outcome)
+                manifest.add(check.number, check.request, check.finished)
+                yield RowEnded(check.number, total, check.row, check.finished)
         left = [check for check in checks if check.finished is None]
         left.sort(
             key=lambda check: -check.finding.frames

@@ -1,7 +1,5 @@
 """A worker: a process somewhere on the cluster that loads models once and checks and edits rows."""
 
-from __future__ import annotations
-
 import platform
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,12 +9,12 @@ import cv2
 import torch
 
 from soundini._version import __version__
-from soundini.batch.attempt import Jobs, attempt_row
 from soundini.batch.check import Finding, check_row
 from soundini.batch.manifest import Outcome
 from soundini.batch.place import Place
 from soundini.batch.remote import RemotePlace
-from soundini.editing.model_cache import ModelCache
+from soundini.batch.run import Jobs, attempt_row
+from soundini.editing.files import ModelCache
 from soundini.editing.request import EditRequest, moved
 from soundini.errors import ConfigError
 from soundini.events import EditEvent, FitStepDone, StepDone

@@ -1,7 +1,5 @@
 """How effects move by themselves."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

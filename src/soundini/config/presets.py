@@ -1,7 +1,5 @@
 """Presets, recipe files and overrides: three ways to say the same settings."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping
 from importlib import resources
@@ -91,11 +89,12 @@ def differences(recipe: Recipe, preset: str) -> dict[str, Any]:
         preset: name of what they are compared to.
     """
     base = load_preset(preset)
-    pairs = ((name, _value(recipe, name), _value(base, name)) for name in setting_names(Recipe))
+    pairs = ((name, setting(recipe, name), setting(base, name)) for name in setting_names(Recipe))
     return {name: here for name, here, there in pairs if here != there}
 
 
-def _value(recipe: Recipe, name: str) -> Any:
+def setting(recipe: Recipe, name: str) -> Any:
+    """Look up the value of a setting in a recipe."""
     value: Any = recipe
     for part in name.split("."):
         value = getattr(value, part)

@@ -6,10 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from soundini.config.byte_size import parse_bytes
 from soundini.config.drift import DriftConfig
-from soundini.config.heard_as import parse_heard_as
 from soundini.config.section import Section, Share
+from soundini.config.written import parse_bytes, parse_heard_as
 from soundini.errors import Message
 
 

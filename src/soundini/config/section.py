@@ -1,12 +1,11 @@
 """What every part of the settings has in common, and how nested values become settings."""
 
-from __future__ import annotations
-
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticKnownError
 
 from soundini.errors import ConfigError, Message, message_of
@@ -78,15 +77,18 @@ def with_values(settings: SettingsT, values: Mapping[str, Any]) -> SettingsT:
     return settings_from(nested, type(settings))
 
 
-def setting_names(model: type[BaseModel], prefix: str = "") -> list[str]:
+def walk_settings(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Every setting by its dotted name."""
-    names = []
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            names += setting_names(field.annotation, f"{prefix}{name}.")
+            yield from walk_settings(field.annotation, f"{prefix}{name}.")
         else:
-            names.append(prefix + name)
-    return names
+            yield prefix + name, field
+
+
+def setting_names(model: type[BaseModel]) -> list[str]:
+    """The dotted names of all settings."""
+    return [name for name, _ in walk_settings(model)]
 
 
 def _nest(path: list[str], value: Any) -> dict[str, Any]:

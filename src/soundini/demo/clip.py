@@ -1,7 +1,5 @@
 """The demo's video: a real one, which a package from PyPI ships."""
 
-from __future__ import annotations
-
 from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 

@@ -1,9 +1,11 @@
 """Synthesised sounds: a crackling fire, water, and weather."""
 
-from __future__ import annotations
+import wave
+from pathlib import Path
 
 import numpy as np
 
+from soundini.media.output import PartialFile
 from soundini.media.sound import Sound
 
 RATE = 44100
@@ -189,3 +191,19 @@ def wind(seconds: float, seed: int = 0) -> Sound:
     gusts = np.clip(1 + 0.5 * band_noise(rng, count, RATE, 0.2, 2), 0.2, 2)
     howl = band_noise(rng, count, RATE, 250, 900) + 0.3 * band_noise(rng, count, RATE, 60, 2500)
     return normalised(gusts * howl)
+
+
+def write_wav(path: Path, sound: Sound) -> None:
+    """Write 16-bit PCM; the file appears by atomic rename.
+
+    Raises:
+        MediaError: it cannot be written.
+    """
+    levels = np.rint(sound.samples.T.clip(-1, 1) * 32767).astype("<i2")
+    with PartialFile(path) as file:
+        with wave.open(str(file.partial), "wb") as out:
+            out.setnchannels(sound.samples.shape[0])
+            out.setsampwidth(2)
+            out.setframerate(sound.sample_rate)
+            out.writeframes(levels.tobytes())
+        file.commit()

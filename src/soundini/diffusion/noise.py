@@ -1,7 +1,5 @@
 """Noise that is a function of (seed, frame index), whatever the window or the batch."""
 
-from __future__ import annotations
-
 import hashlib
 import math
 from collections.abc import Sequence

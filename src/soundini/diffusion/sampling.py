@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from soundini.diffusion.denoiser import Denoise, Prediction
-from soundini.diffusion.schedule import CLEAN, NoiseSchedule, Transition
+from soundini.diffusion.schedule import NoiseSchedule, Transition
 
 SamplerName = Literal["ddpm", "ddim", "dpmpp_2m"]
 Noise = Callable[[int], Tensor]
@@ -215,6 +215,3 @@ def _dpmpp_2m(
         estimate = (1 + 1 / (2 * r)) * xstart - 1 / (2 * r) * xstart_before
     sigma_ratio = math.sqrt((1 - abar_next) / (1 - abar))
     return sigma_ratio * x - math.sqrt(abar_next) * math.expm1(-h) * estimate
-
-
-__all__ = ["CLEAN", "Constrain", "Noise", "SamplerName", "SamplingState", "SamplingStep", "sample"]

@@ -1,7 +1,5 @@
 """Recipes that carry their masks, so that they work on another machine."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import json
@@ -10,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from soundini.editing.request import EditRequest, keyed_path
-from soundini.media.output import PartialFile, check_target
+from soundini.media.output import check_target, write_whole
 from soundini.settings_files import read_json
 
 _MASKS = "carried_masks"
@@ -86,9 +84,7 @@ def unpack_masks(request: EditRequest, recipe: Path) -> EditRequest:
         copy = request.output.with_suffix(f".mask-{sha256[:8]}.png")
         if not copy.is_file() or copy.read_bytes() != carried[sha256]:
             check_target(copy, request.inputs)
-            with PartialFile(copy) as file:
-                file.partial.write_bytes(carried[sha256])
-                file.commit()
+            write_whole(copy, carried[sha256])
         return str(copy) if frame is None else f"{frame}={copy}"
 
     paths = tuple(map(found, request.mask.paths))

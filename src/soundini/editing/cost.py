@@ -1,7 +1,5 @@
 """Estimates the cost of an edit from a few steps of it."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass, replace
 
@@ -10,7 +8,7 @@ import torch
 from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.editing.keyframes import heard_keyframes
 from soundini.editing.memory import MemoryModel, fit_windows, model_memory, watch_peak
-from soundini.editing.methods import evaluations, fit_steps, pictures, with_fit_steps
+from soundini.editing.methods import METHODS, evaluations, fit_steps, with_fit_steps
 from soundini.editing.prepared import PreparedEdit
 from soundini.editing.stills import pick_neighbours
 from soundini.events import FitStepDone, StepDone
@@ -63,7 +61,7 @@ def count_evaluations(edit: PreparedEdit) -> int:
     """
     recipe = edit.request.recipe
     steps = evaluations(recipe, edit.pack)
-    return steps * sum(pictures(recipe, heard) for heard in _sampled_frames(edit))
+    return steps * sum(METHODS[recipe.method].pictures(heard) for heard in _sampled_frames(edit))
 
 
 def _sampled_frames(edit: PreparedEdit) -> list[int]:
@@ -116,7 +114,7 @@ def _measure(edit: PreparedEdit) -> tuple[MemoryModel, _Seconds]:
         peak = watch_peak()
         spent = _step(edit, count, chunk)
         if chunk == count:  # an edit passes whole batches by default
-            sampled = pictures(edit.request.recipe, count)
+            sampled = METHODS[edit.request.recipe.method].pictures(count)
             taken = replace(spent, step=spent.step / sampled)
         return peak()
 

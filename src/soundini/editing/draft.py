@@ -4,19 +4,19 @@ A departure from the paper, for small models: the prior need not find out where 
 into what it has learned, under the same guidance. ``sampling.draft=0`` begins at noise instead.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from soundini.config.recipe import Recipe
 from soundini.diffusion.noise import stable_seed
-from soundini.editing.intensity import amount_is_drawn
+from soundini.editing.fading import amount_is_drawn
 from soundini.editing.motion import EffectMotion
 from soundini.effects.matte import matte_of
 from soundini.effects.registry import EFFECTS
 from soundini.effects.scene import Scene
+from soundini.flow.pairs import FlowPairs
 from soundini.joint.protocol import NamesSounds
 from soundini.packs.pack import ModelPack
 
@@ -86,3 +86,33 @@ def draw_drafts(
 
 def _seed_of(seed: int, name: str) -> int:
     return stable_seed(seed, *name.encode()) & 0x7FFFFFFF
+
+
+def carry_noise(noise: Tensor, fresh: Tensor, pairs: FlowPairs) -> Tensor:
+    """Carry the first frame's noise along the flow; what comes into view is drawn anew.
+
+    Noise is carried by the nearest pixel: interpolation would take its variance down.
+
+    Args:
+        noise: noise of every frame; only the first is used.
+        fresh: independent noise of every frame, for what was hidden.
+        pairs: flow between neighbours.
+
+    Shape:
+        ``noise``, ``fresh``: ``[T, 3, H, W]``; returns the same.
+    """
+    height, width = noise.shape[-2:]
+    rows = torch.arange(height, device=noise.device, dtype=noise.dtype)
+    columns = torch.arange(width, device=noise.device, dtype=noise.dtype)
+    carried = [noise[:1]]
+    for i in range(len(noise) - 1):
+        flow = pairs.flow_bwd[i : i + 1]
+        x = 2 * (columns[None, None, :] + flow[:, 0]) / max(width - 1, 1) - 1
+        y = 2 * (rows[None, :, None] + flow[:, 1]) / max(height - 1, 1) - 1
+        grid = torch.stack([x, y], -1)
+        moved = F.grid_sample(
+            carried[-1], grid, mode="nearest", padding_mode="border", align_corners=True
+        )
+        seen = pairs.visible_bwd[i : i + 1] > 0.5
+        carried.append(torch.where(seen, moved, fresh[i + 1 : i + 2]))
+    return torch.cat(carried)

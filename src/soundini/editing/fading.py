@@ -1,12 +1,15 @@
-"""Cross-fades two windows over the frames they share, and fades out their difference in the frames after."""
-
-from __future__ import annotations
+"""How a change is faded: over the frames that two windows share, and with the loudness of the sound."""
 
 import torch
 from torch import Tensor
 
+from soundini.config.recipe import Recipe
 from soundini.flow.pairs import FlowPairs
 from soundini.flow.warp import warp
+from soundini.packs.pack import ModelPack
+
+_FADE_IN = 0.1
+"""Strength up to which a change whose amount the prior draws is faded in, so that silence is reached without a jump."""
 
 
 def fade_from(edited: Tensor, earlier: Tensor, pairs: FlowPairs, fade: int) -> Tensor:
@@ -40,3 +43,21 @@ def fade_from(edited: Tensor, earlier: Tensor, pairs: FlowPairs, fade: int) -> T
 def _share_before(index: int, overlap: int, fade: int) -> float:
     """How much the window before counts in a frame of the new one: from nearly 1 evenly down to 0."""
     return 1 - (index + 1) / (overlap + fade + 1)
+
+
+def amount_is_drawn(pack: ModelPack, recipe: Recipe) -> bool:
+    """Whether the prior itself draws more of an effect for a louder sound: one that sees the source and takes a condition."""
+    sampling = recipe.sampling
+    sees = pack.denoiser.sees_source and sampling.see
+    return sees and pack.denoiser.condition is not None and sampling.condition > 0
+
+
+def opacity(strength: Tensor, drawn: bool) -> Tensor:
+    """How much of the change is laid into each frame, 0 to 1.
+
+    Args:
+        strength: envelope of the frames, 0 to 1.
+        drawn: see :func:`amount_is_drawn`. Then all of the change is laid in, but where there is next to no sound; else the
+            strength itself says how much.
+    """
+    return (strength / _FADE_IN if drawn else strength).clamp(0, 1)

@@ -1,16 +1,14 @@
 """Edits a video file: the code that touches the disk."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 
 from soundini.compute import pick_device, pick_dtype
+from soundini.config.recipe import ComputeConfig, JointConfig
 from soundini.editing.cost import fit_to_memory
 from soundini.editing.fitting import fit_to_device
-from soundini.editing.inputs import hash_inputs
 from soundini.editing.keeping import Keeper
 from soundini.editing.methods import weight_hashes
 from soundini.editing.part import PartWithSound, read_part
@@ -22,9 +20,11 @@ from soundini.editing.request import (
     write_sidecar,
 )
 from soundini.editing.stream import edit_frames
+from soundini.errors import MediaError
 from soundini.events import EditDone, EditEvent, FileDone, FrameDone, MaskMade
 from soundini.generators import finish
 from soundini.media.fields import written_fields
+from soundini.media.opening import check_readable
 from soundini.media.output import check_output, check_target
 from soundini.media.planes import written_format
 from soundini.media.video_reader import VideoReader
@@ -203,3 +203,51 @@ def _record(edit: PreparedEdit, end: EditDone, seconds: float) -> dict[str, obje
         },
         "seams": None if end.seams is None else {**asdict(end.seams), "ratio": end.seams.ratio},
     }
+
+
+class ModelCache:
+    """Keeps the packs that edits asked for, each on its device and in its dtype.
+
+    Args:
+        only_last: keep the last pack alone, where memory has no room for two.
+    """
+
+    def __init__(self, *, only_last: bool = False) -> None:
+        self._only_last = only_last
+        self._packs: dict[tuple[str, ComputeConfig, JointConfig], ModelPack] = {}
+
+    def open(self, request: EditRequest) -> ModelPack:
+        """Return the models of an edit; load them if they are not here.
+
+        Raises:
+            ModelError: they cannot be loaded.
+            ConfigError: there is no such device.
+        """
+        # Neither the memory bound nor the chunk changes what is loaded.
+        compute = request.recipe.compute.model_copy(update={"memory": "", "chunk": 0})
+        key = request.models, compute, request.recipe.joint
+        if key not in self._packs:
+            if self._only_last:
+                self._packs.clear()
+            self._packs[key] = load_models(request)
+        return self._packs[key]
+
+
+def hash_inputs(request: EditRequest) -> dict[str, str]:
+    """sha256 of every file that an edit reads; of a folder of masks, of every file in it.
+
+    Raises:
+        MediaError: a file is not there any more, or cannot be read.
+    """
+    hashes = {}
+    for path in dict.fromkeys(request.inputs):
+        files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
+        for file in files:
+            check_readable(file)  # a pipe or a device has no end
+            try:
+                hashes[str(file.absolute())] = file_hash(file)
+            except OSError as error:
+                raise MediaError(
+                    "{file}: cannot be read ({why})", file=file, why=error.strerror
+                ) from None
+    return hashes

@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from soundini.config.byte_size import parse_bytes
 from soundini.config.recipe import ComputeConfig, Recipe
+from soundini.config.written import parse_bytes
 from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.editing.window import WindowInputs, guidance_terms
 from soundini.flow.dis import DISFlow

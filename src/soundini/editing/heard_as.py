@@ -1,13 +1,11 @@
 """What the user says a sound is (``sound.heard_as``), in the classes that the models know."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from soundini.config.heard_as import SaidSound, parse_heard_as
+from soundini.config.written import SaidSound, parse_heard_as
 from soundini.errors import ConfigError
 
 CROSS_FADE = 0.5
@@ -55,7 +53,7 @@ def said_shares(text: str, moments: Sequence[float], classes: Sequence[str]) -> 
     """How much of each class the sound is at some moments, as the user says.
 
     Args:
-        text: as :func:`soundini.config.heard_as.parse_heard_as` reads it.
+        text: as :func:`soundini.config.written.parse_heard_as` reads it.
         moments: seconds into the sound.
         classes: those that the models know; none for models with a text tower.
 

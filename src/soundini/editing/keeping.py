@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from soundini.diffusion.sampling import SamplingState
-from soundini.editing.coherence import WarpSums
+from soundini.editing.figures import WarpSums
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,5 @@
 """Samples only the keyframes of a window, and carries their change to the frames between."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,7 +8,7 @@ from torch import Tensor
 
 from soundini.editing.plan import Window
 from soundini.editing.window import WindowInputs
-from soundini.flow.carry import carry_between
+from soundini.flow.along import carry_between
 from soundini.flow.pairs import estimate_pairs
 from soundini.flow.protocol import FlowEstimator
 from soundini.geometry import detail_gain

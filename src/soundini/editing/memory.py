@@ -1,6 +1,4 @@
-"""Measures the memory of an edit, and finds windows that fit into a given amount."""
-
-from __future__ import annotations
+"""The memory of an edit: measured, brought down to a given amount, and traded for time."""
 
 import resource
 import sys
@@ -9,13 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from soundini.compute import return_memory
-from soundini.config.byte_size import parse_bytes
 from soundini.config.recipe import Recipe
+from soundini.config.written import parse_bytes
 from soundini.errors import ConfigError, Option
+from soundini.flow.protocol import FlowEstimator
+from soundini.flow.raft import RAFTFlow
+from soundini.joint.protocol import ParksTowers
+from soundini.packs.pack import ModelPack
 
 _MIB = 2**20
+_FORGET, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 _MARGIN = 0.9
 """Share of the allowed memory that is planned with: allocators leave gaps."""
 _CODEC_FRAMES = 80
@@ -108,20 +113,82 @@ def watch_peak() -> Callable[[], int]:
     if torch.cuda.is_available() and torch.cuda.memory_allocated():
         torch.cuda.reset_peak_memory_stats()
         return torch.cuda.max_memory_allocated
+    if reset_high_water():
+        return lambda: high_water() or _peak_of_process()
+    return _peak_of_process
+
+
+def reset_high_water() -> bool:
+    """Set the high-water mark of this process's resident memory back to what is resident; False where the system cannot."""
     try:
-        Path("/proc/self/clear_refs").write_text("5")
+        _FORGET.write_text("5")
     except OSError:
-        return _peak_of_process
-    return _peak_on_linux
+        return False
+    return True
 
 
-def _peak_on_linux() -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
+def high_water() -> int | None:
+    """The kernel's high-water mark of this process's resident memory (``VmHWM``, Linux), in bytes; None where it keeps none."""
+    for line in _STATUS.read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024
-    return _peak_of_process()
+    return None
 
 
 def _peak_of_process() -> int:
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+@dataclass(frozen=True)
+class RecomputedFlow:
+    """A flow estimator that keeps nothing for the backward pass and estimates the flow again there.
+
+    Args:
+        flow: the estimator.
+    """
+
+    flow: FlowEstimator
+
+    @property
+    def differentiable(self) -> bool:
+        """The estimator's own."""
+        return self.flow.differentiable
+
+    def __call__(self, frames_a: Tensor, frames_b: Tensor) -> Tensor:
+        """See :class:`soundini.flow.protocol.FlowEstimator`."""
+        return checkpoint(self.flow, frames_a, frames_b, use_reentrant=False)  # type: ignore[return-value]
+
+
+def arrange(pack: ModelPack, recipe: Recipe) -> None:
+    """Set the pack's models up as ``recipe.compute`` says; a second call changes nothing.
+
+    Args:
+        pack: the models.
+        recipe: settings.
+
+    Raises:
+        ConfigError: the recipe names a class that the denoiser does not know.
+    """
+    label, classes = recipe.sampling.class_label, pack.denoiser.num_classes
+    if classes is not None and label != "random" and label >= classes:
+        raise ConfigError(
+            "sampling.class_label is {label}, but {models} knows classes 0 to {last}; use one of "
+            "them, or random",
+            label=label,
+            models=pack.name,
+            last=classes - 1,
+        )
+    pack.denoiser.recompute_activations(recipe.compute.recomputes)
+    if recipe.compute.compile:
+        pack.denoiser.compile_network()
+    if recipe.compute.parks:
+        if isinstance(pack.joint, ParksTowers):
+            pack.joint.park()
+        if isinstance(pack.flow, RAFTFlow) and recipe.guidance.flow_on == "source":
+            pack.flow.to("cpu")  # it follows its frames when the next window asks
+
+
+def flow_of(pack: ModelPack, recipe: Recipe) -> FlowEstimator:
+    """The flow estimator that guidance uses."""
+    return RecomputedFlow(pack.flow) if recipe.compute.recomputes else pack.flow

@@ -1,24 +1,21 @@
 """The table of methods: ours, and the baselines on the same models."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 
 from soundini.baselines.blended_diffusion import best_of, candidate, frame_by_frame
-from soundini.baselines.fit_step import FitStep
+from soundini.baselines.layered_atlases.fitting import FitStep
 from soundini.config.presets import override
 from soundini.config.recipe import Recipe
 from soundini.diffusion.sampling import SamplingState, SamplingStep
-from soundini.editing.atlas_window import edit_through_atlases, still_picture
-from soundini.editing.coding import optimise_window
+from soundini.editing.baseline_windows import edit_through_atlases, optimise_window, still_picture
 from soundini.editing.plan import place_keyframes
 from soundini.editing.window import WindowInputs, sample_window, sampling_plan
 from soundini.guidance.sound import region_similarity
 from soundini.packs.pack import ModelPack
-from soundini.packs.vqgan import vqgan_weights
+from soundini.packs.paper import vqgan_weights
 
 
 @dataclass(frozen=True)
@@ -46,19 +43,9 @@ class Method:
     resumes: bool = False
 
 
-def settings_for_method(recipe: Recipe) -> Recipe:
-    """The recipe as the method uses it."""
-    return METHODS[recipe.method].settings(recipe)
-
-
 def evaluations(recipe: Recipe, pack: ModelPack) -> int:
     """Network evaluations of a window, each over all the pictures that are sampled for it."""
     return METHODS[recipe.method].evaluations(recipe, pack)
-
-
-def pictures(recipe: Recipe, frames: int) -> int:
-    """How many pictures are sampled for a window in which so many frames are heard: the frames, or one that serves them all."""
-    return METHODS[recipe.method].pictures(frames)
 
 
 def fit_steps(recipe: Recipe) -> int:
@@ -82,7 +69,7 @@ def evaluations_a_frame(recipe: Recipe, pack: ModelPack, frames: int) -> float:
         frames: of the window, sampled or not.
     """
     sampled = len(place_keyframes(frames, recipe.window.stride))
-    return evaluations(recipe, pack) * pictures(recipe, sampled) / frames
+    return evaluations(recipe, pack) * METHODS[recipe.method].pictures(sampled) / frames
 
 
 def weight_hashes(pack: ModelPack, recipe: Recipe) -> dict[str, str]:
@@ -93,11 +80,6 @@ def weight_hashes(pack: ModelPack, recipe: Recipe) -> dict[str, str]:
     return pack.weight_hashes() | {name: pack.hash_of(path) for name, path in brought.items()}
 
 
-def resumes_within_window(recipe: Recipe) -> bool:
-    """Whether the method goes on from a state in the middle of a window; others begin the window again."""
-    return METHODS[recipe.method].resumes
-
-
 def edit_window(
     pack: ModelPack, inputs: WindowInputs, recipe: Recipe, state: SamplingState | None = None
 ) -> Iterator[SamplingStep | FitStep]:
@@ -106,12 +88,12 @@ def edit_window(
     Args:
         pack: the models.
         inputs: the frames.
-        recipe: settings, as :func:`settings_for_method` gives them.
-        state: where to go on from, for a method that :func:`resumes_within_window`.
+        recipe: settings, as the method changes them.
+        state: where to go on from, for a method that resumes.
 
     Yields:
         :class:`soundini.diffusion.sampling.SamplingStep` after every network evaluation, and before the first, where the
-        method fits something to the window, :class:`soundini.baselines.fit_step.FitStep`.
+        method fits something to the window, :class:`soundini.baselines.layered_atlases.fitting.FitStep`.
     """
     method = METHODS[recipe.method]
     return method.edit(pack, inputs, recipe, *([state] if method.resumes else []))

@@ -1,7 +1,5 @@
 """The part of a video that is edited: its times, masks and sound. No model is needed."""
 
-from __future__ import annotations
-
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,8 +7,7 @@ from itertools import islice, pairwise, takewhile
 
 import numpy as np
 
-from soundini.editing.mask_spool import MaskSpool
-from soundini.editing.masking import make_masks
+from soundini.editing.masking import MaskSpool, make_masks
 from soundini.editing.plan import Window, plan_windows
 from soundini.editing.request import SELF, EditRequest
 from soundini.editing.sound_track import SoundTrack, lay_sound

@@ -1,7 +1,5 @@
 """Which frames are sampled together, and which box of the frame they are edited in."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """What an edit of files needs to know, and the record it leaves beside its output."""
 
-from __future__ import annotations
-
 import json
 import os
 import platform
@@ -11,13 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from soundini._version import __version__
 from soundini.config.presets import recipe_from
 from soundini.config.recipe import Recipe
+from soundini.config.section import Section
 from soundini.errors import ConfigError
-from soundini.media.output import PartialFile
+from soundini.media.output import write_whole
 from soundini.settings_files import read_json
 
 _FRAME = re.compile("[0-9]{1,9}")
@@ -25,7 +24,7 @@ SELF = "self"
 """As a sound: the audio track of the video that is edited."""
 
 
-class MaskRequest(BaseModel):
+class MaskRequest(Section):
     """Where the mask comes from: exactly one of the ways. White is what is edited.
 
     Args:
@@ -36,8 +35,6 @@ class MaskRequest(BaseModel):
         whole_frame: edit everything.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     paths: tuple[str, ...] = ()
     box: str | None = None
     ellipse: str | None = None
@@ -45,7 +42,7 @@ class MaskRequest(BaseModel):
     whole_frame: bool = False
 
 
-class EditRequest(BaseModel):
+class EditRequest(Section):
     """An edit of one video file.
 
     Args:
@@ -58,8 +55,6 @@ class EditRequest(BaseModel):
         start: first frame (``"48"``) or time (``"2.0s"``) of the part to edit.
         end: one past the last frame, or time.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     video: Path
     sound: str
@@ -119,9 +114,7 @@ def write_sidecar(
     )
     hashes = {_seen_from(path.parent, name): digest for name, digest in inputs.items()}
     content = {"request": settings, "versions": versions(), "inputs": hashes, **record}
-    with PartialFile(path, token) as file:
-        file.partial.write_text(json.dumps(content, indent=1) + "\n")
-        file.commit()
+    write_whole(path, json.dumps(content, indent=1) + "\n", token)
     return path
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,12 +13,18 @@ from torch import Tensor
 from soundini.config.recipe import SoundConfig
 from soundini.editing.heard_as import said_shares
 from soundini.errors import UnheardError
-from soundini.joint.protocol import JointSpace, KnowsSoundClasses, KnowsTypicalSounds
+from soundini.joint.naming import mean_names
+from soundini.joint.protocol import JointSpace, KnowsSoundClasses, KnowsTypicalSounds, NamesSounds
 from soundini.media.envelope import envelope, full_level
 from soundini.media.loudness import Level
 from soundini.media.sound import Sound, Stretch, require_audible, resample
 from soundini.media.sound_fit import fit_sound, loop_seconds
 from soundini.media.tracks import AUDIBLE_PEAK
+
+_APART = 0.25
+"""Seconds between two moments that are named, in a sound of up to two minutes."""
+_MOST = 480
+"""Moments that are named at most."""
 
 
 @dataclass(frozen=True)
@@ -201,3 +207,48 @@ def _heard(
         torch.tensor(list(times), dtype=torch.float64) + before,
         config.window or None,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Hearing:
+    """What is heard along a sound, laid beside a video as an edit would lay it.
+
+    Args:
+        sound: as it is laid.
+        times: moments, seconds.
+        strength: how strong the effect is at each, 0 to 1.
+        shares: probability of each class at each; empty where the models have no words for sounds.
+        mean: of the shares over the moments where the effect is not 0, the likeliest first.
+
+    Shape:
+        ``times``, ``strength``, every value of ``shares``: ``[N]``.
+    """
+
+    sound: Sound
+    times: np.ndarray
+    strength: np.ndarray
+    shares: Mapping[str, np.ndarray]
+    mean: Mapping[str, float]
+
+
+def hear(sound: Sound, joint: JointSpace, config: SoundConfig, seconds: float) -> Hearing:
+    """Listen along some seconds of a sound.
+
+    Args:
+        sound: the sound.
+        joint: the joint space.
+        config: how it is laid; ``heard_as`` is not looked at.
+        seconds: how long, above 0.
+
+    Raises:
+        MediaError: the sound is silent.
+        UnheardError: it is, along these seconds.
+    """
+    count = max(1, min(_MOST, round(seconds / _APART)))
+    times = (np.arange(count) + 0.5) * seconds / count
+    heard_only = config.model_copy(update={"heard_as": ""})
+    track = lay_sound(sound, times.tolist(), seconds, joint, heard_only)
+    rows = joint.name_sounds(track.heard) if isinstance(joint, NamesSounds) else []
+    shares = {name: np.array([row[name] for row in rows]) for name in (rows[0] if rows else ())}
+    mean = mean_names(joint, track.heard[track.strength > 0])
+    return Hearing(track.sound, times, track.strength.numpy(), shares, mean)

@@ -1,7 +1,5 @@
 """A few frames of a prepared edit, edited by themselves: for previews and for measuring."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 

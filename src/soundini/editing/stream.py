@@ -1,7 +1,5 @@
 """The edit of any number of frames: windows in, finished frames out, memory of one window."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,13 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from soundini.baselines.fit_step import FitStep
+from soundini.baselines.layered_atlases.fitting import FitStep
 from soundini.compute import return_memory
 from soundini.config.recipe import Recipe
-from soundini.editing.coherence import CoherenceMeter, WarpSums, warp_sums
 from soundini.editing.draft import begins_at_draft, draw_drafts
-from soundini.editing.fading import fade_from
-from soundini.editing.intensity import amount_is_drawn, opacity
+from soundini.editing.fading import amount_is_drawn, fade_from, opacity
+from soundini.editing.figures import CoherenceMeter, SeamMeter, WarpSums, warp_sums
 from soundini.editing.keeping import (
     FinishedWindow,
     Keeper,
@@ -26,20 +23,14 @@ from soundini.editing.keeping import (
     RunningWindow,
 )
 from soundini.editing.keyframes import at_keyframes, carry_change
-from soundini.editing.methods import (
-    edit_window,
-    evaluations,
-    resumes_within_window,
-    settings_for_method,
-)
+from soundini.editing.methods import METHODS, edit_window, evaluations
 from soundini.editing.motion import EffectMotion
 from soundini.editing.plan import Window
-from soundini.editing.seams import SeamMeter
 from soundini.editing.sound_track import SoundTrack
 from soundini.editing.window import OwnTerm, WindowInputs, effect_pairs
 from soundini.events import EditDone, EditEvent, FitStepDone, FrameDone, MasksReady, StepDone
+from soundini.flow.along import settle
 from soundini.flow.pairs import FlowPairs, estimate_pairs
-from soundini.flow.smooth import settle
 from soundini.geometry import (
     edit_size,
     enlarge,
@@ -100,7 +91,7 @@ def edit_frames(
         :class:`MasksReady`, then :class:`FitStepDone` (where the method fits something), :class:`StepDone` and
         :class:`FrameDone` as they come, then :class:`EditDone`.
     """
-    recipe = settings_for_method(recipe)
+    recipe = METHODS[recipe.method].settings(recipe)
     steps = evaluations(recipe, pack)
     total = steps * sum(is_edited(window, track) for window in windows)
     keeper = keeper or KeepsNothing()
@@ -183,7 +174,7 @@ def _edit_window(
 ) -> Generator[EditEvent, None, FinishedWindow]:
     """Sample a window and lay its change into the native frames."""
     pack, recipe = edit.pack, edit.recipe
-    running = edit.keeper.running(progress.number) if resumes_within_window(recipe) else None
+    running = edit.keeper.running(progress.number) if METHODS[recipe.method].resumes else None
     began = time.perf_counter() - (running.seconds if running is not None else 0.0)
     keyframes = at_keyframes(inputs, window, pack.flow)
     x, losses = yield from _sample(edit, keyframes, progress, running, began)
@@ -216,7 +207,7 @@ def _sample(
         losses, state = running.losses, running.sampling.to(keyframes.source.device)
     done = progress.done + (state.index if state is not None else 0)
     x = state.x if state is not None else keyframes.source
-    resumes = resumes_within_window(edit.recipe)
+    resumes = METHODS[edit.recipe.method].resumes
     for step in edit_window(edit.pack, keyframes, edit.recipe, state):
         if isinstance(step, FitStep):
             fitted = _read_back(step.losses)

@@ -14,13 +14,12 @@ from soundini.diffusion.denoiser import seen_channels
 from soundini.diffusion.noise import FrameNoise
 from soundini.diffusion.sampling import SamplingState, SamplingStep, sample
 from soundini.diffusion.schedule import NoiseSchedule, Transition, plan_transitions, respace
-from soundini.editing.draft import draw_drafts, start_level
-from soundini.editing.low_memory import arrange, flow_of
+from soundini.editing.draft import carry_noise, draw_drafts, start_level
+from soundini.editing.memory import arrange, flow_of
 from soundini.editing.motion import EffectMotion, MovingNoise, pairs_of_effect
-from soundini.editing.noise import carry_noise
 from soundini.errors import ConfigError, Option
+from soundini.flow.along import smooth_along
 from soundini.flow.pairs import FlowPairs, estimate_pairs
-from soundini.flow.smooth import smooth_along
 from soundini.guidance.augment import AugmentConfig
 from soundini.guidance.compose import GuidedDenoiser, HeldFrames, WeightedTerm
 from soundini.guidance.sound import DirectionalSoundGuidance, RegionEmbeddings, SoundGuidance

@@ -18,7 +18,7 @@ from soundini.events import ItemMeasured
 from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.joint.naming import mean_names
 from soundini.media.sound import Sound
-from soundini.metrics.detail import detail_kept
+from soundini.metrics.meters import detail_kept
 
 PART = "edits"
 
@@ -35,7 +35,7 @@ class EditFigures:
         before: probability of the sound's class in each source frame.
         after: the same in each edited frame.
         taken_for: class that is likeliest in the edited frames, on average.
-        kept: correlation of fine luminance before and after, see :func:`soundini.metrics.detail.detail_kept`.
+        kept: correlation of fine luminance before and after, see :func:`soundini.metrics.meters.detail_kept`.
         shown: file of the frames for sheets, within the run's folder.
     """
 

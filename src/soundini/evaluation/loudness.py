@@ -16,7 +16,7 @@ from soundini.events import ItemMeasured
 from soundini.media.loudness import HOP, MOMENT, HopStatistics
 from soundini.media.sound import Sound
 from soundini.media.sound_fit import fit_sound
-from soundini.metrics.curves import rank_correlation
+from soundini.metrics.statistics import rank_correlation
 
 PART = "loudness"
 

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from soundini.compute import pick_device
-from soundini.editing.coherence import CoherenceMeter, warp_sums
+from soundini.editing.figures import CoherenceMeter, warp_sums
 from soundini.editing.part import EditPart, read_part
 from soundini.editing.request import EditRequest
 from soundini.editing.sound_track import SoundTrack
@@ -28,8 +28,7 @@ from soundini.joint.naming import mean_names
 from soundini.judge import Judge
 from soundini.judge.region import region_crops
 from soundini.media.video_reader import VideoReader
-from soundini.metrics.fidelity import FidelityMeter
-from soundini.metrics.motion import MotionMeter
+from soundini.metrics.meters import FidelityMeter, MotionMeter
 from soundini.packs.loading import load_senses
 from soundini.packs.pack import Senses
 from soundini.perceptual import PerceptualDistance, load_perceptual

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from soundini.events import TemporalFigures
-from soundini.metrics.curves import peak_alignment, rank_correlation
+from soundini.metrics.statistics import peak_alignment, rank_correlation
 
 _INFINITE = "inf"
 """JSON has no number for it."""
@@ -25,7 +25,7 @@ class EditMeasures:
         region: frame-to-frame warp error in the region, by the source's flow.
         whole: the same over the whole frame.
         motion: how much the edit moves on its own: mean length of the edited frames' flow less the source's, in the region, as
-            a share of the frame's shorter side and a frame; see :class:`soundini.metrics.motion.MotionMeter`.
+            a share of the frame's shorter side and a frame; see :class:`soundini.metrics.meters.MotionMeter`.
         similarity: mean cosine of the judge's features of the region in neighbouring frames: of the source, of the edit.
         psnr_outside: decibels outside the mask; infinite where nothing differs, None where the mask leaves nothing.
         ssim_outside: at most 1.
@@ -97,5 +97,5 @@ class EditMeasures:
 
     @property
     def peaks_align(self) -> float | None:
-        """AV-Align of loudness and change, see :func:`soundini.metrics.curves.peak_alignment`."""
+        """AV-Align of loudness and change, see :func:`soundini.metrics.statistics.peak_alignment`."""
         return peak_alignment(np.array(self.loudness), np.array(self.change))

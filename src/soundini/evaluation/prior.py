@@ -15,11 +15,10 @@ from soundini.evaluation.subject import Subject, joint_of, pack_digest
 from soundini.events import ItemMeasured
 from soundini.packs.pack import ModelPack
 from soundini.training.composites.crops import CompositeCrops
-from soundini.training.composites.photographs import Photographs
+from soundini.training.composites.material import Photographs
 from soundini.training.directions import class_directions
-from soundini.training.held_out import HeldOutComposites
 from soundini.training.images import LabelledImages
-from soundini.training.prior import draw_samples
+from soundini.training.prior import HeldOutComposites, draw_samples
 
 PART = "prior"
 

@@ -26,7 +26,7 @@ from soundini.evaluation.targets import (
     WARP_RATIO,
     Target,
 )
-from soundini.training.held_out import LEVELS
+from soundini.training.prior import LEVELS
 
 
 @dataclass(frozen=True)

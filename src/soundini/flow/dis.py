@@ -10,43 +10,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from soundini.errors import ConfigError
 from soundini.flow.warp import resize_flow
 
-_PRESETS = {
-    "ultrafast": cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST,
-    "fast": cv2.DISOPTICAL_FLOW_PRESET_FAST,
-    "medium": cv2.DISOPTICAL_FLOW_PRESET_MEDIUM,
-}
 _LUMA = (0.299, 0.587, 0.114)
 # Below this short side the pyramid has no level left for a patch of 8 pixels.
 _MIN_SIDE = 64
 
 
 class DISFlow:
-    """Optical flow by dense inverse search (Kroeger et al., ECCV 2016), as in OpenCV.
+    """Optical flow by dense inverse search (Kroeger et al., ECCV 2016), as in OpenCV with its best preset.
 
     Works on 8-bit luma on the CPU, one pair at a time; motions far beyond a quarter of the frame
     are missed. The flow carries no gradient. Equal input gives equal output whatever the number of
     threads.
-
-    Args:
-        preset: ``"medium"`` (the best), ``"fast"`` or ``"ultrafast"``.
-
-    Raises:
-        ConfigError: The preset is unknown.
     """
 
     differentiable = False
-
-    def __init__(self, preset: str = "medium") -> None:
-        if preset not in _PRESETS:
-            known = ", ".join(sorted(_PRESETS))
-            raise ConfigError(
-                "DIS has no preset {preset!r}: choose one of {known}.", preset=preset, known=known
-            )
-        self.preset = preset
-        self.name = f"dis-{preset}"
 
     @torch.no_grad()
     def __call__(self, frames_a: Tensor, frames_b: Tensor) -> Tensor:
@@ -64,7 +43,7 @@ class DISFlow:
 
     def _pair(self, grey_a: np.ndarray, grey_b: np.ndarray) -> np.ndarray:
         # a fresh engine per pair: one engine is neither stateless nor safe to share between threads
-        engine = cv2.DISOpticalFlow.create(_PRESETS[self.preset])
+        engine = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         return engine.calc(grey_a, grey_b, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 

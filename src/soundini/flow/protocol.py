@@ -14,11 +14,6 @@ class FlowEstimator(Protocol):
     """
 
     @property
-    def name(self) -> str:
-        """Short name for recipes and reports."""
-        ...
-
-    @property
     def differentiable(self) -> bool:
         """Whether gradients reach the frames through the flow."""
         ...

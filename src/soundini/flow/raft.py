@@ -29,7 +29,6 @@ class RAFTFlow:
 
     Args:
         network: A torchvision RAFT network; it is frozen and set to evaluation.
-        name: Name for recipes and reports.
         iterations: Refinement steps, 1 or more. The paper's line uses 20.
 
     Raises:
@@ -38,13 +37,12 @@ class RAFTFlow:
 
     differentiable = True
 
-    def __init__(self, network: nn.Module, name: str = "raft-large", iterations: int = 20) -> None:
+    def __init__(self, network: nn.Module, iterations: int = 20) -> None:
         if iterations < 1:
             raise ConfigError(
                 "RAFT needs at least 1 iteration, not {iterations}.", iterations=iterations
             )
         self.network: Any = network.eval().requires_grad_(False)
-        self.name = name
         self.iterations = iterations
 
     @classmethod
@@ -92,14 +90,14 @@ class RAFTFlow:
                 expected=tuple(expected[wrong[0]].shape),
             )
         network.load_state_dict(state, assign=True)
-        return cls(network, f"raft-{variant}", iterations)
+        return cls(network, iterations)
 
     @classmethod
     def random(cls, seed: int = 0, variant: str = "small", iterations: int = 2) -> "RAFTFlow":
         """Build a network with random weights, for tests: right shapes, a meaningless flow."""
         network = _empty_network(variant)
         network.load_state_dict(random_state(network, seed), assign=True)
-        return cls(network, f"raft-{variant}-random", iterations)
+        return cls(network, iterations)
 
     def to(self, device: torch.device | str) -> "RAFTFlow":
         """Move the network; a call also moves it to the device of its frames."""

@@ -1,7 +1,5 @@
 """Views of the region of interest as the image encoder sees them."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

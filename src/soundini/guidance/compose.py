@@ -1,7 +1,5 @@
 """Guidance as composition: a denoiser and a list of weighted terms in, a guided denoiser out."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """The view that a guidance term has of a sampling step."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar

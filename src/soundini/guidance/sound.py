@@ -1,7 +1,5 @@
 """Sound guidance: the region should look as the sound suggests (L_SG), and change as the sound changes (L_DSG)."""
 
-from __future__ import annotations
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor

@@ -1,7 +1,5 @@
 """Optical-flow guidance: what moves with the scene keeps its look from frame to frame."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import torch

@@ -1,7 +1,5 @@
 """The small guidance terms: background, pixel range and text."""
 
-from __future__ import annotations
-
 from torch import Tensor
 
 from soundini.guidance.context import GuidanceContext

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from soundini.editing.files import PreparedEdit
-from soundini.editing.inputs import hash_inputs
+from soundini.editing.files import PreparedEdit, hash_inputs
 from soundini.editing.methods import evaluations, weight_hashes
 from soundini.editing.request import absolute, sidecar_path, versions
 from soundini.errors import ConfigError, MediaError, Message

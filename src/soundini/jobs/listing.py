@@ -1,7 +1,5 @@
 """The list of jobs and their progress."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path

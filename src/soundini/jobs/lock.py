@@ -1,7 +1,5 @@
 """Locks a folder, so that one process at a time works in it."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from filelock import FileLock, Timeout

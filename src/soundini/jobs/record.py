@@ -1,7 +1,5 @@
 """``job.json``: what a job does, and what its result depends on."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal

@@ -1,7 +1,5 @@
 """The windows of a job on disk: finished ones as lossless frames, the running one as the sampler's state."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import stat
@@ -19,7 +17,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from soundini.diffusion.sampling import SamplingState
-from soundini.editing.coherence import WarpSums
+from soundini.editing.figures import WarpSums
 from soundini.editing.keeping import FinishedWindow, Patch, RunningWindow
 from soundini.errors import ConfigError
 from soundini.media.output import write_durably

@@ -1,7 +1,5 @@
 """OpenAI's CLIP (Radford et al. 2021, arXiv 2103.00020): images and words in one space."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Kaldi's log mel filter bank (Povey et al. 2011), as ``torchaudio.compliance.kaldi.fbank`` computes it."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Names the classes of sounds with a joint space."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -12,13 +12,11 @@ from torch import Tensor, nn
 
 from soundini.errors import ModelError
 from soundini.joint.clip import ClipTowers
-from soundini.joint.front_end import FrontEnd
 from soundini.joint.paper_spectrogram import REFERENCE_DB, paper_front_end
-from soundini.joint.resnet import ResNetSoundEncoder
-from soundini.joint.spectrogram import sliding_windows
+from soundini.joint.resnet import WAV2CLIP_FRONT_END, ResNetSoundEncoder, Wav2ClipSoundEncoder
+from soundini.joint.spectrogram import FrontEnd, sliding_windows
 from soundini.joint.swin import SwinSoundEncoder
 from soundini.joint.vipant import VIPANT_FRONT_END, VipAntSoundEncoder
-from soundini.joint.wav2clip import WAV2CLIP_FRONT_END, Wav2ClipSoundEncoder
 from soundini.settings_files import read_json
 
 _ENCODERS = {

@@ -1,12 +1,9 @@
 """The spectrogram that the paper's sound encoders see."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 
-from soundini.joint.front_end import FrontEnd
-from soundini.joint.spectrogram import MelConfig, mel_power
+from soundini.joint.spectrogram import FrontEnd, MelConfig, mel_power
 
 PAPER_MEL = MelConfig(
     sample_rate=44_100, n_fft=2048, hop_length=512, n_mels=128, scale="slaney", norm="slaney"

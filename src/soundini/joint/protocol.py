@@ -1,7 +1,5 @@
 """The interface of a joint sound-image space, as guidance uses it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 

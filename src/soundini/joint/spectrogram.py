@@ -1,8 +1,7 @@
 """Mel spectrograms of a whole clip, and windows that slide along them."""
 
-from __future__ import annotations
-
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -122,3 +121,22 @@ def sliding_windows(spectrogram: Tensor, centres: Tensor, length: int) -> Tensor
     index = index.remainder(period)
     index = torch.where(index >= total, period - index, index)
     return spectrogram[:, index].permute(1, 0, 2)
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """How a clip becomes a spectrogram.
+
+    Args:
+        sample_rate: Hz, of the clip.
+        columns_per_second: of the spectrogram.
+        window_columns: columns that one embedding hears, as the encoder was trained.
+        spectrogram: mono samples of the whole clip ``[samples]`` -> ``[bands, columns]``.
+        first_column: seconds from the beginning of the clip to the middle of the first column.
+    """
+
+    sample_rate: int
+    columns_per_second: float
+    window_columns: int
+    spectrogram: Callable[[Tensor], Tensor]
+    first_column: float = 0.0

@@ -5,8 +5,6 @@ of each envelope, how fast it moves, and which bands move together. Rain, rivers
 their spectra.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

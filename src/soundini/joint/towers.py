@@ -1,7 +1,5 @@
 """The networks of the embedded joint space."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import torch

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from soundini.errors import ModelError
-from soundini.joint.front_end import FrontEnd
 from soundini.joint.kaldi import KaldiConfig, kaldi_filter_bank
+from soundini.joint.spectrogram import FrontEnd
 
 COLUMNS = 1000
 """Frames of 10 ms that the network sees."""

@@ -1,7 +1,5 @@
 """Masks in the JSON format of the COCO data set (cocodataset.org/#format-data)."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Masks from a folder of images whose names hold frame numbers."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path

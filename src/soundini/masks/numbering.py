@@ -1,7 +1,5 @@
 """Reads frame numbers from the names of files."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path

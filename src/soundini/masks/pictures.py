@@ -1,7 +1,5 @@
 """Reads mask pictures from files; the content decides the format, not the name."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager

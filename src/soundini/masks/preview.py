@@ -1,7 +1,5 @@
 """Pictures that show what a mask covers."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

@@ -1,7 +1,5 @@
 """Grow, shrink, soften, invert and measure a mask."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 

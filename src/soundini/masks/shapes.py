@@ -1,7 +1,5 @@
 """Masks drawn from a few numbers: box, ellipse, polygon; and the check of a mask's size."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Masks from files: a still image, an animation, a video, a folder of images. White is what is edited."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator
 from fractions import Fraction

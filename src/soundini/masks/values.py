@@ -1,7 +1,5 @@
 """Interprets the values of mask pictures: a soft mask, labels of objects, colours on black, or an alpha channel."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path

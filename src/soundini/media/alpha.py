@@ -1,17 +1,13 @@
 """The alpha channel of videos."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import av
 import av.codec.codec
 import numpy as np
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame as AvFrame
-
-if TYPE_CHECKING:
-    from av.video.codeccontext import VideoCodecContext
-    from av.video.stream import VideoStream
+from av.video.stream import VideoStream
 
 _DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """Decoders that know the alpha channel beside a stream of WebM; FFmpeg's own do not."""

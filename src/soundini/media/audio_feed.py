@@ -1,25 +1,21 @@
 """Feeds the sound of an output to the muxer, in step with the pictures."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import av.error
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.container import OutputContainer
+from av.packet import Packet
 
 from soundini.errors import MediaError
 from soundini.media.opening import open_input, packets_of, reason
 from soundini.media.sound import Sound, resample
 from soundini.media.sound_decoding import GAP, picture_start
 from soundini.media.tracks import choose_track
-
-if TYPE_CHECKING:
-    from av.container import OutputContainer
-    from av.packet import Packet
 
 AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 MP4_AUDIO = {"aac", "mp3", "mp3float", "ac3", "eac3", "opus", "libopus", "flac", "alac"}

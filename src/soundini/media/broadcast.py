@@ -1,7 +1,5 @@
 """MPEG transport streams, from broadcasts and cameras: packets of one size, each with the number of its stream."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

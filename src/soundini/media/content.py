@@ -1,7 +1,5 @@
 """Recognises files of other kinds than video, sound and picture by their first bytes."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """How strong a sound is at each moment, by loudness or onsets, smoothed by attack and release; and when it strikes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Literal
 

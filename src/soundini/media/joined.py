@@ -1,7 +1,5 @@
 """Files that were joined by their bytes, of which FFmpeg reads only the first."""
 
-from __future__ import annotations
-
 import struct
 from pathlib import Path
 

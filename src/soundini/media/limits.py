@@ -1,7 +1,5 @@
 """Limits on what is read of a file; environment variables raise most of them."""
 
-from __future__ import annotations
-
 import os
 import time
 from dataclasses import dataclass

@@ -1,28 +1,24 @@
 """Opens media files; errors say in one line what is wrong."""
 
-from __future__ import annotations
-
 import io
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import av
 import av.error
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from soundini.errors import MediaError, Message
 from soundini.media.content import something_else
 from soundini.media.limits import IDLE_SECONDS
 from soundini.media.mended import mended
 from soundini.media.wholeness import is_cut_off
-
-if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
-    from av.container import InputContainer
-    from av.packet import Packet
-    from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
 
 _ISO_MEDIA_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide")
 _ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC: the cover of a music file is no video

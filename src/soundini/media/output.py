@@ -156,9 +156,18 @@ def write_durably(path: Path, data: bytes) -> None:
     Raises:
         MediaError: The disk is full, or cannot be written to.
     """
-    with PartialFile(path, _DURABLE) as file:
+    write_whole(path, data, _DURABLE)
+
+
+def write_whole(path: Path, data: bytes | str, token: str = "") -> None:
+    """Write bytes, or text as UTF-8, to a file that appears whole or not at all; see :class:`PartialFile`.
+
+    Raises:
+        MediaError: The disk is full, or cannot be written to.
+    """
+    with PartialFile(path, token) as file:
         try:
-            file.partial.write_bytes(data)
+            file.partial.write_bytes(data.encode() if isinstance(data, str) else data)
         except OSError as error:
             raise write_error(path, error) from None
         file.commit()

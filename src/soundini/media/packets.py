@@ -1,23 +1,19 @@
 """Number and times of a video's frames, and where decoding may begin, from its packets alone."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import av.error
+from av.packet import Packet
+from av.video.stream import VideoStream
 
 from soundini.media.limits import FRAMES
 from soundini.media.opening import find_video, open_input, packets_of
 from soundini.media.video_info import VideoInfo, video_stream
-
-if TYPE_CHECKING:
-    from av.packet import Packet
-    from av.video.stream import VideoStream
 
 _ONE_EACH = {"h264", "hevc", "mpeg4", "mjpeg", "prores", "ffv1", "png", "av1", "vp9", "gif"}
 """Codecs whose packets are one shown frame each; VP8, for one, also has frames that are never shown."""

@@ -1,16 +1,16 @@
 """Decodes the sound of a file into blocks with times, through gaps, changes of format, and clocks that start again."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import av.error
 import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
 
 from soundini.errors import MediaError
 from soundini.media.joined import joined_parts
@@ -18,14 +18,8 @@ from soundini.media.limits import MAX_SAMPLE_RATE
 from soundini.media.mended import MendedFile
 from soundini.media.opening import find_video, frames_of, open_input, open_part, reason
 from soundini.media.packets import RESTART, clock_restarts
-from soundini.media.sound_frames import first_position, sound_frames
-from soundini.media.sound_mixing import Mixer
+from soundini.media.sound_frames import Mixer, first_position, sound_frames
 from soundini.media.tracks import choose_track
-
-if TYPE_CHECKING:
-    from av.audio.frame import AudioFrame
-    from av.audio.stream import AudioStream
-    from av.container import InputContainer
 
 GAP = Fraction(1, 20)
 """Seconds; larger jumps of the timestamps are gaps. Smaller ones are rounding, unless whole frames are missing."""

@@ -1,7 +1,5 @@
 """Lays a sound along a video: its start, its gain, and its repetition."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 

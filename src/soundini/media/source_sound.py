@@ -1,7 +1,5 @@
 """The sound of a source between two times, for writing it to an output."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction

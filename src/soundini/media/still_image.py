@@ -1,7 +1,5 @@
 """Still images that FFmpeg knows and Pillow does not: JPEG XL, HEIC, OpenEXR, DPX, QOI, PSD and others."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import av.error

@@ -1,20 +1,15 @@
 """Chooses the sound track of a file."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import av.error
 import numpy as np
+from av.audio.stream import AudioStream
+from av.container import InputContainer
 
 from soundini.errors import MediaError, Option
 from soundini.media.limits import IdleTimeout
 from soundini.media.opening import open_input, packets_of
-
-if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
-    from av.container import InputContainer
 
 AUDIBLE_PEAK = 10 ** (-80 / 20)
 _DEFAULT = 0x1  # AV_DISPOSITION_DEFAULT

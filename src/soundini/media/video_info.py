@@ -1,15 +1,15 @@
 """Probes a video: its size, rate, colours and streams."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import av.error
+from av.container import InputContainer
+from av.video.frame import VideoFrame as AvFrame
+from av.video.stream import VideoStream
 
 from soundini.errors import MediaError
 from soundini.media.color import FULL, ColorTags
@@ -25,11 +25,6 @@ from soundini.media.opening import (
     reason,
 )
 from soundini.media.orientation import Orientation
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
-    from av.video.frame import VideoFrame as AvFrame
-    from av.video.stream import VideoStream
 
 # No more digits than these: a Fraction of 1e999999999 takes for ever to make.
 _MATROSKA_DURATION = re.compile(r"(\d{1,4}):(\d{1,2}):(\d{1,2}(?:\.\d{1,12})?)", re.ASCII)

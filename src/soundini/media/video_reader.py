@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import av.error
 import numpy as np
+from av.container import InputContainer
+from av.video.frame import VideoFrame as AvFrame
+from av.video.stream import VideoStream
 
 from soundini.errors import MediaError, Message
 from soundini.media.alpha import alpha_decoder, alpha_of
@@ -20,11 +22,6 @@ from soundini.media.packets import RESTART, Entry, count_by_packets, find_entry,
 from soundini.media.planes import planes_of
 from soundini.media.video_info import VideoInfo, probe_video, stream_duration, video_stream
 from soundini.media.wholeness import is_cut_off
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
-    from av.video.frame import VideoFrame as AvFrame
-    from av.video.stream import VideoStream
 
 _WORTH_ENTERING = 24
 """If at least this many frames come before the first requested one, decoding starts at a keyframe."""

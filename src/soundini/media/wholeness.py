@@ -1,9 +1,9 @@
 """Detects that the end of a file is missing, by the structure of its container."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import BinaryIO, Literal
+
+from soundini.media.pieces import MOST_PARTS, chunk
 
 _ISO_BOXES = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"styp", b"moof", b"sidx")
 _PLACEHOLDER = 0x7F000000
@@ -12,8 +12,6 @@ _LARGE, _FEW = 0x3B000000, 8
 """A length of at least the first is a placeholder too, if less than one part in the second is there."""
 _EBML = b"\x1a\x45\xdf\xa3"
 _SEGMENT = 0x18538067
-_MOST_PARTS = 100_000
-"""Most parts of a container that are examined."""
 
 
 def is_cut_off(path: Path) -> bool:
@@ -45,16 +43,12 @@ def riff_share(path: Path) -> float:
     Args:
         path: a readable file.
     """
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        file.seek(12)
-        while len(header := file.read(8)) == 8:
-            length = int.from_bytes(header[4:], "little")
-            if header[:4] == b"data":
-                unknown = length == 0 or _is_placeholder(length, size)
-                return 1.0 if unknown else min(1.0, (size - file.tell()) / length)
-            file.seek(length + length % 2, 1)
-    return 1.0
+    found, size = chunk(path, b"data", "little"), path.stat().st_size
+    if found is None:
+        return 1.0
+    begin, length = found
+    unknown = length == 0 or _is_placeholder(length, size)
+    return 1.0 if unknown else min(1.0, (size - begin) / length)
 
 
 def _is_placeholder(length: int, size: int) -> bool:
@@ -64,7 +58,7 @@ def _is_placeholder(length: int, size: int) -> bool:
 def _iso_end(file: BinaryIO, size: int) -> int:
     """Where the last box at the top ends (ISO/IEC 14496-12, 4.2)."""
     at = 0
-    for _ in range(_MOST_PARTS):
+    for _ in range(MOST_PARTS):
         file.seek(at)
         head = file.read(16)
         if len(head) < 8:
@@ -85,7 +79,7 @@ def _iso_end(file: BinaryIO, size: int) -> int:
 def _riff_end(file: BinaryIO, size: int, order: Literal["little", "big"]) -> int:
     """Where the last chunk ends; 0 where a length is a placeholder."""
     at = 12
-    for _ in range(_MOST_PARTS):
+    for _ in range(MOST_PARTS):
         file.seek(at)
         head = file.read(8)
         if len(head) < 8:

@@ -1,7 +1,5 @@
 """Distances between two sets of features: Fréchet (FID of pictures, FVD of clips) and kernel."""
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

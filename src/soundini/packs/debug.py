@@ -1,14 +1,12 @@
 """A tiny random pack from the same factory; it runs every path of the program in a second, without weights."""
 
-from __future__ import annotations
-
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from soundini.diffusion.adm import unet_class
 from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.diffusion.schedule import NoiseSchedule
-from soundini.diffusion.unet_class import unet_class
 from soundini.flow.dis import DISFlow
 from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.joint.towers import SoundHead, SoundNetwork

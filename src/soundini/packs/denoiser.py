@@ -1,7 +1,5 @@
 """A diffusion prior from its folder."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,11 +8,9 @@ import torch
 from torch import nn
 
 from soundini.compute import pick_memory_format
-from soundini.diffusion.adm import TIMESTEP_KEY, build_unet, load_unet
-from soundini.diffusion.condition import ConditionEmbedding
-from soundini.diffusion.denoiser import UNetDenoiser
+from soundini.diffusion.adm import TIMESTEP_KEY, build_unet, load_unet, unet_class
+from soundini.diffusion.denoiser import ConditionEmbedding, UNetDenoiser
 from soundini.diffusion.schedule import NoiseSchedule
-from soundini.diffusion.unet_class import unet_class
 from soundini.errors import ModelError
 from soundini.settings_files import read_json
 

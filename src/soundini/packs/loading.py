@@ -1,8 +1,5 @@
 """Loading a model pack by name: the embedded one, one of the paper's, or a folder."""
 
-from __future__ import annotations
-
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +13,11 @@ from soundini.flow.raft import RAFTFlow
 from soundini.joint.embedded import PROTOTYPES_FILE, EmbeddedJointSpace
 from soundini.packs.debug import DEBUG_CLASSES, debug_pack
 from soundini.packs.denoiser import load_denoiser
-from soundini.packs.pack import ModelPack, Senses, check_sound_encoder
+from soundini.packs.pack import ModelPack, Senses, check_sound_encoder, embedded_folder
 from soundini.packs.paper import PAPER_PACKS, load_paper_pack, load_paper_senses
 from soundini.settings_files import read_json
 
 PACK_FILE = "pack.json"
-
-
-def embedded_folder() -> Path:
-    """The folder of the pack inside the package."""
-    return Path(str(resources.files("soundini.packs") / "embedded"))
 
 
 def find_pack(name: str | Path) -> Path:

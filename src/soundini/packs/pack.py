@@ -1,11 +1,10 @@
 """A model pack: a denoiser, a joint space and what belongs to them, replaced as a whole."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import resources
 from pathlib import Path
 
 from safetensors.torch import load_file
@@ -19,6 +18,11 @@ from soundini.joint.protocol import JointSpace
 WEIGHT_SUFFIXES = (".safetensors",)
 VQGAN_FOLDER = "vqgan"
 """The subfolder of a pack's VQGAN, which only a baseline uses."""
+
+
+def embedded_folder() -> Path:
+    """The folder of the pack inside the package."""
+    return Path(str(resources.files("soundini.packs") / "embedded"))
 
 
 @dataclass(frozen=True)

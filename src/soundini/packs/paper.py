@@ -1,19 +1,19 @@
-"""The paper's models as a pack, put together from converted checkpoints."""
-
-from __future__ import annotations
+"""The packs of the paper, and the VQGAN of any pack, for the baseline that needs one."""
 
 from pathlib import Path
 
 import torch
 
+from soundini.baselines.vqgan.config import OFFICIAL
+from soundini.baselines.vqgan.loading import WEIGHTS_FILE
 from soundini.flow.dis import DISFlow
 from soundini.flow.protocol import FlowEstimator
 from soundini.flow.raft import RAFTFlow
 from soundini.joint.paper import PaperJointSpace
 from soundini.packs.denoiser import load_denoiser
-from soundini.packs.pack import ModelPack, Senses
-from soundini.weights.inventory import ready_weights
-from soundini.weights.paper import UNETS, PaperFolders, paper_folders
+from soundini.packs.pack import VQGAN_FOLDER, ModelPack, Senses, embedded_folder
+from soundini.weights.inventory import UNETS, PaperFolders, paper_folders, ready_weights
+from soundini.weights.store import models_folder
 
 PAPER_PACKS = tuple(UNETS)
 """Names of the paper's packs."""
@@ -90,3 +90,33 @@ def _load_flow(
     if name == "dis" or path is None:
         return DISFlow()
     return RAFTFlow.from_file(path, "large", _RAFT_ITERATIONS).to(device)
+
+
+def vqgan_folder(pack: ModelPack, weights: str = "auto", home: Path | None = None) -> Path:
+    """The folder of the VQGAN that goes with a pack.
+
+    Args:
+        pack: the models; one whose folder holds no VQGAN goes with the embedded one.
+        weights: ``embedded``; the name of an official one; or ``auto``, for a pack of the paper an official one where it is
+            imported (16384 codes before 1024), for others the pack's own.
+        home: where imported weights lie; None for the usual place.
+
+    Raises:
+        ModelError: an official one is asked for and is not imported; the message says how.
+    """
+    if weights in OFFICIAL:
+        return ready_weights(weights, home).parent
+    if weights == "auto":
+        own = [] if pack.folder is None else [pack.folder / VQGAN_FOLDER]
+        if pack.name in PAPER_PACKS:
+            own += [models_folder(home) / name for name in reversed(OFFICIAL)]
+        for folder in own:
+            if (folder / WEIGHTS_FILE).is_file():
+                return folder
+    return embedded_folder() / VQGAN_FOLDER
+
+
+def vqgan_weights(pack: ModelPack, weights: str = "auto") -> dict[str, Path]:
+    """The weight file of the VQGAN, by the name of its folder; see :func:`vqgan_folder`."""
+    folder = vqgan_folder(pack, weights)
+    return {folder.name: folder / WEIGHTS_FILE}

@@ -1,7 +1,5 @@
 """Makes pictures look like edits and videos: shrunk and enlarged, compressed, dimmed, and laid into others."""
 
-from __future__ import annotations
-
 import io
 
 import numpy as np

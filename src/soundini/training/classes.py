@@ -1,7 +1,5 @@
 """The classes of the joint space, and the labels of pictures and sounds that belong to each."""
 
-from __future__ import annotations
-
 NONE = "none"
 """The class without an effect: landscapes and people, speech and engines, silence."""
 

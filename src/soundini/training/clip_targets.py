@@ -1,7 +1,5 @@
 """Embeddings of clips by a frozen CLIP, computed once and kept on disk."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """The fixed directions of the embedded joint space, one for each class."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import torch

@@ -1,7 +1,5 @@
 """Training of the embedded image tower: against the sounds of its pictures, through noise and under attack."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 

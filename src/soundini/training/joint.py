@@ -1,7 +1,5 @@
 """Training of the joint space: the sound tower first, then the image tower against it, in rounds of attacks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast

@@ -1,7 +1,5 @@
 """Writes the manifests of a data folder from its folders, and checks them against its files."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections import Counter
@@ -12,7 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from soundini.errors import MediaError, SoundiniError
-from soundini.media.output import PartialFile
+from soundini.media.output import write_whole
 from soundini.media.sound import load_sound
 from soundini.training.classes import IMAGE_CLASS, MIXED_LABELS, SOUND_CLASS
 from soundini.training.split import IMAGE_SHARES, SOUND_SHARES, Side, sides
@@ -74,9 +72,7 @@ def index_folder(folder: Path) -> Iterator[tuple[Path, int]]:
         writer.writeheader()
         for row in rows:
             writer.writerow(known.get(row["path"], {}) | row)
-        with PartialFile(path) as file:
-            file.partial.write_text(text.getvalue())
-            file.commit()
+        write_whole(path, text.getvalue())
         yield path, len(rows)
 
 

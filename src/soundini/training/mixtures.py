@@ -1,7 +1,5 @@
 """Training pictures with an effect of known strength: blended or pasted, masked, and as noisy as in guidance."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

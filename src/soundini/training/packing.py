@@ -1,7 +1,5 @@
 """Writes trained weights as a model pack: the running averages of a run, in half precision."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Mapping
@@ -12,11 +10,11 @@ from torch import Tensor
 
 from soundini.baselines.vqgan.config import VQGANConfig
 from soundini.baselines.vqgan.loading import CONFIG_FILE, WEIGHTS_FILE, config_text
-from soundini.diffusion.condition import CONDITION_FILE
+from soundini.diffusion.denoiser import CONDITION_FILE
 from soundini.joint.embedded import PROTOTYPES_FILE, EmbeddedJointSpace
-from soundini.media.output import PartialFile
-from soundini.packs.loading import PACK_FILE, embedded_folder
-from soundini.packs.pack import ModelPack
+from soundini.media.output import PartialFile, write_whole
+from soundini.packs.loading import PACK_FILE
+from soundini.packs.pack import ModelPack, embedded_folder
 from soundini.settings_files import read_json
 from soundini.training.trainer import load_average
 
@@ -60,9 +58,7 @@ def write_vqgan(run: Path, config: VQGANConfig, folder: Path) -> None:
     with PartialFile(folder / WEIGHTS_FILE) as file:
         _write(state, file.partial)
         file.commit()
-    with PartialFile(folder / CONFIG_FILE) as file:
-        file.partial.write_text(config_text(config))
-        file.commit()
+    write_whole(folder / CONFIG_FILE, config_text(config))
 
 
 def _copy_pack(start: ModelPack, output: Path) -> Path:

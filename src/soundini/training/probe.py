@@ -1,17 +1,35 @@
-"""A linear probe: multinomial logistic regression with classes that count by importance, and its temperature."""
+"""What is fitted on features: a linear probe and its temperature, a hidden layer beside it, principal components."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from soundini.training.classes import CLASSES, NONE
 
 _ITERATIONS = 300
 _TEMPERATURES = torch.logspace(-0.7, 0.7, 57)
+_STEPS, _BATCH, _LR, _DECAY = 350, 256, 2e-3, 0.3
+_WARMUP = 50
+
+_DROPPED_IN, _DROPPED = 0.5, 0.4
+"""Dropout of the features and of the hidden units."""
+
+_MIXED = 0.4
+"""Both parameters of the beta distribution by which two examples are mixed (mixup, arXiv 1710.09412)."""
+
+_NOISE = 0.1
+"""Deviation of the noise that is added to the features, whose own is 1 on average."""
+_COMPONENTS = 500
+"""Number of components; they hold nearly all variance of a few thousand examples."""
+
+_LEAST_SPREAD = 1e-4
+"""A feature with a smaller deviation counts as constant."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,3 +119,110 @@ def example_weights(targets: Tensor, importance: Tensor) -> Tensor:
 
 def _cross_entropy(logits: Tensor, targets: Tensor, share: Tensor) -> Tensor:
     return (share * F.cross_entropy(logits, targets, reduction="none")).mean()
+
+
+@dataclass(frozen=True, eq=False)
+class HiddenLayer:
+    """logits = outer gelu(inner f + bias).
+
+    Shape:
+        ``inner``: ``[hidden, features]``; ``bias``: ``[hidden]``; ``outer``: ``[classes, hidden]``.
+    """
+
+    inner: Tensor
+    bias: Tensor
+    outer: Tensor
+
+    def logits(self, features: Tensor) -> Tensor:
+        """``[N, features]`` -> ``[N, classes]``."""
+        return F.gelu(features @ self.inner.T + self.bias) @ self.outer.T
+
+    @classmethod
+    def mean_of(cls, layers: Sequence[HiddenLayer]) -> HiddenLayer:
+        """One layer that says the mean of what several say."""
+        return cls(
+            torch.cat([layer.inner for layer in layers]),
+            torch.cat([layer.bias for layer in layers]),
+            torch.cat([layer.outer for layer in layers], 1) / len(layers),
+        )
+
+
+def fit_hidden_layer(
+    features: Tensor, targets: Tensor, share: Tensor, hidden: int, seed: int
+) -> HiddenLayer:
+    """Train one from scratch by AdamW on batches that are drawn by weight, each example mixed with another.
+
+    Args:
+        features: of the examples, standardised or principal components of such.
+        targets: distribution over the classes.
+        share: weight of each example.
+        hidden: how many units, at least 1.
+        seed: where all choices come from; the global random state is left alone.
+
+    Shape:
+        ``features``: ``[N, D]``; ``targets``: ``[N, classes]``; ``share``: ``[N]``.
+    """
+    spread = features.square().mean().sqrt().clamp_min(1e-6)
+    x = features / spread
+    rng = np.random.default_rng(seed)
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        torch.manual_seed(seed)
+        inner = nn.Linear(x.shape[1], hidden)
+        outer = nn.Linear(hidden, targets.shape[1], bias=False)
+        layers = nn.Sequential(
+            nn.Dropout(_DROPPED_IN), inner, nn.GELU(), nn.Dropout(_DROPPED), outer
+        )
+        optimizer = torch.optim.AdamW(layers.parameters(), lr=_LR, weight_decay=_DECAY)
+        for step in range(_STEPS):
+            for group in optimizer.param_groups:
+                group["lr"] = (
+                    _LR * min(1, step / _WARMUP) * (0.5 + 0.5 * np.cos(np.pi * step / _STEPS))
+                )
+            one = torch.multinomial(share, _BATCH, replacement=True)
+            two = one[torch.randperm(_BATCH)]
+            part = torch.from_numpy(rng.beta(_MIXED, _MIXED, (_BATCH, 1))).float()
+            mixed = part * x[one] + (1 - part) * x[two]
+            said = layers(mixed + _NOISE * torch.randn_like(mixed))
+            loss = F.cross_entropy(said, part * targets[one] + (1 - part) * targets[two])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return HiddenLayer(inner.weight.detach() / spread, inner.bias.detach(), outer.weight.detach())
+
+
+@dataclass(frozen=True, eq=False)
+class Components:
+    """Standardised features, and the directions in which they vary most.
+
+    Shape:
+        ``mean``, ``spread``: ``[features]``; ``basis``: ``[features, components]``, orthonormal.
+    """
+
+    mean: Tensor
+    spread: Tensor
+    basis: Tensor
+
+    @classmethod
+    def of(cls, features: Tensor) -> Components:
+        """Compute the components of examples ``[N, features]``; the global random state is not touched."""
+        mean, spread = features.mean(0), features.std(0).clamp_min(_LEAST_SPREAD)
+        x = (features - mean) / spread
+        count = min(_COMPONENTS, *x.shape)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            basis = torch.pca_lowrank(x, count, center=False, niter=2)[2]
+        return cls(mean, spread, basis)
+
+    def reduce(self, features: Tensor) -> Tensor:
+        """``[N, features]`` -> ``[N, components]``, no longer standardised: the first varies most."""
+        return ((features - self.mean) / self.spread) @ self.basis
+
+    def unfold(self, probe: Probe) -> Probe:
+        """Turn a probe on the components into one on the features with the same output."""
+        weight = (probe.weight @ self.basis.T) / self.spread
+        return Probe(weight, probe.bias - weight @ self.mean)
+
+    def unfold_hidden(self, layer: HiddenLayer) -> HiddenLayer:
+        """Turn a hidden layer on the components into one on the features with the same output."""
+        weight = (layer.inner @ self.basis.T) / self.spread
+        return HiddenLayer(weight, layer.bias - weight @ self.mean, layer.outer)

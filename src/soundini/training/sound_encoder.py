@@ -1,7 +1,5 @@
 """Training of the paper's sound encoder: a Swin transformer, contrastively, into the space of a frozen CLIP."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass

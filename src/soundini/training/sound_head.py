@@ -14,13 +14,17 @@ from soundini.joint.embedded import LOG_SCALE, EmbeddedJointSpace, log_power
 from soundini.joint.listening import Steps, pool_steps
 from soundini.joint.towers import SoundHead
 from soundini.training.classes import CLASSES
-from soundini.training.components import Components
-from soundini.training.drawn_sounds import draw_sounds
-from soundini.training.drawn_tones import draw_tones
-from soundini.training.folds import deal_folds
-from soundini.training.hidden_layer import HiddenLayer, fit_hidden_layer
-from soundini.training.probe import Probe, class_importance, fit_probe, fit_temperature
-from soundini.training.recordings import Recording
+from soundini.training.drawn_sounds import draw_sounds, draw_tones
+from soundini.training.probe import (
+    Components,
+    HiddenLayer,
+    Probe,
+    class_importance,
+    fit_hidden_layer,
+    fit_probe,
+    fit_temperature,
+)
+from soundini.training.recordings import Recording, deal_folds
 
 PENALTY = 0.2
 """Strength of the probe's penalty."""

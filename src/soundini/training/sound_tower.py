@@ -1,7 +1,5 @@
 """Training of the embedded sound tower: towards its classes, and itself under SpecAugment."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +17,7 @@ from soundini.training.events import CheckpointSaved, TrainStep
 from soundini.training.recipe import JointRecipe
 from soundini.training.recordings import Heard, HeardWindows
 from soundini.training.sound_head import power_of
-from soundini.training.spec_augment import spec_augment
+from soundini.training.sound_windows import spec_augment
 from soundini.training.trainer import Trainer, adamw, lr_factor
 
 _ORDER = [sorted(CLASSES).index(name) for name in CLASSES]

@@ -1,6 +1,4 @@
-"""Sounds as the paper's encoder was trained to hear them: ten seconds of each."""
-
-from __future__ import annotations
+"""Sounds as the paper's encoder was trained to hear them, ten seconds of each; and SpecAugment, which blanks parts of them."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,7 +14,6 @@ from soundini.joint.spectrogram import mel_power
 from soundini.media.sound import load_sound, resample
 from soundini.training.distributed import Workers
 from soundini.training.recipe import SoundEncoderRecipe
-from soundini.training.spec_augment import spec_augment
 
 
 def training_window(waveform: Tensor) -> Tensor:
@@ -109,3 +106,36 @@ def blank_parts(windows: Tensor, recipe: SoundEncoderRecipe, step: int, workers:
             for window, row in zip(windows, rows, strict=True)
         ]
     )
+
+
+def spec_augment(
+    columns: Tensor,
+    rng: np.random.Generator,
+    *,
+    masks: int,
+    max_frequency: float,
+    max_time: float,
+) -> Tensor:
+    """Blank random bands of frequency and spans of time.
+
+    Args:
+        columns: spectrogram; 0 is silence.
+        rng: where the choices come from.
+        masks: how many bands, and how many spans; they may overlap.
+        max_frequency: widest band, share of the rows, 0 to 1.
+        max_time: longest span, share of the columns, 0 to 1.
+
+    Shape:
+        ``columns``: ``[mel, columns]``; returns a copy.
+    """
+    out = columns.clone()
+    for _ in range(masks):
+        out[_span(out.shape[0], max_frequency, rng)] = 0
+        out[:, _span(out.shape[1], max_time, rng)] = 0
+    return out
+
+
+def _span(total: int, share: float, rng: np.random.Generator) -> slice:
+    length = int(rng.uniform(0, share) * total)
+    start = int(rng.integers(total - length + 1))
+    return slice(start, start + length)

@@ -1,7 +1,5 @@
 """Features of recordings by the frozen sound network, pooled around moments of every recording."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Splits the data into sides: for training, for fitting the judge, and held out."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """The step loop that all trainings share: gradients, the optimiser, the running average, checkpoints."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping

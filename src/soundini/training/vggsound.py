@@ -1,7 +1,5 @@
 """VGG-Sound (Chen et al. 2020, arXiv 2004.14368): its list of clips, and their files."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Initial weights of a VQGAN that already reproduce the coarse colours of a picture."""
 
-from __future__ import annotations
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn

@@ -1,7 +1,5 @@
 """The limits of the server, for one visitor and for all together; ``soundini web --set`` changes them."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from soundini.config.section import Section

@@ -17,15 +17,13 @@ from soundini.web.files.inspecting import in_labels
 from soundini.web.files.strip import shrunk, strip
 from soundini.web.files.uploads import ID, Uploads, key_of, owner_folder
 from soundini.web.form import EditForm
-from soundini.web.forms.about_fields import about
 from soundini.web.forms.asking import FormFiles, ask, files_of, recipe_of, refuse_gaps
 from soundini.web.forms.hearing import Ears
-from soundini.web.forms.masking import drawn_shapes
+from soundini.web.forms.masking import drawn_shapes, part_begin, part_seconds, refuse_empty_part
 from soundini.web.forms.overlays import Drawing, drop_old, overlay_name, write_overlay
-from soundini.web.forms.part import part_begin, part_seconds, refuse_empty_part
 from soundini.web.jobs.pace import Pace
 from soundini.web.limits import Limits
-from soundini.web.refusals import MissingError
+from soundini.web.refusals import MissingError, about
 from soundini.web.views import Heard, OverlayProgress, Price, StoredFile, VideoFacts
 
 if TYPE_CHECKING:

@@ -22,32 +22,30 @@ from soundini.web.files.inspecting import in_labels, labelled
 from soundini.web.files.strip import middle_of
 from soundini.web.files.uploads import clean_label, key_of
 from soundini.web.form import EditForm
-from soundini.web.forms.about_fields import about
 from soundini.web.forms.asking import OUTPUT, ask, recipe_of, refuse_gaps
-from soundini.web.forms.part import refuse_empty_part
+from soundini.web.forms.masking import refuse_empty_part
 from soundini.web.forms.restoring import restored
 from soundini.web.jobs.job_queue import JobQueue
-from soundini.web.jobs.live_job import LiveJob
+from soundini.web.jobs.live_job import SOURCE, LiveJob, new_ticket
 from soundini.web.jobs.progress import JobStep
 from soundini.web.jobs.retention import FOR_EVER, Cleaner, Keep
-from soundini.web.jobs.tickets import SOURCE, new_ticket
 from soundini.web.jobs.viewing import view_of
 from soundini.web.limits import Limits
 from soundini.web.looking import Looking
-from soundini.web.refusals import MissingError
+from soundini.web.refusals import MissingError, about
 from soundini.web.views import FileKind, JobEvent, JobView, Restored, Result, StoredFile
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from soundini.editing.model_cache import ModelCache
+    from soundini.editing.files import ModelCache
 
 
 class EditService(Looking):
     """Edits videos for visitors, one at a time, in a thread of its own; no visitor sees what belongs to another.
 
     Every method but :meth:`close` may be called from any thread. ``owner`` is a session's id, from
-    :class:`soundini.web.http.sessions.Sessions`. An unknown id and an id of somebody else give the same error.
+    :class:`soundini.web.http.credentials.Sessions`. An unknown id and an id of somebody else give the same error.
 
     Args:
         folder: holds all files of the server; created if needed.

@@ -1,21 +1,63 @@
-"""The records that the page and the HTTP API show of files and jobs."""
-
-from __future__ import annotations
+"""The records that the page and the HTTP API show of files and jobs, and messages in JSON, which a job's record holds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
+from soundini.errors import Message, Option, is_list
 from soundini.web.form import EditForm, Scope
-from soundini.web.saved_message import SavedMessage
 
 FileKind = Literal["video", "sound", "mask", "recipe"]
 JobState = Literal["queued", "running", "interrupted", "done", "failed", "cancelled"]
 ENDED: tuple[JobState, ...] = ("interrupted", "done", "failed", "cancelled")
 """States in which a job neither waits nor runs."""
+
+
+def to_json(message: Message) -> dict[str, Any]:
+    """A message in JSON.
+
+    Args:
+        message: its paths and other values become text.
+    """
+    return {
+        "template": message.template,
+        "values": {name: _plain(value) for name, value in message.values.items()},
+    }
+
+
+def from_json(content: Any) -> Any:
+    """Undo :func:`to_json`; text becomes a message without values."""
+    if isinstance(content, str):
+        return Message(content)
+    if not isinstance(content, dict):
+        return content
+    values = {name: _value(value) for name, value in content["values"].items()}
+    return Message(content["template"], values)
+
+
+SavedMessage = Annotated[Message, BeforeValidator(from_json), PlainSerializer(to_json)]
+"""A message as a field of a record on disk."""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Message):
+        return to_json(value)
+    if isinstance(value, Option):
+        return {"option": value.name, "value": value.value}
+    if is_list(value):
+        return {"parts": [_plain(part) for part in value]}
+    return value if isinstance(value, str | int | float | list) else str(value)
+
+
+def _value(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "parts" in value:
+        return tuple(_value(part) for part in value["parts"])
+    return Option(value["option"], value["value"]) if "option" in value else from_json(value)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from filelock import FileLock, Timeout
 
 from soundini.errors import ModelError, Option
 from soundini.weights import registry
-from soundini.weights.digest import mismatch
 from soundini.weights.download import (
     AddressError,
     Arrived,
@@ -34,6 +33,7 @@ from soundini.weights.store import (
     downloads_folder,
     find_download,
     home_folder,
+    mismatch,
     models_folder,
     whole_download,
 )

@@ -1,7 +1,5 @@
 """The checkpoints that soundini knows: how to tell them, what they hold, what they become."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,13 +20,9 @@ from soundini.diffusion.adm import (
 )
 from soundini.diffusion.secondary import SecondaryDenoiser
 from soundini.errors import ModelError
-from soundini.weights.clip import CLIP_VIT_B16, CLIP_VIT_B32, ClipConfig, clean_clip, clip_layout
-from soundini.weights.layout import Layout, check_layout, layout_of, strip_prefix
-from soundini.weights.lpips import lins_layout, trunk_layout
-from soundini.weights.raft import princeton_to_torchvision, torchvision_layout
+from soundini.weights.reading import Layout, check_layout, layout_of, strip_prefix
 from soundini.weights.sound_encoders import (
     resnet_layout,
-    resnet_to_timm,
     swin_layout,
     swin_to_timm,
     vipant_layout,
@@ -37,7 +31,19 @@ from soundini.weights.sound_encoders import (
     wav2clip_to_ours,
 )
 from soundini.weights.unet import SCHEDULER, guided_layout, guided_to_diffusers, infer_config
-from soundini.weights.vqgan import clean_vqgan, vqgan_layout
+from soundini.weights.vision import (
+    CLIP_VIT_B16,
+    CLIP_VIT_B32,
+    ClipConfig,
+    clean_clip,
+    clean_vqgan,
+    clip_layout,
+    lins_layout,
+    princeton_to_torchvision,
+    torchvision_layout,
+    trunk_layout,
+    vqgan_layout,
+)
 
 State = Mapping[str, Tensor]
 
@@ -134,10 +140,15 @@ def _secondary_layout() -> Layout:
         return layout_of(SecondaryDenoiser().state_dict())
 
 
-def _convert_secondary(state: State) -> dict[str, Tensor]:
-    weights = strip_prefix(state)
-    check_layout(weights, _secondary_layout(), "the secondary model")
-    return weights
+def _checked(what: str, layout: Callable[[], Layout]) -> Callable[[State], dict[str, Tensor]]:
+    """Convert a checkpoint whose names are ours already."""
+
+    def convert(state: State) -> dict[str, Tensor]:
+        weights = strip_prefix(state)
+        check_layout(weights, layout(), what)
+        return weights
+
+    return convert
 
 
 def _sound_format(
@@ -166,11 +177,6 @@ def vipant_format(width: int = 768, layers: int = 12) -> Format:
     )
 
 
-def _convert_lins(state: State) -> dict[str, Tensor]:
-    check_layout(state, lins_layout(), "the channel weights of LPIPS v0.1 with VGG")
-    return dict(state)
-
-
 def _convert_trunk(state: State) -> dict[str, Tensor]:
     features = {k: v for k, v in state.items() if k.startswith("features.")}
     check_layout(features, trunk_layout(), "torchvision's VGG16")
@@ -190,7 +196,7 @@ FORMATS = (
         "secondary",
         lambda state: "timestep_embed.weight" in state and "net.2.main.1.0.weight" in state,
         _secondary_layout,
-        _convert_secondary,
+        _checked("the secondary model", _secondary_layout),
         "secondary/model.safetensors",
     ),
     clip_format("clip_vit_b32", CLIP_VIT_B32),
@@ -199,7 +205,10 @@ FORMATS = (
         "swin_audio", "feature_extractor.patch_embed.proj.weight", swin_layout, swin_to_timm
     ),
     _sound_format(
-        "resnet18_audio", "feature_extractor.layer4.1.conv2.weight", resnet_layout, resnet_to_timm
+        "resnet18_audio",
+        "feature_extractor.layer4.1.conv2.weight",
+        resnet_layout,
+        _checked("the ResNet-18 sound encoder", resnet_layout),
     ),
     vipant_format(),
     _sound_format(
@@ -226,7 +235,7 @@ FORMATS = (
         "lpips_vgg_lins",
         lambda state: "lin0.model.1.weight" in state,
         lins_layout,
-        _convert_lins,
+        _checked("the channel weights of LPIPS v0.1 with VGG", lins_layout),
         "lpips/lpips_vgg_lins.safetensors",
     ),
     *(vqgan_format(name, config) for name, config in OFFICIAL.items()),

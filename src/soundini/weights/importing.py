@@ -1,19 +1,15 @@
 """From a published checkpoint to the files soundini loads, once."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from soundini.errors import ModelError
-from soundini.weights.digest import sha256
 from soundini.weights.formats import FORMATS, Format, find_format, recognise
-from soundini.weights.random import write_random
 from soundini.weights.reading import NOTE, SUFFIXES, read_checkpoint, read_note
-from soundini.weights.store import models_folder
-from soundini.weights.writing import write_safetensors, write_text
+from soundini.weights.store import models_folder, sha256
+from soundini.weights.writing import write_random, write_safetensors, write_text
 
 SOURCE_SUFFIX = ".source.json"
 

@@ -1,7 +1,5 @@
 """What is published of a checkpoint: its files, their addresses, and how they are known."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 PACKS = ("paper-256", "paper-512", "paper-512-uncond")

@@ -1,7 +1,6 @@
-"""Reading any checkpoint as named tensors, never running code from the file."""
+"""Reading any checkpoint as named tensors, never running code from it, and comparing them with the layout they should have."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -18,6 +17,9 @@ NOTE = "soundini"
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
 _VIPANT_AUDIO = 1
 """VIP-ANT keeps a tuple of state dicts: of pictures, sounds, words and losses."""
+Shape = tuple[int, ...]
+Layout = Mapping[str, Shape]
+_NAMED = 4
 
 
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
@@ -60,3 +62,56 @@ def read_note(path: Path) -> str:
             return (file.metadata() or {}).get(NOTE, "")
     except (SafetensorError, OSError) as error:
         raise ModelError("{file} cannot be read as weights: fetch it again", file=path) from error
+
+
+def layout_of(state: Mapping[str, Tensor]) -> dict[str, Shape]:
+    """List the key and shape of every tensor."""
+    return {key: tuple(value.shape) for key, value in state.items()}
+
+
+def check_layout(state: Mapping[str, Tensor], expected: Layout, what: str) -> None:
+    """Check that a state dict holds exactly the expected tensors.
+
+    Args:
+        state: the checkpoint.
+        expected: the key and shape of every tensor it should hold.
+        what: name of the layout, for the message.
+
+    Raises:
+        ModelError: keys are missing, unknown, or of another shape; the first few are named.
+    """
+    found = layout_of(state)
+    problems = [
+        _named("missing", sorted(expected.keys() - found.keys())),
+        _named("unknown", sorted(found.keys() - expected.keys())),
+        _named(
+            "of another shape",
+            [
+                f"{key} {found[key]} instead of {tuple(shape)}"
+                for key, shape in expected.items()
+                if key in found and found[key] != tuple(shape)
+            ],
+        ),
+    ]
+    problems = [p for p in problems if p]
+    if problems:
+        raise ModelError(
+            "these are not the weights of {what}: {names}; check which file it is",
+            what=what,
+            names="; ".join(problems),
+        )
+
+
+def strip_prefix(state: Mapping[str, Tensor], prefix: str = "module.") -> dict[str, Tensor]:
+    """Drop ``prefix`` where all keys carry it, as those of a saved ``DataParallel`` do."""
+    if state and all(key.startswith(prefix) for key in state):
+        return {key.removeprefix(prefix): value for key, value in state.items()}
+    return dict(state)
+
+
+def _named(problem: str, names: Iterable[str]) -> str:
+    names = list(names)
+    if not names:
+        return ""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{len(names)} {problem} ({', '.join(names[:_NAMED])}{more})"

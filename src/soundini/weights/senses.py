@@ -3,8 +3,6 @@
 Addresses, sizes and hashes are those that their publishers, or public code that checks them, state.
 """
 
-from __future__ import annotations
-
 from soundini.weights.published import PACKS, Entry, Source
 
 _CLIP = "https://openaipublic.blob.core.windows.net/clip/models"

@@ -1,14 +1,12 @@
 """The published sound encoders: their layouts, and their names in terms of ours."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
-from soundini.weights.layout import Layout, Shape, check_layout, layout_of, strip_prefix
+from soundini.weights.reading import Layout, Shape, check_layout, layout_of, strip_prefix
 
 _PREFIX = "feature_extractor."
 _BUFFERS = ("relative_position_index", "attn_mask")
@@ -50,17 +48,6 @@ def swin_layout(*, old_names: bool = True) -> dict[str, Shape]:
     with torch.device("meta"):
         state = SwinSoundEncoder().state_dict()
     return layout_of(timm_to_swin(state) if old_names else state)
-
-
-def resnet_to_timm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Check the ResNet-18 checkpoint, whose names are still timm's.
-
-    Raises:
-        ModelError: keys are missing, unknown, or of another shape.
-    """
-    weights = strip_prefix(state)
-    check_layout(weights, resnet_layout(), "the ResNet-18 sound encoder")
-    return weights
 
 
 def resnet_layout() -> Layout:
@@ -144,7 +131,7 @@ def wav2clip_to_ours(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def wav2clip_layout() -> Layout:
     """List the weights of Wav2CLIP's sound encoder, as published; takes no memory."""
-    from soundini.joint.wav2clip import N_FFT, Wav2ClipSoundEncoder
+    from soundini.joint.resnet import N_FFT, Wav2ClipSoundEncoder
 
     with torch.device("meta"):
         state = Wav2ClipSoundEncoder().state_dict()

@@ -1,15 +1,46 @@
-"""Where weights lie."""
+"""Where weights lie, and whether they are what was published."""
 
-from __future__ import annotations
-
+import hashlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
-from soundini.weights.digest import mismatch
 from soundini.weights.published import Entry, Source
 
+_BLOCK = 1 << 20
 HOME_VARIABLE = "SOUNDINI_HOME"
+
+
+def sha256(path: Path) -> str:
+    """Hash a file in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def git_blob(path: Path) -> str:
+    """The name that git gives to a file's content: sha1 of ``blob``, its length, and its bytes."""
+    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def mismatch(path: Path, source: Source) -> str:
+    """Say in what a file differs from the published one; empty where nothing that is published differs.
+
+    Args:
+        path: the file.
+        source: what is published of it.
+    """
+    size = path.stat().st_size
+    if source.bytes is not None and size != source.bytes:
+        return f"it has {size:,} bytes, not {source.bytes:,}"
+    wanted = source.sha256 or source.sha256_prefix
+    if wanted is not None and not (found := sha256(path)).startswith(wanted):
+        return f"its sha256 is {found}, not {wanted}"
+    if source.git_blob is not None and (found := git_blob(path)) != source.git_blob:
+        return f"its git blob is {found}, not {source.git_blob}"
+    return ""
 
 
 def home_folder(home: Path | None = None) -> Path:
@@ -34,20 +65,6 @@ def models_folder(home: Path | None = None) -> Path:
 def downloads_folder(home: Path | None = None) -> Path:
     """Where published files are put, by ``fetch`` or by hand."""
     return home_folder(home) / "downloads"
-
-
-@dataclass(frozen=True)
-class WeightFolders:
-    """The folders of :func:`where`."""
-
-    home: Path
-    downloads: Path
-    models: Path
-
-
-def where(home: Path | None = None) -> WeightFolders:
-    """Name the folders that weights live in."""
-    return WeightFolders(home_folder(home), downloads_folder(home), models_folder(home))
 
 
 def find_download(entry: Entry, home: Path | None = None) -> tuple[Path, Source] | None:

@@ -6,8 +6,6 @@ pickle is read by an unpickler that knows tensors, containers and inert objects,
 other name.
 """
 
-from __future__ import annotations
-
 import io
 import pickle
 import zipfile

@@ -1,7 +1,5 @@
 """guided-diffusion's checkpoints as diffusers' ``UNet2DModel``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
@@ -10,7 +8,7 @@ from torch import Tensor
 
 from soundini.diffusion.adm import AdmConfig, build_unet
 from soundini.errors import ModelError
-from soundini.weights.layout import Shape, check_layout, layout_of
+from soundini.weights.reading import Shape, check_layout, layout_of
 
 Kind = Literal["affine", "table", "qkv", "projection"]
 Pair = tuple[str, str, Kind]

@@ -1,6 +1,6 @@
 import pytest
 
-from soundini.web.words.particles import PARTICLES, fitting
+from soundini.web.words.problems import PARTICLES, fitting
 
 
 @pytest.mark.parametrize(

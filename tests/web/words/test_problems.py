@@ -5,8 +5,7 @@ import pytest
 
 from soundini.errors import MediaError, Message, Option
 from soundini.web.form import EditForm
-from soundini.web.saved_message import SavedMessage, from_json, to_json
-from soundini.web.views import JobView, Summary
+from soundini.web.views import JobView, SavedMessage, Summary, from_json, to_json
 from soundini.web.words.problems import LONGEST, problems_in
 
 ENGLISH, KOREAN = problems_in("en"), problems_in("ko")

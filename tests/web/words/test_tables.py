@@ -21,7 +21,7 @@ from soundini.masks.sources import read_mask_image
 from soundini.media.limits import FRAMES, VIDEO_SECONDS
 from soundini.settings_files import read_json
 from soundini.web.form import EditForm
-from soundini.web.http.languages import LANGUAGES
+from soundini.web.http.replies import LANGUAGES
 from soundini.web.views import FileKind
 from soundini.web.words.problems import problems_in
 

@@ -1,7 +1,5 @@
 """The clip as points: where its pixels lie, what they show, and where the flow takes them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import torch

@@ -1,15 +1,13 @@
 """Fitting the layers to a window of frames: a minute on one core at a hundred pixels."""
 
-from __future__ import annotations
-
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from soundini.baselines.fit_step import FitStep
 from soundini.baselines.layered_atlases.clip_points import ClipPoints, PointBatch
 from soundini.baselines.layered_atlases.networks import LayeredAtlases
 from soundini.config.recipe import LayeredAtlasesConfig
@@ -17,6 +15,21 @@ from soundini.diffusion.noise import stable_seed
 
 _WARM_UP = 20
 _LAST_RATE = 0.05
+
+
+@dataclass(frozen=True)
+class FitStep:
+    """A step of a fit is done.
+
+    Args:
+        index: number of this step, from 0.
+        total: number of steps in all.
+        losses: the terms, before their lambda.
+    """
+
+    index: int
+    total: int
+    losses: Mapping[str, Tensor]
 
 
 def fit_layers(

@@ -1,7 +1,5 @@
 """The networks that take a clip apart into two pictures, where each pixel lies on them, and which of them it shows."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """What a VQGAN's encoder and decoder are made of; the names of the parts are those of taming-transformers' checkpoints."""
 
-from __future__ import annotations
-
 import torch.nn.functional as F
 from torch import Tensor, nn
 

@@ -1,7 +1,5 @@
 """The shape of a VQGAN, and those of the official ImageNet models."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

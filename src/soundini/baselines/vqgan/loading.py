@@ -1,7 +1,5 @@
 """A VQGAN in its folder: ``config.json`` and safetensors weights."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import asdict
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A VQGAN: pictures to a grid of codes out of a codebook, and back."""
 
-from __future__ import annotations
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn

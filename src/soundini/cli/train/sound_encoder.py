@@ -81,9 +81,8 @@ class TrainSoundEncoder(RunOptions):
         from soundini.state_files import read_state
         from soundini.training.clip_targets import ClipTargetCache
         from soundini.training.vggsound import find_files, read_manifest
-        from soundini.weights.digest import sha256
         from soundini.weights.inventory import ready_weights
-        from soundini.weights.store import home_folder
+        from soundini.weights.store import home_folder, sha256
 
         found, missing = find_files(read_manifest(self.manifest or self.data / MANIFEST), self.data)
         weights = ready_weights(self.clip)

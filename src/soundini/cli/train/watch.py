@@ -1,7 +1,5 @@
 """Showing and logging what a training run yields."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,7 +18,7 @@ def watch(events: Iterable[object], folder: Path, what: str, *, quiet: bool = Fa
     from soundini.cli.picture import strip, write_png
     from soundini.events import PicturesSeen
     from soundini.training import events as training
-    from soundini.training.log import TrainLog, log_held_out
+    from soundini.training.events import TrainLog, log_held_out
 
     if quiet:
         for _ in events:

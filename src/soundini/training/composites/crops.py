@@ -15,8 +15,7 @@ from soundini.effects.registry import EFFECTS
 from soundini.effects.scene import Moment, Scene
 from soundini.errors import MediaError
 from soundini.training.classes import IMAGE_CLASS, NONE
-from soundini.training.composites.photographs import Photographs
-from soundini.training.composites.regions import draw_region
+from soundini.training.composites.material import Photographs, draw_region
 
 PLAIN = {
     "generic": 0.6,

@@ -117,7 +117,7 @@ def write_clip(example: Example, path: Path) -> None:
 
 def write_sound(example: Example, path: Path) -> None:
     """Write the synthesised sound of an example as WAV."""
-    from soundini.demo.wav import write_wav
+    from soundini.demo.sounds import write_wav
 
     write_wav(path, _synthesised(example.name))
 

@@ -1,7 +1,5 @@
 """The server's own folder: one server at a time works in it, and it grows to a limit."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from filelock import FileLock

@@ -1,7 +1,5 @@
 """Checks that an upload is of the kind it was uploaded as; errors use the visitor's name for it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from fractions import Fraction

@@ -1,18 +1,17 @@
 """The recipe of an edit inside its MP4, in a box of ours that players pass over."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
+from soundini.media.pieces import boxes
 from soundini.settings_files import MAX_JSON
 
 _BOX = b"uuid" + UUID("5b3f9c0e-6a41-4d0c-9f7e-2c8a51d0e6b4").bytes
 """Type of the box: the one that ISO/IEC 14496-12 reserves for boxes of others."""
-_HEAD, _LONG_HEAD = 8, 16
 _MOST_BOXES = 1000
 _BLOCK = 2**20
 
@@ -39,21 +38,12 @@ def recipe_inside(path: Path) -> bytes | None:
     """
     end = path.stat().st_size
     with path.open("rb") as file:
-        place = 0
-        for _ in range(_MOST_BOXES):
-            file.seek(place)
-            head = file.read(_LONG_HEAD)
-            if len(head) < _HEAD:
-                return None
-            size = int.from_bytes(head[:4], "big")
-            if size == 1:
-                size = int.from_bytes(head[8:16], "big")
-            if size < _HEAD or place + size > end:
+        for _, place, size in islice(boxes(path), _MOST_BOXES):
+            if place + size > end:
                 return None
             file.seek(place + 4)
             if file.read(len(_BOX)) == _BOX and size - 4 - len(_BOX) <= MAX_JSON:
                 return file.read(size - 4 - len(_BOX))
-            place += size
     return None
 
 

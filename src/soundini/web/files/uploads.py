@@ -1,7 +1,5 @@
 """Files that visitors upload, kept under names that the server chooses."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re
@@ -14,9 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from soundini.errors import ConfigError
-from soundini.web.files.about import ABOUT, CONTENTS, About, last_used, read_about
 from soundini.web.files.folder import folder_bytes
-from soundini.web.files.incoming import Incoming
+from soundini.web.files.incoming import ABOUT, CONTENTS, About, Incoming, last_used, read_about
 from soundini.web.limits import MIB, Limits
 from soundini.web.refusals import MissingError, TooLargeError
 from soundini.web.views import FileKind, StoredFile, VideoFacts

@@ -15,9 +15,9 @@ from soundini.config.recipe import Recipe
 from soundini.editing.request import SELF, EditRequest, MaskRequest
 from soundini.errors import ConfigError, MaskError
 from soundini.web.form import EditForm
-from soundini.web.forms.about_fields import about
 from soundini.web.forms.masking import mask_request
 from soundini.web.limits import Limits
+from soundini.web.refusals import about
 
 if TYPE_CHECKING:
     from soundini.media.video_reader import VideoReader

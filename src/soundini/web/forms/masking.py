@@ -1,18 +1,23 @@
-"""Turns painted masks and shapes of a form into the masks of an edit."""
+"""What a form names of a video: its painted masks and shapes as the masks of an edit, and the part to edit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from soundini.editing.request import MaskRequest
+from soundini.errors import ConfigError
 from soundini.web.form import EditForm
+from soundini.web.views import VideoFacts
 
 if TYPE_CHECKING:
     import numpy as np
 
     from soundini.masks.shapes import ShapeKind
+
+_SECONDS = "s"
 
 
 def mask_request(
@@ -46,10 +51,13 @@ def mask_request(
     if part is not None and not form.tracks:
         painted = _held(painted, *part)
     if drawn:
+        from soundini.masks.pictures import mask_png
+        from soundini.media.output import write_whole
+
         joined = {}
         for frame, mask in with_shapes(painted, drawn, size):
             joined[frame] = folder / f"mask-{frame}.png"
-            _write(joined[frame], mask)
+            write_whole(joined[frame], mask_png(mask))
         if not painted:  # drawn on the first frame of the part
             return MaskRequest(paths=tuple(map(str, joined.values())))
         painted = joined
@@ -78,15 +86,13 @@ def with_shapes(
     painted: Mapping[int, Path],
     drawn: Mapping[ShapeKind, str],
     size: tuple[int, int],
-    first: int = 0,
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Painted masks, and shapes drawn on each of them.
+    """Painted masks, and shapes drawn on each of them; on frame 0 where nothing is painted.
 
     Args:
         painted: pictures by frame.
         drawn: at least one shape.
         size: height and width of the video.
-        first: the frame that shapes are drawn on where nothing is painted.
 
     Yields:
         A frame, and its mask, float32 ``[H, W]`` in [0, 1].
@@ -98,20 +104,60 @@ def with_shapes(
 
     shapes = np.maximum.reduce([shape_mask(kind, text, size) for kind, text in drawn.items()])
     if not painted:
-        yield first, shapes
+        yield 0, shapes
     for frame, path in painted.items():
         yield frame, np.maximum(read_mask_image(path, size), shapes)
-
-
-def _write(path: Path, mask: np.ndarray) -> None:
-    from soundini.masks.pictures import mask_png
-    from soundini.media.output import PartialFile
-
-    with PartialFile(path) as file:
-        file.partial.write_bytes(mask_png(mask))
-        file.commit()
 
 
 def _text(numbers: Sequence[float]) -> str:
     """Shares of the frame as text: with a decimal point, and precise to far less than a pixel."""
     return ",".join(f"{number:.12f}" for number in numbers)
+
+
+def part_seconds(form: EditForm, facts: VideoFacts) -> float:
+    """Approximate length of the part, in seconds: exact enough to draw with.
+
+    Raises:
+        ConfigError: it is empty.
+    """
+    refuse_empty_part(form, facts)
+    end = _moment(form.end, facts, facts.seconds)
+    return max(1 / facts.frame_rate, end - part_begin(form, facts))
+
+
+def part_begin(form: EditForm, facts: VideoFacts) -> float:
+    """Approximate begin of the part, in seconds from the beginning of the video."""
+    return _moment(form.start, facts, 0.0)
+
+
+def _moment(bound: str | None, facts: VideoFacts, default: float) -> float:
+    if bound is None:
+        return default
+    if bound.endswith(_SECONDS):
+        return min(float(_number(bound)), facts.seconds)
+    return min(int(bound) / facts.frame_rate, facts.seconds)
+
+
+def refuse_empty_part(form: EditForm, facts: VideoFacts) -> None:
+    """Refuse a part that ends before it begins or begins after the video ends.
+
+    A frame and a time can be compared only by reading the video, which is done later.
+
+    Raises:
+        ConfigError: it is empty.
+    """
+    start, end = form.start or "0", form.end
+    whole = facts.seconds if start.endswith(_SECONDS) else facts.frames
+    if _number(start) >= whole:
+        raise ConfigError(
+            "the video has no frame at {start}; let the part begin earlier", start=start
+        )
+    alike = end is not None and end.endswith(_SECONDS) == start.endswith(_SECONDS)
+    if end is not None and _number(end) <= (_number(start) if alike else 0):
+        raise ConfigError(
+            "the part from {start} to {end} is empty; let it end later", start=start, end=end
+        )
+
+
+def _number(bound: str) -> Fraction:
+    return Fraction(bound.removesuffix(_SECONDS))

@@ -1,7 +1,5 @@
 """Short films that show where a mask lies in every frame, before anything is edited."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace

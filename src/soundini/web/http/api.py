@@ -1,7 +1,5 @@
 """The HTTP API: each route only calls the service, on behalf of the request's session."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response

@@ -1,30 +1,23 @@
 """The server as an ASGI application: the guard around the HTTP API and the page."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp
 
 from soundini._version import __version__
 from soundini.config.section import wrong
 from soundini.errors import Message, SoundiniError
-from soundini.web.forms.about_fields import field_of
 from soundini.web.http.api import PREFIX, make_router
-from soundini.web.http.credentials import Credentials
+from soundini.web.http.credentials import Credentials, Sessions
 from soundini.web.http.guard import Guard
 from soundini.web.http.page import make_page_router
 from soundini.web.http.replies import problems_for
-from soundini.web.http.sessions import Sessions
-from soundini.web.refusals import BusyError, MissingError, TooLargeError
+from soundini.web.refusals import BusyError, MissingError, TooLargeError, field_of
 from soundini.web.service import EditService
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp
 
 _LOG = logging.getLogger("soundini.web")
 _STATUS: dict[type[SoundiniError], int] = {MissingError: 404, TooLargeError: 413, BusyError: 429}

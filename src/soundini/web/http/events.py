@@ -1,7 +1,5 @@
 """Streams the events of a job as server-sent events."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator

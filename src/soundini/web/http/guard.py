@@ -1,23 +1,20 @@
 """Checks every request first: who sends it, from where, how often, and how large it is."""
 
-from __future__ import annotations
-
 import ipaddress
-from collections.abc import Collection, Iterable
+import time
+from collections.abc import Callable, Collection, Iterable
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as Part
 
 from soundini.errors import Message
-from soundini.web.http.buckets import TokenBuckets
-from soundini.web.http.credentials import Credentials
+from soundini.web.http.credentials import COOKIE, SECONDS, Credentials, Sessions
 from soundini.web.http.replies import reply
-from soundini.web.http.sessions import COOKIE, SECONDS, Sessions
 from soundini.web.limits import MIB, Limits
 
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
-    from starlette.types import Message as Part
-
+_MOST = 4096
+"""Buckets that are kept; the fullest restrain nobody and are dropped first."""
 LOCAL_NAMES = frozenset({"localhost"})
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _GUESSES_AT_ONCE = 10
@@ -34,6 +31,42 @@ _HEADERS = {
         "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
     ),
 }
+
+
+class TokenBuckets:
+    """A token bucket for each name; not for several threads at once.
+
+    Args:
+        rate: tokens a second.
+        size: tokens that a full bucket holds.
+        clock: a monotonic clock, in seconds.
+    """
+
+    def __init__(
+        self, rate: float, size: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rate = rate
+        self._size = size
+        self._clock = clock
+        self._levels: dict[str, tuple[float, float]] = {}
+
+    def take(self, name: str) -> bool:
+        """Take a token if there is one."""
+        level = self.level(name)
+        if level < 1:
+            return False
+        self._levels[name] = level - 1, self._clock()
+        if len(self._levels) > _MOST:
+            fullest = sorted(self._levels, key=self.level, reverse=True)
+            for other in fullest[: _MOST // 2]:
+                del self._levels[other]
+        return True
+
+    def level(self, name: str) -> float:
+        """Tokens that are there now."""
+        now = self._clock()
+        level, since = self._levels.get(name, (self._size, now))
+        return min(self._size, level + (now - since) * self._rate)
 
 
 class Guard:

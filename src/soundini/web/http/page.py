@@ -1,21 +1,16 @@
 """The page: static files, and one HTML page for each language."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from functools import cache, partial
 from importlib import resources
-from typing import TYPE_CHECKING
+from importlib.resources.abc import Traversable
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from soundini.web.http.languages import LANGUAGES, choose_language
+from soundini.web.http.replies import LANGUAGES, choose_language
 from soundini.web.refusals import MissingError
-
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
 
 _TYPES = {
     ".js": "text/javascript",

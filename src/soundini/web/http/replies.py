@@ -1,20 +1,40 @@
-"""What routes share: the session of a request, and errors as JSON in its language."""
-
-from __future__ import annotations
+"""What routes share: the session and the language of a request, and errors as JSON in it."""
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import Depends, Request
 from starlette.datastructures import Headers
+from starlette.types import Scope, Send
 
 from soundini.errors import Message
-from soundini.web.http.languages import choose_language
 from soundini.web.words.problems import Problems, problems_in
 
-if TYPE_CHECKING:
-    from starlette.types import Scope, Send
+LANGUAGES = ("en", "ko")
+"""The first is the default."""
+
+
+def choose_language(asked: str | None, accepted: str) -> str:
+    """Choose the language of a page.
+
+    Args:
+        asked: the language in the address (``?lang=ko``), or None.
+        accepted: the header ``Accept-Language``, such as ``ko-KR,ko;q=0.9,en;q=0.8``.
+    """
+    if asked in LANGUAGES:
+        return asked
+    ranked: list[tuple[float, int, str]] = []
+    for place, part in enumerate(accepted.split(",")):
+        name, _, quality = part.strip().partition(";q=")
+        try:
+            weight = float(quality or 1)
+        except ValueError:
+            continue
+        language = name.split("-")[0].lower()
+        if language in LANGUAGES and weight > 0:
+            ranked.append((-weight, place, language))
+    return min(ranked)[2] if ranked else LANGUAGES[0]
 
 
 def problems_for(scope: Scope) -> Problems:

@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING
 
 from soundini.errors import ConfigError, Message, SoundiniError
 from soundini.web.files.uploads import owner_folder
-from soundini.web.forms.about_fields import field_of
 from soundini.web.forms.asking import files_of
-from soundini.web.jobs.live_job import LiveJob, found_jobs
+from soundini.web.jobs.live_job import NO_ERROR, LiveJob, Ticket, found_jobs
 from soundini.web.jobs.progress import JobStep, Progress
-from soundini.web.jobs.tickets import NO_ERROR, Ticket
 from soundini.web.limits import Limits
-from soundini.web.refusals import BusyError, MissingError
+from soundini.web.refusals import BusyError, MissingError, field_of
 from soundini.web.views import ENDED, JobEvent, JobView
 
 if TYPE_CHECKING:
-    from soundini.editing.model_cache import ModelCache
+    from soundini.editing.files import ModelCache
 
 _LOG = logging.getLogger("soundini.web")
 _PATIENCE = 1.0

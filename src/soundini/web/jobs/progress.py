@@ -16,8 +16,7 @@ from soundini.events import (
     MasksReady,
     StepDone,
 )
-from soundini.web.saved_message import SavedMessage
-from soundini.web.views import Summary
+from soundini.web.views import SavedMessage, Summary
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +43,7 @@ class SoundFollowed:
     """How closely a finished edit follows its sound.
 
     Args:
-        correlation: see :class:`soundini.web.jobs.following.FollowMeter`.
+        correlation: see :class:`soundini.web.jobs.running.FollowMeter`.
     """
 
     correlation: float | None

@@ -1,7 +1,5 @@
 """Deletes old files and jobs, if the server is told how long to keep them."""
 
-from __future__ import annotations
-
 import logging
 import shutil
 import threading
@@ -9,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from soundini.web.files.about import last_used
+from soundini.web.files.incoming import last_used
 from soundini.web.jobs.job_queue import JobQueue
 
 _LOG = logging.getLogger("soundini.web")

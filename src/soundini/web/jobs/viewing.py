@@ -1,7 +1,5 @@
 """Copies of films that every browser plays: phones and Safari refuse odd widths and heights."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import Path
 

@@ -1,6 +1,4 @@
-"""What the user says a sound is: a word, a mixture of words, or a timeline of these."""
-
-from __future__ import annotations
+"""Values as people write them: what a sound is (a word, a mixture of words, or a timeline of these), and amounts of memory."""
 
 import math
 import re
@@ -10,6 +8,8 @@ from dataclasses import dataclass
 from soundini.errors import Message
 
 _TIMED = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*s?\s*:(.*)", re.DOTALL)
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_BINARY = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
 
 @dataclass(frozen=True)
@@ -83,3 +83,16 @@ def _share(text: str) -> float | None:
     except ValueError:
         return None
     return share if math.isfinite(share) and 0 < share <= 1e6 else None
+
+
+def parse_bytes(text: str) -> int:
+    """Bytes that ``4GB``, ``1.5 GiB`` or ``800m`` means.
+
+    Raises:
+        ValueError: it is no amount of memory.
+    """
+    match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,15})?)\s*([kmgt]?)(i?)b?", text.strip().lower())
+    if match is None or (match[3] and not match[2]):
+        raise ValueError(Message("no amount of memory, such as 4GB or 800MB"))
+    units = _BINARY if match[3] else _UNITS
+    return round(float(match[1]) * units[match[2]])

@@ -1,25 +1,26 @@
-"""Edits a window through its layered atlases: fit them, edit one picture, put it into every frame."""
+"""Edits one window by a baseline that does not sample its frames: through layered atlases, or by the codes of a VQGAN."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from soundini.baselines.fit_step import FitStep
+from soundini.baselines.blended_diffusion import uncoupled
 from soundini.baselines.layered_atlases.clip_points import ClipPoints
-from soundini.baselines.layered_atlases.fitting import fit_layers
-from soundini.baselines.layered_atlases.layout import lay_out
-from soundini.baselines.layered_atlases.picture import crop_region, draw_picture, lay_edit
-from soundini.baselines.uncoupled import uncoupled
+from soundini.baselines.layered_atlases.fitting import FitStep, fit_layers
+from soundini.baselines.layered_atlases.picture import crop_region, draw_picture, lay_edit, lay_out
+from soundini.baselines.vqgan.loading import load_vqgan
+from soundini.baselines.vqgan.optimise import CodedFrames, optimise_codes
+from soundini.compute import pick_dtype
 from soundini.config.recipe import Recipe
 from soundini.diffusion.noise import stable_seed
 from soundini.diffusion.sampling import SamplingStep
-from soundini.editing.window import WindowInputs, sample_window
+from soundini.editing.window import WindowInputs, guidance_terms, sample_window
+from soundini.guidance.compose import WeightedTerm
 from soundini.packs.pack import ModelPack
+from soundini.packs.paper import vqgan_folder
 
 
 def still_picture(recipe: Recipe) -> Recipe:
@@ -82,4 +83,47 @@ def _one_frame(inputs: WindowInputs, picture: Tensor, mask: Tensor) -> WindowInp
         pairs=inputs.own_pairs().window(0, 1),
         motion=None if inputs.motion is None else inputs.motion.of(slice(0, 1)),
         own_terms=inputs.own_terms,
+    )
+
+
+def optimise_window(
+    pack: ModelPack, inputs: WindowInputs, recipe: Recipe
+) -> Iterator[SamplingStep]:
+    """Edit one window by optimising codes; the last step's ``x`` holds the edited frames.
+
+    Args:
+        pack: the models; of the diffusion model nothing is used but where it lies.
+        inputs: the frames.
+        recipe: settings that couple no frames.
+
+    Yields:
+        :class:`soundini.diffusion.sampling.SamplingStep` each time that as many frames were evaluated as are audible.
+
+    Raises:
+        ModelError: the VQGAN is missing or damaged.
+    """
+    device = inputs.source.device
+    vqgan = load_vqgan(vqgan_folder(pack, recipe.vqgan.weights)).to(device)
+
+    def terms(rows: Tensor) -> Sequence[WeightedTerm]:
+        here = rows.to(device)
+        part = replace(
+            inputs,
+            indices=tuple(inputs.indices[int(row)] for row in rows),
+            source=inputs.source[here],
+            mask=inputs.mask[here],
+            sound_embeds=inputs.sound_embeds[here],
+            strength=inputs.strength[here],
+        )
+        return guidance_terms(pack, part, recipe)
+
+    frames = CodedFrames(inputs.indices, inputs.source, inputs.mask, inputs.strength, inputs.anchor)
+    yield from optimise_codes(
+        vqgan,
+        frames,
+        terms,
+        recipe.vqgan,
+        seed=recipe.seed,
+        chunk=recipe.compute.frames_at_once,
+        dtype=pick_dtype(recipe.compute.dtype, device),
     )

@@ -110,7 +110,7 @@ def test_what_is_done_is_skipped_until_something_of_it_changes(
         make.write_sound(folder / "fire.wav", noise)
 
     def harm_weights():
-        for module in ("batch.finished", "jobs.begin"):
+        for module in ("batch.check", "jobs.run"):
             monkeypatch.setattr(
                 f"soundini.{module}.weight_hashes",
                 lambda *_: {"unet/model.safetensors": "0" * 64},

@@ -14,7 +14,7 @@ from soundini.media.video_reader import VideoReader
 from web_visitor import BEYOND, STROKE
 
 SIZES = {"desktop": (1440, 900), "720p": (1280, 720), "phone": (390, 844)}
-LONG_SIZES = [pytest.param(name, marks=pytest.mark.long) for name in ("720p", "phone")]
+SIZES = [pytest.param(name, marks=pytest.mark.long) for name in ("desktop", "720p", "phone")]
 """Sizes that `make test-all` adds; there the page is laid out otherwise, but does the same."""
 MUTED = "() => [...document.querySelectorAll('.screen video')].map(v => v.muted)"
 CUT = "() => document.querySelector('.screen').style.getPropertyValue('--cut')"
@@ -124,7 +124,7 @@ def restore(other, recipe, media):
     assert other.trouble == []
 
 
-@pytest.mark.parametrize("size", ["desktop", *LONG_SIZES])
+@pytest.mark.parametrize("size", SIZES)
 def test_the_story(visit, media, axe, tmp_path, size):
     """From an empty page to the edit on disk, and from its recipe to the same again in another browser."""
     width, height = SIZES[size]
@@ -164,6 +164,7 @@ def test_tabs_agree(visit, media):
     assert visitor.trouble == []
 
 
+@pytest.mark.long
 def test_the_server_is_started_again_with_an_unfinished_edit(visit, server, media):
     visitor = visit().bring(media).set("sampling.steps=24").paint(*STROKE)
     visitor.run("all")
@@ -196,6 +197,7 @@ def test_a_recipe_of_the_command_line_comes_back(visit, media, tmp_path):
     assert visitor.trouble == []
 
 
+@pytest.mark.long
 def test_a_saved_edit_brings_its_recipe_and_mask_to_another_browser(visit, media, tmp_path):
     visitor = visit().bring(media).set("sampling.steps=2").paint(*STROKE)
     visitor.run("eight")

@@ -119,6 +119,7 @@ def test_a_node_killed_in_mid_run_changes_no_byte(driver, folder):
     assert states(do(made)) == ["skipped"] * 3
 
 
+@pytest.mark.long
 def test_files_at_an_address_are_fetched_and_sent(driver, folder):
     there = folder / "bucket"
     there.mkdir()

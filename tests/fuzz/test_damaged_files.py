@@ -6,7 +6,7 @@ import pytest
 
 from .watching import run_cases
 
-CASES = int(os.environ.get("SOUNDINI_FUZZ_CASES", "200"))
+CASES = int(os.environ.get("SOUNDINI_FUZZ_CASES", "100"))
 FIRST = int(os.environ.get("SOUNDINI_FUZZ_FIRST", "0"))
 
 

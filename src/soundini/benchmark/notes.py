@@ -117,7 +117,8 @@ def conclusion(table: Summary) -> str:
         f"within {_ALIKE:g} of it"
     )
     if farthest:
-        said += f", the farthest from it are {', '.join(f'{n} ({apart[n]:.2f})' for n in farthest)}"
+        named = ", ".join(f"{n} ({apart[n]:.2f})" for n in farthest)
+        said += f", the farthest from it {'is' if len(farthest) == 1 else 'are'} {named}"
     sentences = [f"{said}."]
     warps = _means(table, "warp error, region")
     if first in warps:
@@ -130,9 +131,11 @@ def conclusion(table: Summary) -> str:
     alike = [name for name in rises if name not in apart and name in seconds]
     if first in seconds:
         cheapest = min(alike, key=seconds.__getitem__)
+        times = f"{seconds[cheapest]:.0f} s a job"
+        if cheapest != first:
+            times += f", {first} {seconds[first]:.0f} s"
         sentences.append(
-            f"Of those that the judge finds alike, {cheapest} takes the least time: {seconds[cheapest]:.0f} s a job, {first} "
-            f"{seconds[first]:.0f} s."
+            f"Of those that the judge finds alike, {cheapest} takes the least time: {times}."
         )
     return " ".join(sentences)
 

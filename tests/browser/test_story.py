@@ -14,7 +14,7 @@ from soundini.media.video_reader import VideoReader
 from web_visitor import BEYOND, STROKE
 
 SIZES = {"desktop": (1440, 900), "720p": (1280, 720), "phone": (390, 844)}
-SIZES = [pytest.param(name, marks=pytest.mark.long) for name in ("desktop", "720p", "phone")]
+LONG_SIZES = [pytest.param(name, marks=pytest.mark.long) for name in ("desktop", "720p", "phone")]
 """Sizes that `make test-all` adds; there the page is laid out otherwise, but does the same."""
 MUTED = "() => [...document.querySelectorAll('.screen video')].map(v => v.muted)"
 CUT = "() => document.querySelector('.screen').style.getPropertyValue('--cut')"
@@ -124,7 +124,7 @@ def restore(other, recipe, media):
     assert other.trouble == []
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", LONG_SIZES)
 def test_the_story(visit, media, axe, tmp_path, size):
     """From an empty page to the edit on disk, and from its recipe to the same again in another browser."""
     width, height = SIZES[size]

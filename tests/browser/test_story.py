@@ -150,6 +150,7 @@ def test_one_click_on_an_example_shows_a_picture(visit):
     assert visitor.trouble == []
 
 
+@pytest.mark.long
 def test_tabs_agree(visit, media):
     visitor = visit().bring(media).set("sampling.steps=2")
     first, second = visitor.page, visitor.tab()

@@ -33,6 +33,7 @@ def told(visit, media):
     return call
 
 
+@pytest.mark.long
 def test_words_fit_the_figures(told):
     assert told() == ["Moves as the effect does", "Follows the sound", "No visible seams"]
     assert told(flicker=-1.0)[0] == "Looks steady"

@@ -148,10 +148,13 @@ def done(name):
     ]
 
 
-RUN = ["README.md", "quickstart.md", "masks.md", "sounds.md", "settings.md"]
+RUN = ["README.md", "quickstart.md"]
+RUN_LONG = ["masks.md", "sounds.md", "settings.md"]
 
 
-@pytest.mark.parametrize("name", RUN)
+@pytest.mark.parametrize(
+    "name", [*RUN, *(pytest.param(name, marks=pytest.mark.long) for name in RUN_LONG)]
+)
 @pytest.mark.usefixtures("place")
 def test_pages_are_done(name, capfd):
     commands = done(name)
@@ -171,6 +174,7 @@ def test_long_videos_are_done(capfd):
     assert "freed" in capfd.readouterr().out
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("batch_files")
 def test_batch_is_done(capfd):
     for arguments in done("batch.md"):
@@ -186,7 +190,7 @@ def test_batch_is_done(capfd):
 def test_no_page_is_forgotten():
     """What is not marked as not run belongs to a page that is."""
     pages = {b.page.name for b in BLOCKS if b.language in SHELL and b.reason is None}
-    assert pages == {*RUN, "long-videos.md", "batch.md"}
+    assert pages == {*RUN, *RUN_LONG, "long-videos.md", "batch.md"}
 
 
 PYTHON = [b for b in BLOCKS if b.language == "python" and b.reason is None]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
 LONG = 400_000
 """Milliseconds that an edit may take on a busy machine."""
 QUICK = ("region.size=32", "window.frames=12", "guidance.gradient=fast")
@@ -84,11 +86,20 @@ class Visitor:
             "video": ".drop-here, .pill[data-kind=video] .pill-main",
             "recipe": ".top nav .link",
         }
-        with self.page.expect_file_chooser() as chooser:
-            selector = place.get(kind, f".pill[data-kind={kind}] .pill-main")
-            self.page.locator(selector).locator("visible=true").first.click()
+        selector = place.get(kind, f".pill[data-kind={kind}] .pill-main")
+        self.click_for_file(selector, path)
         self.clicks += 1
-        chooser.value.set_files(path)
+
+    def click_for_file(self, selector: str, path: Path, tries: int = 3) -> None:
+        """Click, and again if nothing opens: the page may draw the button anew between press and release."""
+        try:
+            with self.page.expect_file_chooser(timeout=20_000) as chooser:
+                self.page.locator(selector).locator("visible=true").first.click()
+            chooser.value.set_files(path)
+        except PlaywrightTimeoutError:
+            if tries == 1:
+                raise
+            self.click_for_file(selector, path, tries - 1)
 
     def drop(self, path: Path) -> None:
         """Drop a file on the empty part of the page."""

@@ -185,7 +185,7 @@ def find_finished(request: EditRequest, models: ModelCache) -> Outcome | None:
 
     Args:
         request: the edit, with absolute paths.
-        models: loads those of the edit, if all else is the same.
+        models: loads the models of the edit, if all else is the same.
     """
     path = sidecar_path(request.output)
     if not (path.is_file() and request.output.is_file()):

@@ -27,7 +27,7 @@ class ConditionEmbedding(nn.Module):
     """Maps a condition onto the timestep's embedding, to which it is added.
 
     A vector of zeros is the empty condition, one of unit length a full one. A fresh embedding adds nothing, so an
-    unconditional network that is given it starts as what it was.
+    unconditional network that is given a condition draws the same as before, until it is trained.
 
     Args:
         dim: length of a condition.
@@ -176,7 +176,7 @@ class UNetDenoiser(nn.Module):
     def see_source(self) -> None:
         """From now on give the network, a ``UNet2DModel``, the source and the mask too.
 
-        The weights for the new channels are zero, so it starts as what it was.
+        The weights for the new channels are zero, so it draws the same as before, until it is trained.
         """
         if self.sees_source:
             return

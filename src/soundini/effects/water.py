@@ -64,7 +64,7 @@ def _waves(
     """
     draws = scene.draws("waves")
     least = draws.between(0.12, 0.4)
-    nearness = np.clip(least + (1 - least) * (1 - scene.rise), 0.12, 1.5)
+    nearness = _nearness(scene, least, 0.12)
     lengths = ("swell", 1.0), ("ripple", draws.between(0.2, 0.4)), ("chop", 0.07)
     swell, ripple, chop = (
         _in_perspective(scene, name, nearness, length * share) for name, share in lengths
@@ -113,7 +113,7 @@ def _rapids(scene: Scene) -> np.ndarray:
     """White water that runs over stones: standing waves that break, smooth tongues between, boulders; ``[H, W, 3]``."""
     draws, unit = scene.draws("rapids"), scene.unit
     least = draws.between(0.25, 0.45)
-    nearness = np.clip(least + (1 - least) * (1 - scene.rise), 0.2, 1.5)
+    nearness = _nearness(scene, least, 0.2)
     standing = _in_perspective(scene, "standing", nearness, 0.3, speed=0.0, period=3.0)
     running = _in_perspective(scene, "running", nearness, 0.12, speed=1.1, period=2.0)
     chop = _in_perspective(scene, "chop", nearness, 0.045, speed=1.1, period=2.0)
@@ -137,7 +137,7 @@ def _rapids(scene: Scene) -> np.ndarray:
 def _among_rocks(
     water: np.ndarray, scene: Scene, shape: np.ndarray, near: np.ndarray, *, lit: float
 ) -> np.ndarray:
-    """Boulders where a field is highest, wet and lit from above by ``lit``; those far up are fainter."""
+    """Boulders where a field is highest, wet and lit from above by ``lit``. Boulders far up are fainter."""
     draws, unit = scene.draws("rocks"), scene.unit
     grain = scene.noise("grain", 1.6 * unit)
     level = float(np.quantile(shape, 1 - draws.between(0.05, 0.12)))
@@ -148,6 +148,11 @@ def _among_rocks(
     stone = draws.tint((0.20, 0.20, 0.17), (0.36, 0.34, 0.28)) * light
     splash = np.clip(4 * stands * (1 - stands), 0, 1) * smoothstep(grain, 0.4, 0.7)
     return np.clip(lerp(lerp(water, stone, stands[..., None]), 0.95, 0.6 * splash[..., None]), 0, 1)
+
+
+def _nearness(scene: Scene, least: float, lowest: float) -> np.ndarray:
+    """How near water is, ``[H, 1]``: 1 at the region's lowest row, ``least`` at its highest, never below ``lowest``."""
+    return np.clip(least + (1 - least) * (1 - scene.rise), lowest, 1.5)
 
 
 def _in_perspective(

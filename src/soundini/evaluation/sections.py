@@ -78,7 +78,7 @@ def edits_section(
     images: str,
     recalls: Mapping[str, float],
 ) -> Section:
-    """What edits show; those of ``chosen`` have a sheet of their own; ``recalls`` are the judge's."""
+    """What edits show. Each edit in ``chosen`` has a sheet of its own; ``recalls`` is of the judge."""
     sounds, clips = _names(found, lambda e: e.sound), _names(found, lambda e: e.clip)
     by_pair = {(edit.clip, edit.sound): edit for edit in found}
     targets, means = [], []

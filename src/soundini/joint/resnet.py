@@ -1,8 +1,7 @@
 """Two sound encoders that are ResNet-18: of the paper's predecessor (Lee et al., CVPR 2022), and Wav2CLIP (arXiv 2110.11499)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
+from typing import Self
 
 import torch
 import torch.nn.functional as F
@@ -17,7 +16,22 @@ _HOP = 353
 _SECONDS = 10
 
 
-class ResNetSoundEncoder(nn.Module):
+class _LoadedEncoder(nn.Module):
+    """An encoder that is made for its published weights."""
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Tensor]) -> Self:
+        """Load converted weights, for inference.
+
+        Raises:
+            RuntimeError: they do not fit the network.
+        """
+        encoder = cls()
+        encoder.load_state_dict(dict(state))
+        return encoder.eval().requires_grad_(False)
+
+
+class ResNetSoundEncoder(_LoadedEncoder):
     """A 3 x 3 convolution from one channel to three, then timm's ``resnet18`` with 512 outputs.
 
     Its input is odd, and must be: the mel window is resized to 512 rows of 128 columns, whose
@@ -37,17 +51,6 @@ class ResNetSoundEncoder(nn.Module):
         with torch.random.fork_rng(devices=[]):
             self.conv = nn.Conv2d(1, 3, 3)
             self.feature_extractor = feature_extractor or _resnet18()
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Tensor]) -> ResNetSoundEncoder:
-        """Load the checkpoint's weights.
-
-        Raises:
-            RuntimeError: they do not fit the network.
-        """
-        encoder = cls()
-        encoder.load_state_dict(dict(state))
-        return encoder.eval().requires_grad_(False)
 
     def image(self, windows: Tensor) -> Tensor:
         """Resize and reshape windows into what the network was trained on: ``[B, 1, 128, 512]``."""
@@ -91,7 +94,7 @@ WAV2CLIP_FRONT_END = FrontEnd(
 """257 bands of a linear spectrum. Each window is normalised by itself, so that loudness does not count."""
 
 
-class Wav2ClipSoundEncoder(nn.Module):
+class Wav2ClipSoundEncoder(_LoadedEncoder):
     """torchvision's ResNet-18 with one input channel, then two linear layers into CLIP's space.
 
     Shape:
@@ -110,17 +113,6 @@ class Wav2ClipSoundEncoder(nn.Module):
             self.audio_transform = nn.Sequential(
                 nn.Linear(width, width), nn.ReLU(), nn.Dropout(), nn.Linear(width, width)
             )
-
-    @classmethod
-    def from_state(cls, state: Mapping[str, Tensor]) -> Wav2ClipSoundEncoder:
-        """Load converted weights.
-
-        Raises:
-            RuntimeError: they do not fit the network.
-        """
-        encoder = cls()
-        encoder.load_state_dict(dict(state))
-        return encoder.eval().requires_grad_(False)
 
     def image(self, windows: Tensor) -> Tensor:
         """Normalise each window by its own mean and deviation: ``[B, 1, 257, columns]``.

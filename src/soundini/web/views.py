@@ -66,7 +66,7 @@ class StoredFile:
 
     Args:
         id: its id in requests.
-        kind: what it was uploaded as.
+        kind: of the upload, such as ``video``.
         label: the visitor's own name for it: shown (escaped), and never part of a path.
         path: where the server keeps it, under a name of its own.
     """

@@ -103,7 +103,7 @@ def check_layout(state: Mapping[str, Tensor], expected: Layout, what: str) -> No
 
 
 def strip_prefix(state: Mapping[str, Tensor], prefix: str = "module.") -> dict[str, Tensor]:
-    """Drop ``prefix`` where all keys carry it, as those of a saved ``DataParallel`` do."""
+    """Drop ``prefix`` where all keys carry it, as in a saved ``DataParallel``."""
     if state and all(key.startswith(prefix) for key in state):
         return {key.removeprefix(prefix): value for key, value in state.items()}
     return dict(state)

@@ -53,14 +53,14 @@ _RENAMED = (
     (re.compile(r"\.branch_3\.1\."), ".b3b."),
     (re.compile(r"\.batch3d\."), ".bn."),
 )
-"""From the names of kinetics_i3d_pytorch to those of pytorch-i3d."""
+"""From names in kinetics_i3d_pytorch to names in pytorch-i3d."""
 
 _COUNTER = ".num_batches_tracked"
 
 
 @dataclass(frozen=True)
 class ClipConfig:
-    """Sizes of a CLIP with a vision transformer; the defaults are those of ViT-B/32."""
+    """Sizes of a CLIP with a vision transformer; the defaults describe ViT-B/32."""
 
     patch: int = 32
     image_size: int = 224

@@ -31,7 +31,7 @@ class About(BaseModel):
     """The record that lies beside an uploaded file.
 
     Args:
-        kind: what it was uploaded as.
+        kind: of the upload, such as ``video``.
         label: the visitor's name for it.
         sha256: of its bytes.
         facts: of a video.

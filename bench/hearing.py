@@ -22,12 +22,14 @@ from torch import Tensor
 from soundini.evaluation.subject import joint_of
 from soundini.joint.embedded import EmbeddedJointSpace
 from soundini.joint.listening import STRIDE, Steps
+from soundini.joint.spectrogram import mel_power
 from soundini.joint.towers import SoundHead
 from soundini.judge.confusion import Confusion
 from soundini.packs.loading import load_senses
 from soundini.training.aisfx import AiSFX
 from soundini.training.classes import CLASSES, NONE
 from soundini.training.directions import class_directions
+from soundini.training.drawn_noise import coloured_noise
 from soundini.training.folds import deal_folds
 from soundini.training.recordings import Recording, load_recordings
 from soundini.training.sound_head import FOLDS, fit_sound_head, gather, listen_to
@@ -37,6 +39,8 @@ SURE = 0.6
 ORDER = [sorted(CLASSES).index(name) for name in CLASSES]
 TURNS = (("fire", "rain"), ("rain", "fire"), ("sea", "fire"), ("thunderstorm", "underwater"))
 MIXTURES = (("rain", "thunderstorm"), ("fire", "snow_wind"), ("fire", "rain"))
+NOISES = {"white": 0.0, "pink": 3.0, "brown": 6.0}
+"""Steady noise by colour: decibels by which its power falls an octave."""
 PAIRS = 12
 """Turns and mixtures of each pair of classes, by held-out recordings."""
 LEVEL = 100.0
@@ -64,6 +68,7 @@ class Heard:
         shares: probability of each class.
         turns: seconds by which every turn was heard early (negative) or late; NaN where none was heard.
         mixtures: whether both classes of each mixture were the two likeliest.
+        noises: probability of "none" of noise of each colour.
 
     Shape:
         ``kinds``: ``[N]``; ``shares``: ``[N, classes]``.
@@ -73,6 +78,7 @@ class Heard:
     shares: Tensor
     turns: dict[tuple[str, str], list[float]]
     mixtures: dict[tuple[str, str], list[bool]]
+    noises: dict[str, list[float]]
 
 
 def cross_validate(
@@ -84,6 +90,7 @@ def cross_validate(
     shares = torch.zeros(len(recordings), len(CLASSES))
     turns: dict[tuple[str, str], list[float]] = {pair: [] for pair in TURNS}
     mixtures: dict[tuple[str, str], list[bool]] = {pair: [] for pair in MIXTURES}
+    noises: dict[str, list[float]] = {name: [] for name in NOISES}
     for fold in range(FOLDS):
         away = [i for i, its in enumerate(folds) if its == fold]
         temperature = fit_sound_head(joint.sound_head, examples.of(examples.fold != fold))
@@ -99,8 +106,10 @@ def cross_validate(
             mixtures[pair] += [
                 both(joint, one, two, pair) for one, two in pairs(held_out, pair, rng)
             ]
+        for name, fall_db in NOISES.items():
+            noises[name] += [none_of_noise(joint, fall_db, rng) for _ in range(-(-PAIRS // FOLDS))]
         print(f"fold {fold}: temperature {temperature:.2f}", flush=True)
-    return Heard(torch.tensor([r.kind for r in recordings]), shares, turns, mixtures)
+    return Heard(torch.tensor([r.kind for r in recordings]), shares, turns, mixtures, noises)
 
 
 def pairs(
@@ -143,6 +152,15 @@ def both(joint: EmbeddedJointSpace, one: Tensor, two: Tensor, names: tuple[str, 
     return set(shares.topk(2).indices.tolist()) == {sorted(CLASSES).index(name) for name in names}
 
 
+@torch.no_grad()
+def none_of_noise(joint: EmbeddedJointSpace, fall_db: float, rng: np.random.Generator) -> float:
+    """Probability of "none" in five seconds of steady noise."""
+    rate = joint.sample_rate
+    samples = torch.from_numpy(coloured_noise(5 * rate, rate, fall_db, rng)).float()
+    shares = joint.step_shares(joint.listen(mel_power(samples, joint.mel))).mean(0)
+    return float(shares[joint.sound_classes.index(NONE)])
+
+
 def report(heard: Heard, groups: int) -> str:
     """The page."""
     effects = [k for k, name in enumerate(CLASSES) if name != NONE]
@@ -181,6 +199,13 @@ def report(heard: Heard, groups: int) -> str:
         + "\n".join(
             f"| {one} with {two} | {len(found)} | {np.mean(found):.0%} |"
             for (one, two), found in heard.mixtures.items()
+        ),
+        "## Noise",
+        "Five seconds of steady noise, which is no effect: how probable `none` is to a head that learned from other noise.",
+        "| | noises | `none`, mean | `none`, least |\n|---|---:|---:|---:|\n"
+        + "\n".join(
+            f"| {name} | {len(found)} | {np.mean(found):.0%} | {min(found):.0%} |"
+            for name, found in heard.noises.items()
         ),
         "## How it was chosen",
         CHOSEN,

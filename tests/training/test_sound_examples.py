@@ -6,6 +6,7 @@ import torch
 
 from soundini.training.classes import CLASSES, NONE
 from soundini.training.components import Components
+from soundini.training.drawn_noise import coloured_noise, draw_noise
 from soundini.training.drawn_sounds import DRAWN_COLUMNS, draw_sounds
 from soundini.training.drawn_tones import draw_tones
 from soundini.training.folds import deal_folds
@@ -97,6 +98,29 @@ def test_tones_are_of_no_effect_and_differ():
     assert len(loudest) > 4
     again = draw_tones(12, np.random.default_rng(0))
     assert all(torch.equal(a.power, b.power) for a, b in zip(tones, again, strict=True))
+
+
+@pytest.mark.parametrize("fall_db", [0.0, 3.0, 6.0])
+def test_noise_falls_by_its_colour_and_is_as_loud_as_it_may_be(fall_db):
+    rate = 44100
+    samples = coloured_noise(5 * rate, rate, fall_db, np.random.default_rng(0))
+    assert np.abs(samples).max() == pytest.approx(1)
+    power = np.abs(np.fft.rfft(samples)) ** 2
+    frequencies = np.fft.rfftfreq(len(samples), 1 / rate)
+
+    def octave(low):
+        return 10 * np.log10(power[(frequencies >= low) & (frequencies < 2 * low)].mean())
+
+    assert octave(500) - octave(4000) == pytest.approx(3 * fall_db, abs=0.5)
+
+
+def test_noise_is_of_no_effect_and_drawn_by_chance_alone():
+    noises, again = (draw_noise(4, np.random.default_rng(1)) for _ in range(2))
+    for one, two in zip(noises, again, strict=True):
+        assert one.target[CLASSES.index(NONE)] == 1
+        assert one.power.shape[0] == 96
+        assert torch.equal(one.power, two.power)
+    assert len({noise.power.shape[1] for noise in noises}) == 4
 
 
 def test_a_hidden_layer_learns_what_no_line_parts():

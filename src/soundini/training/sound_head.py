@@ -15,6 +15,7 @@ from soundini.joint.listening import Steps, pool_steps
 from soundini.joint.towers import SoundHead
 from soundini.training.classes import CLASSES
 from soundini.training.components import Components
+from soundini.training.drawn_noise import draw_noise
 from soundini.training.drawn_sounds import draw_sounds
 from soundini.training.drawn_tones import draw_tones
 from soundini.training.folds import deal_folds
@@ -41,8 +42,11 @@ _DRAWN = 500
 _TONES = 30
 """Tones of each fold: no recordings, and without an effect."""
 
-_WHOLE_SHARE, _DRAWN_SHARE, _TONES_SHARE = 0.45, 0.28, 0.02
-"""Of the weight: whole recordings, drawn sounds and tones; the rest is random contexts."""
+_NOISES = 24
+"""Steady noises of each fold, without an effect either."""
+
+_WHOLE_SHARE, _DRAWN_SHARE, _TONES_SHARE, _NOISE_SHARE = 0.45, 0.28, 0.02, 0.02
+"""Of the weight: whole recordings, drawn sounds, tones and noise; the rest is random contexts."""
 
 _LAYERS = 2
 """Hidden layers that are trained from different weights; the head's is their mean."""
@@ -154,24 +158,27 @@ def gather(
     *,
     drawn: int = _DRAWN,
     tones: int = _TONES,
+    noises: int = _NOISES,
     seed: int = 0,
 ) -> Examples:
-    """Contexts of all recordings, sounds drawn of those of each fold, and tones.
+    """Contexts of all recordings, sounds drawn of those of each fold, tones and noise.
 
     Effects count alike and "none" a little more; within a class, groups count by the root of their number of recordings.
 
     Args:
-        network: what listens to the drawn sounds and to the tones.
+        network: what listens to the drawn sounds, tones and noise.
         recordings: of all classes.
         steps: what the network says of each.
         drawn: how many sounds each of :data:`FOLDS` folds gives that are mixed and coloured.
         tones: how many tones each fold has.
-        seed: where contexts, drawn sounds and tones come from.
+        noises: how many steady noises each fold has.
+        seed: where contexts and all that is drawn come from.
     """
     folds = deal_folds(recordings, FOLDS)
     rows: list[_Row] = []
     rng = np.random.default_rng((seed, 0))
-    rest = 1 - _WHOLE_SHARE - (_DRAWN_SHARE if drawn else 0) - (_TONES_SHARE if tones else 0)
+    parts = ((drawn, _DRAWN_SHARE), (tones, _TONES_SHARE), (noises, _NOISE_SHARE))
+    rest = 1 - _WHOLE_SHARE - sum(part for count, part in parts if count)
     each = zip(recordings, steps, folds, _weights(recordings), strict=True)
     for recording, said, fold, weight in each:
         target = torch.eye(len(CLASSES))[recording.kind]
@@ -184,6 +191,7 @@ def gather(
         made = (
             (draw_sounds(mine, drawn, np.random.default_rng((seed, 1, fold))), _DRAWN_SHARE),
             (draw_tones(tones, np.random.default_rng((seed, 2, fold))), _TONES_SHARE),
+            (draw_noise(noises, np.random.default_rng((seed, 3, fold))), _NOISE_SHARE),
         )
         for sounds, part in made:
             for sound in sounds:

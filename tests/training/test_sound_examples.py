@@ -7,7 +7,7 @@ import torch
 from soundini.training.classes import CLASSES, NONE
 from soundini.training.components import Components
 from soundini.training.drawn_noise import coloured_noise, draw_noise
-from soundini.training.drawn_sounds import DRAWN_COLUMNS, draw_sounds
+from soundini.training.drawn_sounds import DRAWN_COLUMNS, TOGETHER, draw_pairs, draw_sounds
 from soundini.training.drawn_tones import draw_tones
 from soundini.training.folds import deal_folds
 from soundini.training.hidden_layer import HiddenLayer, fit_hidden_layer
@@ -49,6 +49,18 @@ def test_two_sounds_at_once_are_both_named_and_the_louder_more():
         levels = sound.power[0:10].mean(), sound.power[30:40].mean()
         if abs(float((levels[0] / levels[1]).log10())) > 0.5:  # more than colouring does
             assert (levels[0] > levels[1]) == bool(sound.target[0] > sound.target[3])
+
+
+def test_pairs_are_of_classes_that_are_heard_together():
+    kinds = tuple(CLASSES.index(name) for name in ("fire", "rain", "snow_wind"))
+    drawn = draw_pairs(recordings_of(kinds=kinds), 40, np.random.default_rng(0))
+    heard = {tuple(CLASSES[k] for k in sound.target.nonzero()[:, 0]) for sound in drawn}
+    wanted = {frozenset(pair) for pair in TOGETHER} & {
+        frozenset(pair) for pair in (("fire", "rain"), ("fire", "snow_wind"), ("rain", "snow_wind"))
+    }
+    assert {frozenset(pair) for pair in heard} == wanted
+    assert len(drawn) == 40
+    assert draw_pairs(recordings_of(kinds=(0,)), 5, np.random.default_rng(0)) == []
 
 
 def test_a_drawn_sound_alone_is_of_its_class():

@@ -131,7 +131,7 @@ def test_the_sound_head_tells_the_classes_apart(sounds, hearing):
     recordings = load_recordings(sounds, hearing.mel)
     steps = listen_to(hearing, recordings)
     network, head = hearing.sound_network, hearing.sound_head
-    examples = gather(network, recordings, steps, drawn=4, tones=0, noises=0)
+    examples = gather(network, recordings, steps, drawn=4, pairs=0, tones=0, noises=0)
     assert fit_sound_head(head, examples) > 0
     shares = torch.stack([hearing.step_shares(each).mean(0) for each in steps])
     named = [hearing.sound_classes[number] for number in shares.argmax(1)]
@@ -142,7 +142,7 @@ def test_the_sound_head_tells_the_classes_apart(sounds, hearing):
 def test_examples_of_all_effects_count_alike_and_lie_in_the_fold_of_their_group(sounds, hearing):
     recordings = load_recordings(sounds, hearing.mel)
     steps = listen_to(hearing, recordings)
-    examples = gather(hearing.sound_network, recordings, steps, drawn=4, tones=2, noises=2)
+    examples = gather(hearing.sound_network, recordings, steps, drawn=4, pairs=4, tones=2, noises=2)
     assert float(examples.share.sum()) == pytest.approx(1, abs=1e-4)
     whole = examples.whole >= 0
     assert int(whole.sum()) == len(recordings)

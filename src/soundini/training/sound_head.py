@@ -16,7 +16,7 @@ from soundini.joint.towers import SoundHead
 from soundini.training.classes import CLASSES
 from soundini.training.components import Components
 from soundini.training.drawn_noise import draw_noise
-from soundini.training.drawn_sounds import draw_sounds
+from soundini.training.drawn_sounds import draw_pairs, draw_sounds
 from soundini.training.drawn_tones import draw_tones
 from soundini.training.folds import deal_folds
 from soundini.training.hidden_layer import HiddenLayer, fit_hidden_layer
@@ -39,14 +39,18 @@ _LENGTH, _SHORTEST = 54, 6
 _DRAWN = 500
 """Sounds of each fold that are drawn, mixed and coloured."""
 
+_PAIRS = 240
+"""Mixtures of each fold of two classes that are often heard together."""
+
 _TONES = 30
 """Tones of each fold: no recordings, and without an effect."""
 
 _NOISES = 24
 """Steady noises of each fold, without an effect either."""
 
-_WHOLE_SHARE, _DRAWN_SHARE, _TONES_SHARE, _NOISE_SHARE = 0.45, 0.28, 0.02, 0.02
-"""Of the weight: whole recordings, drawn sounds, tones and noise; the rest is random contexts."""
+_WHOLE_SHARE, _DRAWN_SHARE, _PAIRS_SHARE = 0.35, 0.22, 0.2
+_TONES_SHARE, _NOISE_SHARE = 0.02, 0.02
+"""Of the weight: whole recordings, and what is drawn; the rest is random contexts."""
 
 _LAYERS = 2
 """Hidden layers that are trained from different weights; the head's is their mean."""
@@ -157,6 +161,7 @@ def gather(
     steps: Sequence[Steps],
     *,
     drawn: int = _DRAWN,
+    pairs: int = _PAIRS,
     tones: int = _TONES,
     noises: int = _NOISES,
     seed: int = 0,
@@ -170,6 +175,7 @@ def gather(
         recordings: of all classes.
         steps: what the network says of each.
         drawn: how many sounds each of :data:`FOLDS` folds gives that are mixed and coloured.
+        pairs: how many mixtures of classes that are often heard together.
         tones: how many tones each fold has.
         noises: how many steady noises each fold has.
         seed: where contexts and all that is drawn come from.
@@ -177,7 +183,12 @@ def gather(
     folds = deal_folds(recordings, FOLDS)
     rows: list[_Row] = []
     rng = np.random.default_rng((seed, 0))
-    parts = ((drawn, _DRAWN_SHARE), (tones, _TONES_SHARE), (noises, _NOISE_SHARE))
+    parts = (
+        (drawn, _DRAWN_SHARE),
+        (pairs, _PAIRS_SHARE),
+        (tones, _TONES_SHARE),
+        (noises, _NOISE_SHARE),
+    )
     rest = 1 - _WHOLE_SHARE - sum(part for count, part in parts if count)
     each = zip(recordings, steps, folds, _weights(recordings), strict=True)
     for recording, said, fold, weight in each:
@@ -190,6 +201,7 @@ def gather(
         mine = [recording for recording, its in zip(recordings, folds, strict=True) if its == fold]
         made = (
             (draw_sounds(mine, drawn, np.random.default_rng((seed, 1, fold))), _DRAWN_SHARE),
+            (draw_pairs(mine, pairs, np.random.default_rng((seed, 4, fold))), _PAIRS_SHARE),
             (draw_tones(tones, np.random.default_rng((seed, 2, fold))), _TONES_SHARE),
             (draw_noise(noises, np.random.default_rng((seed, 3, fold))), _NOISE_SHARE),
         )
@@ -199,10 +211,11 @@ def gather(
                 share = part / (len(sounds) * len(set(folds)))
                 rows.append((pool_steps(heard), sound.target, share, fold, -1))
     features, targets, shares, numbers, whole = zip(*rows, strict=True)
+    weights = torch.tensor(shares)
     return Examples(
         torch.stack(features),
         torch.stack(targets),
-        torch.tensor(shares),
+        weights / weights.sum(),  # a fold may lack what its pairs are of
         torch.tensor(numbers),
         torch.tensor(whole),
     )

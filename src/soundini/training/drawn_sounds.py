@@ -31,7 +31,6 @@ TOGETHER = (
     ("sea", "snow_wind"),
     ("sea", "rain"),
     ("sea", "thunderstorm"),
-    ("river", "rain"),
     ("explosion", "fire"),
 )
 """Classes that are often heard at once."""

@@ -5,7 +5,14 @@ import pytest
 import torch
 
 from soundini.training.classes import CLASSES, NONE
-from soundini.training.drawn_sounds import DRAWN_COLUMNS, draw_sounds, draw_tones
+from soundini.training.drawn_noise import coloured_noise, draw_noise
+from soundini.training.drawn_sounds import (
+    DRAWN_COLUMNS,
+    TOGETHER,
+    draw_pairs,
+    draw_sounds,
+    draw_tones,
+)
 from soundini.training.probe import Components, HiddenLayer, fit_hidden_layer, fit_probe
 from soundini.training.recordings import Recording, deal_folds
 
@@ -44,6 +51,18 @@ def test_two_sounds_at_once_are_both_named_and_the_louder_more():
         levels = sound.power[0:10].mean(), sound.power[30:40].mean()
         if abs(float((levels[0] / levels[1]).log10())) > 0.5:  # more than colouring does
             assert (levels[0] > levels[1]) == bool(sound.target[0] > sound.target[3])
+
+
+def test_pairs_are_of_classes_that_are_heard_together():
+    kinds = tuple(CLASSES.index(name) for name in ("fire", "rain", "snow_wind"))
+    drawn = draw_pairs(recordings_of(kinds=kinds), 40, np.random.default_rng(0))
+    heard = {tuple(CLASSES[k] for k in sound.target.nonzero()[:, 0]) for sound in drawn}
+    wanted = {frozenset(pair) for pair in TOGETHER} & {
+        frozenset(pair) for pair in (("fire", "rain"), ("fire", "snow_wind"), ("rain", "snow_wind"))
+    }
+    assert {frozenset(pair) for pair in heard} == wanted
+    assert len(drawn) == 40
+    assert draw_pairs(recordings_of(kinds=(0,)), 5, np.random.default_rng(0)) == []
 
 
 def test_a_drawn_sound_alone_is_of_its_class():
@@ -93,6 +112,29 @@ def test_tones_are_of_no_effect_and_differ():
     assert len(loudest) > 4
     again = draw_tones(12, np.random.default_rng(0))
     assert all(torch.equal(a.power, b.power) for a, b in zip(tones, again, strict=True))
+
+
+@pytest.mark.parametrize("fall_db", [0.0, 3.0, 6.0])
+def test_noise_falls_by_its_colour_and_is_as_loud_as_it_may_be(fall_db):
+    rate = 44100
+    samples = coloured_noise(5 * rate, rate, fall_db, np.random.default_rng(0))
+    assert np.abs(samples).max() == pytest.approx(1)
+    power = np.abs(np.fft.rfft(samples)) ** 2
+    frequencies = np.fft.rfftfreq(len(samples), 1 / rate)
+
+    def octave(low):
+        return 10 * np.log10(power[(frequencies >= low) & (frequencies < 2 * low)].mean())
+
+    assert octave(500) - octave(4000) == pytest.approx(3 * fall_db, abs=0.5)
+
+
+def test_noise_is_of_no_effect_and_drawn_by_chance_alone():
+    noises, again = (draw_noise(4, np.random.default_rng(1)) for _ in range(2))
+    for one, two in zip(noises, again, strict=True):
+        assert one.target[CLASSES.index(NONE)] == 1
+        assert one.power.shape[0] == 96
+        assert torch.equal(one.power, two.power)
+    assert len({noise.power.shape[1] for noise in noises}) == 4
 
 
 def test_a_hidden_layer_learns_what_no_line_parts():

@@ -16,12 +16,12 @@ _HOP_SECONDS = 0.05
 
 
 def paths_of(recordings: Sequence[Recording], name: str) -> list[str]:
-    """Paths, within the data folder, of the recordings of a class.
+    """Paths, within the data folder, of the recordings of a class alone.
 
     Raises:
         MediaError: there are none.
     """
-    found = [r.path for r in recordings if r.kind == CLASSES.index(name)]
+    found = [r.path for r in recordings if r.kind == CLASSES.index(name) and r.also is None]
     if not found:
         raise MediaError("no recording of {name} is held out; add some to sounds.csv", name=name)
     return found

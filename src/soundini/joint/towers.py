@@ -99,26 +99,35 @@ class SoundNetwork(nn.Module):
 class SoundHead(nn.Linear):
     """From pooled features to the log probability of each class, up to a constant.
 
-    A linear layer plus the output of a small hidden layer, which is zero at first.
+    A linear layer plus the output of a small hidden layer, which is zero at first. The sum is divided by 1 + d², where d² is the
+    mean square of the standardised features: what is unlike all that was learned from is said with less certainty.
 
     Args:
         classes: how many.
         width: of the sound network.
 
     Shape:
-        ``x``: ``[B, F]``, see :func:`soundini.joint.listening.pool_steps`; returns ``[B, classes]``.
+        ``x``: ``[B, F]``, see :func:`soundini.joint.listening.pool_steps`; returns ``[B, classes]``. ``centre`` and ``scale``,
+        which standardise the features: ``[F]``; zero at first, so that d is zero.
     """
 
-    HIDDEN = 64
+    HIDDEN = 84
+
+    centre: Tensor
+    scale: Tensor
 
     def __init__(self, classes: int, width: int = sum(SoundNetwork.WIDTHS[1:])) -> None:
-        super().__init__(pooled_width(width), classes)
+        features = pooled_width(width)
+        super().__init__(features, classes)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            self.inner = nn.Linear(pooled_width(width), self.HIDDEN)
+            self.inner = nn.Linear(features, self.HIDDEN)
             self.outer = nn.Linear(self.HIDDEN, classes, bias=False)
         nn.init.zeros_(self.outer.weight)
+        self.register_buffer("centre", torch.zeros(features))
+        self.register_buffer("scale", torch.zeros(features))
 
     def forward(self, x: Tensor) -> Tensor:
         """Classify sounds; see the class for shapes."""
-        return super().forward(x) + self.outer(F.gelu(self.inner(x)))
+        said = super().forward(x) + self.outer(F.gelu(self.inner(x)))
+        return said / (1 + ((x - self.centre) * self.scale).square().mean(-1, keepdim=True))

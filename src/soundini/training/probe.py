@@ -29,7 +29,7 @@ _COMPONENTS = 500
 """Number of components; they hold nearly all variance of a few thousand examples."""
 
 _LEAST_SPREAD = 1e-4
-"""A feature with a smaller deviation counts as constant."""
+"""A feature with a smaller deviation counts as constant, and is left out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,34 +195,39 @@ class Components:
     """Standardised features, and the directions in which they vary most.
 
     Shape:
-        ``mean``, ``spread``: ``[features]``; ``basis``: ``[features, components]``, orthonormal.
+        ``mean``, ``scale``: ``[features]``; ``basis``: ``[features, components]``, orthonormal.
     """
 
     mean: Tensor
-    spread: Tensor
+    scale: Tensor
     basis: Tensor
 
     @classmethod
     def of(cls, features: Tensor) -> Components:
         """Compute the components of examples ``[N, features]``; the global random state is not touched."""
-        mean, spread = features.mean(0), features.std(0).clamp_min(_LEAST_SPREAD)
-        x = (features - mean) / spread
+        mean, spread = features.mean(0), features.std(0)
+        scale = torch.where(spread < _LEAST_SPREAD, 0.0, 1 / spread)
+        x = (features - mean) * scale
         count = min(_COMPONENTS, *x.shape)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             basis = torch.pca_lowrank(x, count, center=False, niter=2)[2]
-        return cls(mean, spread, basis)
+        return cls(mean, scale, basis)
 
     def reduce(self, features: Tensor) -> Tensor:
         """``[N, features]`` -> ``[N, components]``, no longer standardised: the first varies most."""
-        return ((features - self.mean) / self.spread) @ self.basis
+        return self.standardise(features) @ self.basis
+
+    def standardise(self, features: Tensor) -> Tensor:
+        """Mean 0 and deviation 1 over the examples: ``[N, features]`` -> the same."""
+        return (features - self.mean) * self.scale
 
     def unfold(self, probe: Probe) -> Probe:
         """Turn a probe on the components into one on the features with the same output."""
-        weight = (probe.weight @ self.basis.T) / self.spread
+        weight = (probe.weight @ self.basis.T) * self.scale
         return Probe(weight, probe.bias - weight @ self.mean)
 
     def unfold_hidden(self, layer: HiddenLayer) -> HiddenLayer:
         """Turn a hidden layer on the components into one on the features with the same output."""
-        weight = (layer.inner @ self.basis.T) / self.spread
+        weight = (layer.inner @ self.basis.T) * self.scale
         return HiddenLayer(weight, layer.bias - weight @ self.mean, layer.outer)

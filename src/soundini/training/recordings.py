@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,22 +14,9 @@ from soundini.joint.embedded import log_power
 from soundini.joint.spectrogram import MelConfig, mel_power, sliding_windows
 from soundini.media.sound import load_sound, resample
 from soundini.training.classes import CLASSES, NONE, SOUND_CLASS
+from soundini.training.labels import rains_throughout, sound_classes
 from soundini.training.manifest import read_manifest
 from soundini.training.split import SOUND_SHARES, Side, group_of, sides
-
-_NOT_OF_LABEL = {"rain": "train", "snow": "step|walk"}
-"""Names of recordings whose label is wrong, as regular expressions."""
-
-_ANOTHER_TOO = {
-    "fire": "rain|wind",
-    "thunderstorm": "rain",
-    "rain": "thunder|storm",
-    "ocean_waves": "rain|thunder|wind",
-    "river_waterfall": "rain|wind",
-    "snow": "rain",
-    "wind": "rain|sea|thunder|water|wave",
-}
-"""Names of recordings that also hold another class, as regular expressions by label."""
 
 WINDOW_COLUMNS = 100
 """Columns of a drawn window: 2.32 s."""
@@ -49,6 +35,7 @@ class Recording:
         group: recordings that stay on one side, see :func:`soundini.training.split.group_of`.
         kind: number of its class in :data:`soundini.training.classes.CLASSES`.
         power: mel power.
+        also: number of a second class that is heard in it, or None.
 
     Shape:
         ``power``: ``[n_mels, columns]``.
@@ -59,6 +46,13 @@ class Recording:
     group: str
     kind: int
     power: Tensor
+    also: int | None = None
+
+    @property
+    def target(self) -> Tensor:
+        """Distribution over the classes, ``[classes]``: of two, each has half."""
+        kinds = [self.kind] if self.also is None else [self.kind, self.also]
+        return torch.eye(len(CLASSES))[kinds].mean(0)
 
 
 def load_recordings(folder: Path, mel: MelConfig, *, side: Side = "train") -> list[Recording]:
@@ -66,7 +60,7 @@ def load_recordings(folder: Path, mel: MelConfig, *, side: Side = "train") -> li
 
     Args:
         folder: the data folder; ``sounds.csv`` has the columns ``path`` and ``label``. Labels that belong to no class are
-            left out, and so are recordings whose names show that they hold two classes.
+            left out; see :func:`soundini.training.labels.sound_classes`.
         mel: front end.
         side: see :func:`soundini.training.split.sides`.
 
@@ -76,35 +70,17 @@ def load_recordings(folder: Path, mel: MelConfig, *, side: Side = "train") -> li
     rows = [r for r in read_manifest(folder / "sounds.csv") if r["label"] in SOUND_CLASS]
     found = []
     for row, its_side in zip(rows, sides(rows, SOUND_SHARES), strict=True):
-        if its_side != side or names_two_classes(row):
+        classes = sound_classes(row)
+        if its_side != side or not classes:
             continue
         sound = resample(load_sound(folder / row["path"]).mono(), mel.sample_rate)
         power = mel_power(torch.from_numpy(sound.samples[0] / max(sound.peak, 1e-6)), mel)
-        kind = CLASSES.index(sound_class(row))
-        found.append(Recording(row["path"], row.get("source", ""), group_of(row), kind, power))
+        if classes == ("thunderstorm",) and rains_throughout(power):
+            classes = ("thunderstorm", "rain")
+        kind, *also = (CLASSES.index(name) for name in classes)
+        origin = row.get("source", "")
+        found.append(Recording(row["path"], origin, group_of(row), kind, power, *also))
     return found
-
-
-def sound_class(row: Mapping[str, str]) -> str:
-    """The class of a row of ``sounds.csv``: its label says it, unless its name shows that the label is wrong.
-
-    Labels were derived from names: "train" contains "rain", and steps in snow are no wind.
-    """
-    wrong = _NOT_OF_LABEL.get(row["label"])
-    return NONE if wrong and re.search(wrong, _name(row)) else SOUND_CLASS[row["label"]]
-
-
-def names_two_classes(row: Mapping[str, str]) -> bool:
-    """Whether the name of a row of ``sounds.csv`` names a second class, like ``rain_with_thunder``.
-
-    Both classes would be right, so such a recording is of no use for training or measuring.
-    """
-    another = _ANOTHER_TOO.get(row["label"])
-    return bool(another and re.search(another, _name(row)))
-
-
-def _name(row: Mapping[str, str]) -> str:
-    return PurePosixPath(row.get("original") or row["path"]).stem.lower()
 
 
 def targets_of(kinds: Tensor, gain_db: Tensor) -> Tensor:
@@ -124,7 +100,7 @@ class HeardWindows:
     """Draws augmented windows: at any level, mixed, filtered as by a room, over noise.
 
     Args:
-        recordings: where windows come from; all classes are equally likely, and all recordings of a class.
+        recordings: where windows come from; all classes are equally likely, and all recordings of a class alone.
         taught: a teacher's features of each recording over time; empty if there is no teacher.
         mixed: share of the windows that are mixed with a second recording.
 
@@ -137,8 +113,9 @@ class HeardWindows:
     ) -> None:
         self.mixed = mixed
         self.taught = {r.path: t for r, t in zip(recordings, taught, strict=bool(taught))}
-        kinds = sorted({r.kind for r in recordings})
-        self.by_kind = [[r for r in recordings if r.kind == kind] for kind in kinds]
+        alone = [r for r in recordings if r.also is None]
+        kinds = sorted({r.kind for r in alone})
+        self.by_kind = [[r for r in alone if r.kind == kind] for kind in kinds]
 
     def draw(self, count: int, rng: np.random.Generator) -> Heard:
         """Draw ``count`` windows with their targets and the teacher's features."""

@@ -13,20 +13,20 @@ from torch import Tensor, nn
 from soundini.joint.embedded import LOG_SCALE, EmbeddedJointSpace, log_power
 from soundini.joint.listening import Steps, pool_steps
 from soundini.joint.towers import SoundHead
-from soundini.training.classes import CLASSES
-from soundini.training.drawn_sounds import draw_sounds, draw_tones
+from soundini.training.classes import CLASSES, NONE
+from soundini.training.drawn_noise import draw_noise
+from soundini.training.drawn_sounds import draw_pairs, draw_sounds, draw_tones
 from soundini.training.probe import (
     Components,
     HiddenLayer,
     Probe,
-    class_importance,
     fit_hidden_layer,
     fit_probe,
     fit_temperature,
 )
 from soundini.training.recordings import Recording, deal_folds
 
-PENALTY = 0.2
+PENALTY = 0.13
 """Strength of the probe's penalty."""
 
 _Row = tuple[Tensor, Tensor, float, int, int]
@@ -42,17 +42,24 @@ _LENGTH, _SHORTEST = 54, 6
 _DRAWN = 500
 """Sounds of each fold that are drawn, mixed and coloured."""
 
+_PAIRS = 240
+"""Mixtures of each fold of two classes that are often heard together."""
+
 _TONES = 30
 """Tones of each fold: no recordings, and without an effect."""
 
-_WHOLE_SHARE, _DRAWN_SHARE, _TONES_SHARE = 0.45, 0.28, 0.02
-"""Of the weight: whole recordings, drawn sounds and tones; the rest is random contexts."""
+_NOISES = 24
+"""Steady noises of each fold, without an effect either."""
 
-_LAYERS = 2
+_WHOLE_SHARE, _DRAWN_SHARE, _PAIRS_SHARE = 0.35, 0.22, 0.2
+_TONES_SHARE, _NOISE_SHARE = 0.02, 0.02
+"""Of the weight: whole recordings, and what is drawn; the rest is random contexts."""
+
+_LAYERS = 3
 """Hidden layers that are trained from different weights; the head's is their mean."""
 
-_NONE_COUNTS = 1.6
-"""What has no effect in it is of many kinds: it counts as much as this many effects."""
+_COUNTS = {NONE: 1.6, "snow_wind": 1.2}
+"""What is of many kinds counts as much as this many classes: what has no effect in it, and wind."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ class Examples:
         targets: distribution over :data:`soundini.training.classes.CLASSES`.
         share: weight of each.
         fold: of the recording; recordings of one group lie in one fold.
-        whole: whether it is the whole of a recording, and of which class; -1 where it is not.
+        whole: whether it is the whole of a recording of one class alone, and of which; -1 where it is not.
 
     Shape:
         ``features``: ``[N, F]``; ``targets``: ``[N, classes]``; ``share``, ``fold``, ``whole``: ``[N]``.
@@ -106,8 +113,9 @@ class Fitted:
 def fit_sound_head(head: SoundHead, examples: Examples) -> float:
     """Fit a head to what the network says: multinomial logistic regression, and a hidden layer that corrects it; calibrated.
 
-    Both are fitted on the first principal components of the standardised features. The temperature is the one under which whole
-    recordings of a fold are likeliest to what is fitted on the other folds.
+    Both are fitted on the first principal components of the standardised features. What is unlike the examples is then doubted,
+    see :class:`soundini.joint.towers.SoundHead`. The temperature is the one under which whole recordings of a fold are likeliest
+    to what is fitted on the other folds.
 
     Args:
         head: its weights are written in place.
@@ -118,23 +126,28 @@ def fit_sound_head(head: SoundHead, examples: Examples) -> float:
     """
     components = Components.of(examples.features)
     reduced = replace(examples, features=components.reduce(examples.features))
+    doubt = 1 + components.standardise(examples.features).square().mean(1, keepdim=True)
     logits, kinds = [], []
     for number in reduced.fold.unique():
         away = reduced.fold != number
-        whole = reduced.of(~away & (reduced.whole >= 0))
-        if away.any() and len(whole.fold):
-            logits.append(_fit(reduced.of(away)).logits(whole.features))
+        known = ~away & (reduced.whole >= 0)
+        if away.any() and known.any():
+            whole = reduced.of(known)
+            logits.append(_fit(reduced.of(away)).logits(whole.features) / doubt[known])
             kinds.append(whole.whole)
     temperature = 1.0
     if logits:
-        known = torch.cat(kinds)
+        true = torch.cat(kinds)
         common = torch.bincount(
-            known, minlength=len(CLASSES)
-        ).float()  # so every recording counts alike
-        temperature, _ = fit_temperature(torch.cat(logits), known, common)
+            true, minlength=len(CLASSES)
+        ).float()  # every recording counts alike
+        temperature, _ = fit_temperature(torch.cat(logits), true, common)
     fitted = _fit(reduced)
     hidden = components.unfold_hidden(fitted.hidden)
     write_head(head, Fitted(components.unfold(fitted.probe), hidden), temperature)
+    with torch.no_grad():
+        head.centre.copy_(components.mean)
+        head.scale.copy_(components.scale)
     return temperature
 
 
@@ -157,37 +170,49 @@ def gather(
     steps: Sequence[Steps],
     *,
     drawn: int = _DRAWN,
+    pairs: int = _PAIRS,
     tones: int = _TONES,
+    noises: int = _NOISES,
     seed: int = 0,
 ) -> Examples:
-    """Contexts of all recordings, sounds drawn of those of each fold, and tones.
+    """Contexts of all recordings, sounds drawn of those of each fold, tones and noise.
 
     Effects count alike and "none" a little more; within a class, groups count by the root of their number of recordings.
 
     Args:
-        network: what listens to the drawn sounds and to the tones.
+        network: what listens to the drawn sounds, tones and noise.
         recordings: of all classes.
         steps: what the network says of each.
         drawn: how many sounds each of :data:`FOLDS` folds gives that are mixed and coloured.
+        pairs: how many mixtures of classes that are often heard together.
         tones: how many tones each fold has.
-        seed: where contexts, drawn sounds and tones come from.
+        noises: how many steady noises each fold has.
+        seed: where contexts and all that is drawn come from.
     """
     folds = deal_folds(recordings, FOLDS)
     rows: list[_Row] = []
     rng = np.random.default_rng((seed, 0))
-    rest = 1 - _WHOLE_SHARE - (_DRAWN_SHARE if drawn else 0) - (_TONES_SHARE if tones else 0)
+    parts = (
+        (drawn, _DRAWN_SHARE),
+        (pairs, _PAIRS_SHARE),
+        (tones, _TONES_SHARE),
+        (noises, _NOISE_SHARE),
+    )
+    rest = 1 - _WHOLE_SHARE - sum(part for count, part in parts if count)
     each = zip(recordings, steps, folds, _weights(recordings), strict=True)
     for recording, said, fold, weight in each:
-        target = torch.eye(len(CLASSES))[recording.kind]
         for number, (first, length) in enumerate(_stretches(len(said), rng)):
             share = weight * (rest / (_CONTEXTS - 1) if number else _WHOLE_SHARE)
-            whole = -1 if number else recording.kind
-            rows.append((pool_steps(said.part(first, first + length)), target, share, fold, whole))
+            whole = -1 if number or recording.also is not None else recording.kind
+            pooled = pool_steps(said.part(first, first + length))
+            rows.append((pooled, recording.target, share, fold, whole))
     for fold in sorted(set(folds)):
         mine = [recording for recording, its in zip(recordings, folds, strict=True) if its == fold]
         made = (
             (draw_sounds(mine, drawn, np.random.default_rng((seed, 1, fold))), _DRAWN_SHARE),
+            (draw_pairs(mine, pairs, np.random.default_rng((seed, 4, fold))), _PAIRS_SHARE),
             (draw_tones(tones, np.random.default_rng((seed, 2, fold))), _TONES_SHARE),
+            (draw_noise(noises, np.random.default_rng((seed, 3, fold))), _NOISE_SHARE),
         )
         for sounds, part in made:
             for sound in sounds:
@@ -195,10 +220,11 @@ def gather(
                 share = part / (len(sounds) * len(set(folds)))
                 rows.append((pool_steps(heard), sound.target, share, fold, -1))
     features, targets, shares, numbers, whole = zip(*rows, strict=True)
+    weights = torch.tensor(shares)
     return Examples(
         torch.stack(features),
         torch.stack(targets),
-        torch.tensor(shares),
+        weights / weights.sum(),  # a fold may lack what its pairs are of
         torch.tensor(numbers),
         torch.tensor(whole),
     )
@@ -210,7 +236,7 @@ def _weights(recordings: Sequence[Recording]) -> list[float]:
     weight = torch.tensor([members[r.kind, r.group] ** -0.5 for r in recordings])
     kinds = torch.tensor([r.kind for r in recordings])
     total = torch.zeros(len(CLASSES)).index_add(0, kinds, weight)
-    importance = class_importance(_NONE_COUNTS)
+    importance = torch.tensor([_COUNTS.get(name, 1.0) for name in CLASSES])
     share = (importance / total)[kinds] * weight
     found: list[float] = (share / share.sum()).tolist()
     return found

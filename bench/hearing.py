@@ -77,7 +77,7 @@ class Heard:
     """What was heard of every recording by a head that did not know its origin.
 
     Args:
-        kinds: class of each; of two, that of its label.
+        kinds: class of each recording; if it has two, the one that its label names.
         also: its second class, or -1.
         shares: probability of each class.
         turns: seconds by which every turn was heard early (negative) or late; NaN where none was heard.

@@ -100,7 +100,7 @@ class SoundHead(nn.Linear):
     """From pooled features to the log probability of each class, up to a constant.
 
     A linear layer plus the output of a small hidden layer, which is zero at first. The sum is divided by 1 + d², where d² is the
-    mean square of the standardised features: what is unlike all that was learned from is said with less certainty.
+    mean square of the standardised features: the less a sound is like the examples, the less certain the answer.
 
     Args:
         classes: how many.
@@ -130,4 +130,8 @@ class SoundHead(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         """Classify sounds; see the class for shapes."""
         said = super().forward(x) + self.outer(F.gelu(self.inner(x)))
-        return said / (1 + ((x - self.centre) * self.scale).square().mean(-1, keepdim=True))
+        return said / self.doubt(x)
+
+    def doubt(self, x: Tensor) -> Tensor:
+        """What the logits are divided by, 1 + d²: ``[B, F]`` -> ``[B, 1]``."""
+        return 1 + ((x - self.centre) * self.scale).square().mean(-1, keepdim=True)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
-from soundini.joint.spectrogram import MelConfig, mel_power
-from soundini.training.classes import CLASSES, NONE
-from soundini.training.drawn_sounds import DrawnSound
+from soundini.joint.spectrogram import MelConfig
+from soundini.training.drawn_sounds import DrawnSound, without_effect
 
 _SECONDS = (1.5, 8.0)
 
@@ -24,14 +22,11 @@ def draw_noise(count: int, rng: np.random.Generator) -> list[DrawnSound]:
         count: how many.
         rng: what decides.
     """
-    mel, target = MelConfig(), torch.zeros(len(CLASSES))
-    target[CLASSES.index(NONE)] = 1
-    drawn = []
+    rate, drawn = MelConfig().sample_rate, []
     for _ in range(count):
         seconds, fall_db = rng.uniform(*_SECONDS), rng.uniform(*_FALL_DB)
-        samples = coloured_noise(round(seconds * mel.sample_rate), mel.sample_rate, fall_db, rng)
-        samples = samples * 10 ** (rng.uniform(-15, 0) / 20)
-        drawn.append(DrawnSound(mel_power(torch.from_numpy(samples).float(), mel), target))
+        samples = coloured_noise(round(seconds * rate), rate, fall_db, rng)
+        drawn.append(without_effect(samples * 10 ** (rng.uniform(-15, 0) / 20)))
     return drawn
 
 

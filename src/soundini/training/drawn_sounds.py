@@ -171,15 +171,19 @@ def draw_tones(count: int, rng: np.random.Generator) -> list[DrawnSound]:
         count: how many.
         rng: what decides.
     """
-    mel, target = MelConfig(), torch.zeros(len(CLASSES))
-    target[CLASSES.index(NONE)] = 1
-    drawn = []
+    rate, drawn = MelConfig().sample_rate, []
     for _ in range(count):
-        samples = _tone(rng, mel.sample_rate)
+        samples = _tone(rng, rate)
         samples = samples / np.abs(samples).max() * 10 ** (rng.uniform(-15, 0) / 20)
         samples = samples + 10 ** (rng.uniform(-90, -50) / 20) * rng.standard_normal(len(samples))
-        drawn.append(DrawnSound(mel_power(torch.from_numpy(samples).float(), mel), target))
+        drawn.append(without_effect(samples))
     return drawn
+
+
+def without_effect(samples: np.ndarray) -> DrawnSound:
+    """A made sound that is of no effect, from its samples at the front end's rate, ``[samples]``."""
+    power = mel_power(torch.from_numpy(samples).float(), MelConfig())
+    return DrawnSound(power, _one_hot(CLASSES.index(NONE)))
 
 
 def _tone(rng: np.random.Generator, rate: int) -> np.ndarray:

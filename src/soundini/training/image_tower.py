@@ -12,7 +12,7 @@ from soundini.diffusion.denoiser import UNetDenoiser
 from soundini.joint.embedded import TEMPERATURE
 from soundini.joint.towers import ImageTower
 from soundini.training.attacks import Attacks
-from soundini.training.classes import CLASSES
+from soundini.training.classes import CLASSES, NONE
 from soundini.training.directions import class_loss, face_directions, mean_shares, say_by_directions
 from soundini.training.distributed import Workers
 from soundini.training.events import CheckpointSaved, TrainStep
@@ -204,7 +204,7 @@ def fit_image_head(
         features.append(tower.features(x))
         targets.append(shown)
     target = torch.cat(targets)
-    importance = class_importance(recipe.neutral)
+    importance = class_importance({NONE: recipe.neutral})
     share = (target * importance / target.mean(0).clamp_min(1e-3)).sum(1)
     with torch.enable_grad():
         probe = fit_probe(torch.cat(features), target, share / share.mean(), _L2)

@@ -122,7 +122,7 @@ def fit_judge(data: Path, recipe: JudgeRecipe) -> Iterator[PicturesSeen | JudgeF
             yield PicturesSeen(len(targets), total)
     x, y, k = torch.cat(features), torch.tensor(targets), torch.tensor(fold)
     l2, temperature = _choose(x, y, k, recipe)
-    probe = _fit(x, y, class_importance(recipe.neutral), l2)
+    probe = _fit(x, y, class_importance({NONE: recipe.neutral}), l2)
     measured: dict[str, Confusion] = {}
     truth, done = _numbers(truth_labels), len(y)
     for name in _MEASURED:
@@ -168,7 +168,7 @@ def _fit(x: Tensor, y: Tensor, importance: Tensor, l2: float) -> Probe:
 
 def _choose(x: Tensor, y: Tensor, fold: Tensor, recipe: JudgeRecipe) -> tuple[float, float]:
     """The penalty that is best in cross-validation, and its temperature."""
-    importance = class_importance(recipe.neutral)
+    importance = class_importance({NONE: recipe.neutral})
     found: list[tuple[float, float, float]] = []
     for l2 in recipe.l2:
         logits = torch.zeros(len(y), len(CLASSES))

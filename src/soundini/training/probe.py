@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from soundini.training.classes import CLASSES, NONE
+from soundini.training.classes import CLASSES
 
 _ITERATIONS = 300
 _TEMPERATURES = torch.logspace(-0.7, 0.7, 57)
@@ -102,9 +102,9 @@ def fit_temperature(logits: Tensor, targets: Tensor, importance: Tensor) -> tupl
     return float(_TEMPERATURES[best]), float(losses[best])
 
 
-def class_importance(neutral: float) -> Tensor:
-    """``neutral`` for "none", 1 for every other class: ``[classes]``, as :func:`example_weights` takes it."""
-    return torch.tensor([neutral if name == NONE else 1.0 for name in CLASSES])
+def class_importance(counts: Mapping[str, float]) -> Tensor:
+    """What ``counts`` says of some classes, 1 for every other: ``[classes]``, as :func:`example_weights` takes it."""
+    return torch.tensor([counts.get(name, 1.0) for name in CLASSES])
 
 
 def example_weights(targets: Tensor, importance: Tensor) -> Tensor:
@@ -216,11 +216,7 @@ class Components:
 
     def reduce(self, features: Tensor) -> Tensor:
         """``[N, features]`` -> ``[N, components]``, no longer standardised: the first varies most."""
-        return self.standardise(features) @ self.basis
-
-    def standardise(self, features: Tensor) -> Tensor:
-        """Mean 0 and deviation 1 over the examples: ``[N, features]`` -> the same."""
-        return (features - self.mean) * self.scale
+        return ((features - self.mean) * self.scale) @ self.basis
 
     def unfold(self, probe: Probe) -> Probe:
         """Turn a probe on the components into one on the features with the same output."""

@@ -20,6 +20,7 @@ from soundini.training.probe import (
     Components,
     HiddenLayer,
     Probe,
+    class_importance,
     fit_hidden_layer,
     fit_probe,
     fit_temperature,
@@ -126,7 +127,10 @@ def fit_sound_head(head: SoundHead, examples: Examples) -> float:
     """
     components = Components.of(examples.features)
     reduced = replace(examples, features=components.reduce(examples.features))
-    doubt = 1 + components.standardise(examples.features).square().mean(1, keepdim=True)
+    with torch.no_grad():
+        head.centre.copy_(components.mean)
+        head.scale.copy_(components.scale)
+        doubt = head.doubt(examples.features)
     logits, kinds = [], []
     for number in reduced.fold.unique():
         away = reduced.fold != number
@@ -145,9 +149,6 @@ def fit_sound_head(head: SoundHead, examples: Examples) -> float:
     fitted = _fit(reduced)
     hidden = components.unfold_hidden(fitted.hidden)
     write_head(head, Fitted(components.unfold(fitted.probe), hidden), temperature)
-    with torch.no_grad():
-        head.centre.copy_(components.mean)
-        head.scale.copy_(components.scale)
     return temperature
 
 
@@ -175,7 +176,7 @@ def gather(
     noises: int = _NOISES,
     seed: int = 0,
 ) -> Examples:
-    """Contexts of all recordings, sounds drawn of those of each fold, tones and noise.
+    """Gather contexts of all recordings, sounds drawn of the recordings of each fold, tones and noise.
 
     Effects count alike and "none" a little more; within a class, groups count by the root of their number of recordings.
 
@@ -236,7 +237,7 @@ def _weights(recordings: Sequence[Recording]) -> list[float]:
     weight = torch.tensor([members[r.kind, r.group] ** -0.5 for r in recordings])
     kinds = torch.tensor([r.kind for r in recordings])
     total = torch.zeros(len(CLASSES)).index_add(0, kinds, weight)
-    importance = torch.tensor([_COUNTS.get(name, 1.0) for name in CLASSES])
+    importance = class_importance(_COUNTS)
     share = (importance / total)[kinds] * weight
     found: list[float] = (share / share.sum()).tolist()
     return found
